@@ -1,0 +1,1 @@
+//! Netcode of the sample game, without sockets.

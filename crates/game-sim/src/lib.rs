@@ -1,0 +1,1 @@
+//! Rules of the sample game: integers, no clock, no engine.

@@ -1,0 +1,1 @@
+//! Runs next to game processes: the gRPC port, callbacks, child processes, slots, logs.

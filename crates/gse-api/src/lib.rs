@@ -1,0 +1,1 @@
+//! The GSE cloud API as data: actions, types, limits, signatures; no HTTP.

@@ -1,0 +1,3 @@
+//! The gse program: local, call, asset.
+
+fn main() {}

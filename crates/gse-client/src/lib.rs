@@ -1,0 +1,1 @@
+//! Calls the cloud API: sign, send, parse.

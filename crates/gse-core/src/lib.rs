@@ -1,0 +1,1 @@
+//! Every decision of OpenGSE: no IO, no clock, no randomness.

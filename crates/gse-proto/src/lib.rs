@@ -1,0 +1,1 @@
+//! The gRPC contracts of GSE, generated and committed.

@@ -1,0 +1,1 @@
+//! Server SDK: what a Rust game server links to run on GSE.

@@ -1,0 +1,1 @@
+//! The control plane process: engine, cloud API, object endpoint.

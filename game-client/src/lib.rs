@@ -1,0 +1,1 @@
+//! The sample game client: bevy as a view, headless or in a window.

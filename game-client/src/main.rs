@@ -1,0 +1,3 @@
+//! The sample game client: bevy as a view, headless or in a window.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The sample game server: QUIC, a fixed tick, gse-sdk.

@@ -1,0 +1,3 @@
+//! The sample game server: QUIC, a fixed tick, gse-sdk.
+
+fn main() {}

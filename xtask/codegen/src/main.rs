@@ -1,0 +1,3 @@
+//! Writes the committed generated code: gRPC stubs and cloud API types.
+
+fn main() {}

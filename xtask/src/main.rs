@@ -1,0 +1,3 @@
+//! cargo xtask: flow, play, up, test, ci, codegen, tidy.
+
+fn main() {}
