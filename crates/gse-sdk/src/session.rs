@@ -1,0 +1,236 @@
+//! One game server session as types: [`StartingSession`], then [`ActiveSession`], then nothing.
+//!
+//! A call that the contract allows only in one state exists only on the type of that state.
+
+use std::sync::Arc;
+
+use gse_proto::grpcsdk::DescribePlayerSessionsRequest;
+
+use crate::agent::Agent;
+use crate::current::CurrentSession;
+use crate::error::{GseError, Refused};
+use crate::model::{GameServerSession, PlayerSession, PlayerSessionCreationPolicy, PlayerSessionFilter};
+
+/// Entries asked for at a time: with the largest player data a page stays far below gRPC's 4 MiB.
+const PAGE: i32 = 200;
+/// Far above what a session can hold; an agent that goes on after this many pages is broken.
+const MAX_PAGES: usize = 1000;
+
+/// What a session needs to speak for itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) agent: Arc<Agent>,
+    pub(crate) current: Arc<CurrentSession>,
+    pub(crate) info: Arc<GameServerSession>,
+}
+
+impl Link {
+    fn id(&self) -> &str {
+        &self.info.game_server_session_id
+    }
+
+    async fn update_policy(&self, policy: PlayerSessionCreationPolicy) -> Result<(), GseError> {
+        self.agent.update_player_session_creation_policy(self.id(), policy.as_str()).await
+    }
+
+    async fn terminate(&self) -> Result<(), GseError> {
+        self.agent.terminate_game_server_session(self.id()).await?;
+        self.current.clear(&self.info);
+        Ok(())
+    }
+}
+
+/// A session that was handed to this process and does not take players yet.
+///
+/// Load what it needs, then [`activate`](Self::activate) before the fleet's activation timeout.
+/// Dropping it makes the session fail at that timeout; [`terminate`](Self::terminate) ends it at once.
+#[derive(Debug)]
+#[must_use = "a session that is not activated fails at the activation timeout"]
+pub struct StartingSession {
+    link: Link,
+}
+
+impl StartingSession {
+    pub(crate) fn new(link: Link) -> Self {
+        Self { link }
+    }
+
+    /// What the agent said about the session.
+    pub fn info(&self) -> &GameServerSession {
+        &self.link.info
+    }
+
+    /// Opens the session to players (ActivateGameServerSession, with the session's own number of seats).
+    ///
+    /// # Errors
+    /// The session comes back in the error. `GAME_SERVER_SESSION_READY_FAILED`: too late, it has failed already.
+    pub async fn activate(self) -> Result<ActiveSession, Refused<Self>> {
+        let seats = i32::try_from(self.link.info.max_players).unwrap_or(i32::MAX);
+        match self.link.agent.activate_game_server_session(self.link.id(), seats).await {
+            Ok(()) => Ok(ActiveSession { players: Players { link: self.link } }),
+            Err(error) => Err(Refused::new(self, error)),
+        }
+    }
+
+    /// Opens or closes the door before the first player can come.
+    ///
+    /// # Errors
+    /// As the agent answers; see [`GseError`].
+    pub async fn update_player_session_creation_policy(
+        &self,
+        policy: PlayerSessionCreationPolicy,
+    ) -> Result<(), GseError> {
+        self.link.update_policy(policy).await
+    }
+
+    /// Gives the session up without having activated it; the process may get another one.
+    ///
+    /// # Errors
+    /// The session comes back in the error, to try again.
+    pub async fn terminate(self) -> Result<(), Refused<Self>> {
+        match self.link.terminate().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Refused::new(self, error)),
+        }
+    }
+}
+
+/// A session that takes players.
+///
+/// There is one value per session, so that it ends once. Tasks that serve connections take a
+/// [`players`](Self::players) handle each: it is cheap to clone and can do all but end the session.
+#[derive(Debug)]
+#[must_use = "a session ends by `terminate`, or with its process"]
+pub struct ActiveSession {
+    players: Players,
+}
+
+impl ActiveSession {
+    /// What the agent said about the session.
+    pub fn info(&self) -> &GameServerSession {
+        self.players.info()
+    }
+
+    /// A handle for the tasks that serve connections.
+    pub fn players(&self) -> Players {
+        self.players.clone()
+    }
+
+    /// See [`Players::accept_player_session`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn accept_player_session(&self, player_session_id: &str) -> Result<(), GseError> {
+        self.players.accept_player_session(player_session_id).await
+    }
+
+    /// See [`Players::remove_player_session`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn remove_player_session(&self, player_session_id: &str) -> Result<(), GseError> {
+        self.players.remove_player_session(player_session_id).await
+    }
+
+    /// See [`Players::describe_player_sessions`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn describe_player_sessions(
+        &self,
+        filter: PlayerSessionFilter,
+    ) -> Result<Vec<PlayerSession>, GseError> {
+        self.players.describe_player_sessions(filter).await
+    }
+
+    /// Opens or closes the door for new joins. Who holds a reservation may still enter.
+    ///
+    /// # Errors
+    /// As the agent answers; see [`GseError`]. It is not repeated after a lost connection: it may have happened.
+    pub async fn update_player_session_creation_policy(
+        &self,
+        policy: PlayerSessionCreationPolicy,
+    ) -> Result<(), GseError> {
+        self.players.link.update_policy(policy).await
+    }
+
+    /// Ends the session (TerminateGameServerSession). The process is free for the next one at once.
+    ///
+    /// # Errors
+    /// The session comes back in the error, to try again; ending twice is harmless.
+    pub async fn terminate(self) -> Result<(), Refused<Self>> {
+        match self.players.link.terminate().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Refused::new(self, error)),
+        }
+    }
+}
+
+/// The players of an active session, for as many tasks as there are connections.
+///
+/// It may outlive the session; the agent then refuses what makes no sense any more.
+#[derive(Debug, Clone)]
+pub struct Players {
+    link: Link,
+}
+
+impl Players {
+    /// What the agent said about the session.
+    pub fn info(&self) -> &GameServerSession {
+        &self.link.info
+    }
+
+    /// Checks a connecting player's ticket and uses it up.
+    ///
+    /// # Errors
+    /// `UNEXPECTED_PLAYER_SESSION`: unknown, of another session, expired (60 s), or used already. Do not let
+    /// the player in.
+    pub async fn accept_player_session(&self, player_session_id: &str) -> Result<(), GseError> {
+        self.link.agent.accept_player_session(self.link.id(), player_session_id).await
+    }
+
+    /// Frees the seat of a player who left.
+    ///
+    /// # Errors
+    /// `UNEXPECTED_PLAYER_SESSION`: unknown. Removing twice is harmless.
+    pub async fn remove_player_session(&self, player_session_id: &str) -> Result<(), GseError> {
+        self.link.agent.remove_player_session(self.link.id(), player_session_id).await
+    }
+
+    /// Lists player sessions of this session, oldest first, all pages.
+    ///
+    /// # Errors
+    /// As the agent answers. `SERVICE_CALL_FAILED` when the answer makes no sense.
+    pub async fn describe_player_sessions(
+        &self,
+        filter: PlayerSessionFilter,
+    ) -> Result<Vec<PlayerSession>, GseError> {
+        let mut request = DescribePlayerSessionsRequest {
+            game_server_session_id: self.link.id().to_string(),
+            player_id: filter.player_id.unwrap_or_default(),
+            player_session_id: filter.player_session_id.unwrap_or_default(),
+            player_session_status_filter: filter.status.map(|s| s.as_str().to_string()).unwrap_or_default(),
+            next_token: String::new(),
+            limit: PAGE,
+        };
+        let mut players = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let page = self.link.agent.describe_player_sessions(request.clone()).await?;
+            for player in page.player_sessions {
+                players.push(PlayerSession::from_wire(player).map_err(|text| nonsense(&text))?);
+            }
+            if page.next_token.is_empty() {
+                return Ok(players);
+            }
+            if page.next_token == request.next_token {
+                return Err(nonsense("the same `nextToken` twice in a row"));
+            }
+            request.next_token = page.next_token;
+        }
+        Err(nonsense(&format!("more than {MAX_PAGES} pages")))
+    }
+}
+
+fn nonsense(text: &str) -> GseError {
+    GseError::service_call_failed(format!("the agent's list of players makes no sense: {text}"))
+}

@@ -1,0 +1,95 @@
+//! No agent, a late agent, something else at its port.
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::*;
+use crate::ErrorName;
+
+/// A port that is ours and that refuses connections until `listen` is called on the socket.
+fn reserved_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    (socket, address)
+}
+
+#[tokio::test]
+async fn an_agent_that_comes_late_is_waited_for() {
+    let (socket, address) = reserved_port();
+    let (refused, mut refusals) = mpsc::unbounded_channel();
+    let builder = GameServer::builder().client_port(3237).agent_address(&address).on_retry(move |error| {
+        // The test may have seen enough.
+        let _ = refused.send(error.clone());
+    });
+    let ready = tokio::spawn(builder.ready());
+    let refusal = within(refusals.recv()).await.unwrap();
+    assert_eq!(refusal.name, ErrorName::ServiceCallFailed);
+    let agent = FakeAgent::start_on(socket.listen(16).unwrap()).unwrap();
+    let process = within(ready).await.unwrap().unwrap();
+    assert_eq!(sequence(&agent), [Call::ProcessReady]);
+    assert_eq!(agent.calls()[0].request_id, refusal.request_id, "one logical call, one request id");
+    within(process.ending()).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_agent_is_a_fast_named_failure() {
+    let (_socket, address) = reserved_port();
+    let timeout = Duration::from_millis(200);
+    let builder = GameServer::builder().client_port(3237).agent_address(&address).connect_timeout(timeout);
+    let started = Instant::now();
+    let error = within(builder.ready()).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
+    assert_eq!(error.name, ErrorName::ServiceCallFailed);
+    assert!(error.detail.contains(&format!("`{address}`")), "{error}");
+    assert!(error.detail.contains("hint: start one with `gse local`"), "{error}");
+    assert!(error.request_id.is_some());
+}
+
+#[tokio::test]
+async fn an_agent_that_goes_away_and_comes_back_is_found_again() {
+    // Two handles of one listener: the port stays ours while the first agent goes away.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let agent = FakeAgent::start_on(TcpListener::from_std(listener.try_clone().unwrap()).unwrap()).unwrap();
+    let builder = GameServer::builder().client_port(3237).agent_address(&address);
+    let process = within(builder.ready()).await.unwrap();
+    within(agent.stop()).await;
+    let agent = FakeAgent::start_on(TcpListener::from_std(listener).unwrap()).unwrap();
+    within(process.report_custom_data(1, 2)).await.unwrap();
+    within(process.ending()).await.unwrap();
+    assert_eq!(sequence(&agent), [Call::ReportCustomData, Call::ProcessEnding]);
+}
+
+#[tokio::test]
+async fn something_else_at_the_port_is_a_failure_and_no_panic() {
+    let garbage: [&[u8]; 4] = [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x16",
+        b"",
+        &[0xff; 4096], // a frame of 16 MiB that never comes
+    ];
+    for bytes in garbage {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let peer = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                // The other side may be gone already.
+                let _ = stream.write_all(bytes).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        let builder = GameServer::builder()
+            .client_port(3237)
+            .agent_address(&address)
+            .connect_timeout(Duration::from_millis(100));
+        let error = within(builder.ready()).await.unwrap_err();
+        assert_eq!(error.name, ErrorName::ServiceCallFailed, "{error}");
+        assert!(error.detail.contains(&address), "{error}");
+        peer.abort();
+    }
+}
