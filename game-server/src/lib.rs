@@ -1,1 +1,21 @@
 //! The sample game server: QUIC, a fixed tick, gse-sdk.
+//!
+//! One process hosts one session after the other. [`hosting`] talks to the agent, `transport` and `connection` to
+//! the players' machines, `admission` decides who is let in, and one task per session owns everything in it: a
+//! match room or a lobby.
+//!
+//! Not here: the rules (`game-sim`) and the netcode (`game-net`).
+
+mod admission;
+pub mod config;
+mod connection;
+mod guests;
+pub mod hosting;
+mod lobby;
+mod match_room;
+mod room;
+mod seats;
+mod transport;
+
+#[cfg(test)]
+mod tests;

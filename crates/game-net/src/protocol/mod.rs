@@ -1,0 +1,232 @@
+//! What is said between player and server.
+//!
+//! One bidirectional stream, opened by the player, carries the messages of this file in length-prefixed
+//! [`frame`]s. The first is [`ClientMessage::Hello`]; the server answers [`ServerMessage::Welcome`] or
+//! [`ServerMessage::Refused`]. Datagrams carry [`input`]s up and [`snapshot`]s down.
+//!
+//! Not here: who may say what when; that is the room's business.
+
+pub mod frame;
+pub mod input;
+pub mod snapshot;
+
+use std::fmt;
+
+use game_sim::{EndReason, MatchConfig, PlayerSlot};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::handshake::{ClientProof, ServerProof};
+
+/// The ALPN protocol of the connection, and so the version: any change of messages, datagrams, or of the rules in
+/// game-sim is a new number, and peers with different ones fail in the TLS handshake with a clear error.
+pub const PROTOCOL: &[u8] = b"opengse-arena/1";
+/// No datagram is longer than this, in bytes: what QUIC carries on any path.
+pub const DATAGRAM_MAX: usize = 1100;
+/// Longest player id in bytes, as in the cloud API.
+pub const PLAYER_ID_MAX: usize = 1024;
+/// Longest chat text in bytes.
+pub const CHAT_TEXT_MAX: usize = 500;
+
+/// From player to server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientMessage {
+    /// The first message: who wants to join, and that they know their PlayerSessionId.
+    Hello {
+        /// The id of the player, 1 to [`PLAYER_ID_MAX`] bytes.
+        player_id: String,
+        /// See [`crate::handshake`].
+        proof: ClientProof,
+    },
+    /// Says something to everybody in the session.
+    ChatSend {
+        /// 1 to [`CHAT_TEXT_MAX`] bytes.
+        text: String,
+    },
+    /// Leaves the session; the seat becomes free.
+    Leave,
+}
+
+/// From server to player.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerMessage {
+    /// The player is in. Nothing else from the server may be believed before this proof was checked.
+    Welcome {
+        /// See [`crate::handshake`].
+        proof: ServerProof,
+        /// What happens in this session.
+        hosting: Hosting,
+    },
+    /// The player is not in, and the connection ends. It carries no proof: show it, do not act on it.
+    Refused {
+        /// For people.
+        reason: String,
+    },
+    /// The match begins at tick 0: make a [`Client`](crate::client::Client) of this and start to tick.
+    MatchStart {
+        /// The player's own slot.
+        slot: PlayerSlot,
+        /// What the match is played by, with all its players.
+        config: MatchConfig,
+    },
+    /// The match is over; the server ends the session now.
+    MatchEnd {
+        /// The winner's player id.
+        winner: String,
+        /// All players by slot.
+        scores: Vec<Score>,
+        /// Which rule ended it.
+        reason: EndReason,
+    },
+    /// Who is in the session.
+    Presence(Presence),
+    /// Somebody says something.
+    Chat {
+        /// The speaker's player id.
+        from: String,
+        /// What they say; not to be trusted as markup.
+        text: String,
+    },
+    /// The server ends the session or the connection before a winner was found.
+    Closing {
+        /// For people.
+        reason: String,
+    },
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hosting {
+    /// One match, which starts when enough players are there.
+    Match {
+        /// So many players start the match at once.
+        players_wanted: u8,
+    },
+    /// Chat and presence, for as long as the session lives.
+    Lobby,
+}
+
+/// One player's points at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Score {
+    /// The player.
+    pub player_id: String,
+    /// Their points.
+    pub score: u16,
+}
+
+/// Who is in the session, and who comes and goes. Sent in both kinds of session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presence {
+    /// Players who were there already, oneself included. Follows the Welcome, in several messages if there are many.
+    Here {
+        /// Player ids.
+        player_ids: Vec<String>,
+    },
+    /// Somebody came in.
+    Joined {
+        /// Who.
+        player_id: String,
+    },
+    /// Somebody left.
+    Left {
+        /// Who.
+        player_id: String,
+    },
+}
+
+/// Bytes that are not this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtocolError {
+    /// A frame above the limit given with it, in bytes.
+    FrameTooLong {
+        /// The frame's length.
+        length: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The bytes decode to no message.
+    Malformed,
+    /// A text is empty or too long.
+    TextLength,
+    /// A datagram of a kind, length or content that does not exist.
+    Datagram,
+}
+
+impl ClientMessage {
+    /// The message as one frame, ready to be written to the stream.
+    pub fn to_frame(&self) -> Result<Vec<u8>, ProtocolError> {
+        self.check()?;
+        frame::encode(self, frame::CLIENT_FRAME_MAX)
+    }
+
+    /// The message in a frame's content, as [`frame::FrameReader`] returns it.
+    pub fn from_content(content: &[u8]) -> Result<ClientMessage, ProtocolError> {
+        let message: ClientMessage = decode(content)?;
+        message.check()?;
+        Ok(message)
+    }
+
+    fn check(&self) -> Result<(), ProtocolError> {
+        let (text, max) = match self {
+            ClientMessage::Hello { player_id, .. } => (player_id, PLAYER_ID_MAX),
+            ClientMessage::ChatSend { text } => (text, CHAT_TEXT_MAX),
+            ClientMessage::Leave => return Ok(()),
+        };
+        if (1..=max).contains(&text.len()) { Ok(()) } else { Err(ProtocolError::TextLength) }
+    }
+}
+
+impl ServerMessage {
+    /// The message as one frame, ready to be written to the stream.
+    pub fn to_frame(&self) -> Result<Vec<u8>, ProtocolError> {
+        frame::encode(self, frame::SERVER_FRAME_MAX)
+    }
+
+    /// The message in a frame's content, as [`frame::FrameReader`] returns it.
+    pub fn from_content(content: &[u8]) -> Result<ServerMessage, ProtocolError> {
+        decode(content)
+    }
+}
+
+impl Presence {
+    /// The list of who is there, in as many messages as the frame limit asks for.
+    pub fn here<'a>(player_ids: impl Iterator<Item = &'a str>) -> Vec<Presence> {
+        let mut lists: Vec<Vec<String>> = vec![Vec::new()];
+        let mut length = 0;
+        for player_id in player_ids {
+            length += player_id.len() + 8;
+            if length > frame::SERVER_FRAME_MAX / 2 {
+                lists.push(Vec::new());
+                length = player_id.len() + 8;
+            }
+            lists.last_mut().expect("never empty").push(player_id.to_owned());
+        }
+        lists.into_iter().map(|player_ids| Presence::Here { player_ids }).collect()
+    }
+}
+
+fn decode<T: DeserializeOwned>(content: &[u8]) -> Result<T, ProtocolError> {
+    match postcard::take_from_bytes(content) {
+        Ok((message, [])) => Ok(message),
+        Ok(_) | Err(_) => Err(ProtocolError::Malformed),
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProtocolError::FrameTooLong { length, max } => {
+                write!(f, "frame of `{length}` bytes, at most `{max}` are allowed")
+            }
+            ProtocolError::Malformed => write!(f, "bytes that are no message of this protocol"),
+            ProtocolError::TextLength => write!(f, "empty or too long text"),
+            ProtocolError::Datagram => write!(f, "bytes that are no datagram of this protocol"),
+        }
+    }
+}
+
+impl std::error::Error for ProtocolError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! The rules, each by a small match; and runs with random inputs for what must hold in all of them.
+
+use crate::arena::{self, COLUMNS, Position, ROWS, TILE};
+use crate::world::PLAYER_HALF;
+use crate::*;
+
+const RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, dash: false };
+const DASH_RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, dash: true };
+
+fn config(players: usize) -> MatchConfig {
+    let players = (0..players).map(|index| format!("player-{index}")).collect();
+    MatchConfig { seed: 7, players, ticks_max: 3600, score_to_win: 10 }
+}
+
+/// A world of two whose players stand where the test wants them, with every coin in the far corner.
+fn duel(first: Position, second: Position) -> World {
+    let world = World::new(&config(2)).unwrap();
+    let mut state = world.state().clone();
+    state.players[0].position = first;
+    state.players[1].position = second;
+    state.coins = vec![arena::centre(30, 1); COINS];
+    world.with_state(state).unwrap()
+}
+
+fn edit(world: &World, change: impl FnOnce(&mut WorldState)) -> World {
+    let mut state = world.state().clone();
+    change(&mut state);
+    world.with_state(state).unwrap()
+}
+
+/// Inputs that look like play: directions held for a while, a dash now and then.
+fn random_inputs(seed: &mut u64, players: usize) -> Vec<(PlayerSlot, PlayerInput)> {
+    (0..players)
+        .filter_map(|slot| {
+            let bits = random::next(seed);
+            let direction = Direction { x: (bits % 3) as i8 - 1, y: (bits / 3 % 3) as i8 - 1 };
+            let input = PlayerInput { direction, dash: bits & 0x700 == 0 };
+            (bits >> 60 < 3).then_some((PlayerSlot(slot as u8), input))
+        })
+        .collect()
+}
+
+#[test]
+fn the_arena_is_fair_and_closed() {
+    for (column, row) in arena::tiles() {
+        assert_eq!(arena::is_wall(column, row), arena::is_wall(COLUMNS - 1 - column, ROWS - 1 - row));
+        if column == 0 || row == 0 || column == COLUMNS - 1 || row == ROWS - 1 {
+            assert!(arena::is_wall(column, row), "hole at {column}, {row}");
+        }
+    }
+    for pair in 0..8 {
+        let (one, other) = (arena::start(2 * pair), arena::start(2 * pair + 1));
+        assert_eq!((one.x + other.x, one.y + other.y), (arena::WIDTH, arena::HEIGHT), "starts {pair}");
+    }
+    assert!(arena::is_wall(-1, 5) && arena::is_wall(COLUMNS, 5) && arena::is_wall(5, ROWS));
+}
+
+#[test]
+fn config_out_of_range_is_refused() {
+    let check = |change: fn(&mut MatchConfig), expected| {
+        let mut config = config(2);
+        change(&mut config);
+        assert_eq!(World::new(&config).unwrap_err(), expected);
+    };
+    check(|config| config.players.truncate(1), ConfigError::Players(1));
+    check(|config| config.players = vec![String::new(); 17], ConfigError::Players(17));
+    check(|config| config.ticks_max = 0, ConfigError::TicksMax(0));
+    check(|config| config.ticks_max = TICKS_LIMIT + 1, ConfigError::TicksMax(TICKS_LIMIT + 1));
+    check(|config| config.score_to_win = 0, ConfigError::ScoreToWin(0));
+    check(|config| config.score_to_win = 10_000, ConfigError::ScoreToWin(10_000));
+    assert_eq!(ConfigError::Players(17).to_string(), "`17` players, expected 2 to 16");
+}
+
+#[test]
+fn same_seed_same_run_and_another_seed_another_run() {
+    let run = |seed| {
+        let mut world = World::new(&MatchConfig { seed, ..config(5) }).unwrap();
+        let mut inputs = 99;
+        for _ in 0..1500 {
+            world.step(&random_inputs(&mut inputs, 5));
+        }
+        world
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1).coins(), run(2).coins());
+}
+
+#[test]
+fn a_known_run_ends_in_known_numbers() {
+    // A change here is a change of the rules: bump the protocol version in game-net with it.
+    let mut world = World::new(&MatchConfig { ticks_max: 1200, score_to_win: 99, ..config(4) }).unwrap();
+    let mut inputs = 5;
+    while world.outcome().is_none() {
+        world.step(&random_inputs(&mut inputs, 4));
+    }
+    let outcome = world.outcome().unwrap();
+    assert_eq!((world.tick(), outcome.reason), (1200, EndReason::TimeUp));
+    assert_eq!((world.state().random, outcome.scores.as_slice()), (KNOWN_RUN.0, KNOWN_RUN.1.as_slice()));
+}
+
+#[test]
+fn whatever_players_do_nobody_is_in_a_wall_and_nothing_leaves_its_range() {
+    for seed in 0..40 {
+        let players = 2 + seed as usize % 15;
+        let mut world = World::new(&MatchConfig { seed, score_to_win: 30, ..config(players) }).unwrap();
+        let mut inputs = seed;
+        while world.outcome().is_none() {
+            world.step(&random_inputs(&mut inputs, players));
+            for player in world.players() {
+                assert!(!arena::blocked(player.position, PLAYER_HALF), "seed {seed}, tick {}", world.tick());
+            }
+            // `with_state` accepts whatever `step` makes: a snapshot of a real world is never refused.
+            assert_eq!(world.with_state(world.state().clone()).as_ref(), Ok(&world));
+            let mut coins = world.coins().to_vec();
+            coins.sort();
+            coins.dedup();
+            assert_eq!(coins.len(), COINS, "two coins in one place, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn players_walk_up_to_the_wall_and_slide_along_it() {
+    let start = arena::centre(5, 9);
+    let mut world = duel(start, arena::centre(25, 10));
+    world.step(&[(PlayerSlot(0), RIGHT)]);
+    assert_eq!(world.players()[0].position, Position { x: start.x + 48, y: start.y });
+    // The wall is at column 8. Without further inputs the player goes on.
+    for _ in 0..60 {
+        world.step(&[]);
+    }
+    assert_eq!(world.players()[0].position, Position { x: 8 * TILE - PLAYER_HALF, y: start.y });
+    let down_right = PlayerInput { direction: Direction { x: 1, y: 1 }, dash: false };
+    world.step(&[(PlayerSlot(0), down_right)]);
+    assert_eq!(world.players()[0].position, Position { x: 8 * TILE - PLAYER_HALF, y: start.y + 34 });
+}
+
+#[test]
+fn a_dash_stops_at_the_wall_from_every_side() {
+    for (x, y) in [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)] {
+        let mut world = duel(arena::centre(15, 5), arena::centre(25, 17));
+        for _ in 0..400 {
+            world.step(&[(PlayerSlot(0), PlayerInput { direction: Direction { x, y }, dash: true })]);
+            assert!(!arena::blocked(world.players()[0].position, PLAYER_HALF));
+        }
+    }
+}
+
+#[test]
+fn a_dash_is_faster_and_needs_its_cooldown() {
+    let mut world = duel(arena::centre(2, 2), arena::centre(25, 17));
+    let mut steps = Vec::new();
+    for _ in 0..100 {
+        let before = world.players()[0].position.x;
+        world.step(&[(PlayerSlot(0), DASH_RIGHT)]);
+        steps.push(world.players()[0].position.x - before);
+    }
+    assert_eq!(steps[..10], [144; 10]);
+    assert_eq!(steps[10..90], [48; 80]);
+    assert_eq!(steps[90..], [144; 10]);
+}
+
+#[test]
+fn a_coin_is_a_point_and_appears_elsewhere() {
+    let place = arena::centre(5, 9);
+    let mut world = edit(&duel(arena::centre(4, 9), arena::centre(25, 10)), |state| state.coins[3] = place);
+    while world.players()[0].score == 0 && world.tick() < 60 {
+        world.step(&[(PlayerSlot(0), RIGHT)]);
+    }
+    let player = &world.players()[0];
+    assert_eq!((player.score, player.scored_at_tick), (1, world.tick() - 1));
+    assert!(!world.coins().contains(&place));
+}
+
+#[test]
+fn a_coin_between_two_goes_to_the_nearer() {
+    let coin = arena::centre(5, 9);
+    let near = Position { x: coin.x + 100, ..coin };
+    let far = Position { x: coin.x - 101, ..coin };
+    for (first, second, scores) in [(near, far, [1, 0]), (far, near, [0, 1])] {
+        let mut world = edit(&duel(first, second), |state| state.coins[0] = coin);
+        world.step(&[]);
+        assert_eq!([world.players()[0].score, world.players()[1].score], scores);
+    }
+}
+
+#[test]
+fn a_tag_takes_one_point_stuns_and_shields() {
+    let victim = arena::centre(6, 2);
+    let mut world = edit(&duel(arena::centre(4, 2), victim), |state| state.players[1].score = 3);
+    for _ in 0..DASH_TICKS {
+        world.step(&[(PlayerSlot(0), DASH_RIGHT)]);
+    }
+    assert_eq!([world.players()[0].score, world.players()[1].score], [1, 2]);
+    let tagged = world.players()[1].clone();
+    assert!(tagged.stun_ticks > 0 && tagged.shield_ticks > tagged.stun_ticks);
+    world.step(&[(PlayerSlot(0), PlayerInput::default()), (PlayerSlot(1), RIGHT)]);
+    assert_eq!(world.players()[1].position, tagged.position, "who is stunned stands still");
+    for _ in 0..DASH_COOLDOWN_TICKS {
+        world.step(&[(PlayerSlot(0), DASH_RIGHT), (PlayerSlot(1), PlayerInput::default())]);
+    }
+    assert_eq!(world.players()[1].score, 2, "the shield holds");
+}
+
+#[test]
+fn a_tag_without_points_to_take_makes_none() {
+    let mut world = duel(arena::centre(4, 2), arena::centre(6, 2));
+    for _ in 0..DASH_TICKS {
+        world.step(&[(PlayerSlot(0), DASH_RIGHT)]);
+    }
+    assert_eq!([world.players()[0].score, world.players()[1].score], [0, 0]);
+    assert!(world.players()[1].stun_ticks > 0);
+}
+
+/// Winner and reason of a world of three with these scores, ticks of scoring, and presence.
+fn check_winner(rows: [(u16, u32, bool); 3], tick: u32, expected: Option<(u8, EndReason)>) {
+    let world = edit(&World::new(&config(3)).unwrap(), |state| {
+        state.tick = tick;
+        for (player, (score, scored_at_tick, present)) in state.players.iter_mut().zip(rows) {
+            (player.score, player.scored_at_tick, player.present) = (score, scored_at_tick, present);
+        }
+    });
+    let outcome = world.outcome();
+    assert_eq!(outcome.as_ref().map(|outcome| (outcome.winner.0, outcome.reason)), expected);
+    if let Some(outcome) = outcome {
+        assert_eq!(outcome.scores, rows.map(|row| row.0));
+    }
+}
+
+#[test]
+fn who_wins() {
+    use EndReason::{LastPresent, ScoreReached, TimeUp};
+    check_winner([(9, 5, true), (0, 0, true), (3, 8, true)], 100, None);
+    check_winner([(3, 5, true), (10, 99, true), (9, 8, true)], 100, Some((1, ScoreReached)));
+    check_winner([(10, 99, true), (11, 99, true), (0, 0, true)], 100, Some((1, ScoreReached)));
+    check_winner([(3, 5, true), (4, 9, true), (2, 8, true)], 3600, Some((1, TimeUp)));
+    // Ties: who got there first, then the lower slot.
+    check_winner([(4, 50, true), (4, 49, true), (2, 8, true)], 3600, Some((1, TimeUp)));
+    check_winner([(1, 8, true), (4, 49, true), (4, 49, true)], 3600, Some((1, TimeUp)));
+    check_winner([(0, 0, true), (0, 0, true), (0, 0, true)], 3600, Some((0, TimeUp)));
+    // Who left does not win, whatever their points.
+    check_winner([(9, 5, false), (1, 9, true), (2, 8, true)], 3600, Some((2, TimeUp)));
+    check_winner([(9, 5, false), (1, 9, true), (2, 8, false)], 100, Some((1, LastPresent)));
+}
+
+#[test]
+fn the_end_is_final() {
+    let mut world = World::new(&config(2)).unwrap();
+    world.leave(PlayerSlot(0));
+    world.leave(PlayerSlot(1));
+    world.leave(PlayerSlot(77));
+    let end = world.clone();
+    assert_eq!(end.outcome().unwrap().winner, PlayerSlot(1));
+    world.step(&[(PlayerSlot(1), RIGHT)]);
+    assert_eq!(world, end);
+}
+
+#[test]
+fn inputs_of_nobody_and_wild_directions_are_harmless() {
+    let wild = PlayerInput { direction: Direction { x: i8::MIN, y: i8::MAX }, dash: true };
+    let tame = PlayerInput { direction: Direction { x: -1, y: 1 }, dash: true };
+    let mut one = World::new(&config(2)).unwrap();
+    let mut other = one.clone();
+    one.step(&[(PlayerSlot(200), RIGHT), (PlayerSlot(1), RIGHT), (PlayerSlot(1), wild)]);
+    other.step(&[(PlayerSlot(1), tame)]);
+    assert_eq!(one, other);
+}
+
+#[test]
+fn a_state_of_another_match_is_refused() {
+    let world = World::new(&config(3)).unwrap();
+    let check = |change: fn(&mut WorldState)| {
+        let mut state = world.state().clone();
+        change(&mut state);
+        assert_eq!(world.with_state(state), Err(StateError));
+    };
+    check(|state| state.players.truncate(2));
+    check(|state| state.coins.truncate(1));
+    check(|state| state.tick = 3601);
+    check(|state| state.players[1].position = Position { x: 0, y: 0 });
+    check(|state| state.players[1].position = Position { x: i32::MIN, y: i32::MAX });
+    check(|state| state.coins[0] = Position { x: -1, y: 5 });
+}
+
+/// Generator state and scores at the end of the known run.
+const KNOWN_RUN: (u64, [u16; 4]) = (7_681_369_315_911_520_515, [3, 0, 1, 0]);

@@ -1,0 +1,356 @@
+//! The state of a match and the step from one tick to the next.
+//!
+//! No floats, no hash maps, no clock: anything whose order or value could differ between two machines stays out.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arena::{self, HEIGHT, Position, TILE, WIDTH};
+use crate::config::{ConfigError, MatchConfig};
+use crate::random;
+
+/// Coins in the arena at any time.
+pub const COINS: usize = 8;
+/// How long a dash lasts, in ticks.
+pub const DASH_TICKS: u8 = 10;
+/// Ticks from the start of a dash to the next one.
+pub const DASH_COOLDOWN_TICKS: u8 = 90;
+/// How long who was tagged cannot move or collect, in ticks.
+pub const STUN_TICKS: u8 = 40;
+/// How long who was tagged cannot be tagged again, in ticks.
+pub const SHIELD_TICKS: u8 = 120;
+
+/// Half the side of a player's square, in units.
+pub(crate) const PLAYER_HALF: i32 = 12 * arena::UNITS_PER_PIXEL;
+/// Half the side of a coin's square, in units.
+const COIN_HALF: i32 = 8 * arena::UNITS_PER_PIXEL;
+/// Units per tick along one axis, and along each of two.
+const WALK: (i32, i32) = (48, 34);
+/// The same while dashing. Far below a tile, so that nobody passes through a wall.
+const DASH: (i32, i32) = (144, 102);
+
+/// A player's place in the match: the index into [`MatchConfig::players`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PlayerSlot(pub u8);
+
+/// One of eight directions, or standing still.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Direction {
+    /// -1 left, 0, 1 right; other numbers count as their sign.
+    pub x: i8,
+    /// -1 up, 0, 1 down; other numbers count as their sign.
+    pub y: i8,
+}
+
+/// What a player wants during one tick.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerInput {
+    /// Where to walk.
+    pub direction: Direction,
+    /// Start a dash, if one is possible.
+    pub dash: bool,
+}
+
+/// One player's part of the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Player {
+    /// The centre of the player's square.
+    pub position: Position,
+    /// The direction of the last input; repeated while none comes.
+    pub direction: Direction,
+    /// The last direction that was not standing still; a dash goes there.
+    pub facing: Direction,
+    /// Ticks left of a dash.
+    pub dash_ticks: u8,
+    /// Ticks until the next dash is possible.
+    pub dash_cooldown_ticks: u8,
+    /// Ticks left of not moving.
+    pub stun_ticks: u8,
+    /// Ticks left of not being tagged.
+    pub shield_ticks: u8,
+    /// Points.
+    pub score: u16,
+    /// The tick at which the points last changed.
+    pub scored_at_tick: u32,
+    /// False once the player left; they are out of the game then.
+    pub present: bool,
+}
+
+/// All that changes during a match. A snapshot carries exactly this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorldState {
+    /// Steps made so far.
+    pub tick: u32,
+    /// The generator.
+    pub random: u64,
+    /// By slot.
+    pub players: Vec<Player>,
+    /// The centres of the coins.
+    pub coins: Vec<Position>,
+}
+
+/// A match in progress: the state and the parameters it is played by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    state: WorldState,
+    ticks_max: u32,
+    score_to_win: u16,
+}
+
+/// A [`WorldState`] that cannot come from this match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateError;
+
+impl World {
+    /// The world before the first tick.
+    pub fn new(config: &MatchConfig) -> Result<World, ConfigError> {
+        config.validate()?;
+        let players = (0..config.players.len()).map(|slot| Player {
+            position: arena::start(slot),
+            direction: Direction::default(),
+            facing: Direction { x: 1, y: 0 },
+            dash_ticks: 0,
+            dash_cooldown_ticks: 0,
+            stun_ticks: 0,
+            shield_ticks: 0,
+            score: 0,
+            scored_at_tick: 0,
+            present: true,
+        });
+        let state = WorldState {
+            tick: 0,
+            random: config.seed,
+            players: players.collect(),
+            coins: Vec::with_capacity(COINS),
+        };
+        let mut world = World { state, ticks_max: config.ticks_max, score_to_win: config.score_to_win };
+        for _ in 0..COINS {
+            let position = world.free_place();
+            world.state.coins.push(position);
+        }
+        Ok(world)
+    }
+
+    /// The same match at another state, as a snapshot carries it.
+    pub fn with_state(&self, state: WorldState) -> Result<World, StateError> {
+        let within = |position: &Position, half| {
+            (0..WIDTH).contains(&position.x)
+                && (0..HEIGHT).contains(&position.y)
+                && !arena::blocked(*position, half)
+        };
+        let fits = state.players.len() == self.state.players.len()
+            && state.coins.len() == COINS
+            && state.tick <= self.ticks_max
+            && state.players.iter().all(|player| within(&player.position, PLAYER_HALF))
+            && state.coins.iter().all(|coin| within(coin, COIN_HALF));
+        if fits { Ok(World { state, ..*self }) } else { Err(StateError) }
+    }
+
+    /// All that changes during the match.
+    pub fn state(&self) -> &WorldState {
+        &self.state
+    }
+
+    /// Steps made so far.
+    pub fn tick(&self) -> u32 {
+        self.state.tick
+    }
+
+    /// The players by slot.
+    pub fn players(&self) -> &[Player] {
+        &self.state.players
+    }
+
+    /// The centres of the coins.
+    pub fn coins(&self) -> &[Position] {
+        &self.state.coins
+    }
+
+    /// When time is up, in ticks.
+    pub fn ticks_max(&self) -> u32 {
+        self.ticks_max
+    }
+
+    /// Points that win at once.
+    pub fn score_to_win(&self) -> u16 {
+        self.score_to_win
+    }
+
+    /// Takes a player out of the game for good. Without effect after the end and on a slot that does not exist.
+    pub fn leave(&mut self, slot: PlayerSlot) {
+        if self.end_reason().is_some() {
+            return;
+        }
+        if let Some(player) = self.state.players.get_mut(usize::from(slot.0)) {
+            player.present = false;
+        }
+    }
+
+    /// One tick. A player without an entry goes on in their last direction and does not dash; of two entries for
+    /// one player the later counts; entries of nobody are ignored. Without effect after the end.
+    pub fn step(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
+        if self.end_reason().is_some() {
+            return;
+        }
+        let mut dash = [false; crate::PLAYERS_MAX];
+        for (slot, input) in inputs {
+            let index = usize::from(slot.0);
+            let Some(player) = self.state.players.get_mut(index) else { continue };
+            player.direction = input.direction.signs();
+            dash[index] = input.dash;
+        }
+        for index in self.turn_order() {
+            advance(&mut self.state.players[index], dash[index]);
+        }
+        self.tag();
+        self.collect();
+        self.state.tick += 1;
+    }
+
+    /// Who goes first when two reach for one thing: it moves on by one slot every tick, so that no slot is better.
+    fn turn_order(&self) -> impl Iterator<Item = usize> + use<> {
+        let players = self.state.players.len();
+        let first = self.state.tick as usize % players;
+        (0..players).map(move |offset| (first + offset) % players)
+    }
+
+    /// Whoever dashes into somebody takes a point from them, stuns them, and stops.
+    fn tag(&mut self) {
+        for tagger in self.turn_order() {
+            let hunter = &self.state.players[tagger];
+            if !hunter.present || hunter.dash_ticks == 0 {
+                continue;
+            }
+            let place = hunter.position;
+            let can_be_tagged =
+                |player: &Player| player.present && player.shield_ticks == 0 && player.dash_ticks == 0;
+            let target = self.turn_order().find(|other| {
+                let player = &self.state.players[*other];
+                *other != tagger && can_be_tagged(player) && touch(place, player.position, 2 * PLAYER_HALF)
+            });
+            let Some(target) = target else { continue };
+            let tick = self.state.tick;
+            let victim = &mut self.state.players[target];
+            victim.stun_ticks = STUN_TICKS;
+            victim.shield_ticks = SHIELD_TICKS;
+            let loot = victim.score.min(1);
+            if loot > 0 {
+                victim.score -= loot;
+                victim.scored_at_tick = tick;
+            }
+            let hunter = &mut self.state.players[tagger];
+            hunter.dash_ticks = 0;
+            if loot > 0 {
+                hunter.score = hunter.score.saturating_add(loot);
+                hunter.scored_at_tick = tick;
+            }
+        }
+    }
+
+    /// A coin goes to the nearest player who touches it, and appears somewhere else.
+    fn collect(&mut self) {
+        for coin in 0..self.state.coins.len() {
+            let place = self.state.coins[coin];
+            let taker = self
+                .turn_order()
+                .filter(|index| {
+                    let player = &self.state.players[*index];
+                    player.present
+                        && player.stun_ticks == 0
+                        && touch(place, player.position, PLAYER_HALF + COIN_HALF)
+                })
+                .min_by_key(|index| distance(place, self.state.players[*index].position));
+            let Some(taker) = taker else { continue };
+            let tick = self.state.tick;
+            let player = &mut self.state.players[taker];
+            player.score = player.score.saturating_add(1);
+            player.scored_at_tick = tick;
+            self.state.coins[coin] = self.free_place();
+        }
+    }
+
+    /// The centre of a tile that has no wall, no coin and no player near.
+    fn free_place(&mut self) -> Position {
+        let free: Vec<Position> = arena::tiles()
+            .filter(|(column, row)| !arena::is_wall(*column, *row))
+            .map(|(column, row)| arena::centre(column, row))
+            .filter(|place| !self.state.coins.contains(place))
+            .filter(|place| !self.state.players.iter().any(|player| touch(*place, player.position, TILE)))
+            .collect();
+        free[random::below(&mut self.state.random, free.len())]
+    }
+}
+
+impl Direction {
+    /// The same direction with each part -1, 0 or 1.
+    pub fn signs(self) -> Direction {
+        Direction { x: self.x.signum(), y: self.y.signum() }
+    }
+}
+
+/// Counts the timers down and moves the player.
+fn advance(player: &mut Player, dash: bool) {
+    if !player.present {
+        return;
+    }
+    player.dash_cooldown_ticks = player.dash_cooldown_ticks.saturating_sub(1);
+    player.shield_ticks = player.shield_ticks.saturating_sub(1);
+    player.dash_ticks = player.dash_ticks.saturating_sub(1);
+    if player.stun_ticks > 0 {
+        player.stun_ticks -= 1;
+        player.dash_ticks = 0;
+        return;
+    }
+    if player.direction != Direction::default() {
+        player.facing = player.direction;
+    }
+    if dash && player.dash_cooldown_ticks == 0 {
+        player.dash_ticks = DASH_TICKS;
+        player.dash_cooldown_ticks = DASH_COOLDOWN_TICKS;
+    }
+    let (direction, speed) =
+        if player.dash_ticks > 0 { (player.facing, DASH) } else { (player.direction, WALK) };
+    let diagonal = direction.x != 0 && direction.y != 0;
+    let distance = if diagonal { speed.1 } else { speed.0 };
+    let x = slide(player.position.x, i32::from(direction.x.signum()) * distance, |x| {
+        arena::blocked(Position { x, ..player.position }, PLAYER_HALF)
+    });
+    player.position.x = x;
+    player.position.y = slide(player.position.y, i32::from(direction.y.signum()) * distance, |y| {
+        arena::blocked(Position { x, y }, PLAYER_HALF)
+    });
+}
+
+/// Moves along one axis, up to the wall.
+fn slide(from: i32, by: i32, blocked: impl Fn(i32) -> bool) -> i32 {
+    let to = from + by;
+    if by == 0 || !blocked(to) {
+        return to;
+    }
+    // The wall is a tile edge between `from` and `to`: stand with the square's edge on it.
+    let edge = if by > 0 {
+        (to + PLAYER_HALF - 1).div_euclid(TILE) * TILE - PLAYER_HALF
+    } else {
+        ((to - PLAYER_HALF).div_euclid(TILE) + 1) * TILE + PLAYER_HALF
+    };
+    if blocked(edge) { from } else { edge }
+}
+
+/// Whether two squares overlap whose half sides add up to `reach`.
+fn touch(a: Position, b: Position, reach: i32) -> bool {
+    (a.x - b.x).abs() < reach && (a.y - b.y).abs() < reach
+}
+
+/// City block distance.
+fn distance(a: Position, b: Position) -> i32 {
+    (a.x - b.x).abs() + (a.y - b.y).abs()
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the state does not belong to this match")
+    }
+}
+
+impl std::error::Error for StateError {}

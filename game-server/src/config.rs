@@ -1,0 +1,136 @@
+//! What the operator sets with flags and the creator of a session with game properties.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use game_sim::{MatchConfig, PLAYERS_MAX, PLAYERS_MIN, SCORE_TO_WIN_MAX, TICKS_LIMIT};
+use gse_sdk::GameServerSession;
+
+/// Lowest port that a fleet can open to players (server-sdk.md §5).
+pub const CLIENT_PORT_MIN: u16 = 1025;
+/// Highest port that a fleet can open to players.
+pub const CLIENT_PORT_MAX: u16 = 60_000;
+
+/// The sample game server. The agent's address is in `GSE_AGENT_ADDRESS`, default 127.0.0.1:5758.
+#[derive(Debug, Clone, Parser)]
+#[command(version)]
+pub struct Args {
+    /// What a session is: one match, or a lobby with chat and presence
+    #[arg(long, value_enum, default_value_t = Host::Match)]
+    pub host: Host,
+    /// UDP port for players, 1025 to 60000; 0 picks a free one of these
+    #[arg(long, default_value_t = 0, value_parser = client_port)]
+    pub client_port: u16,
+    /// Address to listen on for players
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
+    pub bind: IpAddr,
+    /// A match ends after so many ticks of 1/60 s; game property `match_ticks` overrides it
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=i64::from(TICKS_LIMIT)))]
+    pub match_ticks: u32,
+    /// So many points win a match; game property `score_to_win` overrides it
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=i64::from(SCORE_TO_WIN_MAX)))]
+    pub score_to_win: u16,
+    /// After so long a match starts with two players although more are expected; game property `start_wait_ms`
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(..=DAY_MS))]
+    pub start_wait_ms: u64,
+    /// After so long a match that still has fewer than two players is given up; game property `idle_end_ms`
+    #[arg(long, default_value_t = 120_000, value_parser = clap::value_parser!(u64).range(..=DAY_MS))]
+    pub idle_end_ms: u64,
+}
+
+/// What a session of this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Host {
+    /// One match: it ends with a winner, and the session with it.
+    Match,
+    /// A long-lived place for many players: chat and presence.
+    Lobby,
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+fn client_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port == 0 || (CLIENT_PORT_MIN..=CLIENT_PORT_MAX).contains(&port) => Ok(port),
+        Ok(_) | Err(_) => {
+            Err(format!("expected 0 or {CLIENT_PORT_MIN} to {CLIENT_PORT_MAX}; hint: fleets open no other"))
+        }
+    }
+}
+
+/// How one match is set up and when it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MatchSettings {
+    pub(crate) seed: u64,
+    pub(crate) ticks_max: u32,
+    pub(crate) score_to_win: u16,
+    /// So many players start the match at once.
+    pub(crate) players_wanted: usize,
+    /// After that it starts with two.
+    pub(crate) start_wait: Duration,
+    /// After that it is given up with fewer.
+    pub(crate) idle_end: Duration,
+}
+
+/// A game property whose value cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PropertyError {
+    key: &'static str,
+    value: String,
+    least: u64,
+    most: u64,
+}
+
+impl MatchSettings {
+    /// Flags, overridden by the session's game properties. Properties with other names are the creator's own affair.
+    pub(crate) fn new(args: &Args, session: &GameServerSession) -> Result<MatchSettings, PropertyError> {
+        let properties = session.properties();
+        let number = |key: &'static str, default: u64, least: u64, most: u64| match properties.get(key) {
+            None => Ok(default),
+            Some(value) => value
+                .parse()
+                .ok()
+                .filter(|number| (least..=most).contains(number))
+                .ok_or_else(|| PropertyError { key, value: (*value).to_owned(), least, most }),
+        };
+        let (least, most) = (PLAYERS_MIN as u64, PLAYERS_MAX as u64);
+        let players = u64::from(session.max_players).clamp(least, most);
+        Ok(MatchSettings {
+            seed: number("seed", fingerprint(&session.game_server_session_id), 0, u64::MAX)?,
+            ticks_max: number("match_ticks", args.match_ticks.into(), 1, TICKS_LIMIT.into())? as u32,
+            score_to_win: number("score_to_win", args.score_to_win.into(), 1, SCORE_TO_WIN_MAX.into())?
+                as u16,
+            players_wanted: number("players", players, least, players)? as usize,
+            start_wait: Duration::from_millis(number("start_wait_ms", args.start_wait_ms, 0, DAY_MS)?),
+            idle_end: Duration::from_millis(number("idle_end_ms", args.idle_end_ms, 0, DAY_MS)?),
+        })
+    }
+
+    /// The match of these players.
+    pub(crate) fn config(&self, players: Vec<String>) -> MatchConfig {
+        MatchConfig { seed: self.seed, players, ticks_max: self.ticks_max, score_to_win: self.score_to_win }
+    }
+}
+
+/// A seed that differs between sessions and can be found again from the session's id (FNV-1a).
+fn fingerprint(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl fmt::Display for PropertyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PropertyError { key, value, least, most } = self;
+        write!(
+            f,
+            "game property `{key}` is {value:?}, expected {least} to {most}; hint: create the session again"
+        )
+    }
+}
+
+impl std::error::Error for PropertyError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! The process's life at the agent: ready, one session after the other, ending.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use gse_sdk::{ActiveSession, Event, GameServer, Process, ProcessTerminate, StartingSession};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tracing::{error, info, warn};
+
+use crate::config::{Args, Host, MatchSettings};
+use crate::lobby;
+use crate::match_room;
+use crate::room::{Room, RoomEnd, RoomInput};
+use crate::seats;
+use crate::transport::Transport;
+
+/// After the end of a session its players have so long to read the last words.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// A match that goes on after ProcessTerminate ends so long before the process is ended by force.
+const TERMINATION_MARGIN: Duration = Duration::from_secs(10);
+
+/// When told to stop while the agent is being told of this process: so long for its answer, because an agent that
+/// knows the process wants to hear of its end.
+const READY_GRACE: Duration = Duration::from_secs(1);
+
+/// Binds the players' port, tells the agent, and hosts sessions until the agent or `told_to_stop` ends it.
+///
+/// # Errors
+/// The port cannot be bound, or the agent does not take the process.
+pub async fn run(args: &Args, told_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    run_at(args, GameServer::builder(), told_to_stop).await
+}
+
+/// The same with a builder that may name another agent.
+pub(crate) async fn run_at(
+    args: &Args,
+    builder: gse_sdk::GameServerBuilder,
+    told_to_stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let transport = Transport::bind(args.bind, args.client_port)?;
+    let port = transport.port();
+    let (hosted, hosted_now) = watch::channel(None);
+    let (stop, stopped) = watch::channel(false);
+    let connections = tokio::spawn(transport.run(hosted_now, stopped));
+
+    let waiting = |error: &gse_sdk::GseError| info!(error = %error.name, "waiting for the agent");
+    let mut told_to_stop = pin!(told_to_stop);
+    let mut ready = pin!(builder.client_port(port).on_retry(waiting).ready());
+    let (process, stopped) = tokio::select! {
+        process = &mut ready => (process, false),
+        () = &mut told_to_stop => match timeout(READY_GRACE, ready).await {
+            Ok(process) => (process, true),
+            Err(_) => return Ok(()),
+        },
+    };
+    let mut process = process.context("the agent does not take this process")?;
+    info!(client_port = port, host = ?args.host, "ready");
+
+    if !stopped {
+        host_sessions(args, &mut process, &hosted, told_to_stop.as_mut()).await;
+    }
+
+    // Players first: they are told before the process is.
+    stop.send_replace(true);
+    if let Err(error) = connections.await {
+        error!(%error, "the transport's task failed");
+    }
+    process.ending().await.context("ProcessEnding failed")?;
+    info!("ended");
+    Ok(())
+}
+
+/// Hosts sessions one after the other, without another ProcessReady (M-3), until it is told to end.
+async fn host_sessions(
+    args: &Args,
+    process: &mut Process,
+    hosted: &watch::Sender<Option<Room>>,
+    mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
+) {
+    loop {
+        let event = tokio::select! {
+            event = process.next_event() => event,
+            () = &mut told_to_stop => return info!("told to stop while idle"),
+        };
+        match event {
+            Some(Event::StartGameServerSession(starting)) => {
+                let Some((session, mut hosting)) = Hosting::start(args, starting, hosted).await else {
+                    continue;
+                };
+                let over = hosting.until_end(process, told_to_stop.as_mut()).await;
+                hosted.send_replace(None);
+                terminate(session).await;
+                if over == Over::Process {
+                    return;
+                }
+            }
+            Some(Event::ProcessTerminate(_)) => return info!("asked to end while idle"),
+            None => return warn!("the agent's callbacks have ended"),
+        }
+    }
+}
+
+/// What is over when a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Session,
+    Process,
+}
+
+/// A session that is being hosted: its room and the task that owns it.
+struct Hosting {
+    room: Room,
+    owner: JoinHandle<RoomEnd>,
+    seats: JoinHandle<()>,
+}
+
+impl Hosting {
+    /// Activates a session and opens its room. `None`: the session came to nothing.
+    async fn start(
+        args: &Args,
+        starting: StartingSession,
+        hosted: &watch::Sender<Option<Room>>,
+    ) -> Option<(ActiveSession, Hosting)> {
+        let info = starting.info().clone();
+        let id = info.game_server_session_id.as_str();
+        let settings = match MatchSettings::new(args, &info) {
+            Ok(settings) => settings,
+            Err(error) => {
+                error!(session = id, %error, "the session cannot be played");
+                if let Err(refused) = starting.terminate().await {
+                    error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not terminated");
+                }
+                return None;
+            }
+        };
+        // The room is open before the agent is told so: the first player may come at once, and then waits here.
+        let (seats, requests) = seats::channel();
+        let (room, inputs) = Room::new(seats.clone());
+        hosted.send_replace(Some(room.clone()));
+        let session = match starting.activate().await {
+            Ok(session) => session,
+            Err(refused) => {
+                hosted.send_replace(None);
+                error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not activated");
+                return None;
+            }
+        };
+        let seats_task = tokio::spawn(seats::serve(session.players(), requests));
+        let owner = match args.host {
+            Host::Match => tokio::spawn(match_room::run(settings, seats, inputs, FAREWELL)),
+            Host::Lobby => tokio::spawn(lobby::run(seats, inputs, FAREWELL)),
+        };
+        info!(session = id, seats = info.max_players, "session is active");
+        Some((session, Hosting { room, owner, seats: seats_task }))
+    }
+
+    /// Waits for the end of the session; passes on what the agent and the operator want meanwhile.
+    async fn until_end(
+        &mut self,
+        process: &mut Process,
+        mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Over {
+        let mut over = Over::Session;
+        let mut deaf = false;
+        let mut stopped = false;
+        loop {
+            let by = tokio::select! {
+                end = &mut self.owner => {
+                    match end {
+                        Ok(end) => info!(?end, "session is over"),
+                        Err(error) => error!(%error, "the session's task failed"),
+                    }
+                    self.seats.abort();
+                    return over;
+                }
+                // It may come again with another time.
+                event = process.next_event(), if !deaf => match event {
+                    Some(Event::ProcessTerminate(terminate)) => finish_by(terminate),
+                    Some(Event::StartGameServerSession(second)) => {
+                        error!(session = second.info().game_server_session_id, "a second session at once");
+                        continue;
+                    }
+                    None => {
+                        deaf = true;
+                        Some(Instant::now())
+                    }
+                },
+                () = &mut told_to_stop, if !stopped => {
+                    stopped = true;
+                    Some(Instant::now())
+                }
+            };
+            over = Over::Process;
+            info!("asked to end during a session");
+            // A room that has ended meanwhile needs no word.
+            let _ = self.room.inputs.send(RoomInput::Close { by }).await;
+        }
+    }
+}
+
+/// Until when a match may go on; `None`: as long as it takes.
+fn finish_by(terminate: ProcessTerminate) -> Option<Instant> {
+    let left = terminate.termination_time()?.duration_since(SystemTime::now()).unwrap_or_default();
+    // Full protection gives a time that no clock of this process can hold.
+    Instant::now().checked_add(left.saturating_sub(TERMINATION_MARGIN))
+}
+
+async fn terminate(session: ActiveSession) {
+    let id = session.info().game_server_session_id.clone();
+    match session.terminate().await {
+        Ok(()) => info!(session = id, "session terminated"),
+        // The process cannot tell the agent, which will see that by itself.
+        Err(refused) => {
+            error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not terminated")
+        }
+    }
+}

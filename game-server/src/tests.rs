@@ -1,0 +1,8 @@
+//! Joining over real QUIC with a table for the agent; rooms on a virtual clock; the process against a fake agent.
+
+mod joining;
+mod life;
+mod lobby;
+mod matches;
+mod player;
+mod stage;

@@ -1,0 +1,322 @@
+//! The whole process against a fake agent: ready, sessions, players, and every way to end.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clap::Parser;
+use game_net::protocol::ServerMessage;
+use gse_sdk::testing::{Answer, Call, Code, FakeAgent};
+use gse_sdk::{GameProperty, GameServer, GameServerSession, PlayerSession, PlayerSessionStatus};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::player::{DEADLINE, Joined, Player};
+use crate::config::{Args, CLIENT_PORT_MAX, CLIENT_PORT_MIN};
+use crate::hosting::run_at;
+use crate::room::Refusal;
+
+/// Far in the future: the end of the year 9999, as under full protection (R11).
+const NEVER: i64 = 253_402_300_799;
+
+/// A running game server process, but for the operating system's process.
+struct Life {
+    agent: FakeAgent,
+    process: JoinHandle<anyhow::Result<()>>,
+    stop: Option<oneshot::Sender<()>>,
+    port: u16,
+}
+
+impl Life {
+    async fn start(flags: &[&str]) -> Life {
+        let agent = FakeAgent::start().await.unwrap();
+        let args = Args::parse_from([&["game-server", "--bind", "127.0.0.1"], flags].concat());
+        let builder = GameServer::builder().agent_address(agent.address());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let process = tokio::spawn(async move {
+            let stopped = async {
+                // A test that does not stop the process keeps it running.
+                if stopped.await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            run_at(&args, builder, stopped).await
+        });
+        let ready = timeout(DEADLINE, agent.wait_for(Call::ProcessReady, 1)).await.unwrap();
+        let port = ready.field("clientPort").parse().unwrap();
+        Life { agent, process, stop: Some(stop), port }
+    }
+
+    /// Hands out a session and waits until it is active.
+    async fn session(&self, id: &str, properties: &[(&str, &str)]) {
+        let before = self.calls(Call::ActivateGameServerSession);
+        self.hand_out(id, properties).await;
+        self.wait(Call::ActivateGameServerSession, before + 1).await;
+    }
+
+    async fn hand_out(&self, id: &str, properties: &[(&str, &str)]) {
+        let property =
+            |(key, value): &(&str, &str)| GameProperty { key: (*key).into(), value: (*value).into() };
+        let session = GameServerSession {
+            game_server_session_id: id.into(),
+            max_players: 2,
+            game_properties: properties.iter().map(property).collect(),
+            ..GameServerSession::default()
+        };
+        self.agent.start_game_server_session(&session).await.unwrap();
+    }
+
+    /// Reserves a seat for the next player who asks, and joins.
+    async fn join(&self, player_id: &str, player_session_id: &str) -> Player {
+        self.reserve(player_id, player_session_id);
+        Player::join(self.port, player_id, player_session_id).await
+    }
+
+    fn reserve(&self, player_id: &str, player_session_id: &str) {
+        let player = PlayerSession {
+            player_id: player_id.into(),
+            player_session_id: player_session_id.into(),
+            status: PlayerSessionStatus::Reserved,
+            ..PlayerSession::default()
+        };
+        let page = Answer::Page { players: vec![player], next_token: String::new() };
+        self.agent.answer_next(Call::DescribePlayerSessions, page);
+    }
+
+    fn calls(&self, call: Call) -> usize {
+        self.agent.calls().iter().filter(|recorded| recorded.call == call).count()
+    }
+
+    async fn wait(&self, call: Call, count: usize) {
+        let arrived = timeout(DEADLINE, self.agent.wait_for(call, count)).await;
+        arrived.unwrap_or_else(|_| panic!("no {call:?} number {count} in {:?}", self.names()));
+    }
+
+    /// Waits for the end of the process; the calls it made, in order.
+    async fn end(self) -> Vec<Call> {
+        timeout(DEADLINE, self.process).await.expect("the process goes on").unwrap().unwrap();
+        self.agent.calls().iter().map(|recorded| recorded.call).collect()
+    }
+
+    fn names(&self) -> Vec<Call> {
+        self.agent.calls().iter().map(|recorded| recorded.call).collect()
+    }
+}
+
+/// Listens until the match ends; the winner.
+async fn winner(player: &mut Player) -> String {
+    loop {
+        if let ServerMessage::MatchEnd { winner, .. } = player.hear().await.expect("the match ends first") {
+            return winner;
+        }
+    }
+}
+
+#[tokio::test]
+async fn idle_processes_end_when_asked() {
+    let life = Life::start(&[]).await;
+    assert!((CLIENT_PORT_MIN..=CLIENT_PORT_MAX).contains(&life.port));
+    assert!(life.agent.health_check().await.unwrap());
+    life.agent.process_terminate(NEVER).await.unwrap();
+    assert_eq!(life.end().await, [Call::ProcessReady, Call::ProcessEnding]);
+
+    let mut life = Life::start(&[]).await;
+    life.stop.take().unwrap().send(()).unwrap();
+    assert_eq!(life.end().await, [Call::ProcessReady, Call::ProcessEnding]);
+}
+
+#[tokio::test]
+async fn one_process_hosts_one_match_after_the_other() {
+    let life = Life::start(&["--match-ticks", "12"]).await;
+    for round in 1..=2 {
+        life.session(&format!("gs-{round}"), &[]).await;
+        let mut anna = life.join("anna", &format!("psess-anna-{round}")).await;
+        let mut bert = life.join("bert", &format!("psess-bert-{round}")).await;
+        assert_eq!(winner(&mut anna).await, "anna");
+        assert_eq!(winner(&mut bert).await, "anna");
+        life.wait(Call::TerminateGameServerSession, round).await;
+    }
+    life.agent.process_terminate(NEVER).await.unwrap();
+    let session = [
+        Call::ActivateGameServerSession,
+        Call::DescribePlayerSessions,
+        Call::AcceptPlayerSession,
+        Call::DescribePlayerSessions,
+        Call::AcceptPlayerSession,
+        Call::TerminateGameServerSession,
+    ];
+    let expected = [&[Call::ProcessReady], session.as_slice(), &session, &[Call::ProcessEnding]].concat();
+    assert_eq!(life.end().await, expected);
+}
+
+#[tokio::test]
+async fn who_leaves_is_removed() {
+    let life = Life::start(&["--host", "lobby"]).await;
+    life.session("gs-1", &[]).await;
+    drop(life.join("anna", "psess-anna").await);
+    let removed = timeout(DEADLINE, life.agent.wait_for(Call::RemovePlayerSession, 1)).await.unwrap();
+    assert_eq!(removed.field("playerSessionId"), "psess-anna");
+}
+
+#[tokio::test]
+async fn whom_the_agent_does_not_accept_stays_out() {
+    let life = Life::start(&[]).await;
+    life.session("gs-1", &[]).await;
+    let refusal = |code, name: &str| Answer::Error {
+        code,
+        message: format!("{name}: psess-anna"),
+        error_code: Some(name.to_owned()),
+    };
+    let expired = refusal(Code::FailedPrecondition, "UNEXPECTED_PLAYER_SESSION");
+    life.agent.answer_next(Call::AcceptPlayerSession, expired);
+    life.reserve("anna", "psess-anna");
+    let joined = Player::connect(life.port).await.say_hello("anna", "psess-anna").await;
+    assert_eq!(joined, Joined::Refused(Refusal::NotProven.to_string()));
+
+    life.agent
+        .answer_next(Call::DescribePlayerSessions, refusal(Code::Internal, "INTERNAL_SERVICE_EXCEPTION"));
+    let joined = Player::connect(life.port).await.say_hello("anna", "psess-anna").await;
+    assert_eq!(joined, Joined::Refused(Refusal::Unavailable.to_string()));
+}
+
+#[tokio::test]
+async fn a_match_without_players_is_terminated_and_the_process_goes_on() {
+    let life = Life::start(&[]).await;
+    for round in 1..=2 {
+        life.session(&format!("gs-{round}"), &[("idle_end_ms", "1")]).await;
+        life.wait(Call::TerminateGameServerSession, round).await;
+    }
+    life.agent.process_terminate(NEVER).await.unwrap();
+    life.end().await;
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_played_is_terminated_at_once() {
+    let life = Life::start(&[]).await;
+    life.hand_out("gs-1", &[("match_ticks", "soon")]).await;
+    life.wait(Call::TerminateGameServerSession, 1).await;
+    assert_eq!(life.calls(Call::ActivateGameServerSession), 0);
+    life.session("gs-2", &[]).await;
+}
+
+#[tokio::test]
+async fn a_match_is_finished_before_the_process_ends() {
+    let life = Life::start(&["--match-ticks", "60"]).await;
+    life.session("gs-1", &[]).await;
+    let mut anna = life.join("anna", "psess-anna").await;
+    let _bert = life.join("bert", "psess-bert").await;
+    while !matches!(anna.hear().await.unwrap(), ServerMessage::MatchStart { .. }) {}
+    life.agent.process_terminate(NEVER).await.unwrap();
+    assert_eq!(winner(&mut anna).await, "anna");
+    drop(anna);
+    let calls = life.end().await;
+    assert_eq!(calls[calls.len() - 2..], [Call::TerminateGameServerSession, Call::ProcessEnding]);
+}
+
+#[tokio::test]
+async fn a_match_is_cut_short_when_the_time_is_over() {
+    let life = Life::start(&["--match-ticks", "216000"]).await;
+    life.session("gs-1", &[]).await;
+    let mut anna = life.join("anna", "psess-anna").await;
+    let _bert = life.join("bert", "psess-bert").await;
+    while !matches!(anna.hear().await.unwrap(), ServerMessage::MatchStart { .. }) {}
+    life.agent.process_terminate(1).await.unwrap();
+    let closing = ServerMessage::Closing { reason: "the server ends".to_owned() };
+    assert_eq!(anna.hear().await, Some(closing));
+    let calls = life.end().await;
+    assert_eq!(calls[calls.len() - 2..], [Call::TerminateGameServerSession, Call::ProcessEnding]);
+}
+
+#[tokio::test]
+async fn a_lobby_tells_its_players_before_the_process_ends() {
+    for by_signal in [false, true] {
+        let mut life = Life::start(&["--host", "lobby"]).await;
+        life.session("gs-1", &[]).await;
+        let mut anna = life.join("anna", "psess-anna").await;
+        if by_signal {
+            life.stop.take().unwrap().send(()).unwrap();
+        } else {
+            life.agent.process_terminate(NEVER).await.unwrap();
+        }
+        assert!(matches!(anna.hear().await, Some(ServerMessage::Presence(_))));
+        assert_eq!(anna.hear().await, Some(ServerMessage::Closing { reason: "the lobby closes".to_owned() }));
+        assert_eq!(anna.hear().await, None);
+        let calls = life.end().await;
+        assert_eq!(calls[calls.len() - 2..], [Call::TerminateGameServerSession, Call::ProcessEnding]);
+    }
+}
+
+/// Everything that is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_player_session_id_is_logged() {
+    // The test's runtime has one thread, so all of the server logs here; at TRACE that is every library as well.
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let life = Life::start(&["--match-ticks", "6"]).await;
+    life.session("gs-1", &[]).await;
+    let secrets = ["psess-f00dfeedf00dfeed", "psess-cafebabecafebabe", "psess-deadbeefdeadbeef"];
+    let mut anna = life.join("anna", secrets[0]).await;
+    let refused = Answer::Error {
+        code: Code::FailedPrecondition,
+        message: format!("UNEXPECTED_PLAYER_SESSION: `{}` is used up", secrets[1]),
+        error_code: None,
+    };
+    life.agent.answer_next(Call::AcceptPlayerSession, refused);
+    life.reserve("bert", secrets[1]);
+    let joined = Player::connect(life.port).await.say_hello("bert", secrets[1]).await;
+    assert!(matches!(joined, Joined::Refused(_)), "{joined:?}");
+    let _bert = life.join("bert", secrets[2]).await;
+    assert_eq!(winner(&mut anna).await, "anna");
+    life.agent.process_terminate(NEVER).await.unwrap();
+    timeout(DEADLINE, life.process).await.unwrap().unwrap().unwrap();
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for line in ["player joined", "AcceptPlayerSession failed", "match ends", "session terminated"] {
+        assert!(text.contains(line), "the log lacks `{line}`");
+    }
+    for secret in secrets {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
+}
+
+#[tokio::test]
+async fn a_process_without_an_agent_says_so() {
+    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1"]);
+    // Nobody listens where a listener has just been.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let builder = GameServer::builder().agent_address(address).connect_timeout(Duration::from_millis(50));
+    let error = timeout(DEADLINE, run_at(&args, builder, std::future::pending())).await.unwrap().unwrap_err();
+    assert!(format!("{error:#}").contains("SERVICE_CALL_FAILED"), "{error:#}");
+}

@@ -1,0 +1,135 @@
+//! What the tests put around the parts: a table of seats in place of the agent, settings, guests without a network.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use game_net::protocol::{Hosting, ServerMessage};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::player::DEADLINE;
+use crate::config::MatchSettings;
+use crate::room::{Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput};
+use crate::seats::{self, PlayerSessionId, SeatRequest, Seats};
+use crate::transport::Transport;
+use crate::{lobby, match_room};
+
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
+
+/// A match of two that lasts a third of a second.
+pub(super) fn settings() -> MatchSettings {
+    MatchSettings {
+        seed: 1,
+        ticks_max: 20,
+        score_to_win: 10,
+        players_wanted: 2,
+        start_wait: Duration::from_secs(30),
+        idle_end: Duration::from_secs(120),
+    }
+}
+
+/// What the table does with one reservation, in order.
+pub(super) type SeatLog = watch::Receiver<Vec<String>>;
+
+/// Seats out of a table: (player id, player session id). Each can be accepted once, as the agent does it.
+pub(super) fn table(reservations: &[(&str, &str)]) -> (Seats, SeatLog) {
+    let (seats, mut requests) = seats::channel();
+    let (log, logged) = watch::channel(Vec::new());
+    let mut reserved: BTreeMap<String, String> =
+        reservations.iter().map(|(player, session)| ((*session).to_owned(), (*player).to_owned())).collect();
+    tokio::spawn(async move {
+        while let Some(request) = requests.recv().await {
+            match request {
+                SeatRequest::Reserved { player_id, answer } => {
+                    let ids = reserved.iter().filter(|(_, player)| **player == player_id);
+                    let _ = answer.send(Some(ids.map(|(id, _)| PlayerSessionId::new(id)).collect()));
+                }
+                SeatRequest::Accept { player_session_id, answer } => {
+                    let player = reserved.remove(player_session_id.secret());
+                    let _ = answer.send(player.is_some());
+                    log.send_modify(|log| log.push(format!("accept {}", player_session_id.secret())));
+                }
+                SeatRequest::Remove { player_session_id } => {
+                    log.send_modify(|log| log.push(format!("remove {}", player_session_id.secret())));
+                }
+            }
+        }
+    });
+    (seats, logged)
+}
+
+/// Waits until the table did this.
+pub(super) async fn wait_for_seat(log: &mut SeatLog, line: &str) {
+    let done = log.wait_for(|log| log.iter().any(|done| done == line));
+    timeout(DEADLINE, done).await.expect("the seat's turn never came").unwrap();
+}
+
+/// A server on loopback with one session and a table of seats.
+pub(super) struct Stage {
+    pub(super) port: u16,
+    pub(super) room: Room,
+    pub(super) owner: JoinHandle<RoomEnd>,
+    pub(super) seat_log: SeatLog,
+    pub(super) hosted: watch::Sender<Option<Room>>,
+    _stop: watch::Sender<bool>,
+}
+
+impl Stage {
+    pub(super) fn hosting_match(settings: MatchSettings, reservations: &[(&str, &str)]) -> Stage {
+        Stage::hosting(reservations, |seats, inputs| {
+            tokio::spawn(match_room::run(settings, seats, inputs, FAREWELL))
+        })
+    }
+
+    pub(super) fn hosting_lobby(reservations: &[(&str, &str)]) -> Stage {
+        Stage::hosting(reservations, |seats, inputs| tokio::spawn(lobby::run(seats, inputs, FAREWELL)))
+    }
+
+    fn hosting(
+        reservations: &[(&str, &str)],
+        owner: impl FnOnce(Seats, mpsc::Receiver<RoomInput>) -> JoinHandle<RoomEnd>,
+    ) -> Stage {
+        let (seats, seat_log) = table(reservations);
+        let (room, inputs) = Room::new(seats.clone());
+        let owner = owner(seats, inputs);
+        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap();
+        let port = transport.port();
+        let (hosted, hosted_now) = watch::channel(Some(room.clone()));
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(transport.run(hosted_now, stopped));
+        Stage { port, room, owner, seat_log, hosted, _stop: stop }
+    }
+}
+
+/// Asks a room for entry as a connection does.
+pub(super) async fn knock(inputs: &mpsc::Sender<RoomInput>, player_id: &str) -> Result<Hosting, Refusal> {
+    let (answer, answered) = oneshot::channel();
+    inputs.send(RoomInput::Knock { player_id: player_id.to_owned(), answer }).await.unwrap();
+    answered.await.unwrap()
+}
+
+/// Enters a room without a network.
+pub(super) async fn enter(inputs: &mpsc::Sender<RoomInput>, id: u64, player_id: &str) -> Inlet {
+    let (outlet, inlet) = Outlet::channel();
+    let player_session_id = PlayerSessionId::new(&format!("psess-{player_id}"));
+    let guest = Guest { player_id: player_id.to_owned(), player_session_id, outlet };
+    inputs.send(RoomInput::Enter { id: GuestId(id), guest }).await.unwrap();
+    inlet
+}
+
+/// All messages up to the end of the way to this player; their connection is gone then.
+pub(super) async fn hear_out(
+    inputs: &mpsc::Sender<RoomInput>,
+    id: u64,
+    inlet: &mut Inlet,
+) -> Vec<ServerMessage> {
+    let mut heard = Vec::new();
+    while let Some(message) = inlet.messages.recv().await {
+        heard.push(message);
+    }
+    // The room may have ended first.
+    let _ = inputs.send(RoomInput::Gone { id: GuestId(id) }).await;
+    heard
+}
