@@ -1,1 +1,46 @@
-//! Every decision of OpenGSE: no IO, no clock, no randomness.
+//! Every decision of OpenGSE: no IO, no clock, no randomness, no async, no logging.
+//!
+//! Two state machines and the messages between them. `ControlPlane` holds what must survive a restart: rows.
+//! `Supervisor` holds what dies with its processes: pids, health counters, back-off, kill deadlines. `host` is the seam
+//! between them. Time, ids and durations come in through `Cx`; changes and orders go out through `Step`.
+
+pub mod alias;
+pub mod allocation;
+pub mod asset;
+pub mod capacity;
+pub mod clocks;
+pub mod command;
+pub mod control_plane;
+pub mod cx;
+pub mod error;
+pub mod event;
+pub mod fleet;
+pub mod game_server_session;
+pub mod host;
+pub mod id;
+pub mod instance;
+pub mod package;
+pub mod page;
+pub mod placement;
+pub mod player_session;
+pub mod process;
+pub mod queue;
+pub mod quota;
+pub mod state;
+pub mod supervisor;
+pub mod table;
+pub mod tag;
+pub mod time;
+mod words;
+
+#[cfg(test)]
+mod fixture;
+
+pub use clocks::Clocks;
+pub use command::Command;
+pub use control_plane::ControlPlane;
+pub use cx::{Cx, Step};
+pub use error::Error;
+pub use quota::Quotas;
+pub use state::{Change, Row, RowKind, State};
+pub use time::Timestamp;

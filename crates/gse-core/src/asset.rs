@@ -1,0 +1,193 @@
+//! Asset packages (operations.md 1). The bytes lie in the blob store; here is what is known of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::fleet::FleetStatus;
+use crate::id::{AssetId, BlobId, IdKind, Region, Scope};
+use crate::page::OffsetPage;
+use crate::state::State;
+use crate::tag::{Filter, Tag};
+use crate::time::Timestamp;
+
+/// Where a package stands (`Stauts` on the wire).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AssetStatus {
+    /// 1: the object is no usable package; why, in words.
+    Failed(String),
+    /// 2: may be used by fleets.
+    Ready,
+}
+
+/// An asset package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asset {
+    /// Its id.
+    pub id: AssetId,
+    /// The account, and the AssetRegion.
+    pub scope: Scope,
+    /// 1–64 characters, not unique.
+    pub name: String,
+    /// 1–64 characters, free text.
+    pub version: String,
+    /// `CentOS7.16` or another system of the catalogue.
+    pub operate_system: String,
+    /// Of systems that need one; else empty.
+    pub image_id: String,
+    /// The name that the zip was uploaded under.
+    pub bucket_key: String,
+    /// The immutable copy of the zip.
+    pub package: BlobId,
+    /// Size of the zip in bytes.
+    pub size_bytes: u64,
+    /// Whether it can be used.
+    pub status: AssetStatus,
+    /// When it was made.
+    pub created: Timestamp,
+    /// At most 50.
+    pub tags: Vec<Tag>,
+}
+
+impl Asset {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Text with a unit: binary megabytes, rounded up.
+    pub fn size_text(&self) -> String {
+        format!("{}M", self.size_bytes.div_ceil(1 << 20))
+    }
+}
+
+/// Registers an uploaded zip. The shell has frozen the object and looked at it.
+#[derive(Clone, Debug)]
+pub struct CreateAsset {
+    /// The account, and the AssetRegion.
+    pub scope: Scope,
+    /// AssetName.
+    pub name: String,
+    /// AssetVersion.
+    pub version: String,
+    /// OperateSystem.
+    pub operate_system: String,
+    /// ImageId, or empty.
+    pub image_id: String,
+    /// BucketKey.
+    pub bucket_key: String,
+    /// The frozen copy.
+    pub package: BlobId,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// `Err` says why it is no usable package (A-20, S01).
+    pub inspection: Result<(), String>,
+    /// Tags.
+    pub tags: Vec<Tag>,
+}
+
+/// The one system that needs no image (1.2).
+pub const DEFAULT_SYSTEM: &str = "CentOS7.16";
+
+impl Command for CreateAsset {
+    type Reply = Asset;
+    const NAME: &'static str = "CreateAsset";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Asset, Error> {
+        if self.operate_system != DEFAULT_SYSTEM {
+            let expected = format!("`{DEFAULT_SYSTEM}`, the only system in this installation's catalogue");
+            return Err(Error::Invalid { member: "OperateSystem", value: self.operate_system, expected });
+        }
+        let others = || state.assets.values().filter(|asset| asset.scope == self.scope);
+        //
+        if others().count() >= cx.quotas.assets {
+            return Err(Error::Quota { what: "assets", limit: cx.quotas.assets });
+        }
+        let stored_bytes: u64 = others().map(|asset| asset.size_bytes).sum();
+        if stored_bytes.saturating_add(self.size_bytes) > cx.quotas.asset_bytes {
+            let limit = usize::try_from(cx.quotas.asset_bytes).unwrap_or(usize::MAX);
+            return Err(Error::Quota { what: "bytes of uploaded assets", limit });
+        }
+        let status = match self.inspection {
+            Ok(()) => AssetStatus::Ready,
+            Err(reason) => {
+                cx.because(format!("the package was not accepted: {reason}"));
+                AssetStatus::Failed(reason)
+            }
+        };
+        let asset = Asset {
+            id: AssetId::new(format!("asset-{}", cx.suffix(IdKind::Asset))),
+            scope: self.scope,
+            name: self.name,
+            version: self.version,
+            operate_system: self.operate_system,
+            image_id: self.image_id,
+            bucket_key: self.bucket_key,
+            package: self.package,
+            size_bytes: self.size_bytes,
+            status,
+            created: cx.now,
+            tags: self.tags,
+        };
+        state.assets.insert(asset.id.clone(), asset.clone());
+        Ok(asset)
+    }
+}
+
+/// One asset by id, in any region of the account.
+pub fn find<'a>(state: &'a State, scope: &Scope, id: &AssetId) -> Result<&'a Asset, Error> {
+    let asset = state.assets.get(id).filter(|asset| asset.scope.uin == scope.uin);
+    asset.ok_or_else(|| Error::AssetNotFound(id.clone()))
+}
+
+/// Fleets that use the asset and are not TERMINATED (BindFleetNum).
+pub fn bound_fleets(state: &State, id: &AssetId) -> usize {
+    state
+        .fleets
+        .values()
+        .filter(|fleet| fleet.asset == *id && fleet.status != FleetStatus::Terminated)
+        .count()
+}
+
+/// Whether one more asset may be uploaded (GetUploadCredentials).
+pub fn check_quota(state: &State, scope: &Scope, limit: usize) -> Result<(), Error> {
+    let count = state.assets.values().filter(|asset| asset.scope == *scope).count();
+    if count >= limit { Err(Error::Quota { what: "assets", limit }) } else { Ok(()) }
+}
+
+/// What DescribeAssets asks for.
+#[derive(Clone, Debug)]
+pub struct AssetQuery {
+    /// Who asks, and the AssetRegion.
+    pub scope: Scope,
+    /// The older filter: equals the id or is part of the name.
+    pub text: Option<String>,
+    /// The newer filters; all must match.
+    pub filters: Vec<Filter>,
+    /// Pages to leave out: for this action a page index (A-13, C08).
+    pub page: usize,
+    /// Records of a page.
+    pub limit: usize,
+}
+
+/// The assets of a region, newest first.
+pub fn describe<'a>(state: &'a State, query: &AssetQuery) -> OffsetPage<&'a Asset> {
+    let mut assets: Vec<&Asset> = state
+        .assets
+        .values()
+        .filter(|asset| asset.scope == query.scope)
+        .filter(|asset| {
+            query.text.as_ref().is_none_or(|text| asset.id.as_str() == text || asset.name.contains(text))
+        })
+        .filter(|asset| {
+            query.filters.iter().all(|filter| filter.matches(&asset.name, asset.id.as_str(), &asset.tags))
+        })
+        .collect();
+    assets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    OffsetPage::cut(assets.into_iter(), query.page.saturating_mul(query.limit), query.limit)
+}
+
+/// The region that a command or query names, inside the caller's account.
+pub fn scope_in_region(scope: &Scope, region: &Region) -> Scope {
+    Scope { uin: scope.uin.clone(), region: region.clone() }
+}

@@ -1,0 +1,221 @@
+//! How many instances a fleet should have, and making it so (operations.md 3.1, 3.6).
+//!
+//! Scaling by itself (policies, cool-down, timers) is not built yet; `desired` is changed by people only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::event::{self, EventCode};
+use crate::fleet::{self, Fleet, FleetStatus};
+use crate::id::{FleetId, InstanceId, Scope};
+use crate::instance::{self, InstanceStatus};
+use crate::page::OffsetPage;
+use crate::state::State;
+use crate::time::Timestamp;
+
+pub mod scale_in;
+
+/// The capacity settings of a fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// MinSize.
+    pub min: u32,
+    /// MaxSize, at least 1.
+    pub max: u32,
+    /// DesiredInstances, between the two.
+    pub desired: u32,
+    /// The cool-down of scaling, 3–30.
+    pub scaling_interval_minutes: u32,
+    /// When `desired` last changed; the cool-down starts there (S-7).
+    pub changed: Option<Timestamp>,
+}
+
+impl Capacity {
+    /// F-1.
+    pub const NEW_FLEET: Self =
+        Self { min: 0, max: 1, desired: 1, scaling_interval_minutes: 10, changed: None };
+}
+
+/// Changes the capacity settings of a fleet; absent members keep their value (S-2).
+#[derive(Clone, Debug)]
+pub struct UpdateFleetCapacity {
+    /// The account and region.
+    pub scope: Scope,
+    /// FleetId.
+    pub fleet: FleetId,
+    /// DesiredInstances.
+    pub desired: Option<u32>,
+    /// MinSize.
+    pub min: Option<u32>,
+    /// MaxSize.
+    pub max: Option<u32>,
+    /// ScalingInterval, 3–30.
+    pub scaling_interval_minutes: Option<u32>,
+}
+
+impl Command for UpdateFleetCapacity {
+    type Reply = ();
+    const NAME: &'static str = "UpdateFleetCapacity";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        let fleet = fleet::find_live(state, &self.scope, &self.fleet)?;
+        let capacity = self.merged(fleet.capacity)?;
+        // F-2, S-4, S07
+        if !fleet.was_active && capacity.max > 1 {
+            return Err(Error::BeforeFirstDeployment { fleet: self.fleet });
+        }
+        // S-3
+        let others = state.fleets.values().filter(|other| {
+            other.scope == self.scope && other.id != self.fleet && other.status != FleetStatus::Terminated
+        });
+        let wanted = others.map(|other| other.capacity.max).fold(capacity.max, u32::saturating_add);
+        if wanted > cx.quotas.instances {
+            return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
+        }
+        set(state, cx, &self.fleet, capacity, "by request");
+        Ok(())
+    }
+}
+
+impl UpdateFleetCapacity {
+    fn merged(&self, old: Capacity) -> Result<Capacity, Error> {
+        let (min, max) = (self.min.unwrap_or(old.min), self.max.unwrap_or(old.max));
+        if min > max {
+            let expected = format!("at most MaxSize, which is {max}");
+            return Err(Error::Invalid { member: "MinSize", value: min.to_string(), expected });
+        }
+        let desired = match self.desired {
+            Some(desired) if desired < min || desired > max => {
+                let expected = format!("a number between MinSize {min} and MaxSize {max}");
+                return Err(Error::Invalid {
+                    member: "DesiredInstances",
+                    value: desired.to_string(),
+                    expected,
+                });
+            }
+            Some(desired) => desired,
+            // S-2: if only the range changes, the number moves to the nearest value inside it.
+            None => old.desired.clamp(min, max),
+        };
+        let scaling_interval_minutes = self.scaling_interval_minutes.unwrap_or(old.scaling_interval_minutes);
+        Ok(Capacity { min, max, desired, scaling_interval_minutes, changed: old.changed })
+    }
+}
+
+/// Writes new settings, tells of them, and acts on them at once (S-5).
+fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity, reason: &str) {
+    let Some(fleet) = state.fleets.get_mut(id) else { return };
+    if capacity.desired != fleet.capacity.desired {
+        capacity.changed = Some(cx.now);
+    }
+    fleet.capacity = capacity;
+    let Capacity { min, max, desired, .. } = capacity;
+    let message = format!("capacity set {reason}: desired {desired}, min {min}, max {max}");
+    event::write(state, cx, id, EventCode::FleetScalingEvent, message);
+    reconcile(state, cx, id);
+}
+
+/// Starts instances or lets instances leave until as many as desired will be there. Asked after every change that
+/// could matter; does nothing when all is well.
+pub(crate) fn reconcile(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let Some(fleet) = state.fleets.get(id) else { return };
+    if !instance::may_start(fleet.status) {
+        return;
+    }
+    let desired = fleet.capacity.desired as usize;
+    // F-32: a reserved instance does not count as one of the desired.
+    let staying: Vec<&InstanceId> = state
+        .instances_of(id)
+        .filter(|instance| !instance.is_leaving() && !instance.reserved)
+        .map(|instance| &instance.id)
+        .collect();
+    let count = staying.len();
+    if count < desired {
+        for _ in count..desired {
+            instance::start(state, cx, id);
+        }
+        cx.because(format!("fleet {id} grows from {count} to {desired} instance(s)"));
+    } else if count > desired {
+        let leaving = scale_in::choose(&candidates(state, fleet), count - desired);
+        cx.because(format!(
+            "fleet {id} shrinks from {count} to {desired} instance(s): {} leave",
+            leaving.len()
+        ));
+        for instance in leaving {
+            instance::begin_leaving(state, cx, &instance);
+        }
+    }
+}
+
+fn candidates(state: &State, fleet: &Fleet) -> Vec<scale_in::Candidate> {
+    state
+        .instances_of(&fleet.id)
+        .filter(|instance| !instance.is_leaving() && !instance.reserved)
+        .map(|instance| scale_in::Candidate {
+            instance: instance.id.clone(),
+            sessions: live_sessions(state, &instance.id),
+            weight: instance.weight,
+            created: instance.created,
+        })
+        .collect()
+}
+
+fn live_sessions(state: &State, instance: &InstanceId) -> usize {
+    state.processes_of(instance).filter(|process| process.load.session().is_some()).count()
+}
+
+/// The counts of F-30.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetCapacity {
+    /// The fleet.
+    pub fleet: FleetId,
+    /// From the fleet.
+    pub instance_type: String,
+    /// The settings.
+    pub capacity: Capacity,
+    /// Running and not leaving.
+    pub active: u32,
+    /// Active with zero sessions.
+    pub idle: u32,
+    /// Started but not active.
+    pub pending: u32,
+    /// Leaving.
+    pub terminating: u32,
+}
+
+/// The capacity of the named fleets; any unknown id refuses the whole question (R33).
+pub fn describe(
+    state: &State,
+    scope: &Scope,
+    ids: &[FleetId],
+    offset: usize,
+    limit: usize,
+) -> Result<OffsetPage<FleetCapacity>, Error> {
+    let fleets: Vec<&Fleet> = ids.iter().map(|id| fleet::find(state, scope, id)).collect::<Result<_, _>>()?;
+    Ok(OffsetPage::cut(fleets.into_iter().map(|fleet| counts(state, fleet)), offset, limit))
+}
+
+fn counts(state: &State, fleet: &Fleet) -> FleetCapacity {
+    let mut counts = FleetCapacity {
+        fleet: fleet.id.clone(),
+        instance_type: fleet.instance_type.clone(),
+        capacity: fleet.capacity,
+        active: 0,
+        idle: 0,
+        pending: 0,
+        terminating: 0,
+    };
+    for instance in state.instances_of(&fleet.id) {
+        match instance.status {
+            InstanceStatus::Pending => counts.pending += 1,
+            InstanceStatus::Active => {
+                counts.active += 1;
+                counts.idle += u32::from(live_sessions(state, &instance.id) == 0);
+            }
+            InstanceStatus::Leaving | InstanceStatus::Stopping => counts.terminating += 1,
+        }
+    }
+    counts
+}

@@ -1,0 +1,143 @@
+//! What holds for the machine as a whole.
+
+use crate::capacity::UpdateFleetCapacity;
+use crate::fixture::{World, scope};
+use crate::game_server_session::GameServerSessionStatus;
+use crate::host::{HostOrder, ReportKind, SessionCall};
+use crate::instance::InstanceStatus;
+use crate::player_session::PlayerSessionStatus;
+
+fn capacity(world: &mut World, fleet: &crate::id::FleetId, desired: u32, max: u32) {
+    let request = UpdateFleetCapacity {
+        scope: scope(),
+        fleet: fleet.clone(),
+        desired: Some(desired),
+        min: None,
+        max: Some(max),
+        scaling_interval_minutes: None,
+    };
+    world.apply(request).unwrap();
+}
+
+/// What the store holds is all there is: a restart changes nothing.
+#[test]
+fn a_restart_finds_everything() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 2);
+    let session = world.active_session(&fleet);
+    let players = world.join(&session.id, &["a"]).unwrap();
+    let before = (world.control_plane.next_wakeup(), format!("{:?}", world.control_plane.state()));
+    world.restart();
+    assert_eq!((world.control_plane.next_wakeup(), format!("{:?}", world.control_plane.state())), before);
+    // Deadlines that are in the rows still fire.
+    world.pass_seconds(60);
+    assert_eq!(world.player(&players[0].id).status, PlayerSessionStatus::TimedOut);
+}
+
+/// The host makes a slot from nothing: what ran there is lost, and is told so.
+#[test]
+fn f35_a_slot_made_again_loses_its_processes() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let session = world.active_session(&fleet);
+    world.restart();
+    world.deploy(&session.instance);
+    let lost = world.session(&session.id);
+    assert_eq!(
+        (lost.status, lost.status_reason.as_str()),
+        (GameServerSessionStatus::Error, "its instance was lost")
+    );
+    assert_eq!(world.events(&fleet).last(), Some(&"SERVER_DOWN"));
+    world.ready(&session.instance);
+    world.create_session(&fleet).unwrap();
+}
+
+/// Lost orders are given again until the host answers.
+#[test]
+fn orders_are_derived_again() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.orders.clear();
+    world.pass_seconds(10);
+    assert!(matches!(&world.orders[..], [(_, HostOrder::StartInstance(_))]));
+    world.deploy(&instance);
+    world.ready(&instance);
+    world.orders.clear();
+    world.pass_seconds(100);
+    assert_eq!(world.orders, []);
+    // A session that is being activated is part of what an instance must be doing.
+    let session = world.create_session(&fleet).unwrap();
+    let (clocks, quotas) = (world.clocks.clone(), world.quotas.clone());
+    let cx = crate::Cx::new(world.now, &mut world.ids, &clocks, &quotas);
+    let orders = world.control_plane.resync(&cx, &instance);
+    let starts = |order: &HostOrder| matches!(order, HostOrder::StartGameServerSession { session: spec, .. } if spec.id == session.id);
+    assert_eq!(orders.iter().filter(|(_, order)| starts(order)).count(), 1);
+}
+
+/// S-24, F-29: growing and shrinking by request.
+#[test]
+fn s24_capacity_is_followed() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let busy = world.active_session(&fleet);
+    capacity(&mut world, &fleet, 3, 3);
+    assert_eq!(world.instances(&fleet).len(), 3);
+    world.pass_seconds(1);
+    capacity(&mut world, &fleet, 1, 3);
+    let state = world.control_plane.state();
+    let leaving: Vec<_> =
+        state.instances_of(&fleet).filter(|instance| instance.status == InstanceStatus::Leaving).collect();
+    assert_eq!(leaving.len(), 2);
+    assert!(leaving.iter().all(|instance| instance.id != busy.instance));
+    capacity(&mut world, &fleet, 0, 3);
+    let drained = world.session(&busy.id);
+    assert_eq!((drained.status, drained.enabled), (GameServerSessionStatus::Active, false));
+    // The session goes on until the game ends it; a leaving instance takes no other.
+    world.call(&busy, SessionCall::Terminate { session: busy.id.clone() }).unwrap();
+    assert!(world.create_session(&fleet).is_err());
+    for instance in world.instances(&fleet) {
+        world.report(&instance, ReportKind::InstanceStopped).unwrap();
+    }
+    assert_eq!(world.instances(&fleet).len(), 0);
+}
+
+/// R13, R14, R15.
+#[test]
+fn s1_s2_s3_capacity_limits() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let request = |desired, min, max| UpdateFleetCapacity {
+        scope: scope(),
+        fleet: fleet.clone(),
+        desired,
+        min,
+        max,
+        scaling_interval_minutes: None,
+    };
+    let mut refused = |request| world.apply(request).unwrap_err().to_string();
+    assert!(refused(request(Some(5), None, Some(4))).contains("`DesiredInstances`"));
+    assert!(refused(request(None, Some(5), Some(4))).contains("`MinSize`"));
+    assert!(refused(request(None, None, Some(21))).contains("quota is 20"));
+    // S-2: if only the range changes, Desired moves to the nearest value inside it.
+    world.apply(request(None, Some(2), Some(4))).unwrap();
+    assert_eq!(world.fleet(&fleet).capacity.desired, 2);
+}
+
+/// A process that is told to end while it hosts gets the deadline of its session's protection (3.4).
+#[test]
+fn protection_decides_the_deadline() {
+    use crate::fleet::ProtectionPolicy;
+    use crate::instance::Terms;
+    let world = World::new();
+    let terms = Terms {
+        now: world.now,
+        protection_none: world.clocks.protection_none,
+        protection_minute: world.clocks.protection_minute,
+    };
+    let told = |policy, minutes| terms.termination(policy, minutes).termination_time_s - world.now.seconds();
+    assert_eq!(told(ProtectionPolicy::NoProtection, 0), 300);
+    assert_eq!(told(ProtectionPolicy::TimeLimitProtection, 7), 420);
+    let full = terms.termination(ProtectionPolicy::FullProtection, 0);
+    assert_eq!((full.termination_time_s, full.deadline), (253_402_300_799, None));
+}

@@ -1,0 +1,282 @@
+//! The way of a fleet through its states, and the events that tell of it (operations.md 2.2, 2.3).
+
+use std::time::Duration;
+
+use crate::cx::Cx;
+use crate::event::{self, EventCode};
+use crate::fleet::FleetStatus;
+use crate::host::{HostOrder, PreparationStep, ProcessEnd};
+use crate::id::{FleetId, InstanceId};
+use crate::instance::{self, InstanceStatus};
+use crate::state::State;
+
+/// A trial start that ends this often before ProcessReady fails the fleet. One early end may be bad luck with a
+/// port; three with the back-off between them are not.
+const TRIAL_FAILURES_MAX: u32 = 3;
+
+/// A host has begun to make an instance of the fleet.
+pub(crate) fn on_preparation_started(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    if status(state, id) == Some(FleetStatus::New) {
+        let deadline = cx.clocks.fleet_deploy;
+        enter(state, cx, id, FleetStatus::Downloading, Some(deadline), "the package is being copied");
+    }
+}
+
+/// The package is unpacked on the first instance.
+pub(crate) fn on_extracted(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, log: String) {
+    if status(state, id) == Some(FleetStatus::Downloading) {
+        let message = "the package was unpacked";
+        event::write_with_log(state, cx, id, EventCode::FleetCreationExtractingBuild, message, log);
+    }
+}
+
+/// The slot of an instance could not be made (F-8, F-11).
+pub(crate) fn on_preparation_failed(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &FleetId,
+    step: PreparationStep,
+    reason: &str,
+    log: String,
+) {
+    let code = match step {
+        PreparationStep::Download => EventCode::FleetBinaryDownloadFailed,
+        PreparationStep::Extract => EventCode::FleetInitializationFailed,
+        PreparationStep::Install => EventCode::FleetCreationRunningInstaller,
+    };
+    if is_being_created(state, id) {
+        fail(state, cx, id, code, reason, log);
+    } else {
+        event::write_with_log(state, cx, id, code, reason, log);
+    }
+}
+
+/// The launch paths were looked up (F-9).
+pub(crate) fn on_launch_paths_checked(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &FleetId,
+    missing: &[String],
+    log: String,
+) {
+    if status(state, id) != Some(FleetStatus::Downloading) {
+        if !missing.is_empty() {
+            let message = format!("launch path {} does not exist", quoted(missing));
+            event::write_with_log(state, cx, id, EventCode::ServerProcessInvalidPath, message, log);
+        }
+        return;
+    }
+    let message = "launch paths are looked up";
+    event::write_with_log(
+        state,
+        cx,
+        id,
+        EventCode::FleetCreationValidatingRuntimeConfig,
+        message,
+        log.clone(),
+    );
+    // The host reports a process that never becomes ready by itself; this is for a host that says nothing.
+    let deadline = cx.clocks.process_ready.saturating_mul(2).saturating_add(Duration::from_secs(5));
+    enter(state, cx, id, FleetStatus::Validating, Some(deadline), "a trial start is made");
+    if !missing.is_empty() {
+        let reason = format!("launch path {} does not exist in the package", quoted(missing));
+        fail(state, cx, id, EventCode::FleetValidationLaunchPathNotFound, &reason, log);
+    }
+}
+
+/// A process of the fleet is ready: the trial start has succeeded, and so has the activation (F-10).
+pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    if status(state, id) != Some(FleetStatus::Validating) {
+        return;
+    }
+    enter(state, cx, id, FleetStatus::Building, None, "instance set-up is finished");
+    enter(state, cx, id, FleetStatus::Activating, None, "processes are being started");
+    enter(state, cx, id, FleetStatus::Active, None, "the first process is ready");
+    if let Some(fleet) = state.fleets.get_mut(id) {
+        fleet.was_active = true;
+    }
+}
+
+/// A process of the fleet ended. Before the first ACTIVE this can fail the fleet (F-9, F-11).
+pub(crate) fn on_process_ended(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &FleetId,
+    end: &ProcessEnd,
+    log: String,
+) {
+    if let Some((code, message)) = process_event(end) {
+        event::write_with_log(state, cx, id, code, message, log.clone());
+    }
+    if status(state, id) != Some(FleetStatus::Validating) {
+        return;
+    }
+    let failures = state.fleets.get_mut(id).map_or(0, |fleet| {
+        fleet.trial_failures += 1;
+        fleet.trial_failures
+    });
+    match end {
+        ProcessEnd::InvalidPath(path) => {
+            let reason = format!("launch path `{path}` does not exist in the package");
+            fail(state, cx, id, EventCode::FleetValidationLaunchPathNotFound, &reason, log);
+        }
+        ProcessEnd::NotExecutable(reason) => {
+            let reason = format!("the executable cannot be started: {reason}");
+            fail(state, cx, id, EventCode::FleetValidationExecutableRuntimeFailure, &reason, log);
+        }
+        ProcessEnd::NoContact | ProcessEnd::NotReady => {
+            let reason = "the process did not call ProcessReady in time";
+            fail(state, cx, id, EventCode::FleetValidationTimedOut, reason, log);
+        }
+        ProcessEnd::Crashed(_) | ProcessEnd::Clean if failures >= TRIAL_FAILURES_MAX => {
+            let reason = format!("the process ended {failures} times before it called ProcessReady");
+            fail(state, cx, id, EventCode::FleetValidationExecutableRuntimeFailure, &reason, log);
+        }
+        ProcessEnd::Crashed(_)
+        | ProcessEnd::Clean
+        | ProcessEnd::Terminated
+        | ProcessEnd::ForceTerminated
+        | ProcessEnd::UnhealthyTerminated
+        | ProcessEnd::ExitTimeout => {}
+    }
+}
+
+/// The event of a process end, by server-sdk.md 3.6; normal ends have none.
+fn process_event(end: &ProcessEnd) -> Option<(EventCode, String)> {
+    Some(match end {
+        ProcessEnd::Clean | ProcessEnd::Terminated => return None,
+        ProcessEnd::InvalidPath(path) => {
+            (EventCode::ServerProcessInvalidPath, format!("launch path `{path}` does not exist"))
+        }
+        ProcessEnd::NotExecutable(reason) => {
+            (EventCode::ServerProcessPullFailed, format!("the process could not be started: {reason}"))
+        }
+        ProcessEnd::NoContact => (
+            EventCode::ServerProcessSdkInitializationTimeout,
+            "the process never called the agent; does it use the SDK and the right address?".into(),
+        ),
+        ProcessEnd::NotReady => (
+            EventCode::ServerProcessProcessReadyTimeout,
+            "the process called the agent, but not ProcessReady".into(),
+        ),
+        ProcessEnd::Crashed(how) => {
+            (EventCode::ServerProcessCrashed, format!("the process ended without ProcessEnding: {how}"))
+        }
+        ProcessEnd::ForceTerminated => {
+            (EventCode::ServerProcessForceTerminated, "the process was killed at its deadline".into())
+        }
+        ProcessEnd::UnhealthyTerminated => (
+            EventCode::ServerProcessTerminatedUnhealthy,
+            "the process failed its health checks and was killed at its deadline".into(),
+        ),
+        ProcessEnd::ExitTimeout => (
+            EventCode::ServerProcessProcessExitTimeout,
+            "the process called ProcessEnding, did not end in time and was killed".into(),
+        ),
+    })
+}
+
+/// The present state has lasted too long, or a deletion is to be finished.
+pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let Some(fleet) = state.fleets.get_mut(id) else { return };
+    fleet.deadline = None;
+    let was_new = fleet.status == FleetStatus::New;
+    match fleet.status {
+        FleetStatus::New | FleetStatus::Downloading => {
+            let (code, reason) = if was_new {
+                (EventCode::FleetActivationFailedNoInstances, "no host took the instance in time")
+            } else {
+                (EventCode::FleetInitializationFailed, "the package was not ready in time")
+            };
+            fail(state, cx, id, code, reason, String::new());
+        }
+        FleetStatus::Validating | FleetStatus::Building | FleetStatus::Activating => {
+            let reason = "no process became ready in time";
+            fail(state, cx, id, EventCode::FleetValidationTimedOut, reason, String::new());
+        }
+        FleetStatus::Deleting => finish_deletion(state, cx, id),
+        FleetStatus::Active | FleetStatus::Error | FleetStatus::Terminated => {}
+    }
+}
+
+/// DeleteFleet was accepted (F-28.5).
+pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    enter(state, cx, id, FleetStatus::Deleting, Some(Duration::ZERO), "a delete request is carried out");
+    stop_instances(state, cx, id);
+}
+
+/// The fleet becomes TERMINATED once nothing of it is left; asked again whenever an instance has gone.
+pub(crate) fn finish_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    if status(state, id) != Some(FleetStatus::Deleting) || state.instances_of(id).next().is_some() {
+        return;
+    }
+    event::write(state, cx, id, EventCode::FleetDeleted, format!("fleet {id} deleted"));
+    if let Some(fleet) = state.fleets.get_mut(id) {
+        fleet.status = FleetStatus::Terminated;
+        fleet.terminated = Some(cx.now);
+        fleet.deadline = None;
+    }
+}
+
+/// A failing step writes its own event, then FLEET_STATE_ERROR; there is no retry (F-8).
+fn fail(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, code: EventCode, reason: &str, log: String) {
+    event::write_with_log(state, cx, id, code, reason, log);
+    cx.because(format!("fleet {id} failed: {reason}"));
+    enter(state, cx, id, FleetStatus::Error, None, reason);
+    stop_instances(state, cx, id);
+}
+
+/// Ends all instances at once. Only for fleets that cannot host a session (ERROR, DELETING).
+fn stop_instances(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let instances: Vec<InstanceId> = state.instances_of(id).map(|instance| instance.id.clone()).collect();
+    for instance in instances {
+        instance::set_status(state, cx, &instance, InstanceStatus::Stopping);
+        cx.order(&instance, HostOrder::StopInstance);
+    }
+}
+
+fn enter(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &FleetId,
+    status: FleetStatus,
+    deadline: Option<Duration>,
+    message: &str,
+) {
+    let Some(fleet) = state.fleets.get_mut(id) else { return };
+    fleet.status = status;
+    fleet.deadline = deadline.map(|deadline| cx.now.plus(deadline));
+    let code = match status {
+        FleetStatus::New => EventCode::FleetCreated,
+        FleetStatus::Downloading => EventCode::FleetStateDownloading,
+        FleetStatus::Validating => EventCode::FleetStateValidating,
+        FleetStatus::Building => EventCode::FleetStateBuilding,
+        FleetStatus::Activating => EventCode::FleetStateActivating,
+        FleetStatus::Active => EventCode::FleetStateActive,
+        FleetStatus::Error => EventCode::FleetStateError,
+        FleetStatus::Deleting => EventCode::FleetStateDeleting,
+        FleetStatus::Terminated => EventCode::FleetDeleted,
+    };
+    event::write(state, cx, id, code, message);
+}
+
+fn status(state: &State, id: &FleetId) -> Option<FleetStatus> {
+    state.fleets.get(id).map(|fleet| fleet.status)
+}
+
+fn is_being_created(state: &State, id: &FleetId) -> bool {
+    matches!(
+        status(state, id),
+        Some(
+            FleetStatus::New
+                | FleetStatus::Downloading
+                | FleetStatus::Validating
+                | FleetStatus::Building
+                | FleetStatus::Activating
+        )
+    )
+}
+
+fn quoted(paths: &[String]) -> String {
+    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}

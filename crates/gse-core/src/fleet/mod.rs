@@ -1,0 +1,462 @@
+//! Fleets: creating, deleting, finding (operations.md 2.1, 2.5). Their way to ACTIVE is in `lifecycle.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::{self, AssetStatus};
+use crate::capacity::{self, Capacity};
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::event::{self, EventCode};
+use crate::id::{AssetId, FleetId, IdKind, Scope};
+use crate::page::OffsetPage;
+use crate::state::State;
+use crate::tag::Tag;
+use crate::time::Timestamp;
+use crate::words::words;
+
+pub mod lifecycle;
+
+words! {
+    /// The states of operations.md 2.2.
+    pub enum FleetStatus {
+        /// The record exists, the first instance is requested.
+        New = "NEW",
+        /// The package is copied and unpacked.
+        Downloading = "DOWNLOADING",
+        /// Launch paths are checked, a trial start is made.
+        Validating = "VALIDATING",
+        /// Instance set-up is finished.
+        Building = "BUILDING",
+        /// Processes are being started.
+        Activating = "ACTIVATING",
+        /// At least one process has reported ready.
+        Active = "ACTIVE",
+        /// Creation failed, or the fleet broke.
+        Error = "ERROR",
+        /// A delete request is being carried out.
+        Deleting = "DELETING",
+        /// Gone; kept for history.
+        Terminated = "TERMINATED",
+    }
+}
+
+words! {
+    /// What happens to a running session when its process is to go (server-sdk.md 3.4).
+    pub enum ProtectionPolicy {
+        /// Ended within five minutes.
+        NoProtection = "NoProtection",
+        /// Ended after the fleet's time limit.
+        TimeLimitProtection = "TimeLimitProtection",
+        /// Never ended while a session runs.
+        FullProtection = "FullProtection",
+    }
+}
+
+words! {
+    /// A transport protocol of an inbound rule.
+    pub enum Protocol {
+        /// TCP.
+        Tcp = "TCP",
+        /// UDP.
+        Udp = "UDP",
+    }
+}
+
+/// One launch entry: an executable and how many copies of it run on an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerProcess {
+    /// Under `/local/game/` or `C:\game\`.
+    pub launch_path: String,
+    /// One command line, 0–1024 characters.
+    pub parameters: String,
+    /// At least 1; the sum over all entries is at most 50.
+    pub concurrent_executions: u32,
+}
+
+/// Which processes an instance runs, and how sessions start on them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeConfiguration {
+    /// Grows with each change (F-23), from 1.
+    pub version: u64,
+    /// At least one.
+    pub server_processes: Vec<ServerProcess>,
+    /// Sessions that may be ACTIVATING on one instance at a time; 0: unlimited (C-7).
+    pub max_concurrent_activations: u32,
+    /// 1–600.
+    pub activation_timeout_s: u32,
+}
+
+impl RuntimeConfiguration {
+    /// Processes of one instance, and so its most sessions (M-1).
+    pub fn processes_per_instance(&self) -> u32 {
+        self.server_processes.iter().map(|entry| entry.concurrent_executions).sum()
+    }
+}
+
+/// One inbound rule. Recorded; the host decides whether it can enforce it (operations.md 0.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundPermission {
+    /// 1025 or more.
+    pub from_port: u16,
+    /// 60000 or less.
+    pub to_port: u16,
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// IPv4 CIDR, kept as it was sent (C15).
+    pub ip_range: String,
+}
+
+/// How many sessions one creator may make (G-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatorLimit {
+    /// Sessions in the period; 0: no limit (C22).
+    pub sessions: u32,
+    /// The sliding period.
+    pub period_minutes: u32,
+}
+
+/// A disk of an instance; recorded only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// `CLOUD_PREMIUM` or `CLOUD_SSD`.
+    pub disk_type: String,
+    /// Size in GB.
+    pub size_gb: u32,
+}
+
+/// A fleet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// Its id.
+    pub id: FleetId,
+    /// The account and region.
+    pub scope: Scope,
+    /// The package that it runs.
+    pub asset: AssetId,
+    /// 1–50 characters, not unique.
+    pub name: String,
+    /// 0–100 characters.
+    pub description: String,
+    /// From the catalogue; a name only.
+    pub instance_type: String,
+    /// At most 50.
+    pub tags: Vec<Tag>,
+    /// Which processes an instance runs.
+    pub runtime: RuntimeConfiguration,
+    /// In the order of insertion.
+    pub inbound: Vec<InboundPermission>,
+    /// Copied into each new session (F-21).
+    pub protection: ProtectionPolicy,
+    /// 5–1440 under TimeLimitProtection, else 0 (C-18).
+    pub protection_time_limit_minutes: u32,
+    /// The creator limit.
+    pub creator_limit: CreatorLimit,
+    /// 1–200; recorded only.
+    pub bandwidth_mbps: u32,
+    /// Recorded only.
+    pub system_disk: Disk,
+    /// Recorded only.
+    pub data_disks: Vec<Disk>,
+    /// Off after StopFleetActions (F-4).
+    pub auto_scaling: bool,
+    /// How many instances there should be.
+    pub capacity: Capacity,
+    /// Where it stands.
+    pub status: FleetStatus,
+    /// Whether it has ever been ACTIVE (F-2, S-4).
+    pub was_active: bool,
+    /// Trial processes that ended before they were ready.
+    pub trial_failures: u32,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it became TERMINATED.
+    pub terminated: Option<Timestamp>,
+    /// When the present state has lasted too long, or is to be looked at.
+    pub deadline: Option<Timestamp>,
+}
+
+impl Fleet {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    /// `qcs::gse:<region>:uin/<uin>:fleet/<id>`.
+    pub fn resource_name(&self) -> String {
+        self.scope.resource_name("fleet", self.id.as_str())
+    }
+}
+
+/// A fleet of this account and region that is not TERMINATED.
+pub fn find_live<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
+    let fleet = find(state, scope, id)?;
+    if fleet.status == FleetStatus::Terminated { Err(Error::FleetNotFound(id.clone())) } else { Ok(fleet) }
+}
+
+/// A fleet of this account and region in any state, for history.
+pub fn find<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
+    let fleet = state.fleets.get(id).filter(|fleet| fleet.scope == *scope);
+    fleet.ok_or_else(|| Error::FleetNotFound(id.clone()))
+}
+
+/// Makes a fleet and requests its first instance.
+#[derive(Clone, Debug)]
+pub struct CreateFleet {
+    /// The account and region.
+    pub scope: Scope,
+    /// AssetId.
+    pub asset: AssetId,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// InstanceType.
+    pub instance_type: String,
+    /// Tags.
+    pub tags: Vec<Tag>,
+    /// RuntimeConfiguration.ServerProcesses.
+    pub server_processes: Vec<ServerProcess>,
+    /// RuntimeConfiguration.MaxConcurrentGameServerSessionActivations; 0: unlimited.
+    pub max_concurrent_activations: u32,
+    /// RuntimeConfiguration.GameServerSessionActivationTimeoutSeconds; 600 when absent.
+    pub activation_timeout_s: Option<u32>,
+    /// InboundPermissions.
+    pub inbound: Vec<InboundPermission>,
+    /// NewGameServerSessionProtectionPolicy; NoProtection when absent.
+    pub protection: Option<ProtectionPolicy>,
+    /// GameServerSessionProtectionTimeLimit; 60 when absent, and used under TimeLimitProtection only.
+    pub protection_time_limit_minutes: Option<u32>,
+    /// ResourceCreationLimitPolicy; {2, 3} when absent.
+    pub creator_limit: Option<CreatorLimit>,
+    /// InternetMaxBandwidthOut; 100 when absent.
+    pub bandwidth_mbps: Option<u32>,
+    /// SystemDiskInfo; {CLOUD_PREMIUM, 50} when absent.
+    pub system_disk: Option<Disk>,
+    /// DataDiskInfo; one {CLOUD_PREMIUM, 50} when absent, none when given empty.
+    pub data_disks: Option<Vec<Disk>>,
+}
+
+/// The instance types that can be named (F-36). They are names: a host decides what is behind one.
+pub const INSTANCE_TYPES: [&str; 11] = [
+    "S5.SMALL2",
+    "SA1.SMALL1",
+    "S5.LARGE8",
+    "S5.2XLARGE16",
+    "S5.2XLARGE32",
+    "S5.4XLARGE32",
+    "S5.4XLARGE64",
+    "S5.6XLARGE48",
+    "S5.6XLARGE96",
+    "S3.LARGE8",
+    "S2.LARGE8",
+];
+
+const DEFAULT_ACTIVATION_TIMEOUT_S: u32 = 600;
+const DEFAULT_PROTECTION_MINUTES: u32 = 60;
+const DEFAULT_CREATOR_LIMIT: CreatorLimit = CreatorLimit { sessions: 2, period_minutes: 3 };
+const DEFAULT_BANDWIDTH_MBPS: u32 = 100;
+
+fn default_disk() -> Disk {
+    Disk { disk_type: "CLOUD_PREMIUM".into(), size_gb: 50 }
+}
+
+impl Command for CreateFleet {
+    type Reply = Fleet;
+    const NAME: &'static str = "CreateFleet";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Fleet, Error> {
+        self.check(state, cx)?;
+        let fleet = self.into_fleet(cx);
+        let id = fleet.id.clone();
+        state.fleets.insert(id.clone(), fleet);
+        event::write(state, cx, &id, EventCode::FleetCreated, format!("fleet {id} created"));
+        capacity::reconcile(state, cx, &id);
+        find_row(state, &id).cloned()
+    }
+}
+
+impl CreateFleet {
+    fn check(&self, state: &State, cx: &Cx<'_>) -> Result<(), Error> {
+        let asset = asset::find(state, &self.scope, &self.asset)?;
+        if asset.scope.region != self.scope.region {
+            return Err(Error::AssetNotFound(self.asset.clone()));
+        }
+        //
+        if let AssetStatus::Failed(reason) = &asset.status {
+            return Err(Error::AssetNotReady { asset: asset.id.clone(), reason: reason.clone() });
+        }
+        if !INSTANCE_TYPES.contains(&self.instance_type.as_str()) {
+            let expected = format!("one of {}", INSTANCE_TYPES.join(", "));
+            return Err(Error::Invalid {
+                member: "InstanceType",
+                value: self.instance_type.clone(),
+                expected,
+            });
+        }
+        let alive = || {
+            state
+                .fleets
+                .values()
+                .filter(|other| other.scope == self.scope && other.status != FleetStatus::Terminated)
+        };
+        // F-5
+        if alive().count() >= cx.quotas.fleets {
+            return Err(Error::FleetQuota { limit: cx.quotas.fleets });
+        }
+        // S-3: a new fleet may have one instance (F-1).
+        let wanted = alive().map(|other| other.capacity.max).sum::<u32>() + 1;
+        if wanted > cx.quotas.instances {
+            return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
+        }
+        Ok(())
+    }
+
+    fn into_fleet(self, cx: &mut Cx<'_>) -> Fleet {
+        let protection = self.protection.unwrap_or(ProtectionPolicy::NoProtection);
+        let protection_time_limit_minutes = match protection {
+            ProtectionPolicy::TimeLimitProtection => {
+                self.protection_time_limit_minutes.unwrap_or(DEFAULT_PROTECTION_MINUTES)
+            }
+            ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => 0,
+        };
+        let mut creator_limit = self.creator_limit.unwrap_or(DEFAULT_CREATOR_LIMIT);
+        // C22
+        if creator_limit.period_minutes == 0 {
+            creator_limit.period_minutes = DEFAULT_CREATOR_LIMIT.period_minutes;
+        }
+        Fleet {
+            id: FleetId::new(format!("fleet-{}", cx.suffix(IdKind::Fleet))),
+            scope: self.scope,
+            asset: self.asset,
+            name: self.name,
+            description: self.description,
+            instance_type: self.instance_type,
+            tags: self.tags,
+            runtime: RuntimeConfiguration {
+                version: 1,
+                server_processes: self.server_processes,
+                max_concurrent_activations: self.max_concurrent_activations,
+                activation_timeout_s: self.activation_timeout_s.unwrap_or(DEFAULT_ACTIVATION_TIMEOUT_S),
+            },
+            inbound: self.inbound,
+            protection,
+            protection_time_limit_minutes,
+            creator_limit,
+            bandwidth_mbps: self.bandwidth_mbps.unwrap_or(DEFAULT_BANDWIDTH_MBPS),
+            system_disk: self.system_disk.unwrap_or_else(default_disk),
+            data_disks: self.data_disks.unwrap_or_else(|| vec![default_disk()]),
+            auto_scaling: true,
+            capacity: Capacity::NEW_FLEET,
+            status: FleetStatus::New,
+            was_active: false,
+            trial_failures: 0,
+            created: cx.now,
+            terminated: None,
+            deadline: Some(cx.now.plus(cx.clocks.fleet_deploy)),
+        }
+    }
+}
+
+/// A row that the step itself knows to exist.
+fn find_row<'a>(state: &'a State, id: &FleetId) -> Result<&'a Fleet, Error> {
+    state.fleets.get(id).ok_or_else(|| Error::FleetNotFound(id.clone()))
+}
+
+/// Deletes an empty fleet (F-28).
+#[derive(Clone, Debug)]
+pub struct DeleteFleet {
+    /// The account and region.
+    pub scope: Scope,
+    /// FleetId.
+    pub fleet: FleetId,
+}
+
+impl Command for DeleteFleet {
+    type Reply = ();
+    const NAME: &'static str = "DeleteFleet";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        let fleet = find_live(state, &self.scope, &self.fleet)?;
+        match fleet.status {
+            // Repeating the call succeeds.
+            FleetStatus::Deleting => return Ok(()),
+            FleetStatus::New
+            | FleetStatus::Downloading
+            | FleetStatus::Validating
+            | FleetStatus::Building
+            | FleetStatus::Activating => {
+                return Err(Error::FleetBeingCreated { fleet: fleet.id.clone(), status: fleet.status });
+            }
+            FleetStatus::Active | FleetStatus::Error => {}
+            FleetStatus::Terminated => return Err(Error::FleetNotFound(self.fleet)),
+        }
+        // F-28.1
+        if let Some(related) = related_resources(state, fleet).into_iter().next() {
+            let by = format!("{} `{}`", related.kind.to_lowercase(), related.id);
+            return Err(Error::FleetReferenced { fleet: self.fleet, by });
+        }
+        // F-28.2; F-28.4: in ERROR it may always be deleted.
+        let count = state.instances_of(&self.fleet).count();
+        if count > 0 && fleet.status == FleetStatus::Active {
+            return Err(Error::FleetHasInstances { fleet: self.fleet, count });
+        }
+        lifecycle::begin_deletion(state, cx, &self.fleet);
+        Ok(())
+    }
+}
+
+/// Something that points at a fleet (F-27).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelatedResource {
+    /// `ALIAS` or `QUEUE`.
+    pub kind: &'static str,
+    /// The alias id or the queue name.
+    pub id: String,
+    /// Where it is.
+    pub region: String,
+}
+
+/// The aliases and queues of any region that point at a fleet (F-27).
+pub fn related_resources(state: &State, fleet: &Fleet) -> Vec<RelatedResource> {
+    let aliases: Vec<_> = state.aliases.values().filter(|alias| alias.routes_to(fleet)).collect();
+    let queues = state.queues.values().filter(|queue| {
+        queue.scope.uin == fleet.scope.uin
+            && queue.destinations.iter().any(|name| {
+                *name == fleet.resource_name() || aliases.iter().any(|alias| *name == alias.resource_name())
+            })
+    });
+    let mut related: Vec<_> = aliases
+        .iter()
+        .map(|alias| RelatedResource {
+            kind: "ALIAS",
+            id: alias.id.to_string(),
+            region: alias.scope.region.to_string(),
+        })
+        .collect();
+    related.extend(queues.map(|queue| RelatedResource {
+        kind: "QUEUE",
+        id: queue.name.to_string(),
+        region: queue.scope.region.to_string(),
+    }));
+    related
+}
+
+/// Fleets, newest first: those named, or all. Unknown ids are left out.
+pub fn describe<'a>(
+    state: &'a State,
+    scope: &Scope,
+    ids: &[FleetId],
+    offset: usize,
+    limit: usize,
+) -> OffsetPage<&'a Fleet> {
+    let mut fleets: Vec<&Fleet> = state
+        .fleets
+        .values()
+        .filter(|fleet| fleet.scope == *scope && (ids.is_empty() || ids.contains(&fleet.id)))
+        .collect();
+    fleets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    OffsetPage::cut(fleets.into_iter(), offset, limit)
+}
+
+#[cfg(test)]
+mod tests;

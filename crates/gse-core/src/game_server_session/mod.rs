@@ -1,0 +1,560 @@
+//! Game server sessions: creating, activating, ending, finding (operations.md 6.2–6.4, server-sdk.md 3.2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::alias;
+use crate::allocation;
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::event::{self, EventCode};
+use crate::fleet::{self, Fleet, ProtectionPolicy};
+use crate::host::{HostOrder, SessionSpec};
+use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
+use crate::page::{TokenPage, cut_by_token};
+use crate::placement;
+use crate::player_session::{self, PlayerSessionCreationPolicy};
+use crate::process::{self, Load};
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::words::words;
+
+pub mod search;
+
+words! {
+    /// The states of operations.md 6.3.
+    pub enum GameServerSessionStatus {
+        /// Placed on a process that has not activated it yet.
+        Activating = "ACTIVATING",
+        /// Takes players.
+        Active = "ACTIVE",
+        /// Ended; logs are being saved.
+        Terminating = "TERMINATING",
+        /// Over.
+        Terminated = "TERMINATED",
+        /// Ended by a failure.
+        Error = "ERROR",
+    }
+}
+
+impl GameServerSessionStatus {
+    /// Terminal states never change again.
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Activating | Self::Active | Self::Terminating => false,
+            Self::Terminated | Self::Error => true,
+        }
+    }
+}
+
+/// A game server session. Kept for the retention time after its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GameServerSession {
+    /// Its id.
+    pub id: GameServerSessionId,
+    /// The account and region.
+    pub scope: Scope,
+    /// Its fleet.
+    pub fleet: FleetId,
+    /// Where it runs.
+    pub instance: InstanceId,
+    /// What runs it.
+    pub process: ProcessId,
+    /// Name, or empty.
+    pub name: String,
+    /// CreatorId, or empty.
+    pub creator: String,
+    /// GameProperties, in the given order.
+    pub properties: Vec<(String, String)>,
+    /// GameServerSessionData, or empty.
+    pub data: String,
+    /// MatchmakerData, or empty.
+    pub matchmaker_data: String,
+    /// MaximumPlayerSessionCount.
+    pub max_players: u32,
+    /// RESERVED and ACTIVE player sessions (Y-10).
+    pub seats_taken: u32,
+    /// Whether players may join.
+    pub policy: PlayerSessionCreationPolicy,
+    /// Copied from the fleet (F-21).
+    pub protection: ProtectionPolicy,
+    /// Where it stands.
+    pub status: GameServerSessionStatus,
+    /// Why it ended, when it is ERROR; else empty.
+    pub status_reason: String,
+    /// AvailabilityStatus: false when its process is unhealthy or leaving (F-16, S-24).
+    pub enabled: bool,
+    /// Weight of its instance when it was placed.
+    pub weight: u32,
+    /// From the fleet.
+    pub instance_type: String,
+    /// Where players connect.
+    pub ip_address: String,
+    /// Where players connect.
+    pub port: u16,
+    /// Current and maximum of ReportCustomData.
+    pub custom_counts: (u32, u32),
+    /// The placement that made it.
+    pub placement: Option<PlacementId>,
+    /// IdempotencyToken of the request.
+    pub idempotency_token: Option<String>,
+    /// Custom id of the request.
+    pub custom_id: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ended.
+    pub terminated: Option<Timestamp>,
+    /// Until when it must be activated, while ACTIVATING.
+    pub activation_deadline: Option<Timestamp>,
+}
+
+impl GameServerSession {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.activation_deadline
+    }
+
+    /// Seats that are free.
+    pub fn free_seats(&self) -> u32 {
+        self.max_players.saturating_sub(self.seats_taken)
+    }
+}
+
+/// A fleet, or an alias that is resolved at this moment (L-5).
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// FleetId; wins over the alias.
+    pub fleet: Option<FleetId>,
+    /// AliasId.
+    pub alias: Option<AliasId>,
+}
+
+impl Target {
+    /// The fleet that is meant.
+    pub fn resolve<'a>(&self, state: &'a State, scope: &Scope) -> Result<&'a Fleet, Error> {
+        match (&self.fleet, &self.alias) {
+            (Some(fleet), _) => fleet::find_live(state, scope, fleet),
+            (None, Some(alias)) => alias::resolve(state, scope, alias),
+            (None, None) => Err(Error::Missing { member: "FleetId" }),
+        }
+    }
+}
+
+/// Makes a session on a free process now, or is refused; nothing waits (G-1 to G-10).
+#[derive(Clone, Debug)]
+pub struct CreateGameServerSession {
+    /// The account and region.
+    pub scope: Scope,
+    /// FleetId or AliasId.
+    pub target: Target,
+    /// MaximumPlayerSessionCount, 0–200.
+    pub max_players: u32,
+    /// CreatorId, or empty.
+    pub creator: String,
+    /// GameProperties.
+    pub properties: Vec<(String, String)>,
+    /// GameServerSessionData, or empty.
+    pub data: String,
+    /// GameServerSessionId: a custom id.
+    pub custom_id: Option<String>,
+    /// IdempotencyToken.
+    pub idempotency_token: Option<String>,
+    /// Name, or empty.
+    pub name: String,
+}
+
+impl Command for CreateGameServerSession {
+    type Reply = GameServerSession;
+    const NAME: &'static str = "CreateGameServerSession";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<GameServerSession, Error> {
+        let fleet = self.target.resolve(state, &self.scope)?;
+        if let Some(earlier) = self.earlier(state, fleet) {
+            return Ok(earlier.clone());
+        }
+        if self.max_players > cx.quotas.players_per_session {
+            let expected = format!("at most {}", cx.quotas.players_per_session);
+            let value = self.max_players.to_string();
+            return Err(Error::Invalid { member: "MaximumPlayerSessionCount", value, expected });
+        }
+        self.check_creator_limit(state, fleet, cx.now)?;
+        let process = allocation::choose_process(state, fleet, cx.now)?;
+        let fleet = fleet.id.clone();
+        let request = NewSession {
+            name: self.name,
+            creator: self.creator,
+            properties: self.properties,
+            data: self.data,
+            matchmaker_data: String::new(),
+            max_players: self.max_players,
+            placement: None,
+            idempotency_token: self.idempotency_token,
+            custom_id: self.custom_id,
+        };
+        place(state, cx, &fleet, &process, request)
+    }
+}
+
+impl CreateGameServerSession {
+    /// G-9: the custom id decides when both are given.
+    fn earlier<'a>(&self, state: &'a State, fleet: &Fleet) -> Option<&'a GameServerSession> {
+        state.sessions_of(&fleet.id).find(|session| match (&self.custom_id, &self.idempotency_token) {
+            (Some(custom_id), _) => session.custom_id.as_ref() == Some(custom_id),
+            (None, Some(token)) => session.idempotency_token.as_ref() == Some(token),
+            (None, None) => false,
+        })
+    }
+
+    /// G-10: a sliding window; ended sessions count, placements do not.
+    fn check_creator_limit(&self, state: &State, fleet: &Fleet, now: Timestamp) -> Result<(), Error> {
+        let limit = fleet.creator_limit;
+        if self.creator.is_empty() || limit.sessions == 0 {
+            return Ok(());
+        }
+        let period = std::time::Duration::from_secs(u64::from(limit.period_minutes) * 60);
+        let recent = state.sessions_of(&fleet.id).filter(|session| {
+            session.creator == self.creator
+                && session.placement.is_none()
+                && now.since(session.created) < period
+        });
+        if recent.count() >= limit.sessions as usize {
+            let (limit, period_minutes) = (limit.sessions, limit.period_minutes);
+            return Err(Error::CreatorLimit { creator: self.creator.clone(), limit, period_minutes });
+        }
+        Ok(())
+    }
+}
+
+/// What a new session takes from its request.
+pub(crate) struct NewSession {
+    pub(crate) name: String,
+    pub(crate) creator: String,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) data: String,
+    pub(crate) matchmaker_data: String,
+    pub(crate) max_players: u32,
+    pub(crate) placement: Option<PlacementId>,
+    pub(crate) idempotency_token: Option<String>,
+    pub(crate) custom_id: Option<String>,
+}
+
+/// Puts a new session on a process that was chosen: reserved first, then told (G1, G-6).
+pub(crate) fn place(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    fleet: &FleetId,
+    process: &ProcessId,
+    request: NewSession,
+) -> Result<GameServerSession, Error> {
+    let fleet = state.fleets.get(fleet).ok_or_else(|| Error::FleetNotFound(fleet.clone()))?;
+    let row = state.processes.get(process).ok_or_else(|| Error::ProcessUnknown(process.clone()))?;
+    let tail = request.placement.as_ref().map(PlacementId::as_str).or(request.custom_id.as_deref());
+    let suffix = cx.suffix(IdKind::GameServerSession);
+    let timeout = std::time::Duration::from_secs(u64::from(fleet.runtime.activation_timeout_s));
+    let session = GameServerSession {
+        id: fleet.scope.game_server_session_id(&fleet.id, &suffix, tail),
+        scope: fleet.scope.clone(),
+        fleet: fleet.id.clone(),
+        instance: row.instance.clone(),
+        process: process.clone(),
+        name: request.name,
+        creator: request.creator,
+        properties: request.properties,
+        data: request.data,
+        matchmaker_data: request.matchmaker_data,
+        max_players: request.max_players,
+        seats_taken: 0,
+        policy: PlayerSessionCreationPolicy::AcceptAll,
+        protection: fleet.protection,
+        status: GameServerSessionStatus::Activating,
+        status_reason: String::new(),
+        enabled: true,
+        weight: state.instances.get(&row.instance).map_or(0, |instance| instance.weight),
+        instance_type: fleet.instance_type.clone(),
+        ip_address: row.ip_address.clone(),
+        port: row.client_port,
+        custom_counts: row.custom_counts,
+        placement: request.placement,
+        idempotency_token: request.idempotency_token,
+        custom_id: request.custom_id,
+        created: cx.now,
+        terminated: None,
+        activation_deadline: Some(cx.now.plus(timeout)),
+    };
+    if let Some(row) = state.processes.get_mut(process) {
+        row.load = Load::Reserved(session.id.clone());
+    }
+    state.insert_game_server_session(session.clone());
+    if let Some(order) = start_order(state, &session.id) {
+        cx.order(&session.instance, order);
+    }
+    Ok(session)
+}
+
+/// The order that hands a session to its process, while it is ACTIVATING.
+pub(crate) fn start_order(state: &State, id: &GameServerSessionId) -> Option<HostOrder> {
+    let session = state.game_server_sessions.get(id)?;
+    let deadline = session.activation_deadline?;
+    let spec = SessionSpec {
+        id: session.id.clone(),
+        fleet: session.fleet.clone(),
+        name: session.name.clone(),
+        max_players: session.max_players,
+        joinable: session.policy == PlayerSessionCreationPolicy::AcceptAll,
+        properties: session.properties.clone(),
+        port: session.port,
+        ip_address: session.ip_address.clone(),
+        data: session.data.clone(),
+        matchmaker_data: session.matchmaker_data.clone(),
+        dns_name: String::new(),
+    };
+    Some(HostOrder::StartGameServerSession { process: session.process.clone(), session: spec, deadline })
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionEnd {
+    /// G5, G6, G7.
+    Terminated,
+    /// G3, G4, G8.
+    Error,
+}
+
+/// Ends a session, whoever wanted it. Does nothing when it is over already: terminal states are final.
+pub(crate) fn end(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &GameServerSessionId,
+    how: SessionEnd,
+    reason: &str,
+) {
+    let Some(session) = state.game_server_sessions.get_mut(id) else { return };
+    if session.status.is_over() {
+        return;
+    }
+    let was_activating = session.status == GameServerSessionStatus::Activating;
+    session.status = match how {
+        SessionEnd::Terminated => GameServerSessionStatus::Terminated,
+        SessionEnd::Error => GameServerSessionStatus::Error,
+    };
+    session.status_reason = match how {
+        SessionEnd::Terminated => String::new(),
+        SessionEnd::Error => reason.to_string(),
+    };
+    session.terminated = Some(cx.now);
+    session.activation_deadline = None;
+    session.enabled = false;
+    session.seats_taken = 0;
+    let (process, placement) = (session.process.clone(), session.placement.clone());
+    let scope_uin = session.scope.uin.clone();
+    cx.because(format!("session {id} ended: {reason}"));
+    player_session::end_all(state, cx.now, id);
+    if state.processes.get(&process).is_some_and(|process| process.load.session() == Some(id)) {
+        process::free(state, cx, &process);
+    }
+    if let Some(placement) = placement.filter(|_| was_activating) {
+        placement::on_session_failed(state, cx, &scope_uin, &placement, id);
+    }
+}
+
+/// The activation timeout passed (G3).
+pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSessionId) {
+    let Some(session) = state.game_server_sessions.get(id) else { return };
+    let (fleet, process) = (session.fleet.clone(), session.process.clone());
+    let message = format!("session {id} was not activated in time");
+    event::write(state, cx, &fleet, EventCode::GameSessionActivationTimeout, message);
+    fail_activation(state, cx, id, &process, "GAME_SESSION_ACTIVATION_TIMEOUT");
+}
+
+/// OnStartGameServerSession failed for good (G4). A session that was activated meanwhile stays (case 21).
+pub(crate) fn on_start_failed(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &GameServerSessionId,
+    process: &ProcessId,
+    reason: &str,
+) {
+    let Some(session) = state.game_server_sessions.get(id) else { return };
+    if session.process != *process || session.status != GameServerSessionStatus::Activating {
+        cx.because(format!("the start callback of session {id} failed after the fact: {reason}"));
+        return;
+    }
+    let fleet = session.fleet.clone();
+    let message = format!("the process refused session {id}: {reason}");
+    event::write(state, cx, &fleet, EventCode::GenericEvent, message);
+    fail_activation(state, cx, id, process, &format!("OnStartGameServerSession failed: {reason}"));
+}
+
+fn fail_activation(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &GameServerSessionId,
+    process: &ProcessId,
+    reason: &str,
+) {
+    // Tainted first: ending the session frees the process, and it must not be chosen again.
+    if let Some(row) = state.processes.get_mut(process) {
+        row.tainted = true;
+    }
+    end(state, cx, id, SessionEnd::Error, reason);
+    process::taint(state, cx, process, reason);
+}
+
+/// The session that a game server's call names, if this process may name it (server-sdk.md 4.2).
+pub(crate) fn of_caller<'a>(
+    state: &'a State,
+    caller: &ProcessId,
+    id: &GameServerSessionId,
+) -> Result<&'a GameServerSession, Error> {
+    let process = state.processes.get(caller).ok_or_else(|| Error::ProcessUnknown(caller.clone()))?;
+    let session = state.game_server_sessions.get(id).ok_or_else(|| Error::SessionNotFound(id.clone()))?;
+    if session.fleet != process.fleet {
+        return Err(Error::SessionOfAnotherFleet(id.clone()));
+    }
+    if session.process != *caller {
+        return Err(Error::SessionOfAnotherProcess(id.clone()));
+    }
+    Ok(session)
+}
+
+/// The error of a call that needs a live session: names both ids when the process hosts another one (4.2, step 4).
+pub(crate) fn over_error(state: &State, caller: &ProcessId, session: &GameServerSession) -> Error {
+    let hosted = state.processes.get(caller).and_then(|process| process.load.session().cloned());
+    match hosted {
+        Some(hosted) if hosted != session.id => {
+            Error::SessionEndedHostingAnother { named: session.id.clone(), hosted }
+        }
+        Some(_) | None => Error::SessionNotReady { session: session.id.clone(), status: session.status },
+    }
+}
+
+/// ActivateGameServerSession (G2, G-7).
+pub(crate) fn activate(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    caller: &ProcessId,
+    id: &GameServerSessionId,
+    max_players: u32,
+) -> Result<(), Error> {
+    let session = of_caller(state, caller, id)?;
+    match session.status {
+        GameServerSessionStatus::Active => return Ok(()),
+        GameServerSessionStatus::Activating => {}
+        GameServerSessionStatus::Terminating
+        | GameServerSessionStatus::Terminated
+        | GameServerSessionStatus::Error => {
+            return Err(Error::ActivationTooLate { session: id.clone(), status: session.status });
+        }
+    }
+    // The timer may not have run yet (G3).
+    if session.activation_deadline.is_some_and(|deadline| cx.now >= deadline) {
+        on_deadline(state, cx, id);
+        return Err(Error::ActivationTooLate { session: id.clone(), status: GameServerSessionStatus::Error });
+    }
+    let placement = session.placement.clone();
+    let uin = session.scope.uin.clone();
+    if let Some(session) = state.game_server_sessions.get_mut(id) {
+        session.status = GameServerSessionStatus::Active;
+        session.activation_deadline = None;
+        // server-sdk.md 4.4: lowers, never raises; 0 is ignored.
+        if max_players > 0 {
+            session.max_players = session.max_players.min(max_players).max(session.seats_taken);
+        }
+    }
+    if let Some(process) = state.processes.get_mut(caller) {
+        process.load = Load::Hosting(id.clone());
+    }
+    if let Some(placement) = placement {
+        placement::on_session_active(state, cx, &uin, &placement, id);
+    }
+    Ok(())
+}
+
+/// TerminateGameServerSession (G5, G-12). Over already: fine, and the process has shown life (P11).
+pub(crate) fn terminate(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    caller: &ProcessId,
+    id: &GameServerSessionId,
+) -> Result<(), Error> {
+    of_caller(state, caller, id)?;
+    if let Some(process) = state.processes.get_mut(caller) {
+        process.tainted = false;
+    }
+    end(state, cx, id, SessionEnd::Terminated, "the game server ended it");
+    Ok(())
+}
+
+/// UpdatePlayerSessionCreationPolicy (Y-9).
+pub(crate) fn update_policy(
+    state: &mut State,
+    caller: &ProcessId,
+    id: &GameServerSessionId,
+    policy: PlayerSessionCreationPolicy,
+) -> Result<(), Error> {
+    let session = of_caller(state, caller, id)?;
+    match session.status {
+        GameServerSessionStatus::Activating | GameServerSessionStatus::Active => {}
+        GameServerSessionStatus::Terminating
+        | GameServerSessionStatus::Terminated
+        | GameServerSessionStatus::Error => return Err(over_error(state, caller, session)),
+    }
+    if let Some(session) = state.game_server_sessions.get_mut(id) {
+        session.policy = policy;
+    }
+    Ok(())
+}
+
+/// A session of this account and region.
+pub fn find<'a>(
+    state: &'a State,
+    scope: &Scope,
+    id: &GameServerSessionId,
+) -> Result<&'a GameServerSession, Error> {
+    let session = state.game_server_sessions.get(id).filter(|session| session.scope == *scope);
+    session.ok_or_else(|| Error::SessionNotFound(id.clone()))
+}
+
+/// What DescribeGameServerSessions asks for. One of the three selectors is needed; the first in this order wins.
+#[derive(Clone, Debug)]
+pub struct SessionQuery {
+    /// Who asks.
+    pub scope: Scope,
+    /// GameServerSessionId.
+    pub session: Option<GameServerSessionId>,
+    /// FleetId or AliasId.
+    pub target: Target,
+    /// StatusFilter.
+    pub status: Option<GameServerSessionStatus>,
+    /// NextToken.
+    pub next_token: Option<String>,
+    /// Records at most, 1–100.
+    pub limit: usize,
+}
+
+/// The sessions that match, newest first, then by id (G-18).
+pub fn describe<'a>(
+    state: &'a State,
+    query: &SessionQuery,
+) -> Result<TokenPage<&'a GameServerSession>, Error> {
+    let mut sessions: Vec<&GameServerSession> = match &query.session {
+        Some(id) => vec![find(state, &query.scope, id)?],
+        None => {
+            let fleet = match &query.target {
+                // Ended sessions of a fleet that is gone stay readable.
+                Target { fleet: Some(fleet), .. } => fleet::find(state, &query.scope, fleet)?,
+                target => target.resolve(state, &query.scope)?,
+            };
+            state.sessions_of(&fleet.id).collect()
+        }
+    };
+    sessions.retain(|session| query.status.is_none_or(|status| session.status == status));
+    sessions.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    let question =
+        format!("sessions {:?} {:?} {:?} {:?}", query.scope, query.session, query.target, query.status);
+    cut_by_token(sessions, &question, query.next_token.as_deref(), query.limit, false, |session| {
+        (session.created.millis(), session.id.to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! An id type per kind, their printed forms, and where new ids come from (operations.md 0.2).
+//!
+//! Not here: randomness. An `IdSource` is handed in by a shell; tests use `CounterIds`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes any text: an id of a foreign shape is simply not found.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The id as it is printed.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// `asset-xxxxxxxx`.
+    AssetId
+    /// `fleet-xxxxxxxx-xxxxxxxx`.
+    FleetId
+    /// `ins-xxxxxxxx`.
+    InstanceId
+    /// A record of one operating-system process of a game server; never on the wire.
+    ProcessId
+    /// `alias-xxxxxxxx-xxxxxxxx`.
+    AliasId
+    /// `event-xxxxxxxx-xxxxxxxx`.
+    EventId
+    /// `qcs::gse:<region>:uin/<uin>:gameserversession/<fleet>/gssess-xxxxxxxx-xxxxxxxx`.
+    GameServerSessionId
+    /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket.
+    PlayerSessionId
+    /// Chosen by the caller, `[a-zA-Z0-9-]{1,48}`.
+    PlacementId
+    /// The identity of a queue, `[A-Za-z0-9-]{1,128}`.
+    QueueName
+    /// The account number, digits.
+    Uin
+    /// A region name such as `ap-shanghai`.
+    Region
+    /// Where the bytes of an uploaded package lie in the blob store; the hash of its content.
+    BlobId
+}
+
+/// An account in a region: every resource belongs to one (M-5).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Scope {
+    /// The account.
+    pub uin: Uin,
+    /// The region.
+    pub region: Region,
+}
+
+/// The regions that the product's texts name (cloud-api.md 1.12). An operator may add names.
+pub const KNOWN_REGIONS: [&str; 15] = [
+    "ap-shanghai",
+    "ap-beijing",
+    "ap-guangzhou",
+    "ap-chengdu",
+    "ap-hongkong",
+    "ap-singapore",
+    "ap-mumbai",
+    "ap-bangkok",
+    "ap-seoul",
+    "ap-tokyo",
+    "na-siliconvalley",
+    "na-ashburn",
+    "na-toronto",
+    "eu-frankfurt",
+    "eu-moscow",
+];
+
+/// What a resource name points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceName {
+    /// `…:fleet/<id>`.
+    Fleet(Region, FleetId),
+    /// `…:alias/<id>`.
+    Alias(Region, AliasId),
+}
+
+impl Scope {
+    /// `qcs::gse:<region>:uin/<uin>:<kind>/<id>`.
+    pub fn resource_name(&self, kind: &str, id: &str) -> String {
+        format!("qcs::gse:{}:uin/{}:{kind}/{id}", self.region, self.uin)
+    }
+
+    /// The id of a new session; `tail` is a placement id or a custom id (cloud-api.md 4.1).
+    pub fn game_server_session_id(
+        &self,
+        fleet: &FleetId,
+        suffix: &str,
+        tail: Option<&str>,
+    ) -> GameServerSessionId {
+        let mut text = self.resource_name("gameserversession", fleet.as_str());
+        text.push_str("/gssess-");
+        text.push_str(suffix);
+        if let Some(tail) = tail {
+            text.push('/');
+            text.push_str(tail);
+        }
+        GameServerSessionId(text)
+    }
+
+    /// Reads the resource name of a fleet or alias; an empty account is the caller's, a foreign one is refused.
+    pub fn parse_destination(&self, name: &str) -> Option<ResourceName> {
+        let rest = name.strip_prefix("qcs::gse:")?;
+        let (region, rest) = rest.split_once(':')?;
+        let (account, resource) = rest.split_once(':')?;
+        let uin = account.strip_prefix("uin/").or_else(|| account.is_empty().then_some(""))?;
+        if !(uin.is_empty() || uin == self.uin.as_str()) || region.is_empty() {
+            return None;
+        }
+        let region = Region::new(region);
+        match resource.split_once('/')? {
+            ("fleet", id) if !id.is_empty() => Some(ResourceName::Fleet(region, FleetId::new(id))),
+            ("alias", id) if !id.is_empty() => Some(ResourceName::Alias(region, AliasId::new(id))),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds of id that the service makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the kind of the id type of that name")]
+pub enum IdKind {
+    Asset,
+    Fleet,
+    Instance,
+    Process,
+    Alias,
+    Event,
+    GameServerSession,
+    PlayerSession,
+}
+
+/// Where ids come from. One sequence per kind, so that one more object of a kind does not rename the others.
+pub trait IdSource {
+    /// The text after the prefix, `[a-z0-9-]+`, never the same twice. In production: random groups of the
+    /// documented form, and at least 128 bits from the system's generator for `IdKind::PlayerSession`.
+    fn suffix(&mut self, kind: IdKind) -> String;
+}
+
+/// Ids that count, for tests and simulation: `0001`, `0002`, …
+#[derive(Clone, Debug, Default)]
+pub struct CounterIds {
+    next: BTreeMap<IdKind, u32>,
+}
+
+impl IdSource for CounterIds {
+    fn suffix(&mut self, kind: IdKind) -> String {
+        let counter = self.next.entry(kind).or_default();
+        *counter += 1;
+        format!("{counter:04}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope { uin: Uin::new("100000000001"), region: Region::new("ap-shanghai") }
+    }
+
+    #[test]
+    fn destinations_are_fleets_and_aliases_of_the_caller() {
+        let fleet = ResourceName::Fleet(Region::new("na-siliconvalley"), FleetId::new("fleet-1"));
+        assert_eq!(
+            scope().parse_destination("qcs::gse:na-siliconvalley:uin/100000000001:fleet/fleet-1"),
+            Some(fleet.clone())
+        );
+        assert_eq!(scope().parse_destination("qcs::gse:na-siliconvalley:uin/:fleet/fleet-1"), Some(fleet));
+        let alias = ResourceName::Alias(Region::new("ap-shanghai"), AliasId::new("alias-1"));
+        assert_eq!(scope().parse_destination("qcs::gse:ap-shanghai:uin/:alias/alias-1"), Some(alias));
+        for bad in [
+            "",
+            "fleet-1",
+            "qcs::gse:ap-shanghai:uin/2:fleet/fleet-1",
+            "qcs::gse:ap-shanghai:uin/:queue/q",
+            "qcs::gse::uin/:fleet/fleet-1",
+            "qcs::gse:ap-shanghai:uin/:fleet/",
+        ] {
+            assert_eq!(scope().parse_destination(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn session_ids_have_the_documented_form() {
+        let id = scope().game_server_session_id(&FleetId::new("fleet-1"), "a-b", Some("place-1"));
+        assert_eq!(
+            id.as_str(),
+            "qcs::gse:ap-shanghai:uin/100000000001:gameserversession/fleet-1/gssess-a-b/place-1"
+        );
+    }
+}

@@ -1,0 +1,306 @@
+//! Instances: one host slot of a fleet each (operations.md 2.7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::capacity;
+use crate::cx::Cx;
+use crate::event::{self, EventCode};
+use crate::fleet::{Fleet, FleetStatus, ProtectionPolicy, lifecycle};
+use crate::game_server_session::{self, SessionEnd};
+use crate::host::{HostOrder, InstanceSpec, PreparationStep, Termination};
+use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
+use crate::page::OffsetPage;
+use crate::process::{self, Load};
+use crate::state::State;
+use crate::time::{END_OF_TIME_S, Timestamp};
+
+/// Where an instance stands (F-29).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum InstanceStatus {
+    /// Package and processes are on their way.
+    Pending,
+    /// Its first process was ready.
+    Active,
+    /// Scaled in: asked to end, and gone when its last process has ended.
+    Leaving,
+    /// Its fleet failed or is deleted: everything on it is ended at once.
+    Stopping,
+}
+
+/// One instance. The row goes away with the instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// The account and region.
+    pub scope: Scope,
+    /// Its fleet.
+    pub fleet: FleetId,
+    /// Where it stands.
+    pub status: InstanceStatus,
+    /// 0–10; 0 gives it no new sessions (F-31).
+    pub weight: u32,
+    /// Kept for investigation (F-32).
+    pub reserved: bool,
+    /// The address that players use; empty until its first process is ready.
+    pub ip_address: String,
+    /// From the fleet.
+    pub instance_type: String,
+    /// When it was requested.
+    pub created: Timestamp,
+    /// When its order is given again, while it waits for its host.
+    pub deadline: Option<Timestamp>,
+}
+
+const DEFAULT_WEIGHT: u32 = 5;
+
+impl Instance {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    /// Whether it is on its way out.
+    pub fn is_leaving(&self) -> bool {
+        match self.status {
+            InstanceStatus::Pending | InstanceStatus::Active => false,
+            InstanceStatus::Leaving | InstanceStatus::Stopping => true,
+        }
+    }
+}
+
+/// Requests one more instance of a fleet.
+pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
+    let Some(fleet) = state.fleets.get(fleet_id) else { return };
+    let instance = Instance {
+        id: InstanceId::new(format!("ins-{}", cx.suffix(IdKind::Instance))),
+        scope: fleet.scope.clone(),
+        fleet: fleet.id.clone(),
+        status: InstanceStatus::Pending,
+        weight: DEFAULT_WEIGHT,
+        reserved: false,
+        ip_address: String::new(),
+        instance_type: fleet.instance_type.clone(),
+        created: cx.now,
+        deadline: Some(cx.now.plus(cx.clocks.host_resync)),
+    };
+    let id = instance.id.clone();
+    state.insert_instance(instance);
+    for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, &id) {
+        cx.order(&id, order);
+    }
+}
+
+/// Sets a state that the instance's host has been or will be told of.
+pub(crate) fn set_status(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, status: InstanceStatus) {
+    let Some(instance) = state.instances.get_mut(id) else { return };
+    instance.status = status;
+    instance.deadline = match status {
+        InstanceStatus::Active => None,
+        InstanceStatus::Pending | InstanceStatus::Leaving | InstanceStatus::Stopping => {
+            Some(cx.now.plus(cx.clocks.host_resync))
+        }
+    };
+}
+
+/// Everything that the host of an instance must be doing now, derived from the rows alone.
+pub(crate) fn orders(
+    state: &State,
+    now: Timestamp,
+    protection_none: std::time::Duration,
+    protection_minute: std::time::Duration,
+    id: &InstanceId,
+) -> Vec<HostOrder> {
+    let Some(instance) = state.instances.get(id) else { return Vec::new() };
+    let Some(fleet) = state.fleets.get(&instance.fleet) else { return Vec::new() };
+    match instance.status {
+        InstanceStatus::Stopping => vec![HostOrder::StopInstance],
+        InstanceStatus::Leaving => {
+            let terms = Terms { now, protection_none, protection_minute };
+            vec![drain_order(state, fleet, id, terms)]
+        }
+        InstanceStatus::Pending | InstanceStatus::Active => {
+            let mut orders: Vec<HostOrder> = start_order(state, fleet).into_iter().collect();
+            for process in state.processes_of(id) {
+                if let Load::Reserved(session) = &process.load {
+                    orders.extend(game_server_session::start_order(state, session));
+                }
+            }
+            orders
+        }
+    }
+}
+
+fn start_order(state: &State, fleet: &Fleet) -> Option<HostOrder> {
+    let asset = state.assets.get(&fleet.asset)?;
+    Some(HostOrder::StartInstance(InstanceSpec {
+        fleet: fleet.id.clone(),
+        region: fleet.scope.region.clone(),
+        package: asset.package.clone(),
+        runtime_version: fleet.runtime.version,
+        server_processes: fleet.runtime.server_processes.clone(),
+        trial: !fleet.was_active,
+    }))
+}
+
+/// What decides how long a process may go on.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) now: Timestamp,
+    pub(crate) protection_none: std::time::Duration,
+    pub(crate) protection_minute: std::time::Duration,
+}
+
+impl Terms {
+    pub(crate) fn of(cx: &Cx<'_>) -> Self {
+        Self {
+            now: cx.now,
+            protection_none: cx.clocks.protection_none,
+            protection_minute: cx.clocks.protection_minute,
+        }
+    }
+
+    /// server-sdk.md 3.4, R11: what a process is told, and when it is killed.
+    pub(crate) fn termination(self, policy: ProtectionPolicy, limit_minutes: u32) -> Termination {
+        let until = |duration| {
+            let deadline = self.now.plus(duration);
+            Termination { termination_time_s: deadline.seconds(), deadline: Some(deadline) }
+        };
+        match policy {
+            ProtectionPolicy::NoProtection => until(self.protection_none),
+            ProtectionPolicy::TimeLimitProtection => {
+                until(self.protection_minute.saturating_mul(limit_minutes))
+            }
+            ProtectionPolicy::FullProtection => {
+                Termination { termination_time_s: END_OF_TIME_S, deadline: None }
+            }
+        }
+    }
+}
+
+fn drain_order(state: &State, fleet: &Fleet, id: &InstanceId, terms: Terms) -> HostOrder {
+    let hosting = state.processes_of(id).filter_map(|process| {
+        let session = state.game_server_sessions.get(process.load.session()?)?;
+        Some((process.id.clone(), terms.termination(session.protection, fleet.protection_time_limit_minutes)))
+    });
+    // S-25: a process with no session is never protected.
+    HostOrder::DrainInstance {
+        hosting: hosting.collect(),
+        others: terms.termination(ProtectionPolicy::NoProtection, 0),
+    }
+}
+
+/// Scale-in has chosen this instance: blocked for new sessions, every process is asked to end (S-24).
+pub(crate) fn begin_leaving(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    set_status(state, cx, id, InstanceStatus::Leaving);
+    let processes: Vec<ProcessId> = state.processes_of(id).map(|process| process.id.clone()).collect();
+    for process in processes {
+        process::drain(state, &process);
+    }
+    for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, id) {
+        cx.order(id, order);
+    }
+}
+
+/// The instance has waited for its host: its order may have been lost, and is given again.
+pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let Some(instance) = state.instances.get_mut(id) else { return };
+    instance.deadline = Some(cx.now.plus(cx.clocks.host_resync));
+    for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, id) {
+        cx.order(id, order);
+    }
+}
+
+/// The host makes the slot, from nothing: whatever ran there before is lost.
+pub(crate) fn on_preparation_started(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let Some(instance) = state.instances.get(id) else { return };
+    let fleet = instance.fleet.clone();
+    if instance.status == InstanceStatus::Active {
+        set_status(state, cx, id, InstanceStatus::Pending);
+        event::write(
+            state,
+            cx,
+            &fleet,
+            EventCode::ServerDown,
+            format!("instance {id} was lost and is made again"),
+        );
+    }
+    lose_processes(state, cx, id);
+    lifecycle::on_preparation_started(state, cx, &fleet);
+}
+
+/// The slot could not be made. A fleet that was ACTIVE before tries again with the next order.
+pub(crate) fn on_preparation_failed(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    id: &InstanceId,
+    step: PreparationStep,
+    reason: &str,
+    log: String,
+) {
+    let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
+    lifecycle::on_preparation_failed(state, cx, &fleet, step, reason, log);
+}
+
+/// The slot is gone.
+pub(crate) fn on_stopped(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
+    lose_processes(state, cx, id);
+    state.remove_instance(id);
+    lifecycle::finish_deletion(state, cx, &fleet);
+    capacity::reconcile(state, cx, &fleet);
+}
+
+/// The processes of an instance are no more; what they hosted ends as ERROR (F-35).
+fn lose_processes(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let processes: Vec<ProcessId> = state.processes_of(id).map(|process| process.id.clone()).collect();
+    for process in processes {
+        if let Some(session) = state.processes.get(&process).and_then(|row| row.load.session().cloned()) {
+            game_server_session::end(state, cx, &session, SessionEnd::Error, "its instance was lost");
+        }
+        state.remove_process(&process);
+    }
+}
+
+/// What DescribeInstances asks for; conditions are combined with AND.
+#[derive(Clone, Debug)]
+pub struct InstanceQuery {
+    /// Who asks.
+    pub scope: Scope,
+    /// FleetId.
+    pub fleet: Option<FleetId>,
+    /// InstanceId.
+    pub instance: Option<InstanceId>,
+    /// IpAddress.
+    pub ip_address: Option<String>,
+    /// Records to leave out.
+    pub offset: usize,
+    /// Records at most.
+    pub limit: usize,
+}
+
+/// The instances that match, oldest first.
+pub fn describe<'a>(state: &'a State, query: &InstanceQuery) -> OffsetPage<&'a Instance> {
+    let mut instances: Vec<&Instance> = state
+        .instances
+        .values()
+        .filter(|instance| instance.scope == query.scope)
+        .filter(|instance| query.fleet.as_ref().is_none_or(|fleet| instance.fleet == *fleet))
+        .filter(|instance| query.instance.as_ref().is_none_or(|id| instance.id == *id))
+        .filter(|instance| query.ip_address.as_ref().is_none_or(|ip| instance.ip_address == *ip))
+        .collect();
+    instances.sort_by(|a, b| a.created.cmp(&b.created).then(a.id.cmp(&b.id)));
+    OffsetPage::cut(instances.into_iter(), query.offset, query.limit)
+}
+
+/// Whether a fleet in this state may have instances started for it.
+pub(crate) fn may_start(status: FleetStatus) -> bool {
+    match status {
+        FleetStatus::New
+        | FleetStatus::Downloading
+        | FleetStatus::Validating
+        | FleetStatus::Building
+        | FleetStatus::Activating
+        | FleetStatus::Active => true,
+        FleetStatus::Error | FleetStatus::Deleting | FleetStatus::Terminated => false,
+    }
+}

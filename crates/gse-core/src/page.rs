@@ -1,0 +1,190 @@
+//! Paging: by offset with a total, and by token (cloud-api.md 6.2).
+//!
+//! A token names the last record that was given by its sort key and id, and the question that it belongs to. So no
+//! state is kept for it, and rows that come or go between calls never make an unchanged row appear twice.
+
+use crate::error::Error;
+
+/// One page by offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OffsetPage<T> {
+    /// The records of the page.
+    pub items: Vec<T>,
+    /// All matches, whatever the page.
+    pub total: usize,
+}
+
+impl<T> OffsetPage<T> {
+    /// Cuts a page out of all matches.
+    pub fn cut(matches: impl Iterator<Item = T>, offset: usize, limit: usize) -> Self {
+        let mut items = Vec::new();
+        let mut total = 0;
+        for (position, item) in matches.enumerate() {
+            total = position + 1;
+            if position >= offset && items.len() < limit {
+                items.push(item);
+            }
+        }
+        Self { items, total }
+    }
+}
+
+/// One page by token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenPage<T> {
+    /// The records of the page.
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` on the last page.
+    pub next_token: Option<String>,
+}
+
+/// What a token says: the sort key and the id of the last record that was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Position {
+    key: i64,
+    id: String,
+}
+
+/// Cuts a page out of matches that are already in order.
+///
+/// * `question` is everything that the caller must repeat (action, selection, filter, sort).
+/// * `key` gives the number that the order goes by; equal numbers are ordered by id.
+/// * `ascending` is the direction of the key; ids always ascend.
+pub fn cut_by_token<T>(
+    matches: Vec<T>,
+    question: &str,
+    token: Option<&str>,
+    limit: usize,
+    ascending: bool,
+    position: impl Fn(&T) -> (i64, String),
+) -> Result<TokenPage<T>, Error> {
+    let checksum = checksum(question);
+    let after = token.map(|token| read_token(token, checksum).ok_or(Error::BadToken)).transpose()?;
+    let is_after = |item: &T| {
+        let Some(after) = &after else { return true };
+        let (key, id) = position(item);
+        let beyond = if ascending { key > after.key } else { key < after.key };
+        beyond || (key == after.key && id > after.id)
+    };
+    let mut rest = matches.into_iter().filter(is_after);
+    let items: Vec<T> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let next_token = items.last().filter(|_| more).map(|last| {
+        let (key, id) = position(last);
+        write_token(&Position { key, id }, checksum)
+    });
+    Ok(TokenPage { items, next_token })
+}
+
+/// The token after a record, for orders that cannot be told by a number.
+pub(crate) fn token_of(id: &str, question: &str) -> String {
+    write_token(&Position { key: 0, id: id.to_string() }, checksum(question))
+}
+
+/// The id in a token of that question.
+pub(crate) fn last_id(token: &str, question: &str) -> Option<String> {
+    read_token(token, checksum(question)).map(|position| position.id)
+}
+
+/// `ntoken-<checksum>-<key>-<id in hex>`: only characters of `[a-z0-9-]`.
+fn write_token(position: &Position, checksum: u64) -> String {
+    let id: String = position.id.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("ntoken-{checksum:016x}-{:016x}-{id}", position.key)
+}
+
+fn read_token(token: &str, checksum: u64) -> Option<Position> {
+    let mut parts = token.strip_prefix("ntoken-")?.split('-');
+    let (sum, key, id) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some()
+        || u64::from_str_radix(sum, 16).ok()? != checksum
+        || id.len() % 2 != 0
+        || !id.is_ascii()
+    {
+        return None;
+    }
+    let key = u64::from_str_radix(key, 16).ok()?.cast_signed();
+    let bytes: Option<Vec<u8>> =
+        (0..id.len()).step_by(2).map(|at| u8::from_str_radix(&id[at..at + 2], 16).ok()).collect();
+    Some(Position { key, id: String::from_utf8(bytes?).ok()? })
+}
+
+/// FNV-1a: only to notice that a token is used with another question, not a protection.
+fn checksum(question: &str) -> u64 {
+    question
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(items: &[(i64, &str)], token: Option<&str>, ascending: bool) -> Result<TokenPage<String>, Error> {
+        let mut items: Vec<_> = items.iter().map(|&(key, id)| (key, id.to_string())).collect();
+        items.sort_by(|a, b| (if ascending { a.0.cmp(&b.0) } else { b.0.cmp(&a.0) }).then(a.1.cmp(&b.1)));
+        let page = cut_by_token(items, "question", token, 2, ascending, |item| item.clone())?;
+        Ok(TokenPage {
+            items: page.items.into_iter().map(|item| item.1).collect(),
+            next_token: page.next_token,
+        })
+    }
+
+    /// G23, S29: 2, 2, 1 without repeats, and an empty token at the end.
+    #[test]
+    fn s29_five_records_by_two() {
+        let all = [(1, "a"), (1, "b"), (2, "c"), (-3, "d"), (2, "e")];
+        for (ascending, wanted) in [(true, ["d", "a", "b", "c", "e"]), (false, ["c", "e", "a", "b", "d"])] {
+            let (mut seen, mut token, mut pages) = (Vec::new(), None, Vec::new());
+            loop {
+                let page = page(&all, token.as_deref(), ascending).unwrap();
+                pages.push(page.items.len());
+                seen.extend(page.items);
+                token = page.next_token;
+                if token.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(
+                (seen.as_slice(), pages.as_slice()),
+                (wanted.map(String::from).as_slice(), [2, 2, 1].as_slice())
+            );
+        }
+    }
+
+    #[test]
+    fn rows_that_come_and_go_do_not_repeat_others() {
+        let first = page(&[(1, "a"), (2, "b"), (3, "c")], None, true).unwrap();
+        let second =
+            page(&[(1, "a"), (1, "new"), (3, "c"), (4, "d")], first.next_token.as_deref(), true).unwrap();
+        assert_eq!((first.items, second.items), (vec!["a".into(), "b".into()], vec!["c".into(), "d".into()]));
+    }
+
+    /// G24: a damaged token, and one of another question.
+    #[test]
+    fn g24_foreign_tokens_are_refused() {
+        let token = page(&[(1, "a"), (2, "b"), (3, "c")], None, true).unwrap().next_token.unwrap();
+        assert!(token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+        for bad in [
+            "",
+            "x",
+            "ntoken-",
+            &token[..token.len() - 1],
+            &format!("{token}-0"),
+            &token.replace("ntoken", "nt"),
+            "ntoken-é-0-0",
+        ] {
+            assert_eq!(page(&[(1, "a")], Some(bad), true), Err(Error::BadToken), "{bad}");
+        }
+        let other =
+            cut_by_token(vec![(1, "a".to_string())], "other", Some(&token), 2, true, |item| item.clone());
+        assert_eq!(other.unwrap_err(), Error::BadToken);
+    }
+
+    #[test]
+    fn offset_pages_count_everything() {
+        let page = OffsetPage::cut(0..5, 3, 10);
+        assert_eq!((page.items, page.total), (vec![3, 4], 5));
+        assert_eq!(OffsetPage::cut(0..5, 9, 10), OffsetPage { items: vec![], total: 5 });
+        assert_eq!(OffsetPage::cut(0..5, 0, 0), OffsetPage { items: vec![], total: 5 });
+    }
+}

@@ -1,0 +1,193 @@
+//! Which regions satisfy what, and when (operations.md 5.3, 5.4). Pure: a value in, a decision with its reason out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Region;
+use crate::queue::LatencyPolicy;
+
+/// A player's latency to a region, as the caller measured it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerLatency {
+    /// PlayerId.
+    pub player: String,
+    /// RegionIdentifier.
+    pub region: Region,
+    /// LatencyInMilliseconds.
+    pub latency_ms: u64,
+}
+
+/// From here on a latency means "cannot be reached" (P-7).
+const UNREACHABLE_MS: u64 = 1_000_000;
+
+/// Which destinations may be used now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// All destinations: no latencies were given.
+    All,
+    /// Only destinations in these regions.
+    Regions {
+        /// The regions.
+        regions: BTreeSet<Region>,
+        /// Why these.
+        reason: String,
+    },
+    /// None, now or later (P-13).
+    Hopeless {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Decides which destinations may be used, `elapsed` after the start of a placement.
+///
+/// `destinations` are the regions of the queue's destinations, usable or not (P-13).
+pub fn admit(
+    latencies: &[PlayerLatency],
+    policies: &[LatencyPolicy],
+    destinations: &[Region],
+    elapsed: Duration,
+) -> Admission {
+    // P-15
+    if destinations.is_empty() {
+        return Admission::Hopeless { reason: "the queue has no destination".into() };
+    }
+    if latencies.is_empty() {
+        return Admission::All;
+    }
+    let worst = worst_latency_by_region(latencies);
+    let common: BTreeSet<Region> =
+        destinations.iter().filter(|region| worst.contains_key(region)).cloned().collect();
+    if common.is_empty() {
+        return Admission::Hopeless {
+            reason: "no destination is in a region that every player can reach".into(),
+        };
+    }
+    let within = |limit_ms: u64| -> BTreeSet<Region> {
+        common.iter().filter(|region| worst.get(region).is_some_and(|&ms| ms <= limit_ms)).cloned().collect()
+    };
+    let Some(last) = policies.last() else {
+        return Admission::Regions { regions: common, reason: "no latency policy".into() };
+    };
+    let mut begins = Duration::ZERO;
+    for policy in policies {
+        let regions = within(policy.maximum_latency_ms);
+        // P-13: a policy that nobody satisfies takes no time.
+        if regions.is_empty() {
+            continue;
+        }
+        let lasts = policy.duration_s > 0 && policy != last;
+        let ends = begins.saturating_add(Duration::from_secs(policy.duration_s));
+        if !lasts || elapsed < ends {
+            let reason = format!("latency of at most {} ms", policy.maximum_latency_ms);
+            return Admission::Regions { regions, reason };
+        }
+        begins = ends;
+    }
+    Admission::Hopeless {
+        reason: format!(
+            "no destination has a latency of at most {} ms for every player",
+            last.maximum_latency_ms
+        ),
+    }
+}
+
+/// The worst usable latency per region, for regions where every player has one (P-7, P-8).
+fn worst_latency_by_region(latencies: &[PlayerLatency]) -> BTreeMap<Region, u64> {
+    let players: BTreeSet<&str> = latencies.iter().map(|latency| latency.player.as_str()).collect();
+    let mut usable: BTreeMap<&Region, BTreeMap<&str, u64>> = BTreeMap::new();
+    for latency in latencies.iter().filter(|latency| (1..UNREACHABLE_MS).contains(&latency.latency_ms)) {
+        let known = usable.entry(&latency.region).or_default().entry(&latency.player).or_default();
+        *known = latency.latency_ms.max(*known);
+    }
+    usable
+        .into_iter()
+        .filter(|(_, of_players)| of_players.len() == players.len())
+        .map(|(region, of_players)| {
+            (region.clone(), of_players.into_values().max().unwrap_or(UNREACHABLE_MS))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SH: &str = "ap-shanghai";
+    const SV: &str = "na-siliconvalley";
+
+    /// (player, region, ms)
+    type Latencies<'a> = &'a [(&'a str, &'a str, u64)];
+
+    fn check(latencies: Latencies<'_>, policies: &[(u64, u64)], elapsed_s: u64, wanted: &[&str]) {
+        let latencies: Vec<_> = latencies
+            .iter()
+            .map(|&(player, region, latency_ms)| PlayerLatency {
+                player: player.into(),
+                region: Region::new(region),
+                latency_ms,
+            })
+            .collect();
+        let policies: Vec<_> = policies
+            .iter()
+            .map(|&(maximum_latency_ms, duration_s)| LatencyPolicy { maximum_latency_ms, duration_s })
+            .collect();
+        let both = [Region::new(SH), Region::new(SV)];
+        let regions = match admit(&latencies, &policies, &both, Duration::from_secs(elapsed_s)) {
+            Admission::All => vec!["all".to_string()],
+            Admission::Regions { regions, .. } => regions.iter().map(Region::to_string).collect(),
+            Admission::Hopeless { .. } => vec![],
+        };
+        assert_eq!(regions, wanted, "{latencies:?} {policies:?} after {elapsed_s} s");
+    }
+
+    const P: Latencies<'_> = &[("1", SH, 100), ("1", SV, 50), ("2", SH, 60), ("2", SV, 80)];
+    const THREE: &[(u64, u64)] = &[(80, 10), (100, 10), (150, 0)];
+
+    /// operations.md 5.4, the numeric examples.
+    #[test]
+    fn px_examples() {
+        check(P, THREE, 0, &[SV]); // PX1
+        check(P, &[(150, 0)], 0, &[SH, SV]); // PX2
+        check(&[("1", SH, 0), ("1", SV, 50), ("2", SH, 0), ("2", SV, 80)], &[(150, 0)], 0, &[SV]); // PX3
+        check(&[], THREE, 0, &["all"]); // PX4
+        check(&[("1", SH, 30), ("1", SV, 200), ("2", SV, 190)], &[], 0, &[SV]); // PX5
+        check(P, THREE, 9, &[SV]); // PX6
+        check(P, THREE, 10, &[SH, SV]); // PX6
+        check(&[("1", SH, 120), ("2", SH, 110)], &[(60, 10), (100, 10), (150, 0)], 0, &[SH]); // PX7
+        check(&[("1", SH, 400), ("1", SV, 300)], &[(150, 0)], 0, &[]); // PX8
+        check(&[("1", SH, 30), ("2", SV, 30)], &[(150, 0)], 0, &[]); // PX10
+    }
+
+    #[test]
+    fn p7_zero_and_a_million_are_unreachable() {
+        check(&[("1", SH, 0), ("1", SV, 1_000_000)], &[], 0, &[]);
+        check(&[("1", SH, 1), ("1", SV, 999_999)], &[], 0, &[SH, SV]);
+    }
+
+    #[test]
+    fn p9_equal_satisfies() {
+        check(&[("1", SH, 80)], &[(80, 0)], 0, &[SH]);
+        check(&[("1", SH, 81)], &[(80, 0)], 0, &[]);
+    }
+
+    #[test]
+    fn p12_a_skipped_policy_takes_no_time() {
+        let slow: Latencies<'_> = &[("1", SH, 90), ("1", SV, 140)];
+        check(slow, &[(60, 10), (100, 10), (150, 0)], 9, &[SH]);
+        check(slow, &[(60, 10), (100, 10), (150, 0)], 10, &[SH, SV]);
+    }
+
+    #[test]
+    fn q4_the_last_policy_lasts_whatever_its_duration() {
+        check(P, &[(80, 5), (90, 5)], 500, &[SV]);
+        check(P, &[(80, 0), (150, 5)], 500, &[SV]);
+    }
+
+    #[test]
+    fn p15_no_destination_is_hopeless() {
+        assert!(matches!(admit(&[], &[], &[], Duration::ZERO), Admission::Hopeless { .. }));
+    }
+}

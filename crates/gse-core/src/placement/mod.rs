@@ -1,0 +1,457 @@
+//! Placements: requests that wait in a queue for a session (operations.md 5.2–5.4).
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::allocation;
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::game_server_session::{self, NewSession, SessionEnd};
+use crate::id::{
+    FleetId, GameServerSessionId, PlacementId, PlayerSessionId, ProcessId, QueueName, Region, Scope, Uin,
+};
+use crate::player_session::{self, Joining};
+use crate::process;
+use crate::queue::{self, Queue, QueueKey};
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::words::words;
+
+pub mod latency;
+
+use latency::{Admission, PlayerLatency, admit};
+
+words! {
+    /// The states of operations.md 5.2.
+    pub enum PlacementStatus {
+        /// In the queue.
+        Pending = "PENDING",
+        /// The session exists and is ACTIVE.
+        Fulfilled = "FULFILLED",
+        /// Stopped by the caller.
+        Cancelled = "CANCELLED",
+        /// The queue timeout passed.
+        TimedOut = "TIMED_OUT",
+        /// Can never succeed.
+        Failed = "FAILED",
+    }
+}
+
+/// The key of a placement: its id is unique per account and region.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacementKey {
+    /// The account and region.
+    pub scope: Scope,
+    /// The id.
+    pub id: PlacementId,
+}
+
+impl fmt::Display for PlacementKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.scope.uin, self.scope.region, self.id)
+    }
+}
+
+/// What the caller asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacementRequest {
+    /// GameServerSessionQueueName.
+    pub queue: QueueName,
+    /// MaximumPlayerSessionCount, 1–200.
+    pub max_players: u32,
+    /// DesiredPlayerSessions.
+    pub players: Vec<Joining>,
+    /// PlayerLatencies.
+    pub latencies: Vec<PlayerLatency>,
+    /// GameProperties.
+    pub properties: Vec<(String, String)>,
+    /// GameServerSessionData, or empty.
+    pub data: String,
+    /// GameServerSessionName, or empty.
+    pub name: String,
+    /// MatchmakerData, or empty.
+    pub matchmaker_data: String,
+}
+
+/// A player that got a seat (P-5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedPlayer {
+    /// PlayerId.
+    pub player: String,
+    /// PlayerSessionId.
+    pub player_session: PlayerSessionId,
+}
+
+/// The session of a fulfilled placement (P-5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    /// GameServerSessionId.
+    pub session: GameServerSessionId,
+    /// GameServerSessionRegion.
+    pub region: Region,
+    /// IpAddress.
+    pub ip_address: String,
+    /// Port.
+    pub port: u16,
+    /// One per desired player.
+    pub players: Vec<PlacedPlayer>,
+}
+
+/// A placement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placement {
+    /// Chosen by the caller.
+    pub id: PlacementId,
+    /// The account and region of the queue.
+    pub scope: Scope,
+    /// What was asked for.
+    pub request: PlacementRequest,
+    /// Where it stands.
+    pub status: PlacementStatus,
+    /// When it was started.
+    pub started: Timestamp,
+    /// When it was finished.
+    pub ended: Option<Timestamp>,
+    /// When it times out.
+    pub timeout: Timestamp,
+    /// When it is looked at next, while PENDING.
+    pub next_attempt: Option<Timestamp>,
+    /// The session that is being activated for it.
+    pub activating: Option<GameServerSessionId>,
+    /// What it got.
+    pub fulfilment: Option<Fulfilment>,
+    /// Why it stands where it stands, in words.
+    pub reason: String,
+}
+
+impl Placement {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        self.next_attempt
+    }
+
+    /// Its key.
+    pub fn key(&self) -> PlacementKey {
+        PlacementKey { scope: self.scope.clone(), id: self.id.clone() }
+    }
+}
+
+/// Asks a queue for a session; it is answered at once and placed as soon as possible (P-1).
+#[derive(Clone, Debug)]
+pub struct StartGameServerSessionPlacement {
+    /// The account and region of the queue.
+    pub scope: Scope,
+    /// PlacementId.
+    pub id: PlacementId,
+    /// Everything else.
+    pub request: PlacementRequest,
+}
+
+impl Command for StartGameServerSessionPlacement {
+    type Reply = Placement;
+    const NAME: &'static str = "StartGameServerSessionPlacement";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Placement, Error> {
+        let key = PlacementKey { scope: self.scope.clone(), id: self.id.clone() };
+        let queue = queue::find(state, &self.scope, &self.request.queue)?;
+        // R4
+        if let Some(earlier) =
+            state.placements.get(&key).filter(|earlier| earlier.status == PlacementStatus::Pending)
+        {
+            return if earlier.request == self.request {
+                Ok(earlier.clone())
+            } else {
+                Err(Error::PlacementPending(self.id))
+            };
+        }
+        self.check(cx)?;
+        let placement = Placement {
+            id: self.id,
+            scope: self.scope,
+            request: self.request,
+            status: PlacementStatus::Pending,
+            started: cx.now,
+            ended: None,
+            timeout: cx.now.plus(Duration::from_secs(u64::from(queue.timeout_s))),
+            // The first attempt is the timer's, which is due at once: the answer is PENDING in any case (P-1).
+            next_attempt: Some(cx.now),
+            activating: None,
+            fulfilment: None,
+            reason: String::new(),
+        };
+        state.placements.insert(key, placement.clone());
+        Ok(placement)
+    }
+}
+
+impl StartGameServerSessionPlacement {
+    fn check(&self, cx: &Cx<'_>) -> Result<(), Error> {
+        let max_players = self.request.max_players;
+        if !(1..=cx.quotas.players_per_session).contains(&max_players) {
+            let expected = format!("1 to {}", cx.quotas.players_per_session);
+            let value = max_players.to_string();
+            return Err(Error::Invalid { member: "MaximumPlayerSessionCount", value, expected });
+        }
+        let players = &self.request.players;
+        if players.len() > max_players as usize {
+            let expected = format!("at most MaximumPlayerSessionCount, which is {max_players}");
+            let value = players.len().to_string();
+            return Err(Error::Invalid { member: "DesiredPlayerSessions", value, expected });
+        }
+        let twice = players.iter().enumerate().find(|(position, joining)| {
+            players[..*position].iter().any(|other| other.player == joining.player)
+        });
+        if let Some((_, joining)) = twice {
+            let expected = "each PlayerId once".into();
+            return Err(Error::Invalid {
+                member: "DesiredPlayerSessions",
+                value: joining.player.clone(),
+                expected,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Stops a placement that is PENDING (P-6).
+#[derive(Clone, Debug)]
+pub struct StopGameServerSessionPlacement {
+    /// The account and region of the queue.
+    pub scope: Scope,
+    /// PlacementId.
+    pub id: PlacementId,
+}
+
+impl Command for StopGameServerSessionPlacement {
+    type Reply = Placement;
+    const NAME: &'static str = "StopGameServerSessionPlacement";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Placement, Error> {
+        let key = find(state, &self.scope, &self.id)?.key();
+        let placement = find(state, &self.scope, &self.id)?;
+        match placement.status {
+            PlacementStatus::Pending => {}
+            PlacementStatus::Cancelled => return Ok(placement.clone()),
+            PlacementStatus::Fulfilled | PlacementStatus::TimedOut | PlacementStatus::Failed => {
+                return Err(Error::PlacementFinished { placement: self.id, status: placement.status });
+            }
+        }
+        finish(state, cx, &key, PlacementStatus::Cancelled, "stopped by request");
+        find(state, &self.scope, &self.id).cloned()
+    }
+}
+
+/// A placement of this account and region.
+pub fn find<'a>(state: &'a State, scope: &Scope, id: &PlacementId) -> Result<&'a Placement, Error> {
+    let key = PlacementKey { scope: scope.clone(), id: id.clone() };
+    state.placements.get(&key).ok_or_else(|| Error::PlacementNotFound(id.clone()))
+}
+
+/// Attempts that are due are made in the order of StartTime, so that who waits longest is served first (P-17).
+pub(crate) fn on_due(state: &mut State, cx: &mut Cx<'_>) {
+    let mut due: Vec<(Timestamp, PlacementKey)> = state
+        .placements
+        .values()
+        .filter(|placement| placement.next_attempt.is_some_and(|next| next <= cx.now))
+        .map(|placement| (placement.started, placement.key()))
+        .collect();
+    due.sort();
+    for (_, key) in due {
+        on_deadline(state, cx, &key);
+    }
+}
+
+/// Its next attempt is due (P-11, P-14).
+fn on_deadline(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
+    let Some(placement) = state.placements.get(key) else { return };
+    if placement.status != PlacementStatus::Pending {
+        return;
+    }
+    if cx.now >= placement.timeout {
+        finish(state, cx, key, PlacementStatus::TimedOut, "the queue timeout passed");
+        return;
+    }
+    attempt(state, cx, key);
+    let tick = cx.clocks.placement_tick;
+    if let Some(placement) =
+        state.placements.get_mut(key).filter(|row| row.status == PlacementStatus::Pending)
+    {
+        placement.next_attempt = Some(cx.now.plus(tick).min(placement.timeout));
+    }
+}
+
+/// A process may take a session: whoever waits is tried again at once.
+pub(crate) fn on_process_free(state: &mut State, cx: &mut Cx<'_>) {
+    let waiting: Vec<PlacementKey> = state
+        .placements
+        .values()
+        .filter(|placement| placement.status == PlacementStatus::Pending && placement.activating.is_none())
+        .map(Placement::key)
+        .collect();
+    for key in waiting {
+        if let Some(placement) = state.placements.get_mut(&key) {
+            placement.next_attempt = Some(cx.now);
+        }
+    }
+}
+
+/// What an attempt found.
+enum Attempt {
+    Place(FleetId, ProcessId),
+    Wait(String),
+    Fail(String),
+}
+
+fn attempt(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
+    let Some(placement) = state.placements.get(key).filter(|placement| placement.activating.is_none()) else {
+        return;
+    };
+    let queue_key = QueueKey { scope: placement.scope.clone(), name: placement.request.queue.clone() };
+    let decision = match state.queues.get(&queue_key) {
+        Some(queue) => decide(state, placement, queue, cx.now),
+        None => Attempt::Fail("the queue was deleted".into()),
+    };
+    match decision {
+        Attempt::Fail(reason) => finish(state, cx, key, PlacementStatus::Failed, &reason),
+        Attempt::Wait(reason) => {
+            if let Some(placement) = state.placements.get_mut(key) {
+                placement.reason = reason;
+            }
+        }
+        Attempt::Place(fleet, process) => place(state, cx, key, &fleet, &process),
+    }
+}
+
+/// P-11: latency filters, queue order decides.
+fn decide(state: &State, placement: &Placement, queue: &Queue, now: Timestamp) -> Attempt {
+    let resolve = |name: &String| queue::resolve_destination(state, &placement.scope, name);
+    let destinations: Vec<_> = queue.destinations.iter().filter_map(resolve).collect();
+    let regions: Vec<Region> = destinations.iter().map(|destination| destination.region.clone()).collect();
+    let elapsed = now.since(placement.started);
+    let admission = admit(&placement.request.latencies, &queue.policies, &regions, elapsed);
+    let mut reasons = Vec::new();
+    for destination in &destinations {
+        let admitted = match &admission {
+            Admission::All => true,
+            Admission::Regions { regions, .. } => regions.contains(&destination.region),
+            Admission::Hopeless { reason } => return Attempt::Fail(reason.clone()),
+        };
+        let Some(fleet) = destination.fleet.filter(|_| admitted) else { continue };
+        match allocation::choose_process(state, fleet, now) {
+            Ok(process) => return Attempt::Place(fleet.id.clone(), process),
+            Err(error) => reasons.push(error.to_string()),
+        }
+    }
+    if let Admission::Hopeless { reason } = admission {
+        return Attempt::Fail(reason);
+    }
+    if reasons.is_empty() {
+        reasons.push("no destination can be used now".into());
+    }
+    Attempt::Wait(reasons.join("; "))
+}
+
+fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId, process: &ProcessId) {
+    let Some(placement) = state.placements.get(key) else { return };
+    let request = &placement.request;
+    let session = NewSession {
+        name: request.name.clone(),
+        creator: String::new(),
+        properties: request.properties.clone(),
+        data: request.data.clone(),
+        matchmaker_data: request.matchmaker_data.clone(),
+        max_players: request.max_players,
+        placement: Some(key.id.clone()),
+        idempotency_token: None,
+        custom_id: None,
+    };
+    if let Ok(session) = game_server_session::place(state, cx, fleet, process, session)
+        && let Some(placement) = state.placements.get_mut(key)
+    {
+        placement.reason = format!("session {} is being activated", session.id);
+        placement.activating = Some(session.id);
+    }
+}
+
+/// The placement whose session this is, in whichever region its queue is.
+fn owner(state: &State, uin: &Uin, id: &PlacementId, session: &GameServerSessionId) -> Option<PlacementKey> {
+    let mut owners = state.placements.values().filter(|placement| {
+        placement.scope.uin == *uin && placement.id == *id && placement.activating.as_ref() == Some(session)
+    });
+    owners.next().map(Placement::key)
+}
+
+/// The session was activated: FULFILLED, and every desired player gets a seat (P-5).
+pub(crate) fn on_session_active(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    uin: &Uin,
+    id: &PlacementId,
+    session_id: &GameServerSessionId,
+) {
+    let Some(key) = owner(state, uin, id, session_id) else { return };
+    let Some(session) = state.game_server_sessions.get(session_id) else { return };
+    let (region, ip_address, port) = (session.scope.region.clone(), session.ip_address.clone(), session.port);
+    let joining =
+        state.placements.get(&key).map_or_else(Vec::new, |placement| placement.request.players.clone());
+    let mut players = Vec::new();
+    for joining in joining {
+        if let Some(seat) = player_session::reserve(state, cx, session_id, joining) {
+            players.push(PlacedPlayer { player: seat.player, player_session: seat.id });
+        }
+    }
+    if let Some(placement) = state.placements.get_mut(&key) {
+        placement.activating = None;
+        placement.fulfilment =
+            Some(Fulfilment { session: session_id.clone(), region, ip_address, port, players });
+    }
+    finish(state, cx, &key, PlacementStatus::Fulfilled, "the session is active");
+}
+
+/// The session could not be activated: it is dropped and the search goes on (P-16).
+pub(crate) fn on_session_failed(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    uin: &Uin,
+    id: &PlacementId,
+    session: &GameServerSessionId,
+) {
+    let Some(key) = owner(state, uin, id, session) else { return };
+    if let Some(placement) = state.placements.get_mut(&key) {
+        placement.activating = None;
+        placement.next_attempt = Some(cx.now);
+    }
+}
+
+/// Ends a placement. A session that is just being activated for it is ended as well (P-6).
+fn finish(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, status: PlacementStatus, reason: &str) {
+    let Some(placement) = state.placements.get_mut(key) else { return };
+    let activating = placement.activating.take();
+    placement.status = status;
+    placement.ended = Some(match status {
+        // G38: exactly StartTime plus the timeout.
+        PlacementStatus::TimedOut => placement.timeout,
+        PlacementStatus::Pending
+        | PlacementStatus::Fulfilled
+        | PlacementStatus::Cancelled
+        | PlacementStatus::Failed => cx.now,
+    });
+    placement.next_attempt = None;
+    placement.reason = reason.to_string();
+    cx.because(format!("placement {} is {status}: {reason}", key.id));
+    let Some(session) = activating else { return };
+    let process = state.game_server_sessions.get(&session).map(|session| session.process.clone());
+    // The process was told of a session that nobody wants any more: it is replaced, as after a failed start (P10).
+    if let Some(row) = process.as_ref().and_then(|process| state.processes.get_mut(process)) {
+        row.tainted = true;
+    }
+    game_server_session::end(state, cx, &session, SessionEnd::Terminated, "its placement is over");
+    if let Some(process) = process {
+        process::terminate(state, cx, &process, "the placement of its session is over");
+    }
+}
+
+#[cfg(test)]
+mod tests;

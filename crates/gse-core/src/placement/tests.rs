@@ -1,0 +1,256 @@
+use super::*;
+use crate::fixture::{World, scope, scope_in};
+use crate::game_server_session::{GameServerSession, GameServerSessionStatus};
+use crate::host::{HostOrder, ReportKind, SessionCall};
+use crate::player_session::PlayerSessionStatus;
+use crate::queue::{CreateGameServerSessionQueue, LatencyPolicy};
+
+fn queue(world: &mut World, fleets: &[&FleetId], timeout_s: u32, policies: &[(u64, u64)]) -> QueueName {
+    let name = QueueName::new("q");
+    let destinations = fleets.iter().map(|fleet| world.fleet(fleet).resource_name()).collect();
+    let policy =
+        |&(maximum_latency_ms, duration_s): &(u64, u64)| LatencyPolicy { maximum_latency_ms, duration_s };
+    let policies = policies.iter().map(policy).collect();
+    let (scope, tags, timeout_s) = (scope(), vec![], Some(timeout_s));
+    let request =
+        CreateGameServerSessionQueue { scope, name: name.clone(), destinations, policies, timeout_s, tags };
+    world.apply(request).unwrap();
+    name
+}
+
+fn request(players: &[&str]) -> PlacementRequest {
+    let joining = |player: &&str| Joining { player: player.to_string(), data: String::new() };
+    PlacementRequest {
+        queue: QueueName::new("q"),
+        max_players: 2,
+        players: players.iter().map(joining).collect(),
+        latencies: vec![],
+        properties: vec![],
+        data: String::new(),
+        name: String::new(),
+        matchmaker_data: String::new(),
+    }
+}
+
+fn start(world: &mut World, id: &str, request: PlacementRequest) -> Result<Placement, Error> {
+    world.apply(StartGameServerSessionPlacement { scope: scope(), id: PlacementId::new(id), request })
+}
+
+fn stop(world: &mut World, id: &str) -> Result<Placement, Error> {
+    world.apply(StopGameServerSessionPlacement { scope: scope(), id: PlacementId::new(id) })
+}
+
+fn placement(world: &World, id: &str) -> Placement {
+    find(world.control_plane.state(), &scope(), &PlacementId::new(id)).unwrap().clone()
+}
+
+fn activating(world: &World, id: &str) -> GameServerSession {
+    world.session(&placement(world, id).activating.unwrap())
+}
+
+fn activate(world: &mut World, session: &GameServerSession) {
+    world.call(session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+}
+
+/// P-1, P-5, G41.
+#[test]
+fn p5_a_placement_is_fulfilled_when_its_session_is_active() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 30, &[]);
+    let answer = start(&mut world, "one", request(&["a", "b"])).unwrap();
+    assert_eq!((answer.status, answer.ended, answer.fulfilment), (PlacementStatus::Pending, None, None));
+    world.pass_seconds(0);
+    let session = activating(&world, "one");
+    assert!(session.id.as_str().ends_with("/one"));
+    world.pass_seconds(3);
+    assert_eq!(placement(&world, "one").status, PlacementStatus::Pending);
+    activate(&mut world, &session);
+    let done = placement(&world, "one");
+    let fulfilment = done.fulfilment.unwrap();
+    assert_eq!((done.status, done.ended), (PlacementStatus::Fulfilled, Some(world.now)));
+    assert_eq!((fulfilment.session, fulfilment.port), (session.id, session.port));
+    assert_eq!(fulfilment.players.iter().map(|seat| seat.player.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    // The usual sixty seconds count from FULFILLED.
+    let seat = &fulfilment.players[0].player_session;
+    world.pass_seconds(59);
+    assert_eq!(world.player(seat).status, PlayerSessionStatus::Reserved);
+    world.pass_seconds(1);
+    assert_eq!(world.player(seat).status, PlayerSessionStatus::TimedOut);
+}
+
+/// PX6: waits for the better fleet, then takes the other one.
+#[test]
+fn px6_policies_relax_by_time() {
+    let mut world = World::new();
+    let near = world.active_fleet(&scope(), 1);
+    let far = world.active_fleet(&scope_in("na-siliconvalley"), 1);
+    let busy = crate::fixture::session_request(&scope_in("na-siliconvalley"), &far);
+    world.apply(busy).unwrap();
+    queue(&mut world, &[&near, &far], 30, &[(80, 10), (100, 10), (150, 0)]);
+    let latency = |player: &str, region: &str, latency_ms| PlayerLatency {
+        player: player.into(),
+        region: Region::new(region),
+        latency_ms,
+    };
+    let latencies = vec![
+        latency("1", "ap-shanghai", 100),
+        latency("1", "na-siliconvalley", 50),
+        latency("2", "ap-shanghai", 60),
+        latency("2", "na-siliconvalley", 80),
+    ];
+    start(&mut world, "x", PlacementRequest { latencies, ..request(&[]) }).unwrap();
+    world.pass_seconds(9);
+    assert_eq!(placement(&world, "x").activating, None);
+    world.pass_seconds(2);
+    assert_eq!(activating(&world, "x").fleet, near);
+}
+
+/// P-11, PX4: the first in order that has a free process.
+#[test]
+fn p11_queue_order_decides() {
+    let mut world = World::new();
+    let (first, second) = (world.active_fleet(&scope(), 1), world.active_fleet(&scope(), 1));
+    queue(&mut world, &[&first, &second], 30, &[]);
+    for (id, fleet) in [("a", &first), ("b", &second)] {
+        start(&mut world, id, request(&[])).unwrap();
+        world.pass_seconds(0);
+        assert_eq!(activating(&world, id).fleet, *fleet);
+    }
+}
+
+/// S46, G38, PX9.
+#[test]
+fn p14_a_placement_times_out_exactly() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    world.create_session(&fleet).unwrap();
+    queue(&mut world, &[&fleet], 5, &[]);
+    let started = start(&mut world, "x", request(&[])).unwrap().started;
+    world.pass_seconds(4);
+    assert!(placement(&world, "x").reason.contains("1 busy"));
+    world.pass_seconds(60);
+    let done = placement(&world, "x");
+    assert_eq!(
+        (done.status, done.ended),
+        (PlacementStatus::TimedOut, Some(started.plus(Duration::from_secs(5))))
+    );
+}
+
+/// S47, P-17: who waits longest is served first, as soon as a process is free.
+#[test]
+fn p17_waiting_placements_are_served_in_order() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let session = world.active_session(&fleet);
+    queue(&mut world, &[&fleet], 30, &[]);
+    start(&mut world, "z-first", request(&[])).unwrap();
+    world.pass(Duration::from_millis(10));
+    start(&mut world, "a-second", request(&[])).unwrap();
+    world.pass(Duration::from_millis(3_003));
+    world.call(&session, SessionCall::Terminate { session: session.id.clone() }).unwrap();
+    world.pass_seconds(0);
+    assert!(placement(&world, "z-first").activating.is_some());
+    assert!(placement(&world, "a-second").activating.is_none());
+}
+
+/// P-15, PX8, S51.
+#[test]
+fn p13_hopeless_placements_fail_at_once() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 30, &[(150, 0)]);
+    let far = PlayerLatency { player: "1".into(), region: Region::new("ap-shanghai"), latency_ms: 400 };
+    start(&mut world, "x", PlacementRequest { latencies: vec![far], ..request(&[]) }).unwrap();
+    world.pass_seconds(0);
+    let done = placement(&world, "x");
+    assert_eq!(done.status, PlacementStatus::Failed);
+    assert!(done.reason.contains("150 ms"), "{}", done.reason);
+}
+
+/// S48, G40, P-6.
+#[test]
+fn p6_stopping_a_placement() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let busy = world.active_session(&fleet);
+    queue(&mut world, &[&fleet], 30, &[]);
+    start(&mut world, "x", request(&[])).unwrap();
+    world.pass_seconds(1);
+    let stopped = stop(&mut world, "x").unwrap();
+    assert_eq!((stopped.status, stopped.ended), (PlacementStatus::Cancelled, Some(world.now)));
+    assert_eq!(stop(&mut world, "x").unwrap(), stopped);
+    // The id of a finished placement may be used again.
+    world.call(&busy, SessionCall::Terminate { session: busy.id.clone() }).unwrap();
+    start(&mut world, "x", request(&[])).unwrap();
+    world.pass_seconds(0);
+    let session = activating(&world, "x");
+    activate(&mut world, &session);
+    let finished =
+        Error::PlacementFinished { placement: PlacementId::new("x"), status: PlacementStatus::Fulfilled };
+    assert_eq!(stop(&mut world, "x").unwrap_err(), finished);
+    let unknown = PlacementId::new("unknown");
+    assert_eq!(stop(&mut world, "unknown").unwrap_err(), Error::PlacementNotFound(unknown));
+}
+
+/// P-6: a session that is just being activated is ended, and its process is replaced.
+#[test]
+fn p6_stopping_ends_the_session_in_activation() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 30, &[]);
+    start(&mut world, "x", request(&[])).unwrap();
+    world.pass_seconds(0);
+    let session = activating(&world, "x");
+    world.orders.clear();
+    stop(&mut world, "x").unwrap();
+    assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Terminated);
+    assert!(matches!(&world.orders[..], [(_, HostOrder::TerminateProcess { .. })]));
+    assert!(matches!(world.create_session(&fleet), Err(Error::NoIdleProcess { .. })));
+}
+
+/// P-16.
+#[test]
+fn p16_a_session_that_fails_is_dropped_and_the_search_goes_on() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 2);
+    queue(&mut world, &[&fleet], 30, &[]);
+    start(&mut world, "x", request(&[])).unwrap();
+    world.pass_seconds(0);
+    let failed = activating(&world, "x");
+    let report = ReportKind::StartSessionFailed {
+        process: failed.process.clone(),
+        session: failed.id.clone(),
+        reason: "no".into(),
+    };
+    world.report(&failed.instance, report).unwrap();
+    world.pass_seconds(0);
+    let next = activating(&world, "x");
+    assert_ne!((next.id.clone(), next.process.clone()), (failed.id, failed.process));
+    activate(&mut world, &next);
+    assert_eq!(placement(&world, "x").status, PlacementStatus::Fulfilled);
+}
+
+/// R4, G45, and the limits of the request.
+#[test]
+fn r4_the_id_of_a_pending_placement() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    world.create_session(&fleet).unwrap();
+    let unknown = Error::QueueNotFound(QueueName::new("q"));
+    assert_eq!(start(&mut world, "x", request(&[])).unwrap_err(), unknown);
+    queue(&mut world, &[&fleet], 30, &[]);
+    let first = start(&mut world, "x", request(&["a"])).unwrap();
+    world.pass_seconds(2);
+    assert_eq!(start(&mut world, "x", request(&["a"])).unwrap().started, first.started);
+    let other = start(&mut world, "x", request(&["b"])).unwrap_err();
+    assert_eq!(other, Error::PlacementPending(PlacementId::new("x")));
+    for bad in [
+        request(&["a", "b", "c"]),
+        request(&["a", "a"]),
+        PlacementRequest { max_players: 0, ..request(&[]) },
+        PlacementRequest { max_players: 201, ..request(&[]) },
+    ] {
+        assert!(matches!(start(&mut world, "y", bad), Err(Error::Invalid { .. })));
+    }
+}

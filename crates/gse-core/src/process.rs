@@ -1,0 +1,282 @@
+//! What the control plane knows of a process: may it host a session, and if not, why (G-3).
+//!
+//! Not here: whether it lives and is healthy. That is the supervisor's, and dies with the process.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cx::Cx;
+use crate::error::Error;
+use crate::fleet::{ProtectionPolicy, lifecycle};
+use crate::game_server_session::{self, SessionEnd};
+use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
+use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
+use crate::instance::{self, InstanceStatus, Terms};
+use crate::placement;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// What a process is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Load {
+    /// Nothing, since then.
+    Idle(Timestamp),
+    /// A session was placed on it and is not active yet.
+    Reserved(GameServerSessionId),
+    /// It hosts an active session.
+    Hosting(GameServerSessionId),
+}
+
+impl Load {
+    /// The live session, if any.
+    pub fn session(&self) -> Option<&GameServerSessionId> {
+        match self {
+            Self::Idle(_) => None,
+            Self::Reserved(session) | Self::Hosting(session) => Some(session),
+        }
+    }
+}
+
+/// A process that has reported ready. The row goes away with the process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Process {
+    /// The record; a reused pid gets a new one.
+    pub id: ProcessId,
+    /// Its fleet.
+    pub fleet: FleetId,
+    /// Where it runs.
+    pub instance: InstanceId,
+    /// For people.
+    pub pid: u32,
+    /// The runtime configuration that it was started with.
+    pub runtime_version: u64,
+    /// Where players connect.
+    pub client_port: u16,
+    /// Where callbacks go.
+    pub grpc_port: u16,
+    /// The address that players use.
+    pub ip_address: String,
+    /// What to collect when a session ends.
+    pub log_paths: Vec<String>,
+    /// When it first was ready.
+    pub ready: Timestamp,
+    /// What it is doing.
+    pub load: Load,
+    /// Failed three health checks in a row; never comes back (F-16).
+    pub unhealthy: bool,
+    /// Told to end; gets no session any more.
+    pub draining: bool,
+    /// Failed to start its last session; gets none until it shows life (P10, P11).
+    pub tainted: bool,
+    /// What ReportCustomData told last: current and maximum.
+    pub custom_counts: (u32, u32),
+}
+
+/// Why a process cannot get a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ineligible {
+    /// It has a session.
+    Busy,
+    /// It failed its health checks.
+    Unhealthy,
+    /// It was told to end.
+    Draining,
+    /// It failed to start its last session.
+    Tainted,
+    /// It was started with an older runtime configuration.
+    OldConfiguration,
+}
+
+impl Ineligible {
+    /// In a word, for the reason of a refusal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Unhealthy => "unhealthy",
+            Self::Draining => "ending",
+            Self::Tainted => "failed to start its last session",
+            Self::OldConfiguration => "of an older configuration",
+        }
+    }
+}
+
+impl Process {
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Whether it may get a session (G-3, the process's part), and since when it is idle.
+    pub fn eligible(&self, runtime_version: u64) -> Result<Timestamp, Ineligible> {
+        if self.unhealthy {
+            return Err(Ineligible::Unhealthy);
+        }
+        if self.draining {
+            return Err(Ineligible::Draining);
+        }
+        if self.tainted {
+            return Err(Ineligible::Tainted);
+        }
+        if self.runtime_version != runtime_version {
+            return Err(Ineligible::OldConfiguration);
+        }
+        match self.load {
+            Load::Idle(since) => Ok(since),
+            Load::Reserved(_) | Load::Hosting(_) => Err(Ineligible::Busy),
+        }
+    }
+}
+
+/// ProcessReady (P2, P3). The host has checked ports and identity.
+pub(crate) fn on_ready(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    instance_id: &InstanceId,
+    ready: ReadyProcess,
+) -> Result<(), Error> {
+    let Some(instance) = state.instances.get(instance_id) else {
+        return Err(Error::ProcessReadyRefused(format!("instance `{instance_id}` does not exist any more")));
+    };
+    let (fleet, was_pending) = (instance.fleet.clone(), instance.status == InstanceStatus::Pending);
+    let draining = instance.is_leaving();
+    if let Some(known) = state.processes.get_mut(&ready.process) {
+        // Repeated: the host lets it through only when it changes nothing, or when the process is idle.
+        known.client_port = ready.client_port;
+        known.grpc_port = ready.grpc_port;
+        known.log_paths = ready.log_paths;
+        return Ok(());
+    }
+    if let Some(instance) = state.instances.get_mut(instance_id) {
+        instance.ip_address.clone_from(&ready.ip_address);
+    }
+    state.insert_process(Process {
+        id: ready.process,
+        fleet: fleet.clone(),
+        instance: instance_id.clone(),
+        pid: ready.pid,
+        runtime_version: ready.runtime_version,
+        client_port: ready.client_port,
+        grpc_port: ready.grpc_port,
+        ip_address: ready.ip_address,
+        log_paths: ready.log_paths,
+        ready: cx.now,
+        load: Load::Idle(cx.now),
+        unhealthy: false,
+        draining,
+        tainted: false,
+        custom_counts: (0, 0),
+    });
+    // F-29
+    if was_pending {
+        instance::set_status(state, cx, instance_id, InstanceStatus::Active);
+    }
+    lifecycle::on_process_ready(state, cx, &fleet);
+    placement::on_process_free(state, cx);
+    Ok(())
+}
+
+/// Three failed health checks in a row (P12, F-16): blocked, then asked to end.
+pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
+    let Some(process) = state.processes.get_mut(id) else { return };
+    if process.unhealthy {
+        return;
+    }
+    process.unhealthy = true;
+    let reason = format!("three health checks in a row failed: {reason}");
+    terminate(state, cx, id, &reason);
+}
+
+/// The process is asked to end, as its session's protection allows (P13).
+pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
+    let Some(process) = state.processes.get(id) else { return };
+    let instance = process.instance.clone();
+    let limit_minutes =
+        state.fleets.get(&process.fleet).map_or(0, |fleet| fleet.protection_time_limit_minutes);
+    let session = process.load.session().and_then(|session| state.game_server_sessions.get(session));
+    let policy = session.map_or(ProtectionPolicy::NoProtection, |session| session.protection);
+    let termination = Terms::of(cx).termination(policy, limit_minutes);
+    drain(state, id);
+    cx.because(format!("process {id} is asked to end: {reason}"));
+    cx.order(
+        &instance,
+        HostOrder::TerminateProcess { process: id.clone(), termination, reason: reason.into() },
+    );
+}
+
+/// Marks a process as told to end; its session takes no players any more (S-24).
+pub(crate) fn drain(state: &mut State, id: &ProcessId) {
+    let Some(process) = state.processes.get_mut(id) else { return };
+    process.draining = true;
+    if let Some(session) = process.load.session().cloned()
+        && let Some(session) = state.game_server_sessions.get_mut(&session)
+    {
+        session.enabled = false;
+    }
+}
+
+/// The process failed to start a session (P10): no more sessions, and it is replaced.
+pub(crate) fn taint(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
+    let Some(process) = state.processes.get_mut(id) else { return };
+    process.tainted = true;
+    terminate(state, cx, id, reason);
+}
+
+/// The session of the process is over; it may get another one (M-3).
+pub(crate) fn free(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
+    let Some(process) = state.processes.get_mut(id) else { return };
+    process.load = Load::Idle(cx.now);
+    placement::on_process_free(state, cx);
+}
+
+/// ProcessEnding (P14): a hosted session ends normally (G7).
+pub(crate) fn on_ending(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
+    let Some(process) = state.processes.get_mut(id) else { return };
+    process.draining = true;
+    if let Some(session) = process.load.session().cloned() {
+        game_server_session::end(state, cx, &session, SessionEnd::Terminated, "its process ended");
+    }
+}
+
+/// The process is gone (P4–P7, P14–P17).
+pub(crate) fn on_ended(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    instance: &InstanceId,
+    id: &ProcessId,
+    end: &ProcessEnd,
+    log: String,
+) {
+    if let Some(session) = state.processes.get(id).and_then(|process| process.load.session().cloned()) {
+        let (how, reason) = session_end(end);
+        game_server_session::end(state, cx, &session, how, reason);
+    }
+    state.remove_process(id);
+    if let Some(fleet) = state.instances.get(instance).map(|instance| instance.fleet.clone()) {
+        lifecycle::on_process_ended(state, cx, &fleet, end, log);
+    }
+}
+
+/// G7, G8: ending on purpose is a normal end, everything else is an error.
+fn session_end(end: &ProcessEnd) -> (SessionEnd, &'static str) {
+    match end {
+        ProcessEnd::Clean | ProcessEnd::Terminated => (SessionEnd::Terminated, "its process ended"),
+        ProcessEnd::ExitTimeout => (SessionEnd::Terminated, "its process was ended after ProcessEnding"),
+        ProcessEnd::Crashed(_) => (SessionEnd::Error, "SERVER_PROCESS_CRASHED"),
+        ProcessEnd::ForceTerminated => (SessionEnd::Error, "SERVER_PROCESS_FORCE_TERMINATED"),
+        ProcessEnd::UnhealthyTerminated => (SessionEnd::Error, "SERVER_PROCESS_TERMINATED_UNHEALTHY"),
+        ProcessEnd::InvalidPath(_)
+        | ProcessEnd::NotExecutable(_)
+        | ProcessEnd::NoContact
+        | ProcessEnd::NotReady => (SessionEnd::Error, "its process never was ready"),
+    }
+}
+
+/// ReportCustomData (G-17): kept with the process and mirrored into its session.
+pub(crate) fn on_custom_counts(state: &mut State, id: &ProcessId, counts: (u32, u32)) -> Result<(), Error> {
+    let process = state.processes.get_mut(id).ok_or_else(|| Error::ProcessUnknown(id.clone()))?;
+    process.custom_counts = counts;
+    if let Some(session) = process.load.session().cloned()
+        && let Some(session) = state.game_server_sessions.get_mut(&session)
+    {
+        session.custom_counts = counts;
+    }
+    Ok(())
+}
