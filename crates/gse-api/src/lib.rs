@@ -1,1 +1,28 @@
-//! The GSE cloud API as data: actions, types, limits, signatures; no HTTP.
+//! The GSE cloud API as data: actions, types, limits, signatures; no HTTP, no clock, no randomness.
+//!
+//! A server hands a received request to [`admission::admit`] (who calls, which action, is the signature right), then
+//! the body to [`decode`], and writes the answer with [`envelope`]. A client signs with [`signature::tc3`].
+//! Version 1 signatures, forms and multipart bodies are recognised and refused; a later issue reads them.
+
+pub mod admission;
+mod decode;
+pub mod envelope;
+mod error;
+mod generated;
+pub mod schema;
+pub mod signature;
+pub mod types;
+mod validate;
+
+pub use decode::{Request, check, decode};
+pub use error::ApiError;
+pub use generated::{
+    action::{Action, Group, REGIONS},
+    error_code::ErrorCode,
+};
+
+/// The product's name in hosts and credential scopes.
+pub const PRODUCT: &str = "gse";
+
+/// The only version of the API.
+pub const VERSION: &str = "2019-11-12";

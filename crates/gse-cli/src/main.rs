@@ -1,3 +1,82 @@
-//! The gse program: local, call, asset.
+//! The gse program: `local` runs a service, `call` and `asset` use one.
+//!
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 refused or failed, 2 used wrongly,
+//! 3 not reached.
 
-fn main() {}
+mod asset;
+mod call;
+mod failure;
+mod local;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use failure::Failure;
+
+/// A game server engine of one's own: places players in game servers, behind the GSE cloud API.
+#[derive(Debug, Parser)]
+#[command(name = "gse", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the whole service in one process, until it is told to stop.
+    Local(local::LocalArgs),
+    /// Calls one action of the cloud API and prints the answer.
+    Call(call::CallArgs),
+    /// Packs and uploads game servers.
+    Asset(asset::AssetArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the asynchronous runtime").map_err(Failure::from);
+    let done = runtime.and_then(|runtime| runtime.block_on(run(cli.command)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Local(args) => local::run(args).await.map_err(Failure::from),
+        Command::Call(args) => call::run(args).await,
+        Command::Asset(args) => asset::run(args).await,
+    }
+}
+
+/// Data for stdout; a reader that hangs up is not an error.
+fn print_json(data: &impl Serialize, compact: bool) -> Result<(), Failure> {
+    let text = if compact { serde_json::to_string(data) } else { serde_json::to_string_pretty(data) };
+    let text = text.context("cannot write the answer as JSON")?;
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to stdout").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,61 @@
+//! What a refused request is answered with. The texts are those of §5.1, because some callers match on them; what the
+//! vendor's text leaves open is said behind it.
+
+use std::fmt;
+
+use crate::ErrorCode;
+
+/// A code and a text for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// The code; clients match on it.
+    pub code: ErrorCode,
+    /// The text; clients show it.
+    pub message: String,
+}
+
+impl ApiError {
+    /// An error with a text of its own.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A required parameter is not there.
+    pub fn missing(name: &str) -> Self {
+        let message = format!("The request is missing a required parameter `{name}`.");
+        Self::new(ErrorCode::MissingParameter, message)
+    }
+
+    /// A parameter is not in the schema; `path` is dotted.
+    pub fn unknown(path: &str) -> Self {
+        Self::new(ErrorCode::UnknownParameter, format!("The parameter `{path}` is not recognized."))
+    }
+
+    /// A parameter has another type; `expected` names the right one.
+    pub fn wrong_type(path: &str, expected: &str) -> Self {
+        let message = format!("The value type of parameter `{path}` is not valid. Expected {expected}.");
+        Self::new(ErrorCode::InvalidParameter, message)
+    }
+
+    /// A parameter has a value outside its limits; `expected` says what is inside. The value is shortened.
+    pub fn invalid_value(path: &str, value: &str, expected: &str) -> Self {
+        let shown: String = value.chars().take(128).collect();
+        let message =
+            format!("The value `{shown}` specified in the parameter `{path}` is not valid. {expected}");
+        Self::new(ErrorCode::InvalidParameterValue, message.trim_end())
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,49 @@
+//! The signed PUT of a package (cloud-api.md §2.1, GetUploadCredentials), path style.
+
+use reqwest::{Url, header};
+
+use crate::{PutError, http_client, start_of};
+
+/// Puts `body` at `{objects_url}/{bucket}/{key}` with the authorisation that GetUploadCredentials gave.
+///
+/// # Errors
+/// See [`PutError`]; a refusal carries the endpoint's text.
+pub async fn put_object(
+    objects_url: &str,
+    bucket: &str,
+    key: &str,
+    authorization: &str,
+    body: Vec<u8>,
+) -> Result<(), PutError> {
+    let url = address(objects_url, bucket, key)?;
+    let transport = |source| PutError::Transport { url: url.to_string(), source };
+    let client = http_client().map_err(transport)?;
+    let request = client.put(url.clone()).header(header::AUTHORIZATION, authorization);
+    let request = request.header(header::CONTENT_TYPE, "application/zip").body(body);
+    let response = request.send().await.map_err(transport)?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let text = response.bytes().await.map_err(transport)?;
+    let text = start_of(&text).trim().to_owned();
+    Err(PutError::Refused { url: url.to_string(), status: status.as_u16(), text })
+}
+
+/// The address of an object; each part of the key is percent-encoded.
+pub(crate) fn address(objects_url: &str, bucket: &str, key: &str) -> Result<Url, PutError> {
+    let refuse = |reason: String| PutError::Address { url: format!("{objects_url}/{bucket}/{key}"), reason };
+    let mut url = Url::parse(objects_url).map_err(|error| refuse(error.to_string()))?;
+    if url.scheme() != "http" {
+        return Err(refuse("only `http://HOST:PORT` works".into()));
+    }
+    if bucket.is_empty() || key.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(refuse("the bucket or a part of the key is empty, `.` or `..`".into()));
+    }
+    url.path_segments_mut()
+        .map_err(|()| refuse("it has no path".into()))?
+        .pop_if_empty()
+        .push(bucket)
+        .extend(key.split('/'));
+    Ok(url)
+}

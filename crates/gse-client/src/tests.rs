@@ -1,0 +1,174 @@
+//! Calls against a listener that answers once with fixed bytes and hands out what it was sent.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    thread::JoinHandle,
+};
+
+use gse_api::{
+    admission::{AuthMode, Gate, Received, admit},
+    types::{DeleteAliasRequest, DescribeAliasRequest, DescribeAliasResponse},
+};
+
+use crate::{CallError, Client, PutError, host, objects::address, put_object, url};
+
+/// Answers one request and returns its bytes.
+fn serve(answer: &str) -> (String, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let answer = answer.to_owned();
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        while !complete(&request) {
+            let read = stream.read(&mut buffer).expect("a request");
+            assert_ne!(read, 0, "the client hung up");
+            request.extend_from_slice(&buffer[..read]);
+        }
+        stream.write_all(answer.as_bytes()).expect("the client listens");
+        request
+    });
+    (endpoint, served)
+}
+
+fn complete(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = header(head, "content-length").map_or(0, |length| length.parse().expect("a length"));
+    body.len() >= length
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    headers(head).into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn headers(head: &str) -> Vec<(&str, &str)> {
+    let lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+    lines.map(|(name, value)| (name, value.trim())).collect()
+}
+
+fn http(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn client(endpoint: &str) -> Client {
+    Client::new(endpoint, "AKID", "secret", "ap-shanghai").expect("an endpoint")
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}
+
+#[test]
+fn a_call_is_signed_and_its_answer_read() {
+    let body = r#"{"Response":{"Alias":{"AliasId":"a-1","Name":"房"},"RequestId":"r-1"}}"#;
+    let (endpoint, served) = serve(&http("200 OK", body));
+    let request = DescribeAliasRequest { alias_id: "a-1".into() };
+    let response: DescribeAliasResponse = block_on(client(&endpoint).call(&request)).expect("an answer");
+    assert_eq!(response.alias.expect("it is there").name, "房");
+
+    // What was sent gets through the gate of a server.
+    let sent = String::from_utf8(served.join().expect("it served")).expect("text");
+    let (head, body) = sent.split_once("\r\n\r\n").expect("head and body");
+    assert_eq!(body, r#"{"AliasId":"a-1"}"#);
+    let headers = headers(head);
+    let received =
+        Received { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+    let regions = ["ap-shanghai".to_owned()];
+    let gate = Gate {
+        mode: AuthMode::Required,
+        secret_key: &|id| (id == "AKID").then(|| "secret".to_owned()),
+        regions: &regions,
+        default_region: None,
+        public_hosts: &[],
+    };
+    let now = received.header("x-tc-timestamp").expect("a timestamp").parse().expect("seconds");
+    let admitted = admit(&received, &gate, now).expect("it is signed");
+    assert_eq!(admitted.action.name(), "DescribeAlias");
+    assert_eq!(header(head, "host"), endpoint.strip_prefix("http://"));
+}
+
+#[test]
+fn a_refusal_is_an_error_with_its_code() {
+    let body = r#"{"Response":{"Error":{"Code":"ResourceNotFound","Message":"no alias"},"RequestId":"r-2"}}"#;
+    let (endpoint, served) = serve(&http("200 OK", body));
+    let request = DeleteAliasRequest { alias_id: "a".into() };
+    let error = block_on(client(&endpoint).call(&request)).expect_err("it is refused");
+    assert_eq!(error.code(), Some("ResourceNotFound"));
+    assert_eq!(error.to_string(), "`ResourceNotFound`: no alias");
+    assert!(matches!(error, CallError::Api { request_id, .. } if request_id == "r-2"));
+    served.join().expect("it served");
+}
+
+#[test]
+fn other_servers_are_recognised() {
+    for answer in [http("500 Oh", "broken"), http("200 OK", "<html>"), http("200 OK", "{}")] {
+        let (endpoint, served) = serve(&answer);
+        let error = block_on(client(&endpoint).call_json("ListFleets", "{}")).expect_err("it is no answer");
+        assert!(matches!(error, CallError::Answer { .. }), "{error}");
+        served.join().expect("it served");
+    }
+}
+
+#[test]
+fn nobody_listening_is_a_transport_error() {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let endpoint = format!("http://{port}");
+    let error = block_on(client(&endpoint).call_json("ListFleets", "{}")).expect_err("nobody listens");
+    assert_eq!(error.to_string(), format!("cannot reach `{endpoint}`"));
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn endpoints_are_checked_before_calling() {
+    for endpoint in ["", "127.0.0.1:8080", "https://example.org", "unix:/x"] {
+        let error = Client::new(endpoint, "a", "b", "c").expect_err(endpoint);
+        assert!(matches!(error, CallError::Endpoint { .. }), "{error}");
+    }
+    assert_eq!(host(&url("http://127.0.0.1:8080/capi").expect("an endpoint")), "127.0.0.1:8080");
+    assert_eq!(host(&url("http://gse.example.org:80").expect("an endpoint")), "gse.example.org");
+}
+
+#[test]
+fn the_key_is_not_shown() {
+    let text = format!("{:?}", Client::new("http://h:1", "AKID", "hidden", "r").expect("an endpoint"));
+    assert!(text.contains("AKID") && !text.contains("hidden"));
+}
+
+#[test]
+fn an_object_is_put_with_its_authorization() {
+    let (objects, served) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    block_on(put_object(&objects, "gse-1", "a/b 1.zip", "q-sign-algorithm=sha1", b"zip".to_vec()))
+        .expect("it is put");
+    let sent = String::from_utf8(served.join().expect("it served")).expect("text");
+    assert!(sent.starts_with("PUT /gse-1/a/b%201.zip HTTP/1.1\r\n"), "{sent}");
+    assert_eq!(header(&sent, "authorization"), Some("q-sign-algorithm=sha1"));
+    assert!(sent.ends_with("\r\n\r\nzip"));
+}
+
+#[test]
+fn a_refused_object_says_why() {
+    let (objects, served) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 8\r\n\r\nexpired\n");
+    let error = block_on(put_object(&objects, "b", "k.zip", "x", Vec::new())).expect_err("it is refused");
+    assert!(matches!(&error, PutError::Refused { status: 403, text, .. } if text == "expired"), "{error}");
+    served.join().expect("it served");
+}
+
+#[test]
+fn addresses_of_objects_do_not_climb() {
+    assert_eq!(
+        address("http://h:1/base/", "b", "k/房.zip").expect("an address").path(),
+        "/base/b/k/%E6%88%BF.zip"
+    );
+    for key in ["", "a/../b", "a//b", "/a", "."] {
+        assert!(address("http://h:1", "b", key).is_err(), "{key}");
+    }
+    assert!(address("http://h:1", "", "k").is_err());
+    assert!(address("https://h:1", "b", "k").is_err());
+}
