@@ -1,1 +1,14 @@
-//! The control plane process: engine, cloud API, object endpoint.
+//! The control plane process: a shell around `gse_core::ControlPlane`.
+//!
+//! `engine` is the only writer, `http` the cloud API, `cos` the object endpoint, `backend` the way to hosts, `server`
+//! puts them together. Nothing here decides what should happen; that is `gse-core`.
+
+pub mod account;
+pub mod backend;
+pub mod clock;
+pub mod config;
+pub mod cos;
+pub mod engine;
+pub mod http;
+pub mod ids;
+pub mod server;

@@ -1,0 +1,236 @@
+//! `gse local`: the whole service in one process, on this machine.
+//!
+//! When everything listens, exactly one line of JSON goes to standard output; all else goes to standard error.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use gse_api::admission::AuthMode;
+use gse_server::config::Config;
+use gse_server::server::{Ready, Server};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// What the log shows when nothing else is said.
+const DEFAULT_LOG: &str = "info";
+/// Chooses what the log shows, in the syntax of `RUST_LOG`.
+const LOG_VARIABLE: &str = "GSE_LOG";
+
+/// Run the whole service on this machine: control plane, cloud API, object store and agent.
+#[derive(Args, Debug)]
+pub(crate) struct LocalArgs {
+    /// Where the cloud API and the object endpoint listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) api: String,
+
+    /// Where game servers reach the agent (gRPC); port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5758")]
+    pub(crate) agent: String,
+
+    /// Where everything is kept: state, keys, uploads, running games. Made where it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "gse-data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Who must sign requests: required (everybody), optional (a signature that is there is checked), off (nobody).
+    #[arg(long, value_name = "MODE", default_value = "required", value_parser = parse_auth)]
+    pub(crate) auth: AuthMode,
+
+    /// Change a clock, such as `health.interval=2s`; may be given many times. An unknown KEY lists the known ones.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+}
+
+fn parse_auth(text: &str) -> Result<AuthMode, String> {
+    match text {
+        "required" => Ok(AuthMode::Required),
+        "optional" => Ok(AuthMode::Optional),
+        "off" => Ok(AuthMode::Off),
+        _ => Err("use required, optional or off".to_owned()),
+    }
+}
+
+/// Runs until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// A setting is wrong, a port is taken, the data directory cannot be used, or a part of the service failed.
+pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
+    let mut config = Config::new(&args.data_dir);
+    config.auth = args.auth;
+    config.set_all(&args.settings)?;
+    start_log();
+    // Before anything is launched, so that no signal finds a half-started service.
+    let shutdown = shutdown_signal()?;
+    let api = listen(&args.api, "the cloud API", "--api").await?;
+    let agent = listen(&args.agent, "the agent", "--agent").await?;
+    warn_of_strangers(&api, &agent, args.auth);
+    let server = Server::build(config, api, agent).context("the service cannot be started")?;
+    announce(&server.ready())?;
+    server.run(shutdown).await.context("the service ended because of a fault")
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that exists already is as good.
+    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}
+
+async fn listen(address: &str, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on `{address}` for {what}\nhint: stop what uses it, or choose another address with \
+             `{flag} ADDR` (port 0 takes a free one)"
+        )
+    })
+}
+
+fn warn_of_strangers(api: &TcpListener, agent: &TcpListener, auth: AuthMode) {
+    let is_open =
+        |listener: &TcpListener| listener.local_addr().is_ok_and(|address| !address.ip().is_loopback());
+    if is_open(agent) {
+        tracing::warn!("the agent's port can be reached from other machines, and it asks for no password");
+    }
+    if is_open(api) && auth != AuthMode::Required {
+        tracing::warn!(
+            "the cloud API can be reached from other machines, and unsigned requests are accepted"
+        );
+    }
+}
+
+/// What whoever started the service has to know to use it.
+#[derive(Serialize)]
+struct ReadyLine<'a> {
+    ready: bool,
+    api: &'a str,
+    agent: String,
+    objects: &'a str,
+    region: &'a str,
+    secret_id: &'a str,
+    secret_key: &'a str,
+    data_dir: String,
+    pid: u32,
+}
+
+/// The one line on standard output, and some help for a person at a terminal.
+fn announce(ready: &Ready) -> anyhow::Result<()> {
+    let line = ReadyLine {
+        ready: true,
+        api: &ready.api_url,
+        agent: ready.agent_address.to_string(),
+        objects: &ready.objects_url,
+        region: &ready.region,
+        secret_id: &ready.account.secret_id,
+        secret_key: &ready.account.secret_key,
+        data_dir: ready.data_dir.display().to_string(),
+        pid: std::process::id(),
+    };
+    let line = serde_json::to_string(&line).context("cannot write the ready line as JSON")?;
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("cannot write the ready line")?;
+    tracing::info!(api = ready.api_url, agent = %ready.agent_address, "ready");
+    if std::io::stderr().is_terminal() {
+        eprintln!();
+        eprintln!("  cloud API    {}", ready.api_url);
+        eprintln!("  game servers {}", ready.agent_address);
+        eprintln!("  uploads      {}", ready.objects_url);
+        eprintln!("  kept in      {}", ready.data_dir.display());
+        eprintln!();
+        eprintln!("  try in another terminal, with the key of the line above:");
+        eprintln!("    export GSE_ENDPOINT={} GSE_SECRET_ID=... GSE_SECRET_KEY=...", ready.api_url);
+        eprintln!("    gse call DescribeFleetAttributes");
+        eprintln!();
+        eprintln!("  stop with Ctrl-C");
+        eprintln!();
+    }
+    Ok(())
+}
+
+/// Completes with the first SIGTERM or Ctrl-C.
+#[cfg(unix)]
+fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Completes with the first Ctrl-C.
+#[cfg(not(unix))]
+fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a signal to wait for, the process is ended from outside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        local: LocalArgs,
+    }
+
+    fn parse(flags: &[&str]) -> Result<LocalArgs, String> {
+        let words = std::iter::once(&"gse-local").chain(flags);
+        Program::try_parse_from(words).map(|program| program.local).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let local = parse(&[]).unwrap();
+        assert_eq!((local.api.as_str(), local.agent.as_str()), ("127.0.0.1:8080", "127.0.0.1:5758"));
+        assert_eq!((local.auth, local.data_dir), (AuthMode::Required, PathBuf::from("gse-data")));
+    }
+
+    #[test]
+    fn settings_add_up_and_modes_are_words() {
+        let local = parse(&["--set", "a=1", "--set", "b=2", "--auth", "off"]).unwrap();
+        assert_eq!((local.settings, local.auth), (vec!["a=1".to_owned(), "b=2".to_owned()], AuthMode::Off));
+        let error = parse(&["--auth", "maybe"]).unwrap_err();
+        assert!(error.contains("required, optional or off"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_named_with_what_to_do() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let error = listen(&address, "the agent", "--agent").await.unwrap_err().to_string();
+        assert!(error.contains(&address) && error.contains("`--agent ADDR`"), "{error}");
+    }
+
+    #[test]
+    fn the_ready_line_has_its_members_in_order() {
+        let line = ReadyLine {
+            ready: true,
+            api: "http://127.0.0.1:1",
+            agent: "127.0.0.1:2".into(),
+            objects: "http://127.0.0.1:1/objects",
+            region: "ap-shanghai",
+            secret_id: "id",
+            secret_key: "key",
+            data_dir: "/data".into(),
+            pid: 3,
+        };
+        assert_eq!(
+            serde_json::to_string(&line).unwrap(),
+            "{\"ready\":true,\"api\":\"http://127.0.0.1:1\",\"agent\":\"127.0.0.1:2\",\
+             \"objects\":\"http://127.0.0.1:1/objects\",\"region\":\"ap-shanghai\",\"secret_id\":\"id\",\
+             \"secret_key\":\"key\",\"data_dir\":\"/data\",\"pid\":3}"
+        );
+    }
+}

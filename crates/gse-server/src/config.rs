@@ -1,0 +1,110 @@
+//! Everything that can be set, with its default. All problems of a configuration are reported at once.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gse_api::admission::AuthMode;
+use gse_core::clocks::Clocks;
+use gse_core::id::{KNOWN_REGIONS, Region};
+use gse_core::quota::Quotas;
+
+/// The configuration of one control plane process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Who must sign (cloud-api.md 1.11).
+    pub auth: AuthMode,
+    /// The durations of operations.md 0.3.
+    pub clocks: Clocks,
+    /// The limits of operations.md 12.1.
+    pub quotas: Quotas,
+    /// The region of a request that names none.
+    pub default_region: Region,
+    /// The regions that requests may name.
+    pub regions: Vec<Region>,
+    /// The address that players are told.
+    pub public_ip: String,
+    /// The largest body of an upload, bytes.
+    pub max_object_bytes: u64,
+    /// How long requests may go on after the service was told to stop.
+    pub shutdown_grace: Duration,
+    /// How long a download address of a log is valid.
+    pub log_url_validity: Duration,
+}
+
+impl Config {
+    /// The defaults, with everything kept in `data_dir`.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            auth: AuthMode::default(),
+            clocks: Clocks::default(),
+            quotas: Quotas::default(),
+            default_region: Region::new(KNOWN_REGIONS[0]),
+            regions: KNOWN_REGIONS.into_iter().map(Region::new).collect(),
+            public_ip: "127.0.0.1".to_owned(),
+            max_object_bytes: 5 << 30,
+            shutdown_grace: Duration::from_secs(5),
+            log_url_validity: Duration::from_secs(600),
+        }
+    }
+
+    /// Applies `KEY=VALUE` settings, or says everything that is wrong with them.
+    pub fn set_all<S: AsRef<str>>(&mut self, settings: &[S]) -> Result<(), ConfigError> {
+        let mut problems = Vec::new();
+        for setting in settings {
+            let setting = setting.as_ref();
+            let result = match setting.split_once('=') {
+                Some((key, value)) => {
+                    self.clocks.set(key.trim(), value.trim()).map_err(|error| error.to_string())
+                }
+                None => Err(format!(
+                    "`{setting}` is not a setting\nhint: write KEY=VALUE, such as health.interval=2s"
+                )),
+            };
+            problems.extend(result.err());
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
+    }
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Each problem, with a hint.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problems.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_reach_the_clocks() {
+        let mut config = Config::new("data");
+        config.set_all(&["health.interval=2s", "health.failures = 5"]).unwrap();
+        assert_eq!(config.clocks.health_interval, Duration::from_secs(2));
+        assert_eq!(config.clocks.health_failures, 5);
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once() {
+        let error = Config::new("data").set_all(&["a=1s", "health.interval=soon", "x", "player.reserve=2s"]);
+        let text = error.unwrap_err().to_string();
+        for part in
+            ["unknown setting `a`", "known settings are health.interval", "`soon`", "`x` is not a setting"]
+        {
+            assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+        }
+    }
+}

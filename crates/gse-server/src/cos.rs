@@ -1,0 +1,133 @@
+//! The object endpoint: signed uploads of packages (operations.md 1.2), and downloads of event logs.
+//!
+//! An object is named by the path (`/objects/<bucket>/<key>`) or, as the vendor's clients do it, by the host
+//! (`<bucket>.cos.<region>.myqcloud.com/<key>`). Errors are plain HTTP here, as they are there. Bodies go to the disk as
+//! they come; none is held in memory.
+
+mod log;
+mod upload;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use gse_api::signature::cos::{Grant, sign};
+use gse_api::signature::tc3::Key;
+use gse_core::id::{Region, Uin};
+use http::{HeaderValue, StatusCode, header};
+
+pub(crate) use log::presigned_url;
+
+use crate::http::Api;
+
+/// Where objects lie on the API listener.
+pub const PATH: &str = "/objects";
+const LOGS: &str = "_logs";
+const HOST_END: &str = ".myqcloud.com";
+
+/// What a request to the object endpoint names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An object; the path is as it came, percent-encoded, with its leading `/`.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// Its path inside the bucket.
+        path: String,
+    },
+    /// The log of an event.
+    Log {
+        /// The event's id.
+        event: String,
+    },
+}
+
+impl Place {
+    /// What the request names, or `None` when it is not for this endpoint.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        let path = request.uri().path();
+        let host =
+            request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if let Some(bucket) = bucket_of_host(host) {
+            return Some(Self::Object { bucket: bucket.to_owned(), path: path.to_owned() });
+        }
+        let rest = path.strip_prefix(PATH)?.strip_prefix('/')?;
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket == LOGS {
+            return Some(Self::Log { event: key.to_owned() });
+        }
+        Some(Self::Object { bucket: bucket.to_owned(), path: format!("/{key}") })
+    }
+}
+
+/// `<bucket>` of `<bucket>.cos.<region>.myqcloud.com`, with or without a port.
+fn bucket_of_host(host: &str) -> Option<&str> {
+    let name = host.split(':').next().unwrap_or_default();
+    let (bucket, region) = name.strip_suffix(HOST_END)?.split_once(".cos.")?;
+    (!bucket.is_empty() && !region.is_empty()).then_some(bucket)
+}
+
+/// The bucket of an account in a region. It is never listed anywhere: the name says what it is.
+pub(crate) fn bucket_name(uin: &Uin, region: &Region) -> String {
+    format!("gse-{uin}-{region}")
+}
+
+/// The host that uploads to a bucket are signed for, wherever they are sent.
+pub(crate) fn bucket_host(bucket: &str, region: &Region) -> String {
+    format!("{bucket}.cos.{region}{HOST_END}")
+}
+
+/// The text that lets a client upload one object for the time of `upload.signature`.
+pub(crate) fn upload_authorization(api: &Api, region: &Region, object_key: &str) -> String {
+    let bucket = bucket_name(&api.account.uin, region);
+    let now = api.clock.now();
+    let grant = Grant {
+        method: "PUT",
+        object_key,
+        host: &bucket_host(&bucket, region),
+        from: now.seconds(),
+        to: now.plus(api.config.clocks.upload_signature).seconds(),
+    };
+    sign(&grant, key(api))
+}
+
+fn key(api: &Api) -> Key<'_> {
+    Key { secret_id: &api.account.secret_id, secret_key: &api.account.secret_key }
+}
+
+/// Answers a request to the object endpoint.
+pub(crate) async fn serve(api: &Api, place: Place, request: Request) -> Response {
+    let result = match place {
+        Place::Object { bucket, path } => upload::serve(api, &bucket, &path, request).await,
+        Place::Log { event } => log::serve(api, &event, request).await,
+    };
+    result.unwrap_or_else(|refusal| {
+        tracing::info!(status = refusal.status.as_u16(), reason = refusal.text, "object request refused");
+        text(refusal.status, refusal.text + "\n")
+    })
+}
+
+/// Why an object request is refused.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    text: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+}
+
+fn text(status: StatusCode, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    // A log is what a game printed: no browser may take it for a page.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! `GET` of an event's log, by an address that is signed and valid for some minutes (`PreSignedLogUrl`).
+
+use axum::extract::Request;
+use axum::response::Response;
+use gse_api::signature::cos::{Authorization, Grant, Upload as SignedDownload, sign};
+use gse_core::id::EventId;
+use gse_core::time::Timestamp;
+use http::{Method, StatusCode};
+
+use super::{LOGS, Refusal, key};
+use crate::http::Api;
+
+/// Only this service signs and checks these, so they are bound to a name that no bucket has, not to an address.
+const SIGNED_HOST: &str = "logs.gse";
+
+/// Where the log of an event can be read from `now` on.
+pub(crate) fn presigned_url(api: &Api, event: &EventId, now: Timestamp) -> String {
+    let object_key = format!("{LOGS}/{event}");
+    let grant = Grant {
+        method: "GET",
+        object_key: &object_key,
+        host: SIGNED_HOST,
+        from: now.seconds(),
+        to: now.plus(api.config.log_url_validity).seconds(),
+    };
+    format!("{}/{object_key}?{}", api.objects_url, sign(&grant, key(api)))
+}
+
+pub(super) async fn serve(api: &Api, event: &str, request: Request) -> Result<Response, Refusal> {
+    check(api, event, &request)?;
+    // A body that cannot be shared must not be held while waiting.
+    drop(request);
+    let id = EventId::new(event);
+    let log = api.engine.query(move |state, _now| gse_core::event::log(state, &id).map(str::to_owned)).await;
+    match log {
+        Ok(Some(log)) => Ok(super::text(StatusCode::OK, log)),
+        Ok(None) => Err(Refusal::new(StatusCode::NOT_FOUND, format!("event `{event}` has no log"))),
+        Err(error) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
+    }
+}
+
+fn check(api: &Api, event: &str, request: &Request) -> Result<(), Refusal> {
+    if request.method() != Method::GET {
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "logs can only be read; use GET"));
+    }
+    let forbidden = |text: String| {
+        Refusal::new(StatusCode::FORBIDDEN, format!("{text}; call DescribeFleetEvents for a new address"))
+    };
+    let query = request.uri().query().unwrap_or_default();
+    let authorization = Authorization::parse(query).map_err(|error| forbidden(error.to_string()))?;
+    if authorization.secret_id != api.account.secret_id {
+        return Err(forbidden("the address is signed with an unknown key".to_owned()));
+    }
+    let path = format!("/{LOGS}/{event}");
+    let download = SignedDownload { method: "GET", path: &path, hosts: &[SIGNED_HOST] };
+    let verified = authorization.verify(&download, &api.account.secret_key, api.clock.now().seconds());
+    verified.map_err(|error| forbidden(error.to_string()))
+}

@@ -1,0 +1,106 @@
+//! How the rest of the process reaches the engine. Cheap to clone; the engine ends when the last one is gone.
+
+use gse_core::command::Command;
+use gse_core::control_plane::ControlPlane;
+use gse_core::cx::{Cx, Step};
+use gse_core::error::Error;
+use gse_core::host::HostReport;
+use gse_core::state::State;
+use gse_core::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Answer, Input, Outcome, PendingCommand};
+
+/// A door to the engine.
+#[derive(Clone)]
+pub struct EngineHandle {
+    pub(super) inputs: mpsc::Sender<Input>,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The control plane refused; nothing changed.
+    #[error("the control plane refused")]
+    Refused(#[source] Error),
+    /// The engine has ended. Whether the command took effect is not known.
+    #[error("the service is stopping")]
+    Stopped,
+}
+
+impl EngineHandle {
+    pub(super) fn new(inputs: mpsc::Sender<Input>) -> Self {
+        Self { inputs }
+    }
+
+    /// Applies a command; the reply comes when it is durable.
+    pub async fn submit<C: Command>(&self, request_id: &str, command: C) -> Result<C::Reply, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Box::new(Pending { command, reply });
+        self.send(Input::Command { request_id: request_id.to_owned(), command }).await?;
+        answer.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
+    }
+
+    /// Tells what happened on a host; the answer comes when its effect is durable.
+    pub async fn report(&self, report: HostReport) -> Result<(), SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Report { report, reply }).await?;
+        answer.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
+    }
+
+    /// Reads. What it sees is durable when the result comes.
+    pub async fn query<R, F>(&self, read: F) -> Result<R, SubmitError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&State, Timestamp) -> R + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.forward_query(read, reply).await;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// Passes a report on in the order of arrival, without waiting for its answer. A dropped `reply` says that the
+    /// report could not be recorded.
+    pub async fn forward_report(&self, report: HostReport, reply: oneshot::Sender<Result<(), Error>>) {
+        // The reply is dropped with the input when the engine has ended.
+        let _ = self.send(Input::Report { report, reply }).await;
+    }
+
+    /// Passes a read on in the order of arrival, without waiting for its result.
+    pub async fn forward_query<R, F>(&self, read: F, reply: oneshot::Sender<R>)
+    where
+        R: Send + 'static,
+        F: FnOnce(&State, Timestamp) -> R + Send + 'static,
+    {
+        let query = Box::new(move |state: &State, now: Timestamp| -> Answer {
+            let result = read(state, now);
+            Box::new(move || drop(reply.send(result)))
+        });
+        // The reply is dropped with the input when the engine has ended.
+        let _ = self.send(Input::Query(query)).await;
+    }
+
+    async fn send(&self, input: Input) -> Result<(), SubmitError> {
+        self.inputs.send(input).await.map_err(|_| SubmitError::Stopped)
+    }
+}
+
+struct Pending<C: Command> {
+    command: C,
+    reply: oneshot::Sender<Result<C::Reply, Error>>,
+}
+
+impl<C: Command> PendingCommand for Pending<C> {
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn apply(self: Box<Self>, control_plane: &mut ControlPlane, cx: Cx<'_>) -> Step<Outcome> {
+        let Self { command, reply } = *self;
+        let Step { reply: result, changes, orders, reasons } = control_plane.apply(cx, command);
+        let refusal = result.as_ref().err().map(Error::to_string);
+        // Whoever asked may be gone; the step stands.
+        let answer: Answer = Box::new(move || drop(reply.send(result)));
+        Step { reply: Outcome { refusal, answer }, changes, orders, reasons }
+    }
+}

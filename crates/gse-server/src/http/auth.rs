@@ -1,0 +1,34 @@
+//! Who calls which action in which region: the HTTP request as `gse_api::admission` wants it.
+
+use gse_api::ApiError;
+use gse_api::admission::{Admitted, Gate, Received, admit as decide};
+
+use super::Api;
+
+/// Steps 1 to 11 of cloud-api.md 1.9.
+pub(super) fn admit(api: &Api, head: &http::request::Parts, body: &[u8]) -> Result<Admitted, ApiError> {
+    // A header that is not text is none that a client of this API sends.
+    let as_text = |(name, value): (&'_ http::HeaderName, &'_ http::HeaderValue)| {
+        Some((name.as_str().to_owned(), std::str::from_utf8(value.as_bytes()).ok()?.to_owned()))
+    };
+    let headers: Vec<(String, String)> = head.headers.iter().filter_map(as_text).collect();
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let received = Received {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body,
+    };
+    let regions: Vec<String> = api.config.regions.iter().map(ToString::to_string).collect();
+    let secret_key = |id: &str| (id == api.account.secret_id).then(|| api.account.secret_key.clone());
+    let gate = Gate {
+        mode: api.config.auth,
+        secret_key: &secret_key,
+        regions: &regions,
+        default_region: Some(api.config.default_region.as_str()),
+        public_hosts: &[],
+    };
+    decide(&received, &gate, api.clock.now().seconds())
+}

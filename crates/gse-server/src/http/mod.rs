@@ -1,0 +1,138 @@
+//! The API listener: the cloud API at `/`, and the object endpoint beside it (`cos.rs`).
+//!
+//! Every outcome of the cloud API is HTTP 200 with exactly `Content-Type: application/json`; old clients lose the error
+//! otherwise (cloud-api.md 1.8). The order in which a request is looked at is that of 1.9.
+
+mod auth;
+mod body;
+pub(crate) mod convert;
+pub(crate) mod routes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use gse_api::{ApiError, envelope};
+use gse_core::id::Scope;
+use gse_store::BlobStore;
+use http::{HeaderValue, Method, header};
+
+use crate::account::Account;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cos;
+use crate::engine::EngineHandle;
+use crate::ids;
+
+/// What the routes work with.
+pub struct Api {
+    /// The door to the control plane.
+    pub engine: EngineHandle,
+    /// Uploaded objects and packages.
+    pub blobs: Arc<BlobStore>,
+    /// The account that owns everything.
+    pub account: Account,
+    /// How the service is set up.
+    pub config: Config,
+    /// Where the object endpoint is reached, without a `/` at the end.
+    pub objects_url: String,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// One admitted call of an action.
+pub(crate) struct Call<'a> {
+    api: &'a Api,
+    action: gse_api::Action,
+    scope: Scope,
+    request_id: &'a str,
+    body: &'a [u8],
+}
+
+/// The one router of the API listener. Its only route is the fallback, because actions travel in a header.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new().fallback(serve).with_state(api)
+}
+
+async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
+    match cos::Place::of(&request) {
+        Some(place) => cos::serve(&api, place, request).await,
+        None => serve_action(&api, request).await,
+    }
+}
+
+async fn serve_action(api: &Api, request: Request) -> Response {
+    let request_id = ids::request_id();
+    if request.method() == Method::HEAD {
+        return answer(Vec::new(), &request_id);
+    }
+    let (head, body) = request.into_parts();
+    // What no method can carry is not read.
+    let is_read = matches!(head.method, Method::GET | Method::POST);
+    let body = if is_read { body::read(&head, body).await } else { Ok(Vec::new()) };
+    let oversized = body.is_err();
+    let outcome = match body {
+        Ok(body) => call(api, &head, &body, &request_id).await,
+        Err(error) => Err(error),
+    };
+    let text = outcome.unwrap_or_else(|error| {
+        tracing::info!(request_id, code = error.code.as_str(), reason = error.message, "request refused");
+        envelope::failure(&error, &request_id)
+    });
+    let mut response = answer(text, &request_id);
+    if oversized {
+        // The rest of the body is not read, so the connection cannot go on.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn call(
+    api: &Api,
+    head: &http::request::Parts,
+    body: &[u8],
+    request_id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let admitted = auth::admit(api, head, body)?;
+    let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
+    tracing::debug!(request_id, action = ?admitted.action, region = %scope.region, "call");
+    routes::dispatch(&Call { api, action: admitted.action, scope, request_id, body }).await
+}
+
+fn answer(text: Vec<u8>, request_id: &str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(envelope::CONTENT_TYPE));
+    let id = HeaderValue::from_str(request_id).expect("a request id is hexadecimal digits");
+    headers.insert("X-TC-RequestId", id);
+    response
+}
+
+impl Call<'_> {
+    /// Applies a command; a refusal gets the code that this action has for it.
+    async fn submit<C: gse_core::command::Command>(&self, command: C) -> Result<C::Reply, ApiError> {
+        let result = self.api.engine.submit(self.request_id, command).await;
+        result.map_err(|error| convert::error::from_engine(self.action, &error))
+    }
+
+    /// Reads; a refusal gets the code that this action has for it.
+    async fn query<R, F>(&self, read: F) -> Result<R, ApiError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&gse_core::state::State) -> Result<R, gse_core::error::Error> + Send + 'static,
+    {
+        let result = self.api.engine.query(move |state, _now| read(state)).await;
+        let result = result.map_err(|error| convert::error::from_engine(self.action, &error))?;
+        result.map_err(|error| self.refuse(&error))
+    }
+
+    /// The answer to a reason for a refusal.
+    fn refuse(&self, error: &gse_core::error::Error) -> ApiError {
+        convert::error::from_core(self.action, error)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Assets: upload, registration, reading.
+
+use gse_api::types as wire;
+use gse_api::{ApiError, ErrorCode};
+use gse_core::asset;
+use gse_core::error::Error;
+use gse_core::id::{AssetId, BlobId, Region, Scope};
+use gse_store::BlobError;
+
+use crate::cos;
+use crate::http::Call;
+use crate::http::convert;
+
+impl Call<'_> {
+    /// Assets belong to the region that the request names, not to the region it is sent to (1.12).
+    fn asset_scope(&self, region: &str) -> Result<Scope, ApiError> {
+        let regions = &self.api.config.regions;
+        if let Some(region) = regions.iter().find(|enabled| enabled.as_str() == region) {
+            return Ok(asset::scope_in_region(&self.scope, region));
+        }
+        let enabled: Vec<&str> = regions.iter().map(Region::as_str).collect();
+        let expected = format!("one of {}", enabled.join(", "));
+        Err(self.refuse(&Error::Invalid { member: "AssetRegion", value: region.to_owned(), expected }))
+    }
+}
+
+pub(super) async fn get_upload_credentials(
+    call: &Call<'_>,
+    request: wire::GetUploadCredentialsRequest,
+) -> Result<wire::GetUploadCredentialsResponse, ApiError> {
+    let scope = call.asset_scope(&request.asset_region)?;
+    let (region, limit) = (scope.region.clone(), call.api.config.quotas.assets);
+    call.query(move |state| asset::check_quota(state, &scope, limit)).await?;
+    Ok(wire::GetUploadCredentialsResponse {
+        bucket_auth: cos::upload_authorization(call.api, &region, &request.bucket_key),
+        bucket_name: cos::bucket_name(&call.api.account.uin, &region),
+        asset_region: request.asset_region,
+    })
+}
+
+pub(super) async fn create(
+    call: &Call<'_>,
+    request: wire::CreateAssetRequest,
+) -> Result<wire::CreateAssetResponse, ApiError> {
+    let scope = call.asset_scope(&request.asset_region)?;
+    let package = freeze(call, &scope.region, &request.bucket_key).await?;
+    let inspection = inspect(call, &package.0).await?;
+    let asset = call.submit(convert::asset::create(request, scope, package, inspection)).await?;
+    Ok(convert::asset::created(&asset))
+}
+
+/// what was uploaded is copied, so that a later upload does not change the asset.
+async fn freeze(call: &Call<'_>, region: &Region, key: &str) -> Result<(BlobId, u64), ApiError> {
+    let bucket = cos::bucket_name(&call.api.account.uin, region);
+    let (blobs, wanted) = (call.api.blobs.clone(), key.to_owned());
+    let frozen = tokio::task::spawn_blocking(move || blobs.freeze(&bucket, &wanted)).await;
+    match frozen {
+        Ok(Ok(frozen)) => Ok(frozen),
+        //
+        Ok(Err(BlobError::NoObject { .. })) => {
+            Err(call.refuse(&Error::ObjectNotFound { key: key.to_owned() }))
+        }
+        Ok(Err(error)) => {
+            tracing::error!(request_id = call.request_id, %error, source = ?std::error::Error::source(&error), "freeze");
+            let text = "the object store cannot be used now; the log of the service says why";
+            Err(ApiError::new(ErrorCode::ResourceUnavailable, text))
+        }
+        Err(panic) => Err(internal(call, &panic)),
+    }
+}
+
+/// S01, A-20: the outer error is a fault of ours, the inner one a fault of the package.
+async fn inspect(call: &Call<'_>, package: &BlobId) -> Result<Result<(), String>, ApiError> {
+    let path = call.api.blobs.blob_path(package);
+    let inspected = tokio::task::spawn_blocking(move || gse_agent::package::inspect(&path)).await;
+    match inspected {
+        Ok(Ok(_summary)) => Ok(Ok(())),
+        Ok(Err(problem)) => Ok(Err(problem.to_string())),
+        Err(panic) => Err(internal(call, &panic)),
+    }
+}
+
+fn internal(call: &Call<'_>, panic: &tokio::task::JoinError) -> ApiError {
+    tracing::error!(request_id = call.request_id, %panic, "a blocking task ended unexpectedly");
+    ApiError::new(ErrorCode::InternalError, "an unexpected fault; the log of the service has the details")
+}
+
+pub(super) async fn describe(
+    call: &Call<'_>,
+    request: wire::DescribeAssetRequest,
+) -> Result<wire::DescribeAssetResponse, ApiError> {
+    let (scope, id) = (call.scope.clone(), AssetId::new(request.asset_id));
+    call.query(move |state| {
+        let asset = asset::find(state, &scope, &id)?;
+        Ok(wire::DescribeAssetResponse { asset: convert::asset::one(state, asset) })
+    })
+    .await
+}
+
+pub(super) async fn describe_all(
+    call: &Call<'_>,
+    request: wire::DescribeAssetsRequest,
+) -> Result<wire::DescribeAssetsResponse, ApiError> {
+    let scope = call.asset_scope(&request.asset_region)?;
+    let query = convert::asset::query(request, scope);
+    call.query(move |state| Ok(convert::asset::page(state, &asset::describe(state, &query)))).await
+}

@@ -1,0 +1,122 @@
+//! Fleets, their events and their capacity.
+
+use gse_api::ApiError;
+use gse_api::types as wire;
+use gse_core::capacity;
+use gse_core::event;
+use gse_core::fleet::{self, DeleteFleet};
+use gse_core::id::FleetId;
+
+use crate::cos;
+use crate::http::Call;
+use crate::http::convert::{self, offset_and_limit};
+
+pub(super) async fn create(
+    call: &Call<'_>,
+    request: wire::CreateFleetRequest,
+) -> Result<wire::CreateFleetResponse, ApiError> {
+    let fleet = call.submit(convert::fleet::create(request, call.scope.clone())).await?;
+    let attributes = call.query(move |state| Ok(convert::fleet::attributes(state, &fleet))).await?;
+    Ok(wire::CreateFleetResponse { fleet_attributes: Some(attributes) })
+}
+
+pub(super) async fn delete(
+    call: &Call<'_>,
+    request: wire::DeleteFleetRequest,
+) -> Result<wire::DeleteFleetResponse, ApiError> {
+    call.submit(DeleteFleet { scope: call.scope.clone(), fleet: FleetId::new(request.fleet_id) }).await?;
+    Ok(wire::DeleteFleetResponse {})
+}
+
+pub(super) async fn describe_attributes(
+    call: &Call<'_>,
+    request: wire::DescribeFleetAttributesRequest,
+) -> Result<wire::DescribeFleetAttributesResponse, ApiError> {
+    let (offset, limit) = offset_and_limit(request.offset, request.limit);
+    let (scope, ids) = (call.scope.clone(), convert::fleet::ids(request.fleet_ids));
+    call.query(move |state| {
+        Ok(convert::fleet::page(state, &fleet::describe(state, &scope, &ids, offset, limit)))
+    })
+    .await
+}
+
+pub(super) async fn describe_events(
+    call: &Call<'_>,
+    request: wire::DescribeFleetEventsRequest,
+) -> Result<wire::DescribeFleetEventsResponse, ApiError> {
+    let query =
+        convert::fleet::event_query(&request, call.scope.clone()).map_err(|error| call.refuse(&error))?;
+    let (events, total) = call
+        .query(move |state| {
+            let page = event::describe(state, &query)?;
+            Ok((page.items.into_iter().cloned().collect::<Vec<_>>(), page.total))
+        })
+        .await?;
+    let now = call.api.clock.now();
+    let url = |event: &event::Event| match event.log {
+        Some(_) => cos::presigned_url(call.api, &event.id, now),
+        None => String::new(),
+    };
+    let events = events.iter().map(|event| convert::fleet::event(event, url(event))).collect();
+    Ok(wire::DescribeFleetEventsResponse { events, total_count: total as u64 })
+}
+
+pub(super) async fn describe_capacity(
+    call: &Call<'_>,
+    request: wire::DescribeFleetCapacityRequest,
+) -> Result<wire::DescribeFleetCapacityResponse, ApiError> {
+    let (offset, limit) = offset_and_limit(request.offset, request.limit);
+    let (scope, ids) = (call.scope.clone(), convert::fleet::ids(Some(request.fleet_ids)));
+    call.query(move |state| {
+        Ok(convert::fleet::capacity_page(capacity::describe(state, &scope, &ids, offset, limit)?))
+    })
+    .await
+}
+
+pub(super) async fn update_capacity(
+    call: &Call<'_>,
+    request: wire::UpdateFleetCapacityRequest,
+) -> Result<wire::UpdateFleetCapacityResponse, ApiError> {
+    let fleet_id = request.fleet_id.clone();
+    call.submit(convert::fleet::update_capacity(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetCapacityResponse { fleet_id })
+}
+
+pub(super) async fn describe_port_settings(
+    call: &Call<'_>,
+    request: wire::DescribeFleetPortSettingsRequest,
+) -> Result<wire::DescribeFleetPortSettingsResponse, ApiError> {
+    let (scope, id) = (call.scope.clone(), FleetId::new(request.fleet_id));
+    call.query(move |state| {
+        let fleet = fleet::find_live(state, &scope, &id)?;
+        let inbound_permissions = fleet.inbound.iter().map(convert::fleet::permission).collect();
+        Ok(wire::DescribeFleetPortSettingsResponse { inbound_permissions })
+    })
+    .await
+}
+
+pub(super) async fn describe_related_resources(
+    call: &Call<'_>,
+    request: wire::DescribeFleetRelatedResourcesRequest,
+) -> Result<wire::DescribeFleetRelatedResourcesResponse, ApiError> {
+    let (scope, id) = (call.scope.clone(), FleetId::new(request.fleet_id));
+    call.query(move |state| {
+        let related = fleet::related_resources(state, fleet::find_live(state, &scope, &id)?);
+        let resources = related.into_iter().map(convert::fleet::related_resource).collect();
+        Ok(wire::DescribeFleetRelatedResourcesResponse { resources })
+    })
+    .await
+}
+
+pub(super) async fn describe_runtime_configuration(
+    call: &Call<'_>,
+    request: wire::DescribeRuntimeConfigurationRequest,
+) -> Result<wire::DescribeRuntimeConfigurationResponse, ApiError> {
+    let (scope, id) = (call.scope.clone(), FleetId::new(request.fleet_id));
+    call.query(move |state| {
+        let runtime = &fleet::find_live(state, &scope, &id)?.runtime;
+        let runtime_configuration = Some(convert::fleet::runtime_configuration(runtime));
+        Ok(wire::DescribeRuntimeConfigurationResponse { runtime_configuration })
+    })
+    .await
+}

@@ -1,0 +1,84 @@
+//! From an action to what answers it. A route is short: convert, submit or query, convert.
+
+mod alias;
+mod asset;
+mod fleet;
+mod game_server_session;
+mod instance;
+mod placement;
+mod player_session;
+mod queue;
+
+use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
+
+use super::Call;
+
+macro_rules! routes {
+    ($($action:ident => $($route:ident)::+,)*) => {
+        /// The actions of this version, in the order of the table.
+        #[cfg(test)]
+        pub(super) const ROUTED: &[Action] = &[$(Action::$action,)*];
+
+        /// The text of the answer to an admitted call: steps 13 to 18 of cloud-api.md 1.9.
+        pub(super) async fn dispatch(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+            match call.action {
+                $(Action::$action => {
+                    // Boxed: the future of one action must not be as large as that of all.
+                    let response = Box::pin($($route)::+(call, decode(call.body)?)).await?;
+                    Ok(envelope::success(&response, call.request_id))
+                })*
+                action => Err(not_built(action, call.body)),
+            }
+        }
+    };
+}
+
+routes! {
+    CreateAlias => alias::create,
+    DeleteAlias => alias::delete,
+    DescribeAlias => alias::describe,
+    ListAliases => alias::list,
+    ResolveAlias => alias::resolve,
+    UpdateAlias => alias::update,
+
+    CreateAsset => asset::create,
+    DescribeAsset => asset::describe,
+    DescribeAssets => asset::describe_all,
+    GetUploadCredentials => asset::get_upload_credentials,
+
+    CreateFleet => fleet::create,
+    DeleteFleet => fleet::delete,
+    DescribeFleetAttributes => fleet::describe_attributes,
+    DescribeFleetCapacity => fleet::describe_capacity,
+    DescribeFleetEvents => fleet::describe_events,
+    DescribeFleetPortSettings => fleet::describe_port_settings,
+    DescribeFleetRelatedResources => fleet::describe_related_resources,
+    DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
+    UpdateFleetCapacity => fleet::update_capacity,
+
+    CreateGameServerSession => game_server_session::create,
+    DescribeGameServerSessionDetails => game_server_session::describe_details,
+    DescribeGameServerSessions => game_server_session::describe,
+    SearchGameServerSessions => game_server_session::search,
+
+    DescribeInstances => instance::describe,
+
+    DescribeGameServerSessionPlacement => placement::describe,
+    StartGameServerSessionPlacement => placement::start,
+    StopGameServerSessionPlacement => placement::stop,
+
+    DescribePlayerSessions => player_session::describe,
+    JoinGameServerSession => player_session::join,
+    JoinGameServerSessionBatch => player_session::join_batch,
+
+    CreateGameServerSessionQueue => queue::create,
+}
+
+/// A request that could not be right is told so; a right one is told that this version cannot do it.
+fn not_built(action: Action, body: &[u8]) -> ApiError {
+    if let Err(error) = gse_api::check(action, body) {
+        return error;
+    }
+    let text = format!("The action `{}` is not built yet in this version of the service.", action.name());
+    ApiError::new(ErrorCode::UnsupportedOperation, text)
+}

@@ -1,0 +1,249 @@
+//! Puts the process together, runs it, and takes it down in order.
+//!
+//! Listeners are passed in, so that tests bind port 0. The way down: no new requests, those under way are finished
+//! within the grace period; the agent ends what it launched, and its last reports are stored; then the store is closed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gse_agent::{Agent, AgentConfig, AgentError, PackagePaths};
+use gse_store::{BlobError, BlobStore, DataDir, DataDirError, EmbeddedStore, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::account::{Account, AccountError};
+use crate::backend::local::{LocalBackend, pump, report_restart};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cos;
+use crate::engine::{Engine, EngineError, EngineHandle, Parts};
+use crate::http::{Api, router};
+use crate::ids::RandomIds;
+
+/// Messages of the agent that wait for the engine.
+const UPLINK_LENGTH: usize = 256;
+
+/// A control plane with an agent beside it, ready to run.
+pub struct Server {
+    data_dir: DataDir,
+    engine: Engine,
+    handle: EngineHandle,
+    agent: Agent,
+    uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
+    api: Arc<Api>,
+    api_listener: TcpListener,
+    addresses: Addresses,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+struct Addresses {
+    api: SocketAddr,
+    agent: SocketAddr,
+}
+
+/// What a client needs to know of a server that is ready.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The cloud API.
+    pub api_url: String,
+    /// Where game servers call.
+    pub agent_address: SocketAddr,
+    /// Where objects are uploaded.
+    pub objects_url: String,
+    /// The region of a request that names none.
+    pub region: String,
+    /// The account and its key.
+    pub account: Account,
+    /// Where everything is kept, absolute.
+    pub data_dir: std::path::PathBuf,
+}
+
+/// Why a server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The data directory is in use, or cannot be used.
+    #[error("the data directory cannot be used")]
+    DataDir(#[from] DataDirError),
+    /// The account's key cannot be read or made.
+    #[error("there is no account to work with")]
+    Account(#[from] AccountError),
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    /// The stored state cannot be read.
+    #[error("the control plane cannot be restored")]
+    Engine(#[from] EngineError),
+    /// The object store cannot be opened.
+    #[error("the object store cannot be opened")]
+    Blobs(#[from] BlobError),
+    /// The agent cannot be made.
+    #[error("the agent cannot be started")]
+    Agent(#[from] AgentError),
+    /// A listener has no address.
+    #[error("a listener has no address")]
+    Listener(#[from] std::io::Error),
+}
+
+/// Why a server ended other than by being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The control plane stopped.
+    #[error("the control plane stopped")]
+    Engine(#[from] EngineError),
+    /// The agent stopped.
+    #[error("the agent stopped")]
+    Agent(#[from] AgentError),
+    /// The API listener failed.
+    #[error("the API listener failed")]
+    Api(#[from] std::io::Error),
+    /// A part ended by a panic.
+    #[error("a part of the service ended unexpectedly")]
+    Panic(#[from] JoinError),
+}
+
+impl Server {
+    /// Opens everything; takes the lock of the data directory. Blocks while it reads the stored state.
+    pub fn build(
+        config: Config,
+        api_listener: TcpListener,
+        agent_listener: TcpListener,
+    ) -> Result<Self, BuildError> {
+        let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let account = Account::of(&data_dir)?;
+        let store = EmbeddedStore::open(&data_dir.store_path())?;
+        let blobs = Arc::new(BlobStore::open(&data_dir.blob_path())?);
+
+        let packages = Arc::clone(&blobs);
+        let packages = PackagePaths::new(move |blob| packages.blob_path(blob));
+        let mut agent_config = AgentConfig::new(data_dir.path(), packages, config.clocks.clone());
+        agent_config.public_ip.clone_from(&config.public_ip);
+        let (uplink_sender, uplink) = mpsc::channel(UPLINK_LENGTH);
+        let (agent_handle, agent) = gse_agent::build(agent_config, agent_listener, uplink_sender)?;
+
+        let clock = Clock::system();
+        let parts = Parts {
+            backend: Arc::new(LocalBackend::new(agent_handle)),
+            ids: Box::new(RandomIds),
+            clock: clock.clone(),
+            clocks: config.clocks.clone(),
+            quotas: config.quotas.clone(),
+        };
+        let (handle, engine) = Engine::restore(Box::new(store), parts)?;
+        let objects_url = format!("{}{}", url(addresses.api), cos::PATH);
+        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, objects_url, clock });
+        Ok(Self { data_dir, engine, handle, agent, uplink, api, api_listener, addresses })
+    }
+
+    /// What a client needs to know.
+    pub fn ready(&self) -> Ready {
+        Ready {
+            api_url: url(self.addresses.api),
+            agent_address: self.addresses.agent,
+            objects_url: self.api.objects_url.clone(),
+            region: self.api.config.default_region.to_string(),
+            account: self.api.account.clone(),
+            data_dir: self.data_dir.path().to_owned(),
+        }
+    }
+
+    /// Serves until `shutdown`, or until a part fails; then everything is taken down in order.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+        let grace = self.api.config.shutdown_grace;
+        let (stop_api, stop_agent, stop_engine) = (Stop::new(), Stop::new(), Stop::new());
+        // Any part that ends brings the others down.
+        let ended = Stop::new();
+        let engine = spawn(&ended, self.engine.run(stop_engine.wait()));
+        // When the engine has ended, that is found below.
+        let _ = report_restart(&self.handle).await;
+        let agent = spawn(&ended, self.agent.run(stop_agent.wait()));
+        let pump = tokio::spawn(pump(self.uplink, self.handle));
+        let service =
+            axum::serve(self.api_listener, router(self.api)).with_graceful_shutdown(stop_api.wait());
+        let mut api = spawn(&ended, service.into_future());
+        tokio::select! {
+            () = shutdown => tracing::info!("stopping"),
+            () = ended.wait() => tracing::error!("a part of the service ended, so all of it stops"),
+        }
+        stop_api.set();
+        let api = match tokio::time::timeout(grace, &mut api).await {
+            Ok(result) => result,
+            Err(_) => {
+                tracing::warn!("requests that took longer than the grace period are cut off");
+                api.abort();
+                Ok(Ok(()))
+            }
+        };
+        stop_agent.set();
+        let agent = agent.await;
+        // The agent is gone, and with it the sender: the pump ends when the last report is passed on.
+        pump.await?;
+        stop_engine.set();
+        let engine = engine.await;
+        // The cause comes first: what fails after the store failed only fails because of it.
+        engine??;
+        agent??;
+        api??;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// A task that tells `ended` when it ends, however it ends.
+fn spawn<F>(ended: &Stop, part: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let ended = SetOnDrop(ended.clone());
+    tokio::spawn(async move {
+        let _ended = ended;
+        part.await
+    })
+}
+
+/// A signal that is set once.
+#[derive(Clone)]
+struct Stop(Arc<watch::Sender<bool>>);
+
+impl Stop {
+    fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+
+    fn set(&self) {
+        self.0.send_replace(true);
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut receiver = self.0.subscribe();
+        async move {
+            // The sender may be gone: then nobody can stop this any more, and it should stop.
+            let _ = receiver.wait_for(|&is_set| is_set).await;
+        }
+    }
+}
+
+struct SetOnDrop(Stop);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+/// The address as a client on this machine reaches it.
+fn url(address: SocketAddr) -> String {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use tempfile::TempDir;
+
+use super::*;
+
+const BUCKET: &str = "gse-1-ap-shanghai";
+
+fn store() -> (TempDir, BlobStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = BlobStore::open(&directory.path().join("objects")).unwrap();
+    (directory, store)
+}
+
+fn put(store: &BlobStore, key: &str, text: &str) -> Result<u64, BlobError> {
+    store.put_object(BUCKET, key, text.as_bytes(), 1000)
+}
+
+fn frozen_text(store: &BlobStore, key: &str) -> String {
+    let (blob, size) = store.freeze(BUCKET, key).unwrap();
+    let text = fs::read_to_string(store.blob_path(&blob)).unwrap();
+    assert_eq!(text.len() as u64, size);
+    text
+}
+
+fn files_under(path: &Path) -> usize {
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_under(&path) } else { 1 }).sum()
+}
+
+#[test]
+fn a_blob_is_named_by_its_content() {
+    let (_directory, store) = store();
+    put(&store, "server.zip", "abc").unwrap();
+    let (blob, size) = store.freeze(BUCKET, "server.zip").unwrap();
+    // SHA-256 of "abc", FIPS 180-2 B.1.
+    let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!((blob.as_str(), size), (hash, 3));
+}
+
+#[test]
+fn a9_a_later_upload_does_not_change_a_blob() {
+    let (_directory, store) = store();
+    put(&store, "server.zip", "first").unwrap();
+    let (first, _) = store.freeze(BUCKET, "server.zip").unwrap();
+    put(&store, "server.zip", "second").unwrap();
+    assert_eq!(fs::read_to_string(store.blob_path(&first)).unwrap(), "first");
+    assert_eq!(frozen_text(&store, "server.zip"), "second");
+    // Freezing the same content again gives the same blob.
+    assert_eq!(frozen_text(&store, "server.zip"), "second");
+}
+
+#[test]
+fn a7_what_was_never_uploaded_is_named() {
+    let (_directory, store) = store();
+    put(&store, "server.zip", "x").unwrap();
+    let error = store.freeze(BUCKET, "nothing.zip").unwrap_err();
+    assert!(matches!(&error, BlobError::NoObject { key, .. } if key == "nothing.zip"), "{error}");
+}
+
+#[test]
+fn any_key_is_a_key_and_none_is_a_path() {
+    let (directory, store) = store();
+    let long = "k".repeat(850);
+    for key in ["a/b/c.zip", "../../escape.zip", "/etc/passwd", "\u{0}", "房间.zip", &long, ""] {
+        put(&store, key, key).unwrap();
+        assert_eq!(frozen_text(&store, key), key);
+    }
+    assert_eq!(files_under(directory.path()), 14, "seven objects and seven blobs, all inside");
+}
+
+#[test]
+fn a_foreign_bucket_name_is_refused() {
+    let (_directory, store) = store();
+    for bucket in ["", "..", "a/b", "A", "a.b", &"a".repeat(101)] {
+        let error = store.put_object(bucket, "k", &b"x"[..], 9).unwrap_err();
+        assert!(matches!(error, BlobError::BadBucket { .. }), "{bucket}: {error}");
+    }
+}
+
+#[test]
+fn the_limit_itself_is_allowed() {
+    let (directory, store) = store();
+    assert_eq!(store.put_object(BUCKET, "k", &b"12345"[..], 5).unwrap(), 5);
+    let error = store.put_object(BUCKET, "k", &b"123456"[..], 5).unwrap_err();
+    assert!(matches!(error, BlobError::TooLarge { max_bytes: 5 }), "{error}");
+    assert_eq!(frozen_text(&store, "k"), "12345");
+    assert_eq!(files_under(directory.path()), 2, "the refused upload left nothing behind");
+}
+
+#[test]
+fn an_upload_that_is_given_up_leaves_nothing() {
+    let (directory, store) = store();
+    let mut upload = store.begin(BUCKET, "k", 100).unwrap();
+    upload.write(b"half").unwrap();
+    drop(upload);
+    assert_eq!(files_under(directory.path()), 0);
+    assert!(matches!(store.freeze(BUCKET, "k"), Err(BlobError::NoObject { .. })));
+}
+
+#[test]
+fn objects_outlive_the_store_and_half_done_ones_do_not() {
+    let (directory, store) = store();
+    put(&store, "k", "kept").unwrap();
+    let mut upload = store.begin(BUCKET, "other", 100).unwrap();
+    upload.write(b"half").unwrap();
+    // As `kill -9` would leave it.
+    std::mem::forget(upload);
+    drop(store);
+    let store = BlobStore::open(&directory.path().join("objects")).unwrap();
+    assert_eq!(frozen_text(&store, "k"), "kept");
+    assert_eq!(files_under(&directory.path().join("objects/partial")), 0);
+}
