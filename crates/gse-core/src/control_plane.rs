@@ -1,4 +1,4 @@
-//! The control plane as one state machine: what must survive a restart (style §3).
+//! The control plane as one state machine: what must survive a restart.
 //!
 //! Three doors change it: a command, a report of a host, the timer. Each gives a `Step`; nothing else leaves.
 

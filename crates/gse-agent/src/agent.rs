@@ -1,0 +1,204 @@
+//! Building and running an agent: its configuration, the handle that takes orders, the gRPC server.
+
+use std::fs::{File, TryLockError};
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gse_core::clocks::Clocks;
+use gse_core::host::HostOrder;
+use gse_core::id::{BlobId, InstanceId};
+use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+use crate::leftover;
+use crate::owner::Owner;
+use crate::sdk_service::SdkService;
+use crate::uplink::UplinkMessage;
+
+/// Orders that may wait. They are derived from rows, so one that does not fit is dropped and comes again.
+const ORDERS: usize = 16 * 1024;
+/// Calls of game servers that may wait for the owner task.
+const CALLS: usize = 1024;
+/// The connections of clients that open one per call and never close it are told to reconnect (server-sdk.md 2.4).
+const CONNECTION_AGE: Duration = Duration::from_secs(300);
+/// How long open connections may take at the end.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// What an agent needs to know.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// The agent uses `slots/` in it.
+    pub data_dir: PathBuf,
+    /// What players are told to connect to.
+    pub public_ip: String,
+    /// Whether a process that somebody else launched may call ProcessReady.
+    pub adopt: bool,
+    /// Where packages lie.
+    pub packages: PackagePaths,
+    /// The durations of operations.md 0.3.
+    pub clocks: Clocks,
+}
+
+impl AgentConfig {
+    /// The local mode: players on this machine, adoption allowed.
+    pub fn new(data_dir: impl Into<PathBuf>, packages: PackagePaths, clocks: Clocks) -> Self {
+        Self { data_dir: data_dir.into(), public_ip: "127.0.0.1".into(), adopt: true, packages, clocks }
+    }
+}
+
+/// Where the bytes of a blob lie as a file. The file need not exist: the slot fails then, and says so.
+#[derive(Clone)]
+pub struct PackagePaths(Arc<dyn Fn(&BlobId) -> PathBuf + Send + Sync>);
+
+impl PackagePaths {
+    /// Takes the rule.
+    pub fn new(rule: impl Fn(&BlobId) -> PathBuf + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+
+    pub(crate) fn path(&self, package: &BlobId) -> PathBuf {
+        (self.0)(package)
+    }
+}
+
+impl std::fmt::Debug for PackagePaths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PackagePaths")
+    }
+}
+
+/// Why an agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The directory of the slots cannot be made or read.
+    #[error("the slot directory `{path}` cannot be used")]
+    Slots {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another agent uses the directory: it would end our processes, and we its.
+    #[error(
+        "the slot directory `{path}` is used by another agent\nhint: give each service a data directory of its own"
+    )]
+    Taken {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The listener has no address.
+    #[error("the agent's listener cannot be used")]
+    Listener(#[source] std::io::Error),
+    /// The gRPC server failed.
+    #[error("the agent's gRPC server failed")]
+    Serve(#[source] tonic::transport::Error),
+}
+
+/// Takes orders. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AgentHandle {
+    orders: mpsc::Sender<(InstanceId, HostOrder)>,
+}
+
+impl AgentHandle {
+    /// Hands an order over. Never blocks and never fails: an order that cannot be taken is dropped, and derived again.
+    pub fn send(&self, instance: InstanceId, order: HostOrder) {
+        if let Err(error) = self.orders.try_send((instance, order)) {
+            tracing::warn!(%error, "an order was dropped");
+        }
+    }
+}
+
+/// An agent that is ready to run.
+#[derive(Debug)]
+pub struct Agent {
+    config: AgentConfig,
+    listener: TcpListener,
+    address: SocketAddr,
+    slots: PathBuf,
+    /// Held as long as the agent is there; the kernel gives it back whatever happens to us.
+    lock: File,
+    orders: mpsc::Receiver<(InstanceId, HostOrder)>,
+    uplink: mpsc::Sender<UplinkMessage>,
+}
+
+/// Makes an agent that serves game servers on `listener` and tells the control plane through `uplink`.
+pub fn build(
+    config: AgentConfig,
+    listener: TcpListener,
+    uplink: mpsc::Sender<UplinkMessage>,
+) -> Result<(AgentHandle, Agent), AgentError> {
+    let address = listener.local_addr().map_err(AgentError::Listener)?;
+    let slots = config.data_dir.join("slots");
+    let made = std::fs::create_dir_all(&slots).and_then(|()| slots.canonicalize());
+    let slots = made.map_err(|source| AgentError::Slots { path: slots, source })?;
+    let lock = lock(&slots)?;
+    let (sender, orders) = mpsc::channel(ORDERS);
+    Ok((AgentHandle { orders: sender }, Agent { config, listener, address, slots, lock, orders, uplink }))
+}
+
+fn lock(slots: &Path) -> Result<File, AgentError> {
+    let file = File::create(slots.join("lock"))
+        .map_err(|source| AgentError::Slots { path: slots.to_owned(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(AgentError::Taken { path: slots.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(AgentError::Slots { path: slots.to_owned(), source }),
+    }
+}
+
+impl Agent {
+    /// Where game servers reach it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs until `shutdown`, then ends every process that it launched and returns when the last one is gone.
+    ///
+    /// Before the first order is taken, children that an earlier run left over are killed and old slots removed.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), AgentError> {
+        let slots_error = |source| AgentError::Slots { path: self.slots.clone(), source };
+        leftover::clean(&self.slots).await.map_err(slots_error)?;
+        let (calls, incoming) = mpsc::channel(CALLS);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = GseGrpcSdkServiceServer::new(SdkService { calls });
+        let mut serving = tokio::spawn(
+            Server::builder()
+                .max_connection_age(CONNECTION_AGE)
+                .http2_keepalive_interval(Some(Duration::from_secs(60)))
+                .add_service(service)
+                .serve_with_incoming_shutdown(
+                    TcpIncoming::from(self.listener).with_nodelay(Some(true)),
+                    async move {
+                        let _ = stopped.await;
+                    },
+                ),
+        );
+        let mut owner =
+            Owner::new(self.config, self.slots, local_form(self.address).to_string(), self.uplink);
+        let served = owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
+        if !serving.is_finished() {
+            // Its clients are gone; whoever else keeps a connection open cannot keep us.
+            let _ = tokio::time::timeout(FLUSH, &mut serving).await;
+            serving.abort();
+        }
+        drop(self.lock);
+        served
+    }
+}
+
+/// Children connect from this machine, whatever the listener is bound to.
+fn local_form(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    }
+}

@@ -1,0 +1,308 @@
+//! The owner task: one loop that feeds the supervisor and carries out what it wants. No locks; bounded channels.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gse_core::host::{HostOrder, HostReport};
+use gse_core::id::{InstanceId, ProcessId};
+use gse_core::player_session::ProcessQuery;
+use gse_core::supervisor::{CallError, CallId, Effect, HostCx, Input, Signal, Supervisor, Ticket};
+use gse_core::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::agent::{AgentConfig, AgentError};
+use crate::callback;
+use crate::child::{self, Launch};
+use crate::random::{RandomIds, random_hex};
+use crate::sdk_service::{IncomingCall, Reply};
+use crate::slot::{self, SlotDir};
+use crate::uplink::UplinkMessage;
+
+/// Messages to the control plane that may wait before no further call is taken.
+const OUTBOX: usize = 4096;
+/// How long the last messages may take at the end.
+const FLUSH: Duration = Duration::from_secs(2);
+
+pub(crate) type Serving = tokio::task::JoinHandle<Result<(), tonic::transport::Error>>;
+
+/// What the loop wakes up for.
+enum Event {
+    /// Told to end, or the gRPC server ended.
+    ShutDown(Result<(), tonic::transport::Error>),
+    Input(Input),
+    Call(IncomingCall),
+    Done(Result<Option<Input>, tokio::task::JoinError>),
+    Timer,
+}
+
+/// Everything that the loop owns.
+pub(crate) struct Owner {
+    supervisor: Supervisor,
+    config: AgentConfig,
+    agent_address: String,
+    slots: PathBuf,
+    ids: RandomIds,
+    /// Every task that was started; each ends in an input, or in nothing to tell.
+    work: JoinSet<Option<Input>>,
+    children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
+    next_call: u64,
+    outbox: VecDeque<UplinkMessage>,
+    uplink: mpsc::Sender<UplinkMessage>,
+    /// What happened while effects were carried out.
+    inputs: VecDeque<Input>,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        config: AgentConfig,
+        slots: PathBuf,
+        agent_address: String,
+        uplink: mpsc::Sender<UplinkMessage>,
+    ) -> Self {
+        Self {
+            supervisor: Supervisor::new(config.public_ip.clone(), config.adopt),
+            config,
+            agent_address,
+            slots,
+            ids: RandomIds,
+            work: JoinSet::new(),
+            children: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            next_call: 0,
+            outbox: VecDeque::new(),
+            uplink,
+            inputs: VecDeque::new(),
+        }
+    }
+
+    pub(crate) async fn run(
+        &mut self,
+        mut orders: mpsc::Receiver<(InstanceId, HostOrder)>,
+        mut incoming: mpsc::Receiver<IncomingCall>,
+        shutdown: impl Future<Output = ()> + Send,
+        stop: oneshot::Sender<()>,
+        serving: &mut Serving,
+    ) -> Result<(), AgentError> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut stop = Some(stop);
+        let mut outcome = Ok(());
+        while stop.is_some() || !self.supervisor.is_quiet() {
+            let wakeup = self.supervisor.next_wakeup();
+            let event = tokio::select! {
+                () = &mut shutdown, if stop.is_some() => Event::ShutDown(Ok(())),
+                served = &mut *serving, if stop.is_some() => Event::ShutDown(served.unwrap_or(Ok(()))),
+                Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
+                Some(call) = incoming.recv(), if self.outbox.len() < OUTBOX => Event::Call(call),
+                Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
+                permit = self.uplink.reserve(), if !self.outbox.is_empty() => {
+                    match (permit, self.outbox.pop_front()) {
+                        (Ok(permit), Some(message)) => permit.send(message),
+                        // Dropping messages answers them: nobody is there.
+                        (Err(_), _) | (_, None) => self.outbox.clear(),
+                    }
+                    continue;
+                }
+                () = sleep_until(wakeup), if wakeup.is_some() => Event::Timer,
+            };
+            match event {
+                Event::ShutDown(served) => {
+                    outcome = served.map_err(AgentError::Serve);
+                    if let Some(stop) = stop.take() {
+                        // The server may have ended by itself.
+                        let _ = stop.send(());
+                    }
+                    self.step(Input::ShutDown);
+                }
+                Event::Input(input) => self.step(input),
+                Event::Call(call) => self.take_call(call),
+                Event::Done(done) => self.take_result(done),
+                Event::Timer => self.on_timer(),
+            }
+        }
+        self.flush().await;
+        outcome
+    }
+
+    /// The last reports go out if somebody takes them; tasks that nobody waits for any more are ended.
+    async fn flush(&mut self) {
+        let uplink = self.uplink.clone();
+        let messages = std::mem::take(&mut self.outbox);
+        let all = async {
+            for message in messages {
+                if uplink.send(message).await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(FLUSH, all).await.is_err() {
+            tracing::warn!("the last reports were not taken");
+        }
+        self.calls.clear();
+        self.work.shutdown().await;
+    }
+
+    fn take_call(&mut self, IncomingCall { caller, rpc, reply }: IncomingCall) {
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        self.calls.insert(call, reply);
+        self.step(Input::Call { call, caller, rpc });
+    }
+
+    fn take_result(&mut self, done: Result<Option<Input>, tokio::task::JoinError>) {
+        match done {
+            Ok(Some(input)) => self.step(input),
+            Ok(None) => {}
+            Err(error) if error.is_cancelled() => {}
+            // A task of ours cannot fail without being wrong.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        self.take_inputs();
+    }
+
+    fn on_timer(&mut self) {
+        let effects = self.supervisor.on_timer(HostCx::new(now(), &self.config.clocks, &mut self.ids));
+        effects.into_iter().for_each(|effect| self.carry_out(effect));
+        self.take_inputs();
+    }
+
+    /// Until nothing new happens: carrying out an effect may make the next input.
+    fn take_inputs(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            if let Input::Exited { process, .. } = &input {
+                self.children.remove(process);
+            }
+            let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::PrepareSlot { instance, package } => {
+                let package = self.config.packages.path(&package);
+                self.on_slot(instance, move |instance, dir| slot::prepare(instance, dir, &package));
+            }
+            Effect::ResolveLaunchPaths { instance, targets } => {
+                self.on_slot(instance, move |instance, dir| slot::resolve(instance, dir, targets));
+            }
+            Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
+            Effect::Spawn { process, instance, fleet, executable, arguments } => {
+                let Some(dir) = SlotDir::new(&self.slots, &instance) else { return };
+                let launch = Launch {
+                    process: process.clone(),
+                    fleet,
+                    executable,
+                    arguments,
+                    game: dir.game(),
+                    slot: dir.root().to_owned(),
+                    logs: dir.logs(),
+                    agent_address: self.agent_address.clone(),
+                    token: random_hex(),
+                };
+                self.launch(launch);
+            }
+            Effect::Signal { process, signal } => {
+                if let Some(child) = self.children.get(&process) {
+                    // Full: sixteen signals wait already, and the supervisor comes again.
+                    let _ = child.try_send(signal);
+                }
+            }
+            Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
+                let kind = callback.kind();
+                self.work.spawn(async move {
+                    let call = callback::call(grpc_port, callback, random_hex(), dial_for, answer_within);
+                    let outcome = call.await;
+                    Some(Input::CallbackDone { process, callback: kind, outcome })
+                });
+            }
+            Effect::Report { report, ticket } => self.report(report, ticket),
+            Effect::Answer { call, result } => {
+                if let Some(reply) = self.calls.remove(&call) {
+                    // The caller may have gone away.
+                    let _ = reply.send(result.map(|()| Reply::Done));
+                }
+            }
+            Effect::Query { call, query } => self.query(call, query),
+            Effect::Note(text) => tracing::info!("{text}"),
+        }
+    }
+
+    fn on_slot(
+        &mut self,
+        instance: InstanceId,
+        work: impl FnOnce(InstanceId, &SlotDir) -> Input + Send + 'static,
+    ) {
+        let Some(dir) = SlotDir::new(&self.slots, &instance) else {
+            let reason = format!("`{instance}` cannot name a directory");
+            let step = gse_core::host::PreparationStep::Download;
+            self.inputs.push_back(Input::SlotFailed { instance, step, reason, log: String::new() });
+            return;
+        };
+        self.work.spawn_blocking(move || Some(work(instance, &dir)));
+    }
+
+    fn launch(&mut self, launch: Launch) {
+        let (process, token) = (launch.process.clone(), launch.token.clone());
+        let input = match child::start(launch) {
+            Ok(running) => {
+                let pid = running.pid;
+                self.children.insert(process.clone(), running.signals.clone());
+                self.work.spawn(async move { Some(running.watch().await) });
+                Input::Spawned { process, pid, token }
+            }
+            Err(error) => {
+                let missing = error.kind() == std::io::ErrorKind::NotFound;
+                Input::SpawnFailed { process, missing, reason: error.to_string() }
+            }
+        };
+        self.inputs.push_back(input);
+    }
+
+    fn report(&mut self, report: HostReport, ticket: Option<Ticket>) {
+        let (reply, answer) = oneshot::channel();
+        self.outbox.push_back(UplinkMessage::Report { report, reply });
+        self.work.spawn(async move {
+            let answer = answer.await.ok();
+            match (ticket, answer) {
+                (Some(ticket), answer) => Some(Input::ReportAnswered { ticket, answer }),
+                (None, Some(Err(error))) => {
+                    tracing::warn!(%error, "the control plane refused a report");
+                    None
+                }
+                (None, _) => None,
+            }
+        });
+    }
+
+    fn query(&mut self, call: CallId, query: ProcessQuery) {
+        let Some(caller) = self.calls.remove(&call) else { return };
+        let (reply, answer) = oneshot::channel();
+        self.outbox.push_back(UplinkMessage::PlayerSessions { query, reply });
+        self.work.spawn(async move {
+            let result = match answer.await {
+                Ok(page) => page.map(Reply::Players).map_err(CallError::Refused),
+                Err(_) => Err(CallError::Unavailable("the control plane is not reachable".into())),
+            };
+            let _ = caller.send(result);
+            None
+        });
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+async fn sleep_until(wakeup: Option<Timestamp>) {
+    let wait = wakeup.map_or(Duration::ZERO, |at| at.since(now()));
+    tokio::time::sleep(wait).await;
+}

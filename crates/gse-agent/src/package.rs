@@ -1,0 +1,90 @@
+//! Reading asset packages: the entries of a zip, for `gse_core::package` to judge. Blocking.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use gse_core::package::{
+    EntryKind, PackageEntry, PackageLimits, PackageProblem, PackageSummary, check_package,
+};
+use zip::ZipArchive;
+use zip::read::ZipFile;
+use zip::result::ZipError;
+
+/// Why a package cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// The file cannot be opened or read.
+    #[error("the package cannot be read")]
+    Io(#[from] std::io::Error),
+    /// It is not a zip, or a damaged one.
+    #[error("the package is not a readable zip")]
+    Zip(#[source] ZipError),
+    /// An entry is encrypted, or packed by a method that is not supported.
+    #[error("the entry `{name}` cannot be unpacked")]
+    Entry {
+        /// The entry.
+        name: String,
+        /// Why.
+        #[source]
+        source: ZipError,
+    },
+    /// Its content is refused.
+    #[error(transparent)]
+    Refused(#[from] PackageProblem),
+}
+
+pub(crate) type Archive = ZipArchive<BufReader<File>>;
+
+/// A link's target longer than this is refused anyway.
+const LONGEST_TARGET: u64 = 4096;
+
+/// Reads the entries and judges them by the default limits; what CreateAsset needs to know.
+pub fn inspect(path: &Path) -> Result<PackageSummary, PackageError> {
+    Ok(check_package(&read_entries(path)?, &PackageLimits::default())?)
+}
+
+/// The entries as the zip declares them.
+pub fn read_entries(path: &Path) -> Result<Vec<PackageEntry>, PackageError> {
+    entries(&mut open(path)?)
+}
+
+pub(crate) fn open(path: &Path) -> Result<Archive, PackageError> {
+    ZipArchive::new(BufReader::new(File::open(path)?)).map_err(PackageError::Zip)
+}
+
+pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, PackageError> {
+    let mut entries = Vec::with_capacity(archive.len());
+    for index in 0..archive.len() {
+        // `by_index` also finds what cannot be read back later: encryption, unknown methods, overlapping data.
+        let mut file = archive.by_index(index).map_err(|source| {
+            let name = format!("number {index}");
+            PackageError::Entry { name, source }
+        })?;
+        let mut entry = PackageEntry {
+            name: file.name().map_or_else(|_| String::new(), |name| name.into_owned()),
+            kind: kind(&file),
+            size: file.size(),
+            compressed_size: file.compressed_size(),
+            mode: file.unix_mode(),
+            link_target: None,
+        };
+        if entry.kind == EntryKind::Symlink {
+            let mut target = Vec::new();
+            (&mut file).take(LONGEST_TARGET + 1).read_to_end(&mut target)?;
+            entry.link_target = String::from_utf8(target).ok();
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+fn kind<R: Read>(file: &ZipFile<'_, R>) -> EntryKind {
+    match file.unix_mode().unwrap_or(0) & 0o170_000 {
+        0o120_000 => EntryKind::Symlink,
+        0o040_000 => EntryKind::Directory,
+        0 | 0o100_000 if file.is_dir() => EntryKind::Directory,
+        0 | 0o100_000 => EntryKind::File,
+        _ => EntryKind::Special,
+    }
+}

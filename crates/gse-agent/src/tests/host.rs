@@ -1,0 +1,239 @@
+//! An agent on a port of its own, with the control plane played by the test.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gse_core::clocks::Clocks;
+use gse_core::error::Error;
+use gse_core::fleet::ServerProcess;
+use gse_core::host::{HostOrder, InstanceSpec, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
+use gse_core::id::{BlobId, FleetId, InstanceId, ProcessId, Region};
+use gse_core::player_session::{PlayerSessionPage, ProcessQuery};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use zip::write::SimpleFileOptions;
+
+use crate::{AgentConfig, AgentError, AgentHandle, PackagePaths, UplinkMessage, build};
+
+/// Long enough for a loaded machine; nothing waits so long when it works.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+type Answers = Box<dyn Fn(&ReportKind) -> Result<(), Error> + Send>;
+
+pub(crate) struct Host {
+    pub(crate) data: TempDir,
+    pub(crate) address: SocketAddr,
+    pub(crate) handle: AgentHandle,
+    uplink: mpsc::Receiver<UplinkMessage>,
+    answers: Answers,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<Result<(), AgentError>>,
+}
+
+/// Clocks of a hasty world.
+pub(crate) fn hasty() -> Clocks {
+    let mut clocks = Clocks::default();
+    for (key, value) in [
+        ("process.exit", "200ms"),
+        ("process.kill", "300ms"),
+        ("protection.none", "1s"),
+        ("launch.backoff.first", "100ms"),
+        ("launch.backoff.most", "400ms"),
+        ("callback.dial", "5s"),
+    ] {
+        clocks.set(key, value).unwrap();
+    }
+    clocks
+}
+
+pub(crate) fn instance() -> InstanceId {
+    InstanceId::new("ins-1")
+}
+
+/// A zip of files, all without the execute bit, as made on Windows.
+pub(crate) fn zip_of(path: &Path, files: &[(&str, &str)]) {
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    for (name, content) in files {
+        zip.start_file(*name, SimpleFileOptions::default().unix_permissions(0o644)).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+}
+
+impl Host {
+    pub(crate) async fn start(clocks: Clocks) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), clocks).await
+    }
+
+    pub(crate) async fn start_in(data: TempDir, clocks: Clocks) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let root = data.path().to_owned();
+        let packages = PackagePaths::new(move |blob| root.join(blob.as_str()));
+        let (sender, uplink) = mpsc::channel(64);
+        let (handle, agent) =
+            build(AgentConfig::new(data.path(), packages, clocks), listener, sender).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(agent.run(async move {
+            let _ = stopped.await;
+        }));
+        Self { data, address, handle, uplink, answers: Box::new(|_| Ok(())), stop: Some(stop), running }
+    }
+
+    /// What the control plane says to reports from now on.
+    pub(crate) fn answer_with(
+        &mut self,
+        answers: impl Fn(&ReportKind) -> Result<(), Error> + Send + 'static,
+    ) {
+        self.answers = Box::new(answers);
+    }
+
+    pub(crate) fn order(&self, order: HostOrder) {
+        self.handle.send(instance(), order);
+    }
+
+    /// A slot with one launch entry whose package has these files.
+    pub(crate) fn start_instance(&self, files: &[(&str, &str)], launch_path: &str, parameters: &str) {
+        zip_of(&self.data.path().join("blob-1"), files);
+        self.start_instance_of("blob-1", launch_path, parameters);
+    }
+
+    pub(crate) fn start_instance_of(&self, blob: &str, launch_path: &str, parameters: &str) {
+        self.order(HostOrder::StartInstance(InstanceSpec {
+            fleet: FleetId::new("fleet-1"),
+            region: Region::new("ap-shanghai"),
+            package: BlobId::new(blob),
+            runtime_version: 1,
+            server_processes: vec![ServerProcess {
+                launch_path: launch_path.into(),
+                parameters: parameters.into(),
+                concurrent_executions: 1,
+            }],
+            trial: false,
+        }));
+    }
+
+    pub(crate) fn slot(&self) -> PathBuf {
+        self.data.path().join("slots/ins-1")
+    }
+
+    pub(crate) async fn message(&mut self) -> UplinkMessage {
+        timeout(DEADLINE, self.uplink.recv()).await.expect("a message in time").expect("the agent runs")
+    }
+
+    /// The next report, answered.
+    pub(crate) async fn report(&mut self) -> ReportKind {
+        match self.message().await {
+            UplinkMessage::Report { report, reply } => {
+                assert_eq!(report.instance, instance());
+                let _ = reply.send((self.answers)(&report.kind));
+                report.kind
+            }
+            UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
+        }
+    }
+
+    pub(crate) async fn query(
+        &mut self,
+        answer: impl FnOnce(ProcessQuery) -> Result<PlayerSessionPage, Error>,
+    ) {
+        match self.message().await {
+            UplinkMessage::PlayerSessions { query, reply } => {
+                let _ = reply.send(answer(query));
+            }
+            UplinkMessage::Report { report, .. } => panic!("unexpected report {report:?}"),
+        }
+    }
+
+    /// PreparationStarted, PackageExtracted, LaunchPathsChecked; the logs of the last two.
+    pub(crate) async fn prepared(&mut self) -> (String, String) {
+        assert_eq!(self.report().await, ReportKind::PreparationStarted);
+        let ReportKind::PackageExtracted { log: extraction } = self.report().await else {
+            panic!("not extracted")
+        };
+        let ReportKind::LaunchPathsChecked { missing, log } = self.report().await else {
+            panic!("not checked")
+        };
+        assert_eq!(missing, Vec::<String>::new());
+        (extraction, log)
+    }
+
+    pub(crate) async fn ready(&mut self) -> ReadyProcess {
+        match self.report().await {
+            ReportKind::ProcessReady(ready) => ready,
+            other => panic!("expected ProcessReady, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn ended(&mut self) -> (ProcessId, ProcessEnd, String) {
+        match self.report().await {
+            ReportKind::ProcessEnded { process, end, log } => (process, end, log),
+            other => panic!("expected ProcessEnded, got {other:?}"),
+        }
+    }
+
+    pub(crate) async fn session_call(&mut self) -> (ProcessId, SessionCall) {
+        match self.report().await {
+            ReportKind::Call { process, call } => (process, call),
+            other => panic!("expected a call, got {other:?}"),
+        }
+    }
+
+    /// The pid that the script of a child wrote with `echo $$ >pid.tmp; mv pid.tmp pid`.
+    pub(crate) async fn child_pid(&self) -> u32 {
+        until_file(&self.slot().join("game/pid")).await.trim().parse().unwrap()
+    }
+
+    /// Shuts down; reports that still come are answered. Panics when it takes too long or fails.
+    pub(crate) async fn stop(mut self) -> TempDir {
+        self.stop.take().into_iter().for_each(|stop| stop.send(()).unwrap());
+        let drain = async {
+            while let Some(message) = self.uplink.recv().await {
+                if let UplinkMessage::Report { reply, .. } = message {
+                    let _ = reply.send(Ok(()));
+                }
+            }
+        };
+        let both = async { tokio::join!(self.running, drain) };
+        let (ran, ()) = timeout(DEADLINE, both).await.expect("the agent ends in time");
+        ran.unwrap().unwrap();
+        self.data
+    }
+
+    /// Lets the control plane disappear.
+    pub(crate) fn close_uplink(&mut self) {
+        self.uplink.close();
+    }
+}
+
+/// The content of a file, once it exists.
+pub(crate) async fn until_file(path: &Path) -> String {
+    until(|| std::fs::read_to_string(path).ok().filter(|text| !text.is_empty())).await
+}
+
+pub(crate) async fn until_gone(pid: u32) {
+    until(|| (!is_running(pid)).then_some(())).await;
+}
+
+/// A zombie that nobody collected counts as gone: nothing of it runs.
+pub(crate) fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+pub(crate) async fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(value) = condition() {
+                return value;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(DEADLINE, wait).await.expect("the condition in time")
+}

@@ -1,0 +1,10 @@
+//! The agent against real child processes and a game server over loopback gRPC. Every wait is for an event, with a
+//! deadline.
+
+mod game;
+mod host;
+
+mod hostile;
+mod processes;
+mod sessions;
+mod slots;

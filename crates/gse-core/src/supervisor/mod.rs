@@ -1,0 +1,215 @@
+//! What a host knows about its processes: which to start, who is calling, whether they are healthy, when they end.
+//!
+//! A state machine without IO: `step` takes what happened and returns what to do. One `Supervisor` serves all slots of a
+//! host, because one agent port does (server-sdk.md 2.1). It holds what dies with its processes: pids, health counters,
+//! back-off, kill deadlines. What must survive a restart, sessions above all, is the control plane's.
+//! It never wants a process signalled that the agent did not launch.
+
+pub mod launch;
+
+mod call;
+mod callback;
+mod ending;
+mod identity;
+mod message;
+mod ready;
+mod record;
+mod slot;
+
+use std::collections::BTreeMap;
+
+use crate::clocks::Clocks;
+use crate::host::{HostOrder, HostReport, ReportKind};
+use crate::id::{IdKind, IdSource, InstanceId, ProcessId};
+use crate::time::Timestamp;
+
+pub use message::{
+    CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, Input, RpcRequest, Signal,
+    Ticket,
+};
+
+use call::Waiting;
+use record::{Phase, Process};
+use slot::Slot;
+
+/// Ended records are kept to answer late calls (`PROCESS_NOT_ACTIVE`, a repeated ProcessEnding); so many at most.
+const ENDED_KEPT: usize = 256;
+
+/// The world as one step sees it.
+pub struct HostCx<'a> {
+    /// The time of the step.
+    pub now: Timestamp,
+    /// The durations of operations.md 0.3.
+    pub clocks: &'a Clocks,
+    ids: &'a mut dyn IdSource,
+    effects: Vec<Effect>,
+}
+
+impl<'a> HostCx<'a> {
+    /// The context of one step.
+    pub fn new(now: Timestamp, clocks: &'a Clocks, ids: &'a mut dyn IdSource) -> Self {
+        Self { now, clocks, ids, effects: Vec::new() }
+    }
+
+    fn process_id(&mut self) -> ProcessId {
+        ProcessId::new(format!("process-{}", self.ids.suffix(IdKind::Process)))
+    }
+
+    fn want(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.effects.push(Effect::Note(text.into()));
+    }
+
+    fn report(&mut self, instance: &InstanceId, kind: ReportKind) {
+        self.want(Effect::Report { report: HostReport { instance: instance.clone(), kind }, ticket: None });
+    }
+}
+
+/// The processes of one host.
+#[derive(Debug)]
+pub struct Supervisor {
+    public_ip: String,
+    adopt: bool,
+    stopping: bool,
+    slots: BTreeMap<InstanceId, Slot>,
+    processes: BTreeMap<ProcessId, Process>,
+    waiting: BTreeMap<Ticket, Waiting>,
+    next_ticket: u64,
+}
+
+impl Supervisor {
+    /// A host without slots. `public_ip` is what players are told; `adopt` allows processes that somebody else launched.
+    pub fn new(public_ip: impl Into<String>, adopt: bool) -> Self {
+        Self {
+            public_ip: public_ip.into(),
+            adopt,
+            stopping: false,
+            slots: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+        }
+    }
+
+    /// Takes one input and says what to do, in order.
+    pub fn step(&mut self, mut cx: HostCx<'_>, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Order(instance, order) => self.on_order(&mut cx, instance, order),
+            Input::SlotExtracted { instance, log } => self.on_extracted(&mut cx, &instance, log),
+            Input::SlotFailed { instance, step, reason, log } => {
+                self.on_slot_failed(&mut cx, &instance, ReportKind::PreparationFailed { step, reason, log });
+            }
+            Input::LaunchPathsResolved { instance, found } => self.on_resolved(&mut cx, &instance, found),
+            Input::SlotRemoved { instance } => self.on_slot_removed(&mut cx, &instance),
+            Input::Spawned { process, pid, token } => self.on_spawned(&mut cx, &process, pid, token),
+            Input::SpawnFailed { process, missing, reason } => {
+                self.on_spawn_failed(&mut cx, &process, missing, reason);
+            }
+            Input::Exited { process, status, log } => self.on_exited(&mut cx, &process, &status, log),
+            Input::Call { call, caller, rpc } => self.on_call(&mut cx, call, &caller, rpc),
+            Input::CallbackDone { process, callback, outcome } => {
+                self.on_callback_done(&mut cx, &process, callback, outcome);
+            }
+            Input::ReportAnswered { ticket, answer } => self.on_report_answered(&mut cx, ticket, answer),
+            Input::ShutDown => self.on_shut_down(&mut cx),
+        }
+        self.forget_old_records();
+        cx.effects
+    }
+
+    /// Does what is due at `cx.now`. Afterwards `next_wakeup` is in the future.
+    pub fn on_timer(&mut self, mut cx: HostCx<'_>) -> Vec<Effect> {
+        let due: Vec<ProcessId> = self
+            .processes
+            .values()
+            .filter(|process| process.next_wakeup().is_some_and(|at| at <= cx.now))
+            .map(|process| process.id.clone())
+            .collect();
+        for process in due {
+            self.on_start_timeout(&mut cx, &process);
+            self.on_kill_time(&mut cx, &process);
+            self.on_health_time(&mut cx, &process);
+        }
+        let instances: Vec<InstanceId> = self.slots.keys().cloned().collect();
+        for instance in instances {
+            self.keep_running(&mut cx, &instance);
+        }
+        self.forget_old_records();
+        cx.effects
+    }
+
+    /// When `on_timer` has something to do next.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        let processes = self.processes.values().filter_map(Process::next_wakeup);
+        let slots = self.slots.keys().filter_map(|instance| self.next_launch(instance));
+        processes.chain(slots).min()
+    }
+
+    /// Whether nothing that the agent launched is alive any more.
+    pub fn is_quiet(&self) -> bool {
+        !self.processes.values().any(|process| process.is_launched() && process.is_alive())
+    }
+
+    fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
+        if self.stopping {
+            cx.note(format!("order for `{instance}` ignored: the agent is shutting down"));
+            return;
+        }
+        match order {
+            HostOrder::StartInstance(spec) => self.start_instance(cx, instance, spec),
+            HostOrder::StartGameServerSession { process, session, deadline } => {
+                self.start_session(cx, &instance, &process, session, deadline);
+            }
+            HostOrder::TerminateProcess { process, termination, reason } => {
+                self.terminate_process(cx, &instance, &process, termination, &reason);
+            }
+            HostOrder::DrainInstance { hosting, others } => {
+                self.drain_instance(cx, &instance, &hosting, others)
+            }
+            HostOrder::StopInstance => self.stop_instance(cx, &instance),
+        }
+    }
+
+    fn on_shut_down(&mut self, cx: &mut HostCx<'_>) {
+        self.stopping = true;
+        let alive: Vec<ProcessId> = self.alive().map(|process| process.id.clone()).collect();
+        for process in alive {
+            self.end_politely(cx, &process, crate::host::ProcessEnd::Terminated);
+        }
+    }
+
+    fn alive(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values().filter(|process| process.is_alive())
+    }
+
+    fn alive_on(&self, instance: &InstanceId) -> impl Iterator<Item = &Process> {
+        self.alive().filter(move |process| process.instance == *instance)
+    }
+
+    fn alive_mut(&mut self, process: &ProcessId) -> Option<&mut Process> {
+        self.processes.get_mut(process).filter(|process| process.is_alive())
+    }
+
+    fn forget_old_records(&mut self) {
+        let mut ended: Vec<(Timestamp, ProcessId)> = self
+            .processes
+            .values()
+            .filter_map(|process| match process.phase {
+                Phase::Ended { at } => Some((at, process.id.clone())),
+                Phase::Spawning | Phase::Activating { .. } | Phase::Active | Phase::Ending { .. } => None,
+            })
+            .collect();
+        if ended.len() > ENDED_KEPT {
+            ended.sort();
+            for (_, process) in &ended[..ended.len() - ENDED_KEPT] {
+                self.processes.remove(process);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! Slots: preparing them, keeping exactly the configured processes running, draining and removing them (F-12, P18, S-24).
+
+use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
+use crate::id::{InstanceId, ProcessId};
+use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
+use crate::supervisor::record::{Origin, Phase, Process};
+use crate::supervisor::{Effect, HostCx, Supervisor};
+use crate::time::Timestamp;
+
+/// One instance of a fleet on this host.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) spec: InstanceSpec,
+    pub(super) phase: SlotPhase,
+    /// Nothing is started any more; the slot goes when its last process went.
+    pub(super) leaving: bool,
+    pub(super) entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SlotPhase {
+    /// The package is being unpacked.
+    Preparing,
+    /// The launch paths are looked up.
+    Resolving,
+    /// Processes are kept running.
+    Running,
+    /// It cannot be made; the control plane will drain it.
+    Failed,
+    /// Its files are being removed.
+    Removing,
+}
+
+/// One launch entry with its back-off.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    executable: Option<String>,
+    /// A process of this entry was accepted as ready (F-10).
+    had_ready: bool,
+    /// Early ends in a row.
+    early_ends: u32,
+    last_early_end: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+}
+
+impl Slot {
+    /// How many processes of an entry shall run now (F-12, and the trial start of F-9).
+    fn wanted(&self, entry: usize) -> usize {
+        if self.leaving || self.phase != SlotPhase::Running {
+            return 0;
+        }
+        let count =
+            usize::try_from(self.spec.server_processes[entry].concurrent_executions).unwrap_or(usize::MAX);
+        let trial = self.spec.trial && !self.entries.iter().all(|entry| entry.had_ready);
+        if trial { count.min(1) } else { count }
+    }
+}
+
+impl Supervisor {
+    pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
+        if let Some(slot) = self.slots.get_mut(&instance) {
+            // Only the end of the fleet's trial is news (F-10).
+            slot.spec.trial &= spec.trial;
+            self.keep_running(cx, &instance);
+            return;
+        }
+        cx.report(&instance, ReportKind::PreparationStarted);
+        cx.want(Effect::PrepareSlot { instance: instance.clone(), package: spec.package.clone() });
+        let entries = spec.server_processes.iter().map(|_| Entry::default()).collect();
+        self.slots.insert(instance, Slot { spec, phase: SlotPhase::Preparing, leaving: false, entries });
+    }
+
+    pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
+        let Some(slot) = self.slots.get_mut(instance) else { return };
+        if slot.leaving || self.stopping {
+            slot.phase = SlotPhase::Failed;
+            self.remove_when_empty(cx, instance);
+            return;
+        }
+        slot.phase = SlotPhase::Resolving;
+        cx.report(instance, ReportKind::PackageExtracted { log });
+        let paths = slot.spec.server_processes.iter().map(|entry| launch_target(&entry.launch_path));
+        let targets: Vec<Option<LaunchTarget>> = paths.map(Result::ok).collect();
+        cx.want(Effect::ResolveLaunchPaths { instance: instance.clone(), targets });
+    }
+
+    pub(super) fn on_slot_failed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, report: ReportKind) {
+        let Some(slot) = self.slots.get_mut(instance) else { return };
+        slot.phase = SlotPhase::Failed;
+        if slot.leaving {
+            self.remove_when_empty(cx, instance);
+        } else {
+            cx.report(instance, report);
+        }
+    }
+
+    pub(super) fn on_resolved(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        found: Vec<Option<String>>,
+    ) {
+        let Some(slot) = self.slots.get_mut(instance) else { return };
+        if slot.leaving {
+            slot.phase = SlotPhase::Failed;
+            self.remove_when_empty(cx, instance);
+            return;
+        }
+        if found.len() != slot.entries.len() {
+            slot.phase = SlotPhase::Failed;
+            let reason = "the launch paths could not be looked up".to_owned();
+            let step = PreparationStep::Extract;
+            cx.report(instance, ReportKind::PreparationFailed { step, reason, log: String::new() });
+            return;
+        }
+        let mut missing = Vec::new();
+        let mut log = String::new();
+        for ((configured, entry), found) in
+            slot.spec.server_processes.iter().zip(&mut slot.entries).zip(found)
+        {
+            let path = &configured.launch_path;
+            log.push_str(&match (&found, launch_target(path)) {
+                (Some(found), _) => format!("`{path}`: found, {found}\n"),
+                (None, Ok(_)) => format!("`{path}`: not found in the package\n"),
+                (None, Err(problem)) => format!("`{path}`: {problem}\n"),
+            });
+            if found.is_none() {
+                missing.push(path.clone());
+            }
+            entry.executable = found;
+        }
+        slot.phase = if missing.is_empty() { SlotPhase::Running } else { SlotPhase::Failed };
+        cx.report(instance, ReportKind::LaunchPathsChecked { missing, log });
+        self.keep_running(cx, instance);
+    }
+
+    /// Starts what is missing and may be started now (P1, P18).
+    pub(super) fn keep_running(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        if self.stopping {
+            return;
+        }
+        let entries = self.slots.get(instance).map_or(0, |slot| slot.entries.len());
+        for entry in 0..entries {
+            let slot = &self.slots[instance];
+            if slot.entries[entry].not_before.is_some_and(|at| at > cx.now) {
+                continue;
+            }
+            for _ in self.running(instance, entry)..slot.wanted(entry) {
+                self.launch(cx, instance, entry);
+            }
+        }
+    }
+
+    /// When `keep_running` has something to do.
+    pub(super) fn next_launch(&self, instance: &InstanceId) -> Option<Timestamp> {
+        let slot = self.slots.get(instance).filter(|_| !self.stopping)?;
+        let waiting = |entry: &usize| self.running(instance, *entry) < slot.wanted(*entry);
+        (0..slot.entries.len()).filter(waiting).filter_map(|entry| slot.entries[entry].not_before).min()
+    }
+
+    /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone:
+    /// its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
+    fn running(&self, instance: &InstanceId, entry: usize) -> usize {
+        self.alive_on(instance).filter(|process| process.origin == Origin::Launched { entry }).count()
+    }
+
+    fn launch(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, entry: usize) {
+        let slot = &self.slots[instance];
+        let id = cx.process_id();
+        let origin = Origin::Launched { entry };
+        let process = Process::new(id.clone(), instance.clone(), origin, slot.spec.runtime_version, cx.now);
+        self.processes.insert(id.clone(), process);
+        let arguments = split_words(&slot.spec.server_processes[entry].parameters);
+        match (slot.entries[entry].executable.clone(), arguments) {
+            (Some(executable), Ok(arguments)) => cx.want(Effect::Spawn {
+                process: id,
+                instance: instance.clone(),
+                fleet: slot.spec.fleet.clone(),
+                executable,
+                arguments,
+            }),
+            (None, _) => self.end_record(
+                cx,
+                &id,
+                ProcessEnd::InvalidPath(LaunchProblem::Empty.to_string()),
+                String::new(),
+            ),
+            (_, Err(problem)) => {
+                self.end_record(cx, &id, ProcessEnd::NotExecutable(problem.to_string()), String::new())
+            }
+        }
+    }
+
+    pub(super) fn on_spawned(&mut self, cx: &mut HostCx<'_>, process: &ProcessId, pid: u32, token: String) {
+        let until = cx.now.plus(cx.clocks.process_ready);
+        let Some(record) = self.alive_mut(process) else { return };
+        record.pid = Some(pid);
+        record.token = Some(token);
+        record.phase = Phase::Activating { until };
+        if record.doomed.is_some() {
+            cx.want(Effect::Signal { process: process.clone(), signal: super::Signal::Kill });
+        }
+    }
+
+    pub(super) fn on_spawn_failed(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        process: &ProcessId,
+        missing: bool,
+        reason: String,
+    ) {
+        let end = if missing { ProcessEnd::InvalidPath(reason) } else { ProcessEnd::NotExecutable(reason) };
+        self.end_record(cx, process, end, String::new());
+    }
+
+    /// A process of the entry was accepted: the rest of a trial may start.
+    pub(super) fn on_entry_ready(&mut self, cx: &mut HostCx<'_>, process: &ProcessId) {
+        let Some(record) = self.processes.get(process) else { return };
+        let Origin::Launched { entry } = record.origin else { return };
+        let instance = record.instance.clone();
+        if let Some(slot) = self.slots.get_mut(&instance) {
+            slot.entries[entry].had_ready = true;
+        }
+        self.keep_running(cx, &instance);
+    }
+
+    /// Back-off (P4 to P7, R8): an early end doubles the wait before the next start of its entry; a process that was
+    /// ready for long, or did its work and left, resets it. Ends of processes started together count once.
+    pub(super) fn count_end(&mut self, cx: &mut HostCx<'_>, process: &ProcessId, end: &ProcessEnd) {
+        let Some(record) = self.processes.get(process) else { return };
+        let Origin::Launched { entry } = record.origin else { return };
+        let Some(slot) = self.slots.get_mut(&record.instance) else { return };
+        let entry = &mut slot.entries[entry];
+        let ready_long = record.ready_at.is_some_and(|at| cx.now.since(at) >= cx.clocks.launch_backoff_reset);
+        if ready_long {
+            entry.early_ends = 0;
+        }
+        let early = match end {
+            ProcessEnd::InvalidPath(_)
+            | ProcessEnd::NotExecutable(_)
+            | ProcessEnd::NoContact
+            | ProcessEnd::NotReady
+            | ProcessEnd::Crashed(_)
+            | ProcessEnd::ExitTimeout => !ready_long,
+            // One match per process is normal; coming and going without a match would spin.
+            ProcessEnd::Clean => !ready_long && record.sessions.is_empty(),
+            ProcessEnd::Terminated | ProcessEnd::ForceTerminated | ProcessEnd::UnhealthyTerminated => false,
+        };
+        if !early || entry.last_early_end.is_some_and(|last| record.started_at <= last) {
+            return;
+        }
+        entry.early_ends = entry.early_ends.saturating_add(1);
+        let doublings = entry.early_ends.saturating_sub(1).min(30);
+        let wait =
+            cx.clocks.launch_backoff_first.saturating_mul(1 << doublings).min(cx.clocks.launch_backoff_most);
+        entry.last_early_end = Some(cx.now);
+        entry.not_before = Some(cx.now.plus(wait));
+        let (path, count) = (&slot.spec.server_processes, entry.early_ends);
+        let text =
+            format!("early end {count} in a row of an entry of {} on `{}`", path.len(), record.instance);
+        cx.note(format!("{text}: next start in {} ms", wait.as_millis()));
+    }
+
+    pub(super) fn drain_instance(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        hosting: &[(ProcessId, Termination)],
+        others: Termination,
+    ) {
+        if !self.begin_leaving(cx, instance) {
+            return;
+        }
+        let alive: Vec<ProcessId> = self.alive_on(instance).map(|process| process.id.clone()).collect();
+        for process in alive {
+            let named = hosting.iter().find(|(id, _)| *id == process).map(|(_, termination)| *termination);
+            self.tell_to_end(cx, &process, named.unwrap_or(others), true);
+        }
+        self.remove_when_empty(cx, instance);
+    }
+
+    pub(super) fn stop_instance(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        if !self.begin_leaving(cx, instance) {
+            return;
+        }
+        let alive: Vec<ProcessId> = self.alive_on(instance).map(|process| process.id.clone()).collect();
+        for process in alive {
+            self.kill(cx, &process, ProcessEnd::ForceTerminated);
+        }
+        self.remove_when_empty(cx, instance);
+    }
+
+    /// `false`: there is no such slot, which was reported.
+    fn begin_leaving(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) -> bool {
+        match self.slots.get_mut(instance) {
+            Some(slot) => slot.leaving = true,
+            None => cx.report(instance, ReportKind::InstanceStopped),
+        }
+        self.slots.contains_key(instance)
+    }
+
+    pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        let empty = self.alive_on(instance).next().is_none();
+        let Some(slot) = self.slots.get_mut(instance).filter(|slot| slot.leaving && empty) else { return };
+        match slot.phase {
+            SlotPhase::Running | SlotPhase::Failed => {
+                slot.phase = SlotPhase::Removing;
+                cx.want(Effect::RemoveSlot { instance: instance.clone() });
+            }
+            // What is under way comes to its end first, and comes back here.
+            SlotPhase::Preparing | SlotPhase::Resolving | SlotPhase::Removing => {}
+        }
+    }
+
+    pub(super) fn on_slot_removed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        if self.slots.remove(instance).is_some() {
+            let report = HostReport { instance: instance.clone(), kind: ReportKind::InstanceStopped };
+            cx.want(Effect::Report { report, ticket: None });
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! A host whose shell does everything at once and whose control plane agrees with everything, unless told otherwise.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::clocks::Clocks;
+use crate::error::Error;
+use crate::fleet::ServerProcess;
+use crate::host::{HostOrder, InstanceSpec, ProcessEnd, ReportKind, SessionSpec, Termination};
+use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
+use crate::supervisor::{
+    CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
+    Signal, Supervisor,
+};
+use crate::time::Timestamp;
+
+pub(super) type Answer = Box<dyn Fn(&ReportKind) -> Option<Result<(), Error>>>;
+
+pub(super) struct Host {
+    pub(super) supervisor: Supervisor,
+    pub(super) clocks: Clocks,
+    pub(super) now: Timestamp,
+    /// Everything that was wanted, with its time, until `take`.
+    pub(super) log: Vec<(Timestamp, Effect)>,
+    /// What the control plane says.
+    pub(super) answer: Answer,
+    /// Signals end processes at once.
+    pub(super) signals_work: bool,
+    /// How health checks go; `None`: they do not return.
+    pub(super) health: Option<CallbackOutcome>,
+    ids: CounterIds,
+    inputs: VecDeque<Input>,
+    next_pid: u32,
+    next_call: u64,
+}
+
+pub(super) fn instance() -> InstanceId {
+    InstanceId::new("ins-1")
+}
+
+/// The record of the n-th process of a test.
+pub(super) fn record(number: u32) -> ProcessId {
+    ProcessId::new(format!("process-{number:04}"))
+}
+
+pub(super) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+pub(super) fn spec(counts: &[u32]) -> InstanceSpec {
+    let entry = |count: &u32| ServerProcess {
+        launch_path: "/local/game/server".into(),
+        parameters: String::new(),
+        concurrent_executions: *count,
+    };
+    InstanceSpec {
+        fleet: FleetId::new("fleet-1"),
+        region: Region::new("ap-shanghai"),
+        package: BlobId::new("blob-1"),
+        runtime_version: 7,
+        server_processes: counts.iter().map(entry).collect(),
+        trial: false,
+    }
+}
+
+pub(super) fn session(name: &str) -> SessionSpec {
+    SessionSpec {
+        id: GameServerSessionId::new(name),
+        fleet: FleetId::new("fleet-1"),
+        name: String::new(),
+        max_players: 10,
+        joinable: true,
+        properties: Vec::new(),
+        port: 2000,
+        ip_address: "127.0.0.1".into(),
+        data: String::new(),
+        matchmaker_data: String::new(),
+        dns_name: String::new(),
+    }
+}
+
+pub(super) fn pid(number: u32) -> Caller {
+    Caller { pid: Some(number.to_string()), request_id: "request-1".into(), ..Caller::default() }
+}
+
+pub(super) fn ready_on(client_port: i32, grpc_port: i32) -> RpcRequest {
+    RpcRequest::ProcessReady { log_paths: vec!["./logs".into()], client_port, grpc_port }
+}
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self {
+            supervisor: Supervisor::new("127.0.0.1", true),
+            clocks: Clocks::default(),
+            now: Timestamp::from_seconds(1_000_000),
+            log: Vec::new(),
+            answer: Box::new(|_| Some(Ok(()))),
+            signals_work: true,
+            health: Some(CallbackOutcome::Health(true)),
+            ids: CounterIds::default(),
+            inputs: VecDeque::new(),
+            next_pid: 100,
+            next_call: 0,
+        }
+    }
+
+    /// One slot with one entry of so many processes, all started. Pids count from 101.
+    pub(super) fn with_processes(count: u32) -> Self {
+        let mut host = Self::new();
+        host.order(HostOrder::StartInstance(spec(&[count])));
+        host
+    }
+
+    /// One process that is ready on port 7000; the log is empty.
+    pub(super) fn with_ready_process() -> Self {
+        let mut host = Self::with_processes(1);
+        assert_eq!(host.call(pid(101), ready_on(2000, 7000)), Some(Ok(())));
+        host.log.clear();
+        host
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        self.take_inputs();
+    }
+
+    /// Effects of one step are carried out before what they cause is told, as the real shell does.
+    fn take_inputs(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            let effects = self.supervisor.step(HostCx::new(self.now, &self.clocks, &mut self.ids), input);
+            self.carry_out(effects);
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.log.push((self.now, effect.clone()));
+            self.react(effect);
+        }
+    }
+
+    fn react(&mut self, effect: Effect) {
+        match effect {
+            Effect::PrepareSlot { instance, .. } => {
+                self.inputs.push_back(Input::SlotExtracted { instance, log: "files".into() });
+            }
+            Effect::ResolveLaunchPaths { instance, targets } => {
+                let found =
+                    targets.iter().map(|target| Some(format!("/slots/{}", target.as_ref()?.in_package)));
+                let found = found.collect();
+                self.inputs.push_back(Input::LaunchPathsResolved { instance, found });
+            }
+            Effect::RemoveSlot { instance } => self.inputs.push_back(Input::SlotRemoved { instance }),
+            Effect::Spawn { process, .. } => {
+                self.next_pid += 1;
+                let (pid, token) = (self.next_pid, format!("token-{}", self.next_pid));
+                self.inputs.push_back(Input::Spawned { process, pid, token });
+            }
+            Effect::Signal { process, signal } if self.signals_work => {
+                let status = if signal == Signal::Kill { "signal 9" } else { "signal 15" };
+                self.inputs.push_back(Input::Exited { process, status: status.into(), log: "tail".into() });
+            }
+            Effect::Report { report, ticket: Some(ticket) } => {
+                let answer = (self.answer)(&report.kind);
+                self.inputs.push_back(Input::ReportAnswered { ticket, answer });
+            }
+            Effect::Callback { process, callback: Callback::Health, .. } => {
+                if let Some(outcome) = self.health.clone() {
+                    self.inputs.push_back(Input::CallbackDone {
+                        process,
+                        callback: CallbackKind::Health,
+                        outcome,
+                    });
+                }
+            }
+            Effect::Signal { .. }
+            | Effect::Report { .. }
+            | Effect::Callback { .. }
+            | Effect::Answer { .. }
+            | Effect::Query { .. }
+            | Effect::Note(_) => {}
+        }
+    }
+
+    pub(super) fn order(&mut self, order: HostOrder) {
+        self.input(Input::Order(instance(), order));
+    }
+
+    pub(super) fn exited(&mut self, process: &ProcessId, status: &str) {
+        self.input(Input::Exited { process: process.clone(), status: status.into(), log: "tail".into() });
+    }
+
+    /// The answer, when there is one already.
+    pub(super) fn call(&mut self, caller: Caller, rpc: RpcRequest) -> Option<Result<(), CallError>> {
+        self.next_call += 1;
+        let id = CallId(self.next_call);
+        self.input(Input::Call { call: id, caller, rpc });
+        let answers = self.log.iter().filter_map(|(_, effect)| match effect {
+            Effect::Answer { call, result } if *call == id => Some(result.clone()),
+            _ => None,
+        });
+        let answers: Vec<_> = answers.collect();
+        assert!(answers.len() <= 1, "one call has one answer");
+        answers.into_iter().next()
+    }
+
+    /// Lets time pass, and checks that no time is due for ever.
+    pub(super) fn advance(&mut self, by: Duration) {
+        let end = self.now.plus(by);
+        while let Some(at) = self.supervisor.next_wakeup().filter(|at| *at <= end) {
+            assert!(at >= self.now, "a wake-up in the past");
+            self.now = at;
+            let cx = HostCx::new(self.now, &self.clocks, &mut self.ids);
+            let effects = self.supervisor.on_timer(cx);
+            self.carry_out(effects);
+            self.take_inputs();
+            let next = self.supervisor.next_wakeup();
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "after on_timer the next wake-up is in the future"
+            );
+        }
+        self.now = end;
+    }
+
+    pub(super) fn callback_done(
+        &mut self,
+        process: &ProcessId,
+        callback: CallbackKind,
+        outcome: CallbackOutcome,
+    ) {
+        self.input(Input::CallbackDone { process: process.clone(), callback, outcome });
+    }
+
+    pub(super) fn start_session(&mut self, process: &ProcessId, name: &str, within: Duration) {
+        let deadline = self.now.plus(within);
+        self.order(HostOrder::StartGameServerSession {
+            process: process.clone(),
+            session: session(name),
+            deadline,
+        });
+    }
+
+    pub(super) fn terminate(&mut self, process: &ProcessId, deadline: Option<Duration>) {
+        let deadline = deadline.map(|after| self.now.plus(after));
+        let termination = Termination { termination_time_s: 42, deadline };
+        self.order(HostOrder::TerminateProcess {
+            process: process.clone(),
+            termination,
+            reason: "test".into(),
+        });
+    }
+
+    /// Drops what was wanted until now.
+    pub(super) fn forget(&mut self) -> &mut Self {
+        self.log.clear();
+        self
+    }
+
+    pub(super) fn reports(&self) -> Vec<ReportKind> {
+        let report = |(_, effect): &(Timestamp, Effect)| match effect {
+            Effect::Report { report, .. } => Some(report.kind.clone()),
+            _ => None,
+        };
+        self.log.iter().filter_map(report).collect()
+    }
+
+    pub(super) fn ends(&self) -> Vec<ProcessEnd> {
+        let end = |report| match report {
+            ReportKind::ProcessEnded { end, .. } => Some(end),
+            _ => None,
+        };
+        self.reports().into_iter().filter_map(end).collect()
+    }
+
+    /// When each process was started.
+    pub(super) fn spawns(&self) -> Vec<(Timestamp, ProcessId)> {
+        let spawn = |(at, effect): &(Timestamp, Effect)| match effect {
+            Effect::Spawn { process, .. } => Some((*at, process.clone())),
+            _ => None,
+        };
+        self.log.iter().filter_map(spawn).collect()
+    }
+
+    pub(super) fn signals(&self) -> Vec<(Timestamp, Signal)> {
+        let signal = |(at, effect): &(Timestamp, Effect)| match effect {
+            Effect::Signal { signal, .. } => Some((*at, *signal)),
+            _ => None,
+        };
+        self.log.iter().filter_map(signal).collect()
+    }
+
+    pub(super) fn callbacks(&self) -> Vec<(Timestamp, Callback)> {
+        let callback = |(at, effect): &(Timestamp, Effect)| match effect {
+            Effect::Callback { callback, .. } => Some((*at, callback.clone())),
+            _ => None,
+        };
+        self.log.iter().filter_map(callback).collect()
+    }
+
+    pub(super) fn notes(&self) -> String {
+        let note = |(_, effect): &(Timestamp, Effect)| match effect {
+            Effect::Note(text) => Some(format!("{text}\n")),
+            _ => None,
+        };
+        self.log.iter().filter_map(note).collect()
+    }
+}
