@@ -1,0 +1,285 @@
+//! Whole clients without a display and without sockets, stepped by hand against a server of game-net.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bevy::{prelude::*, state::app::StatesPlugin, time::TimeUpdateStrategy};
+use game_net::{
+    protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage},
+    server::Server,
+};
+use game_sim::{MatchConfig, PlayerSlot};
+use serde_json::Value;
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use super::gameplay;
+use crate::{
+    net::{Link, Outgoing, Received},
+    options::{BotKind, Config, Destination, View},
+    outlet::Outlet,
+};
+
+/// No run here takes so many frames; one that does has failed.
+const FRAMES_MAX: u32 = 60 * 120;
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// A client and the server's ends of its channels.
+struct Player {
+    app: App,
+    to_app: Sender<Received>,
+    from_app: Receiver<Outgoing>,
+    stdout: Buffer,
+    stderr: Buffer,
+}
+
+fn config(player_id: &str) -> Config {
+    Config {
+        destination: Destination::Address {
+            address: "127.0.0.1:1".parse().unwrap(),
+            player_session_id: "not used here".to_owned(),
+        },
+        player_id: player_id.to_owned(),
+        view: View::Headless,
+        bot: Some(BotKind::Wander),
+        seed: player_id.len() as u64,
+        say: None,
+        expect_peers: None,
+        deadline: Some(Duration::from_secs(100)),
+        verbose: false,
+    }
+}
+
+impl Player {
+    fn new(config: &Config) -> Player {
+        let (link, to_app, from_app) = Link::in_memory();
+        let (stdout, stderr) = (Buffer::default(), Buffer::default());
+        let outlet = Outlet::new(stdout.clone(), stderr.clone(), config.verbose);
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, StatesPlugin))
+            .insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
+        gameplay(&mut app, config, link, outlet);
+        app.finish();
+        app.cleanup();
+        Player { app, to_app, from_app, stdout, stderr }
+    }
+
+    fn tell(&self, received: Received) {
+        self.to_app.try_send(received).unwrap();
+    }
+
+    fn tell_message(&self, message: ServerMessage) {
+        self.tell(Received::Message(message));
+    }
+
+    /// Steps until the app asks to exit; `each_frame` is what happens outside meanwhile.
+    fn run(&mut self) -> AppExit {
+        for _ in 0..FRAMES_MAX {
+            self.app.update();
+            if let Some(exit) = self.app.should_exit() {
+                return exit;
+            }
+        }
+        panic!("no end after {FRAMES_MAX} frames");
+    }
+
+    /// The lines on stdout.
+    fn lines(&self) -> Vec<Value> {
+        self.stdout.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+#[test]
+fn two_clients_play_a_match_to_its_end() {
+    let names = ["ada", "grace"];
+    let mut players = names.map(|name| Player::new(&config(name)));
+    let rules = MatchConfig {
+        seed: 3,
+        players: names.map(str::to_owned).to_vec(),
+        ticks_max: 60 * 60,
+        score_to_win: 5,
+    };
+    let mut server = Server::new(&rules).unwrap();
+    for (slot, player) in (0..).map(PlayerSlot).zip(&players) {
+        player.tell(Received::Welcome { hosting: Hosting::Match { players_wanted: 2 } });
+        player.tell_message(ServerMessage::MatchStart { slot, config: rules.clone() });
+    }
+    let outcome = loop {
+        for outgoing in server.tick() {
+            let datagram = Received::Datagram(outgoing.datagram.into());
+            players[usize::from(outgoing.slot.0)].tell(datagram);
+        }
+        if let Some(outcome) = server.outcome() {
+            break outcome;
+        }
+        for (slot, player) in (0..).map(PlayerSlot).zip(&mut players) {
+            player.app.update();
+            while let Ok(outgoing) = player.from_app.try_recv() {
+                let Outgoing::Datagram(datagram) = outgoing else { panic!("{outgoing:?}") };
+                server.on_datagram(slot, &datagram).unwrap();
+            }
+        }
+    };
+    let winner = names[usize::from(outcome.winner.0)];
+    let scores: Vec<Score> = names
+        .iter()
+        .zip(&outcome.scores)
+        .map(|(name, score)| Score { player_id: (*name).to_owned(), score: *score })
+        .collect();
+    for (name, player) in names.into_iter().zip(&mut players) {
+        let end = ServerMessage::MatchEnd {
+            winner: winner.to_owned(),
+            scores: scores.clone(),
+            reason: outcome.reason,
+        };
+        player.tell_message(end);
+        player.tell(Received::Closed { reason: "too late to change anything".to_owned() });
+        assert_eq!(player.run(), AppExit::Success);
+        let [joined, ended] = player.lines().try_into().expect("two lines");
+        assert_eq!(joined["event"], "joined");
+        assert_eq!(ended["event"], "ended");
+        assert_eq!(ended["outcome"], if name == winner { "won" } else { "lost" });
+        assert_eq!(ended["winner"], winner);
+        assert_eq!(ended["scores"][winner], 5);
+        assert_eq!(ended["reason"], "the winner has the points that win");
+        assert!(ended["snapshots"].as_u64().unwrap() > 20, "{ended}");
+        assert_eq!(ended["ticks"].as_u64(), Some(u64::from(server.world().tick())));
+        assert_eq!(player.stderr.text(), "");
+    }
+}
+
+#[test]
+fn lobby_clients_meet_and_leave() {
+    let names = ["ada", "grace", "linus"];
+    let goal = |name: &str| Config {
+        bot: Some(BotKind::Idle),
+        say: Some(format!("{name} says hello")),
+        expect_peers: Some(2),
+        ..config(name)
+    };
+    let mut players = names.map(|name| Player::new(&goal(name)));
+    let mut is_here = [false; 3];
+    // They come one after the other: the first has spoken long before the last can hear it.
+    for frame in 0..200 {
+        if frame % 20 == 0 && frame / 20 < 3 {
+            let newcomer = frame / 20;
+            let here = (0..3).filter(|index| is_here[*index] || *index == newcomer);
+            let player_ids = here.clone().map(|index| names[index].to_owned()).collect();
+            players[newcomer].tell(Received::Welcome { hosting: Hosting::Lobby });
+            players[newcomer].tell_message(ServerMessage::Presence(Presence::Here { player_ids }));
+            for index in here.filter(|index| *index != newcomer) {
+                let player_id = names[newcomer].to_owned();
+                players[index].tell_message(ServerMessage::Presence(Presence::Joined { player_id }));
+            }
+            is_here[newcomer] = true;
+        }
+        for index in 0..3 {
+            players[index].app.update();
+            while let Ok(outgoing) = players[index].from_app.try_recv() {
+                let Outgoing::Message(ClientMessage::ChatSend { text }) = outgoing else {
+                    panic!("{outgoing:?}")
+                };
+                for other in (0..3).filter(|other| is_here[*other]) {
+                    let from = names[index].to_owned();
+                    players[other].tell_message(ServerMessage::Chat { from, text: text.clone() });
+                }
+            }
+        }
+    }
+    for (name, player) in names.into_iter().zip(&players) {
+        let lines = player.lines();
+        let ended = lines.last().unwrap();
+        assert_eq!(ended["outcome"], "left", "{ended}");
+        let others: Vec<&str> = names.into_iter().filter(|other| *other != name).collect();
+        assert_eq!(ended["peers"], serde_json::json!(others));
+        for other in others {
+            let heard = serde_json::json!({ "from": other, "text": format!("{other} says hello") });
+            assert!(ended["chat"].as_array().unwrap().contains(&heard), "{name} hears {other}: {ended}");
+        }
+    }
+}
+
+/// What the app makes of this, as (exit, outcome, reason).
+fn check_end(config: &Config, received: impl IntoIterator<Item = Received>) -> (AppExit, String, String) {
+    let mut player = Player::new(config);
+    received.into_iter().for_each(|received| player.tell(received));
+    let exit = player.run();
+    let ended = player.lines().pop().unwrap();
+    let reason = ended["reason"].as_str().unwrap().to_owned();
+    let said = player.stderr.text();
+    assert_eq!(exit.is_success(), said.is_empty(), "failures and only failures are told on stderr: {said}");
+    assert!(exit.is_success() || said.contains(&reason), "{said}");
+    (exit, ended["outcome"].as_str().unwrap().to_owned(), reason)
+}
+
+#[test]
+fn ends_that_are_not_victories() {
+    let welcome = |hosting| Received::Welcome { hosting };
+    let wanted = Hosting::Match { players_wanted: 2 };
+    let impossible = MatchConfig { seed: 1, players: vec!["ada".to_owned()], ticks_max: 60, score_to_win: 1 };
+    let start = ServerMessage::MatchStart { slot: PlayerSlot(0), config: impossible };
+    let closing = ServerMessage::Closing { reason: "maintenance".to_owned() };
+    let lone = Config { deadline: Some(Duration::from_secs(2)), ..config("ada") };
+    let peers = Config { expect_peers: Some(1), ..lone.clone() };
+    let refused = Received::Refused { reason: "the match is full".to_owned() };
+    let closed = Received::Closed { reason: "the connection was lost".to_owned() };
+    let cases: Vec<(&Config, Vec<Received>, &str, &str)> = vec![
+        (&lone, vec![refused], "refused", "the match is full"),
+        (&lone, vec![closed.clone()], "failed", "the connection was lost"),
+        (&lone, vec![], "failed", "not joined within 2 s"),
+        (&lone, vec![welcome(wanted)], "failed", "the match did not start within 2 s: 1 of 2 players came"),
+        (
+            &lone,
+            vec![welcome(wanted), Received::Message(start)],
+            "failed",
+            "the server began a match that cannot be: `1` players, expected 2 to 16",
+        ),
+        (
+            &lone,
+            vec![welcome(wanted), Received::Message(closing), closed],
+            "failed",
+            "the server ended the session: maintenance",
+        ),
+        (&lone, vec![welcome(Hosting::Lobby)], "left", "stayed for 2 s"),
+        (&peers, vec![welcome(Hosting::Lobby)], "failed", "saw and heard 0 of 1 others within 2 s"),
+    ];
+    for (config, received, outcome, reason) in cases {
+        let (exit, found, words) = check_end(config, received);
+        assert_eq!((found.as_str(), words.as_str()), (outcome, reason));
+        assert_eq!(exit.is_success(), outcome == "left");
+    }
+}
+
+#[test]
+fn closing_the_app_is_reported() {
+    let interrupted = |view| {
+        let mut player = Player::new(&Config { view, ..config("ada") });
+        player.tell(Received::Welcome { hosting: Hosting::Lobby });
+        player.app.update();
+        player.app.world_mut().write_message(AppExit::Success);
+        player.run();
+        player.lines().pop().unwrap()["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(interrupted(View::Window), "left");
+    assert_eq!(interrupted(View::Headless), "failed");
+}

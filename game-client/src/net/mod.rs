@@ -1,0 +1,131 @@
+//! The bridge between the app and the thread that owns the connection: one resource with two channels.
+//!
+//! The app never waits for the network: it takes what has arrived before each frame and hands over what is to be
+//! sent. Dropping the resource leaves the session, closes the connection and joins the thread.
+
+use std::{thread::JoinHandle, time::Duration};
+
+use bevy::prelude::*;
+use bytes::Bytes;
+use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
+use tokio::sync::mpsc::{self, error::TryRecvError};
+
+use crate::options::Destination;
+
+mod connection;
+mod thread;
+mod tls;
+
+/// Room for what one frame sends; sixty datagrams a second are one a frame.
+const OUTGOING_MAX: usize = 256;
+/// Room for what arrives while a frame takes long; the thread waits when it is full.
+const INCOMING_MAX: usize = 1024;
+
+/// What comes from the connection, in order.
+#[derive(Message, Clone, Debug, PartialEq)]
+pub(crate) enum Received {
+    /// The server proved that it knows the player session, and let the player in.
+    Welcome {
+        /// What happens in this session.
+        hosting: Hosting,
+    },
+    /// Something reliable. Never a Welcome and never a refusal.
+    Message(ServerMessage),
+    /// A datagram, not looked at.
+    Datagram(Bytes),
+    /// The round-trip time now, about once a second.
+    RoundTrip(Duration),
+    /// The player is not in; the last thing that comes.
+    Refused {
+        /// Why, in words.
+        reason: String,
+    },
+    /// There is no connection any more, or never was; the last thing that comes.
+    Closed {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// What goes to the connection.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outgoing {
+    /// On the stream.
+    Message(ClientMessage),
+    /// In a datagram.
+    Datagram(Vec<u8>),
+}
+
+/// The two channels, and the thread at their other end.
+#[derive(Resource)]
+pub(crate) struct Link {
+    outgoing: Option<mpsc::Sender<Outgoing>>,
+    incoming: mpsc::Receiver<Received>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Link {
+    /// Starts to connect. What becomes of it arrives as [`Received`].
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(destination: Destination, player_id: String) -> std::io::Result<Link> {
+        let (outgoing, from_app) = mpsc::channel(OUTGOING_MAX);
+        let (to_app, incoming) = mpsc::channel(INCOMING_MAX);
+        let thread = std::thread::Builder::new()
+            .name("net".to_owned())
+            .spawn(move || thread::run(destination, player_id, to_app, from_app))?;
+        Ok(Link { outgoing: Some(outgoing), incoming, thread: Some(thread) })
+    }
+
+    /// A link without a thread and without a connection: the other ends of its channels are returned.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> (Link, mpsc::Sender<Received>, mpsc::Receiver<Outgoing>) {
+        let (outgoing, from_app) = mpsc::channel(OUTGOING_MAX);
+        let (to_app, incoming) = mpsc::channel(INCOMING_MAX);
+        (Link { outgoing: Some(outgoing), incoming, thread: None }, to_app, from_app)
+    }
+
+    /// What has arrived, if anything.
+    pub(crate) fn try_receive(&mut self) -> Result<Received, TryRecvError> {
+        self.incoming.try_recv()
+    }
+
+    /// Hands over something to be sent. It is dropped when the thread is gone or far behind: a datagram may get
+    /// lost anyway, and a lost connection is reported as [`Received::Closed`].
+    pub(crate) fn send(&self, outgoing: Outgoing) {
+        if let Some(sender) = &self.outgoing
+            && sender.try_send(outgoing).is_err()
+        {
+            tracing::debug!("nobody takes what is to be sent");
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // The thread leaves the session when nobody can tell it anything any more ...
+        self.outgoing = None;
+        // ... and must not wait for somebody to take what arrives meanwhile.
+        self.incoming.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the net thread panicked");
+        }
+    }
+}
+
+/// Turns what has arrived into messages of the app, before anything else in a frame.
+pub(crate) fn plugin(app: &mut App) {
+    app.add_message::<Received>().add_systems(PreUpdate, receive);
+}
+
+pub(crate) fn receive(mut link: ResMut<Link>, mut received: MessageWriter<Received>) {
+    while let Ok(next) = link.try_receive() {
+        received.write(next);
+    }
+}
+
+#[cfg(test)]
+mod tests;

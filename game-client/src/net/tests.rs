@@ -1,0 +1,248 @@
+//! The net thread against a game server of a few lines, over real sockets on the loopback.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use game_net::{
+    handshake::{
+        ClientProof, EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, ServerProof, client_proof,
+        server_proof,
+    },
+    protocol::{ClientMessage, Hosting, PROTOCOL, Presence, ServerMessage, frame::FrameReader},
+};
+use quinn::{Connection, Endpoint, RecvStream, SendStream, crypto::rustls::QuicServerConfig};
+use rustls::{crypto::ring, pki_types::PrivatePkcs8KeyDer};
+use tokio::{task::JoinHandle, time::timeout};
+
+use super::{Link, Outgoing, Received};
+use crate::options::Destination;
+
+const PLAYER: &str = "ada";
+const SECRET: &str = "psess-0123456789abcdef0123456789abcdef";
+/// Far more than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One player's connection as the server sees it, after the Hello.
+struct Guest {
+    connection: Connection,
+    send: SendStream,
+    receive: RecvStream,
+    frames: FrameReader,
+    exporter: [u8; EXPORTER_LENGTH],
+    player_id: String,
+    proof: ClientProof,
+}
+
+impl Guest {
+    async fn accept(endpoint: &Endpoint) -> Guest {
+        let connection = endpoint.accept().await.unwrap().await.unwrap();
+        let mut exporter = [0; EXPORTER_LENGTH];
+        connection.export_keying_material(&mut exporter, EXPORTER_LABEL, EXPORTER_CONTEXT).unwrap();
+        let (send, receive) = connection.accept_bi().await.unwrap();
+        let frames = FrameReader::from_client();
+        let nobody = ClientProof([0; 32]);
+        let mut guest =
+            Guest { connection, send, receive, frames, exporter, player_id: String::new(), proof: nobody };
+        let Some(ClientMessage::Hello { player_id, proof }) = guest.hear().await else {
+            panic!("the first message is the Hello");
+        };
+        Guest { player_id, proof, ..guest }
+    }
+
+    async fn hear(&mut self) -> Option<ClientMessage> {
+        loop {
+            if let Some(content) = self.frames.next_content().unwrap() {
+                return Some(ClientMessage::from_content(&content).unwrap());
+            }
+            let chunk = self.receive.read_chunk(4096, true).await.ok()??;
+            self.frames.push(&chunk.bytes);
+        }
+    }
+
+    async fn say(&mut self, message: ServerMessage) {
+        self.send.write_all(&message.to_frame().unwrap()).await.unwrap();
+    }
+
+    async fn welcome(&mut self) {
+        assert_eq!(self.player_id, PLAYER);
+        assert!(self.proof.verify(SECRET, &self.exporter), "the player proves that it knows the secret");
+        let proof = server_proof(SECRET, &self.exporter);
+        self.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby }).await;
+    }
+}
+
+fn open_server(protocol: &[u8]) -> (Endpoint, SocketAddr) {
+    let certificate = rcgen::generate_simple_self_signed(["game-server".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
+    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key.into())
+        .unwrap();
+    tls.alpn_protocols = vec![protocol.to_vec()];
+    let config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()));
+    let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = endpoint.local_addr().unwrap();
+    (endpoint, address)
+}
+
+/// A server that does this with its first guest.
+fn serve<F>(host: impl FnOnce(Guest) -> F + Send + 'static) -> (SocketAddr, JoinHandle<()>)
+where
+    F: Future<Output = ()> + Send,
+{
+    let (endpoint, address) = open_server(PROTOCOL);
+    let served = tokio::spawn(async move {
+        host(Guest::accept(&endpoint).await).await;
+        endpoint.wait_idle().await;
+    });
+    (address, served)
+}
+
+fn start(address: SocketAddr) -> Link {
+    let destination = Destination::Address { address, player_session_id: SECRET.to_owned() };
+    Link::start(destination, PLAYER.to_owned()).unwrap()
+}
+
+/// What comes next, but for the round-trip times.
+async fn next(link: &mut Link) -> Option<Received> {
+    loop {
+        match timeout(PATIENCE, link.incoming.recv()).await.expect("something comes in time") {
+            Some(Received::RoundTrip(_)) => {}
+            other => return other,
+        }
+    }
+}
+
+async fn finish(link: Link, served: JoinHandle<()>) {
+    tokio::task::spawn_blocking(move || drop(link)).await.unwrap();
+    timeout(PATIENCE, served).await.expect("the server ends").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joins_talks_and_leaves() {
+    let (address, served) = serve(async |mut guest| {
+        guest.welcome().await;
+        let here = Presence::Here { player_ids: vec![PLAYER.to_owned()] };
+        guest.say(ServerMessage::Presence(here)).await;
+        guest.connection.send_datagram(vec![1, 2, 3].into()).unwrap();
+        assert_eq!(guest.hear().await, Some(ClientMessage::ChatSend { text: "hello".to_owned() }));
+        assert_eq!(guest.connection.read_datagram().await.unwrap().as_ref(), [4, 5, 6]);
+        assert_eq!(guest.hear().await, Some(ClientMessage::ChatSend { text: "bye".to_owned() }));
+        assert_eq!(guest.hear().await, Some(ClientMessage::Leave), "what was said before leaving arrives");
+    });
+    let mut link = start(address);
+    assert_eq!(next(&mut link).await, Some(Received::Welcome { hosting: Hosting::Lobby }));
+    let (mut presence, mut datagram) = (None, None);
+    while presence.is_none() || datagram.is_none() {
+        match next(&mut link).await.unwrap() {
+            Received::Message(message) => presence = Some(message),
+            Received::Datagram(bytes) => datagram = Some(bytes),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(
+        presence,
+        Some(ServerMessage::Presence(Presence::Here { player_ids: vec![PLAYER.to_owned()] }))
+    );
+    assert_eq!(datagram.unwrap().as_ref(), [1, 2, 3]);
+    let say = |text: &str| Outgoing::Message(ClientMessage::ChatSend { text: text.to_owned() });
+    link.send(say("hello"));
+    link.send(Outgoing::Datagram(vec![4, 5, 6]));
+    link.send(say("bye"));
+    finish(link, served).await;
+}
+
+/// The server answers the Hello with this; the client must not take it for the server.
+async fn check_refusal(answer: impl Fn(&Guest) -> ServerMessage + Send + 'static, expected: &str) {
+    let (address, served) = serve(async move |mut guest| {
+        let answer = answer(&guest);
+        guest.say(answer).await;
+        // A liar would go on talking; nothing of it may arrive.
+        let chat = ServerMessage::Chat { from: "mallory".to_owned(), text: "trust me".to_owned() };
+        guest.say(chat).await;
+        guest.connection.closed().await;
+    });
+    let mut link = start(address);
+    match next(&mut link).await {
+        Some(Received::Refused { reason }) => assert!(reason.starts_with(expected), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(next(&mut link).await, None, "nothing comes after the refusal");
+    finish(link, served).await;
+}
+
+const NO_PROOF: &str = "the server could not prove that it knows this player session";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_a_server_without_the_secret() {
+    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby };
+    check_refusal(move |_| welcome(ServerProof([7; 32])), NO_PROOF).await;
+    check_refusal(move |guest| welcome(server_proof("psess-another", &guest.exporter)), NO_PROOF).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_its_own_proof_and_one_from_another_connection() {
+    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby };
+    // Reflection: what the client sent comes back.
+    check_refusal(move |guest| welcome(ServerProof(guest.proof.0)), NO_PROOF).await;
+    check_refusal(move |guest| welcome(ServerProof(client_proof(SECRET, &guest.exporter).0)), NO_PROOF).await;
+    // Man in the middle, or replay: a true proof over the exporter value of another connection.
+    check_refusal(move |_| welcome(server_proof(SECRET, &[9; EXPORTER_LENGTH])), NO_PROOF).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn believes_nothing_before_the_proof() {
+    let early = |_: &Guest| ServerMessage::Chat { from: "mallory".to_owned(), text: "hello".to_owned() };
+    check_refusal(early, NO_PROOF).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shows_the_reason_of_a_refusal_without_control_characters() {
+    let refused = |_: &Guest| ServerMessage::Refused { reason: "the match is \x1b[31mfull".to_owned() };
+    check_refusal(refused, "the server refused the join: the match is  [31mfull").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tells_the_last_message_before_the_end_of_the_connection() {
+    let closing = ServerMessage::Closing { reason: "maintenance".to_owned() };
+    let said = closing.clone();
+    let (address, served) = serve(async move |mut guest| {
+        guest.welcome().await;
+        guest.say(said).await;
+        guest.send.finish().unwrap();
+        guest.send.stopped().await.unwrap();
+        guest.connection.close(0u32.into(), b"good night");
+    });
+    let mut link = start(address);
+    assert_eq!(next(&mut link).await, Some(Received::Welcome { hosting: Hosting::Lobby }));
+    assert_eq!(next(&mut link).await, Some(Received::Message(closing)));
+    let reason = "the server closed the connection: good night".to_owned();
+    assert_eq!(next(&mut link).await, Some(Received::Closed { reason }));
+    finish(link, served).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_another_version() {
+    let (endpoint, address) = open_server(b"opengse-arena/0");
+    let served = tokio::spawn(async move {
+        assert!(endpoint.accept().await.unwrap().await.is_err(), "there is no common protocol");
+    });
+    let mut link = start(address);
+    match next(&mut link).await {
+        Some(Received::Closed { reason }) => {
+            assert!(reason.contains("does not speak `opengse-arena/1`"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    finish(link, served).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn can_be_dropped_while_connecting() {
+    // A socket that answers nothing.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let link = start(silent.local_addr().unwrap());
+    let dropped = tokio::task::spawn_blocking(move || drop(link));
+    timeout(Duration::from_secs(5), dropped).await.expect("dropping does not wait for an answer").unwrap();
+}

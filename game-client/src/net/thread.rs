@@ -1,0 +1,198 @@
+//! The thread that owns the connection: a small tokio runtime, one connection, two channels.
+//!
+//! It moves bytes and messages; what they mean is decided in `game-net` and followed in `session.rs`.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use game_net::protocol::{ClientMessage, ProtocolError, ServerMessage, frame::FrameReader};
+use quinn::ReadError;
+use tokio::{
+    sync::mpsc::{Receiver, Sender},
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+use super::{
+    Outgoing, Received,
+    connection::{self, Joined},
+};
+use crate::{lookup, options::Destination};
+
+/// How often the round-trip time is told.
+const ROUND_TRIP_PERIOD: Duration = Duration::from_secs(1);
+/// How long leaving may take: until the server has taken the last message.
+const LEAVE_MAX: Duration = Duration::from_secs(1);
+/// Bytes taken from the stream at once.
+const CHUNK_MAX: usize = 16 * 1024;
+/// Code of the close frame: the player leaves.
+const CLOSE_CODE: quinn::VarInt = quinn::VarInt::from_u32(0);
+
+/// Runs until the connection is over or the app lets go of the channels.
+pub(super) fn run(
+    destination: Destination,
+    player_id: String,
+    to_app: Sender<Received>,
+    mut from_app: Receiver<Outgoing>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let reason = format!("the system gives no runtime for the network: {error}");
+            tell(to_app.blocking_send(Received::Closed { reason }));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let joined = tokio::select! {
+            joined = find_and_join(destination, &player_id) => joined,
+            // The app was closed while the connection was being made.
+            () = to_app.closed() => return,
+        };
+        let last = match joined {
+            Ok(joined) => play(joined, &to_app, &mut from_app).await,
+            Err(last) => Some(last),
+        };
+        if let Some(last) = last {
+            tell(to_app.send(last).await);
+        }
+    });
+}
+
+/// Nobody listens when the app is being closed; then there is nobody to tell.
+fn tell<E>(sent: Result<(), E>) {
+    if sent.is_err() {
+        tracing::debug!("the app is gone");
+    }
+}
+
+async fn find_and_join(destination: Destination, player_id: &str) -> Result<Joined, Received> {
+    let seat = match destination {
+        Destination::Address { address, player_session_id } => lookup::Seat { address, player_session_id },
+        Destination::Cloud(cloud) => {
+            lookup::find_seat(&cloud, player_id).await.map_err(|reason| Received::Closed { reason })?
+        }
+    };
+    connection::join(&seat, player_id).await.map_err(|error| match error.is_refusal() {
+        true => Received::Refused { reason: error.to_string() },
+        false => Received::Closed { reason: error.to_string() },
+    })
+}
+
+/// Passes things on in both directions. Returns the last thing to tell the app; `None` when the app let go.
+async fn play(
+    joined: Joined,
+    to_app: &Sender<Received>,
+    from_app: &mut Receiver<Outgoing>,
+) -> Option<Received> {
+    let Joined { endpoint, connection, mut send, mut receive, mut frames, hosting } = joined;
+    tell(to_app.send(Received::Welcome { hosting }).await);
+    let mut round_trip = interval(ROUND_TRIP_PERIOD);
+    round_trip.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut chunk = vec![0; CHUNK_MAX];
+    // The frame reader may hold messages that came together with the Welcome.
+    let mut last = pass_messages(&mut frames, to_app).await.err();
+    while last.is_none() {
+        tokio::select! {
+            outgoing = from_app.recv() => match outgoing {
+                Some(Outgoing::Datagram(datagram)) => send_datagram(&connection, datagram),
+                Some(Outgoing::Message(message)) => match message.to_frame() {
+                    Ok(frame) => last = send.write_all(&frame).await.err().map(|_| closed(&connection)),
+                    Err(error) => tracing::warn!("not sent: {error}"),
+                },
+                None => break,
+            },
+            read = receive.read(&mut chunk) => match read {
+                Ok(Some(length)) => {
+                    frames.push(&chunk[..length]);
+                    last = pass_messages(&mut frames, to_app).await.err();
+                }
+                Ok(None) | Err(ReadError::Reset(_)) => last = Some(after_stream_end(&connection).await),
+                Err(_) => last = Some(closed(&connection)),
+            },
+            datagram = connection.read_datagram() => match datagram {
+                Ok(datagram) => tell(to_app.send(Received::Datagram(datagram)).await),
+                // What is left on the stream comes first: it may say why.
+                Err(_) => last = Some(drain(&mut receive, &mut frames, to_app, &connection).await),
+            },
+            _ = round_trip.tick() => tell(to_app.send(Received::RoundTrip(connection.rtt())).await),
+        }
+    }
+    if last.is_none() {
+        leave(&mut send).await;
+    }
+    connection.close(CLOSE_CODE, b"the player leaves");
+    // The close frame goes out; without it the server would notice only when nothing comes for seconds.
+    if timeout(LEAVE_MAX, endpoint.wait_idle()).await.is_err() {
+        tracing::debug!("closing took too long");
+    }
+    last
+}
+
+/// Hands every complete message to the app. An error is the last thing to tell it.
+async fn pass_messages(frames: &mut FrameReader, to_app: &Sender<Received>) -> Result<(), Received> {
+    let broken = |error: ProtocolError| Received::Closed { reason: format!("the server sent {error}") };
+    while let Some(content) = frames.next_content().map_err(broken)? {
+        match ServerMessage::from_content(&content).map_err(broken)? {
+            ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {
+                return Err(Received::Closed { reason: "the server answered the join twice".to_owned() });
+            }
+            message => tell(to_app.send(Received::Message(message)).await),
+        }
+    }
+    Ok(())
+}
+
+/// A datagram is never waited for: when the network is slow, the next one carries the same inputs.
+fn send_datagram(connection: &quinn::Connection, datagram: Vec<u8>) {
+    if let Err(error) = connection.send_datagram(Bytes::from(datagram)) {
+        tracing::debug!("datagram not sent: {error}");
+    }
+}
+
+/// Says goodbye and waits until everything said before has arrived.
+async fn leave(send: &mut quinn::SendStream) {
+    let goodbye = async {
+        let frame = ClientMessage::Leave.to_frame().map_err(|error| error.to_string())?;
+        send.write_all(&frame).await.map_err(|error| error.to_string())?;
+        send.finish().map_err(|error| error.to_string())?;
+        send.stopped().await.map_err(|error| error.to_string())
+    };
+    match timeout(LEAVE_MAX, goodbye).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::debug!("left without goodbye: {error}"),
+        Err(_) => tracing::debug!("left without goodbye: the server did not take it in time"),
+    }
+}
+
+/// The connection is gone, but what the stream had received before is still to be had.
+async fn drain(
+    receive: &mut quinn::RecvStream,
+    frames: &mut FrameReader,
+    to_app: &Sender<Received>,
+    connection: &quinn::Connection,
+) -> Received {
+    let mut chunk = vec![0; CHUNK_MAX];
+    while let Ok(Some(length)) = receive.read(&mut chunk).await {
+        frames.push(&chunk[..length]);
+        if let Err(last) = pass_messages(frames, to_app).await {
+            return last;
+        }
+    }
+    closed(connection)
+}
+
+/// The server has said all it wanted to say; the close frame that follows may give the reason.
+async fn after_stream_end(connection: &quinn::Connection) -> Received {
+    match timeout(LEAVE_MAX, connection.closed()).await {
+        Ok(_) => closed(connection),
+        Err(_) => Received::Closed { reason: "the server ended the conversation".to_owned() },
+    }
+}
+
+fn closed(connection: &quinn::Connection) -> Received {
+    let reason = match connection.close_reason() {
+        Some(error) => connection::describe(&error),
+        None => "the server ended the conversation".to_owned(),
+    };
+    Received::Closed { reason }
+}

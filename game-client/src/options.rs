@@ -1,0 +1,300 @@
+//! What the command line says, checked as a whole before anything starts.
+//!
+//! Not here: anything that is decided later, such as which address a fleet gives (`lookup.rs`).
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use game_net::protocol::{CHAT_TEXT_MAX, PLAYER_ID_MAX};
+
+/// The flags as they were typed.
+#[derive(Debug, Parser)]
+#[command(name = "game-client", version, about = "The sample game client of OpenGSE")]
+pub struct Options {
+    /// Address of the game server, as a player session names it (`IpAddress` and `Port`)
+    #[arg(long, value_name = "IP:PORT")]
+    pub connect: Option<SocketAddr>,
+    /// Id of the player; also the name that others see
+    #[arg(long, value_name = "ID")]
+    pub player_id: String,
+    /// Secret that a join of the session returned; prefer the variable, arguments are visible to others
+    #[arg(long, value_name = "ID", env = "GAME_PLAYER_SESSION_ID", hide_env_values = true)]
+    pub player_session_id: Option<String>,
+
+    /// Ask this cloud API for a session instead of `--connect`
+    #[arg(long, value_name = "URL")]
+    pub gse_endpoint: Option<String>,
+    /// Region that is asked
+    #[arg(long, value_name = "REGION")]
+    pub gse_region: Option<String>,
+    /// Look for a session behind this alias
+    #[arg(long, value_name = "ALIAS_ID")]
+    pub alias: Option<String>,
+    /// Look for a session on this fleet
+    #[arg(long, value_name = "FLEET_ID")]
+    pub fleet: Option<String>,
+    /// Seats of a session that has to be created, 1 to 200
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=200))]
+    pub max_players: u64,
+    /// Key id for the cloud API
+    #[arg(long, env = "GSE_SECRET_ID", hide = true, hide_env_values = true)]
+    pub gse_secret_id: Option<String>,
+    /// Key for the cloud API
+    #[arg(long, env = "GSE_SECRET_KEY", hide = true, hide_env_values = true)]
+    pub gse_secret_key: Option<String>,
+
+    /// Run without a window, a display and a renderer
+    #[arg(long)]
+    pub headless: bool,
+    /// Let a bot play instead of the keyboard
+    #[arg(long, value_enum)]
+    pub bot: Option<BotKind>,
+    /// Seed of the bot: the same seed makes the same choices
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// In a lobby: say this once after joining
+    #[arg(long, value_name = "TEXT")]
+    pub say: Option<String>,
+    /// In a lobby: leave once this many others were seen and heard
+    #[arg(long, value_name = "N")]
+    pub expect_peers: Option<usize>,
+    /// Stop after this many seconds, whatever happens: 120 if not said, never for a window. In a lobby without
+    /// `--expect-peers` this is how long to stay
+    #[arg(long, value_name = "SECONDS")]
+    pub deadline_seconds: Option<u64>,
+    /// Draw without a window, write one picture to this file, leave the session, exit
+    #[arg(long, value_name = "FILE.png", conflicts_with = "headless")]
+    pub screenshot: Option<PathBuf>,
+    /// How many ticks after joining the picture is taken (60 a second)
+    #[arg(long, value_name = "N", default_value_t = 300, requires = "screenshot")]
+    pub screenshot_after_ticks: u32,
+    /// Progress as JSON lines on stderr
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// Who presses the keys when nobody sits there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BotKind {
+    /// Walks about and collects what is near
+    Wander,
+    /// Stands still
+    Idle,
+}
+
+/// How the game is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Not at all.
+    Headless,
+    /// In a window.
+    Window,
+    /// Into one picture, without a window.
+    Screenshot {
+        /// Where the PNG goes.
+        path: PathBuf,
+        /// Ticks between joining and the picture.
+        after_ticks: u32,
+    },
+}
+
+/// Where the session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Known: somebody joined the session for this player.
+    Address {
+        /// Address of the game server.
+        address: SocketAddr,
+        /// Secret of the seat.
+        player_session_id: String,
+    },
+    /// To be asked for at the cloud API.
+    Cloud(CloudDestination),
+}
+
+/// What the cloud API is asked with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CloudDestination {
+    /// Base address of the cloud API.
+    pub endpoint: String,
+    /// Region that is asked.
+    pub region: String,
+    /// Alias or fleet.
+    pub target: Target,
+    /// Key id.
+    pub secret_id: String,
+    /// Key.
+    pub secret_key: String,
+    /// Seats of a session that has to be created.
+    pub players_max: u64,
+}
+
+impl std::fmt::Debug for CloudDestination {
+    // The key must not reach a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CloudDestination")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a session is looked for on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An alias id.
+    Alias(String),
+    /// A fleet id.
+    Fleet(String),
+}
+
+/// The checked form of [`Options`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the session is.
+    pub destination: Destination,
+    /// Id of the player.
+    pub player_id: String,
+    /// How the game is shown.
+    pub view: View,
+    /// The bot that plays, if any.
+    pub bot: Option<BotKind>,
+    /// Seed of the bot.
+    pub seed: u64,
+    /// What is said in a lobby after joining.
+    pub say: Option<String>,
+    /// How many others must be seen and heard in a lobby before leaving.
+    pub expect_peers: Option<usize>,
+    /// When to give up; `None` only for a window.
+    pub deadline: Option<Duration>,
+    /// Progress on stderr.
+    pub verbose: bool,
+}
+
+/// Longest deadline that is accepted: a day.
+const DEADLINE_SECONDS_MAX: u64 = 24 * 60 * 60;
+const DEADLINE_SECONDS_DEFAULT: u64 = 120;
+
+impl Options {
+    /// Checks the flags against each other.
+    ///
+    /// # Errors
+    /// Every problem that was found, one per line, each with what was expected.
+    pub fn check(self) -> Result<Config, String> {
+        let mut problems = Vec::new();
+        let length = self.player_id.len();
+        if !(1..=PLAYER_ID_MAX).contains(&length) {
+            problems.push(format!("`--player-id` must have 1 to {PLAYER_ID_MAX} bytes, it has {length}"));
+        }
+        if let Some(length) = self.say.as_ref().map(String::len)
+            && !(1..=CHAT_TEXT_MAX).contains(&length)
+        {
+            problems.push(format!("`--say` must have 1 to {CHAT_TEXT_MAX} bytes, it has {length}"));
+        }
+        if let Some(seconds) = self.deadline_seconds
+            && !(1..=DEADLINE_SECONDS_MAX).contains(&seconds)
+        {
+            problems.push(format!(
+                "`--deadline-seconds` must be between 1 and {DEADLINE_SECONDS_MAX}, it is `{seconds}`"
+            ));
+        }
+        if self.headless && self.bot.is_none() {
+            problems.push(
+                "`--headless` has no keyboard\nhint: add `--bot wander`, or `--bot idle` for a lobby"
+                    .to_owned(),
+            );
+        }
+        let view = match &self.screenshot {
+            Some(path) => {
+                if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
+                    problems.push(format!(
+                        "`--screenshot` must name a `.png` file, it names `{}`",
+                        path.display()
+                    ));
+                }
+                View::Screenshot { path: path.clone(), after_ticks: self.screenshot_after_ticks }
+            }
+            None if self.headless => View::Headless,
+            None => View::Window,
+        };
+        let deadline = match (self.deadline_seconds, &view) {
+            (None, View::Window) => None,
+            (seconds, _) => Some(Duration::from_secs(seconds.unwrap_or(DEADLINE_SECONDS_DEFAULT))),
+        };
+        match (self.destination(), problems.is_empty()) {
+            (Ok(destination), true) => Ok(Config {
+                destination,
+                player_id: self.player_id,
+                view,
+                bot: self.bot,
+                seed: self.seed,
+                say: self.say,
+                expect_peers: self.expect_peers,
+                deadline,
+                verbose: self.verbose,
+            }),
+            (Ok(_), false) => Err(problems.join("\n")),
+            (Err(more), _) => {
+                problems.extend(more);
+                Err(problems.join("\n"))
+            }
+        }
+    }
+
+    fn destination(&self) -> Result<Destination, Vec<String>> {
+        let mut problems = Vec::new();
+        let cloud_flags = self.gse_endpoint.is_some() || self.alias.is_some() || self.fleet.is_some();
+        match (self.connect, cloud_flags) {
+            (Some(_), true) => {
+                problems.push("`--connect` and the cloud API (`--gse-endpoint`) exclude each other".to_owned());
+            }
+            (None, false) => problems.push(
+                "nowhere to play\nhint: give `--connect IP:PORT` and `GAME_PLAYER_SESSION_ID`, or `--gse-endpoint URL` with `--alias` or `--fleet`"
+                    .to_owned(),
+            ),
+            (Some(address), false) => match self.player_session_id.clone().filter(|id| !id.is_empty()) {
+                Some(player_session_id) => return Ok(Destination::Address { address, player_session_id }),
+                None => problems.push(
+                    "`--connect` needs the player session id\nhint: set `GAME_PLAYER_SESSION_ID` to the `PlayerSessionId` that JoinGameServerSession returned"
+                        .to_owned(),
+                ),
+            },
+            (None, true) => {
+                let mut needed = |name: &str, value: &Option<String>| {
+                    value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| {
+                        problems.push(format!("asking the cloud API needs `{name}`"));
+                        String::new()
+                    })
+                };
+                let endpoint = needed("--gse-endpoint", &self.gse_endpoint);
+                let region = needed("--gse-region", &self.gse_region);
+                let secret_id = needed("GSE_SECRET_ID", &self.gse_secret_id);
+                let secret_key = needed("GSE_SECRET_KEY", &self.gse_secret_key);
+                let target = match (self.alias.clone(), self.fleet.clone()) {
+                    (Some(alias), None) => Some(Target::Alias(alias)),
+                    (None, Some(fleet)) => Some(Target::Fleet(fleet)),
+                    (None, None) | (Some(_), Some(_)) => None,
+                };
+                match target {
+                    Some(target) if problems.is_empty() => {
+                        return Ok(Destination::Cloud(CloudDestination {
+                            endpoint,
+                            region,
+                            target,
+                            secret_id,
+                            secret_key,
+                            players_max: self.max_players,
+                        }));
+                    }
+                    Some(_) => {}
+                    None => problems.push("give exactly one of `--alias` and `--fleet`".to_owned()),
+                }
+            }
+        }
+        Err(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests;

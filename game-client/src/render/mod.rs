@@ -1,0 +1,63 @@
+//! What a match looks like. It reads the predicted world and changes nothing in it: smoothing is drawing.
+//!
+//! Everything is laid out on one canvas of fixed size; a window of another size scales the canvas.
+
+use bevy::{
+    camera::{RenderTarget, ScalingMode},
+    prelude::*,
+};
+use game_sim::arena::{Position, UNITS_PER_PIXEL};
+
+use crate::theme;
+
+pub(crate) mod arena;
+pub(crate) mod hud;
+pub(crate) mod players;
+pub(crate) mod screenshot;
+
+/// The image that is drawn into, when there is no window.
+#[derive(Resource)]
+struct Canvas(Handle<Image>);
+
+/// Adds the camera and everything that moves.
+pub(crate) fn plugin(app: &mut App) {
+    app.insert_resource(ClearColor(theme::BACKGROUND))
+        .add_systems(Startup, spawn_camera)
+        .add_systems(Update, scale_interface)
+        .add_plugins((arena::plugin, players::plugin, hud::plugin));
+}
+
+fn spawn_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {
+    let projection = OrthographicProjection {
+        scaling_mode: ScalingMode::AutoMin { min_width: theme::CANVAS.x, min_height: theme::CANVAS.y },
+        ..OrthographicProjection::default_2d()
+    };
+    let mut camera = commands.spawn((Camera2d, Projection::Orthographic(projection), IsDefaultUiCamera));
+    if let Some(canvas) = canvas {
+        camera.insert(RenderTarget::Image(canvas.0.clone().into()));
+    }
+}
+
+/// The interface follows the window as the camera does.
+fn scale_interface(windows: Query<&Window, Changed<Window>>, mut scale: ResMut<UiScale>) {
+    for window in &windows {
+        let fits = (window.width() / theme::CANVAS.x).min(window.height() / theme::CANVAS.y);
+        if fits > 0.0 {
+            scale.0 = fits;
+        }
+    }
+}
+
+/// Where a place of the arena lies on the canvas: to the left of the panel, below the header.
+fn to_canvas(place: Position) -> Vec2 {
+    let top_left = Vec2::new(
+        theme::MARGIN - theme::CANVAS.x / 2.0,
+        theme::CANVAS.y / 2.0 - theme::MARGIN - theme::HEADER_HEIGHT,
+    );
+    top_left + Vec2::new(place.x as f32, -place.y as f32) / UNITS_PER_PIXEL as f32
+}
+
+/// Lengths of the arena on the canvas.
+fn pixels(units: i32) -> f32 {
+    units as f32 / UNITS_PER_PIXEL as f32
+}
