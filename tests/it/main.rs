@@ -1,1 +1,10 @@
-//! One test binary for all stories.
+//! Stories over real processes and a private stack, one file each. Every story starts what it needs on free ports
+//! and ends it, so they run side by side and in any order.
+
+mod course;
+mod flow;
+mod hosting;
+mod lifetime;
+mod packages;
+mod players;
+mod signatures;

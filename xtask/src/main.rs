@@ -1,3 +1,72 @@
-//! cargo xtask: flow, play, up, test, ci, codegen, tidy.
+//! `cargo xtask …`: everything a developer starts by hand or a machine starts in CI.
+//!
+//! It links none of our crates: it builds and starts programs, so it compiles in seconds and can only do what a
+//! user of those programs can do. Heavy generators are a package of their own (`xtask/codegen`).
 
-fn main() {}
+mod cargo;
+mod ci;
+mod codegen;
+mod flow;
+mod interrupt;
+mod narrator;
+mod play;
+mod processes;
+mod tidy;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Work with OpenGSE")]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole flowchart: package, upload, deploy, place, play, update without downtime
+    Flow(flow::Options),
+    /// Play: the service, a fleet, one window for you and bots as opponents
+    Play(play::Options),
+    /// Keep a service with the game deployed until Ctrl-C
+    Up(up::Options),
+    /// Run every test
+    Test,
+    /// Run what CI runs: format, clippy, tidy, generated files, tests, flow
+    Ci(ci::Options),
+    /// Refresh the generated code, or check that it is up to date
+    Codegen(codegen::Options),
+    /// Check what the compiler cannot: crate edges, manifests, versions, file sizes, links
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    interrupt::listen();
+    match run(options.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Flow(options) => flow::run(&workspace, &options),
+        Command::Play(options) => play::run(&workspace, &options),
+        Command::Up(options) => up::run(&workspace, &options),
+        Command::Test => ci::test(&workspace),
+        Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Codegen(options) => codegen::run(&workspace, &options),
+        Command::Tidy => tidy::run(&workspace),
+    }
+}

@@ -1,0 +1,151 @@
+//! The life of the service: it starts or says why not, it ends what it launched, and it forgets nothing.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tests::package;
+use tests::stack::{Stack, local};
+
+use crate::hosting::{process, stack_with_fleet};
+
+#[test]
+fn a_taken_port_is_a_start_error_that_names_it() {
+    let stack = Stack::start();
+    let address =
+        stack.said("api").strip_prefix("http://").expect("the API is plain HTTP").trim_end_matches('/');
+    let other = tempfile::tempdir().expect("a directory for the other service");
+    let output = local(other.path(), address, &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("`gse local` starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains(address), "`{said}` should name {address}");
+    assert_eq!(output.stdout, b"", "nothing is ready");
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_known_ones() {
+    let directory = tempfile::tempdir().expect("a directory for the service");
+    let output = local(directory.path(), "127.0.0.1:0", &["health.intervall=2s".to_owned()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("`gse local` starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for word in ["health.intervall", "health.interval", "process.ready", "player.reserve"] {
+        assert!(said.contains(word), "`{said}` should name `{word}`");
+    }
+}
+
+#[test]
+fn sigterm_ends_everything_that_was_launched() {
+    let (mut stack, fleet) = stack_with_fleet(3);
+    let _session = stack.active_session(&fleet, 2);
+    let launched = wait_for_processes(&stack, 3);
+    let status = stack.terminate();
+    assert!(status.success(), "the service ended with {status}");
+    assert!(
+        stack.launched().is_empty(),
+        "these were launched: {launched:?}, and are left: {:?}",
+        stack.launched()
+    );
+}
+
+#[test]
+fn after_a_kill_everything_acknowledged_is_still_there() {
+    let (mut stack, fleet) = stack_with_fleet(1);
+    let session = stack.active_session(&fleet, 2);
+    let request = json!({"GameServerSessionId": session, "PlayerId": "ada"});
+    let seat = stack.call("JoinGameServerSession", &request)["PlayerSession"].clone();
+    let strategy = json!({"Type": "SIMPLE", "FleetId": fleet});
+    let alias =
+        stack.call("CreateAlias", &json!({"Name": "live", "RoutingStrategy": strategy}))["Alias"].clone();
+    let queue = stack.call(
+        "CreateGameServerSessionQueue",
+        &json!({"Name": "everywhere", "Destinations": [{"DestinationArn": alias["AliasArn"]}]}),
+    );
+    let all = json!({"AssetRegion": stack.said("region"), "Offset": 0, "Limit": 100});
+    let assets = stack.call("DescribeAssets", &all);
+    let before = wait_for_processes(&stack, 1);
+
+    stack.kill_and_restart();
+
+    let after = stack.call("DescribeAssets", &all);
+    assert_eq!(without_request_id(after), without_request_id(assets));
+    let fleet_found = stack.call("DescribeFleetAttributes", &json!({"FleetIds": [fleet]}));
+    assert_eq!(fleet_found["FleetAttributes"][0]["FleetId"], fleet.as_str());
+    let alias_found = stack.call("ResolveAlias", &json!({"AliasId": alias["AliasId"]}));
+    assert_eq!(alias_found["FleetId"], fleet.as_str());
+    let sessions = stack.call("DescribeGameServerSessions", &json!({"GameServerSessionId": session}));
+    assert_eq!(sessions["GameServerSessions"][0]["GameServerSessionId"], session.as_str());
+    let seats = stack.call("DescribePlayerSessions", &json!({"PlayerSessionId": seat["PlayerSessionId"]}));
+    assert_eq!(seats["PlayerSessions"][0]["PlayerId"], "ada");
+    // The name is taken, so the queue is still there.
+    assert_eq!(queue["GameServerSessionQueue"]["Name"], "everywhere");
+    assert_eq!(
+        stack.refused("CreateGameServerSessionQueue", &json!({"Name": "everywhere"})),
+        "ResourceInUse"
+    );
+
+    // The game servers of the first life are gone or belong to the second, and the fleet serves again.
+    stack.until("DescribeGameServerSessions", &json!({"GameServerSessionId": session}), |answer| {
+        answer["GameServerSessions"][0]["Status"] != "ACTIVE"
+    });
+    let request = json!({"FleetId": fleet, "MaximumPlayerSessionCount": 2});
+    let deadline = std::time::Instant::now() + tests::stack::PATIENCE;
+    while let Err(refusal) = stack.try_call("CreateGameServerSession", &request) {
+        assert!(
+            ["ResourceInsufficient", "ResourceUnavailable"].contains(&refusal.code.as_str()),
+            "the fleet recovers, meanwhile it says {refusal:?}"
+        );
+        assert!(std::time::Instant::now() < deadline, "the fleet does not recover: {refusal:?}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let now = stack.launched();
+    assert!(!before.iter().any(|pid| now.contains(pid)), "{before:?} of the first life still run: {now:?}");
+}
+
+#[test]
+fn uploads_that_were_answered_survive_a_kill() {
+    let mut stack = Stack::start();
+    let asset = stack.create_asset(&package::game_server(stack.directory()));
+    stack.kill_and_restart();
+    let fleet = stack.create_fleet(&asset, &process(1));
+    stack.active(&fleet);
+}
+
+#[test]
+fn the_data_directory_has_one_owner() {
+    let stack = Stack::start();
+    let output = local(stack.directory(), "127.0.0.1:0", &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("`gse local` starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "two services must not share a data directory");
+    let data = fs::canonicalize(stack.data()).expect("the data directory is there");
+    assert!(said.contains(data.to_str().expect("a path of text")), "`{said}` should name {}", data.display());
+}
+
+/// Waits until the fleet's processes run; gives their pids.
+fn wait_for_processes(stack: &Stack, count: usize) -> Vec<u32> {
+    let deadline = std::time::Instant::now() + tests::stack::PATIENCE;
+    loop {
+        let launched = stack.launched();
+        if launched.len() >= count {
+            return launched;
+        }
+        assert!(std::time::Instant::now() < deadline, "{count} processes should run, these do: {launched:?}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+fn without_request_id(mut answer: Value) -> Value {
+    answer.as_object_mut().expect("an answer is an object").remove("RequestId");
+    answer
+}

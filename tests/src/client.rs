@@ -1,0 +1,82 @@
+//! A headless player: one `game-client` that is given a seat, right or wrong.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::programs::program;
+use crate::stack::{PATIENCE, Stack, tail};
+
+/// A running client. It is killed if the story ends before it does.
+#[derive(Debug)]
+pub struct Client {
+    child: Child,
+    out: PathBuf,
+    log: PathBuf,
+}
+
+impl Client {
+    /// Connects with a player session as the cloud API gave it, and with an id of the caller's choice.
+    #[must_use]
+    pub fn connect(stack: &Stack, player_session: &Value, player_session_id: &str) -> Self {
+        let text = |member: &str| player_session[member].as_str().expect("a player session has text members");
+        let address = format!("{}:{}", text("IpAddress"), player_session["Port"]);
+        let name = format!("{}-{}", text("PlayerId"), player_session_id.len());
+        let (out, log) =
+            (stack.directory().join(format!("{name}.out")), stack.directory().join(format!("{name}.log")));
+        let child = Command::new(program("game-client"))
+            .args(["--headless", "--bot", "wander", "--connect", &address, "--player-id", text("PlayerId")])
+            .env("GAME_PLAYER_SESSION_ID", player_session_id)
+            .stdin(Stdio::null())
+            .stdout(File::create(&out).expect("a file for the client's report"))
+            .stderr(File::create(&log).expect("a file for the client's log"))
+            .spawn()
+            .expect("`game-client` starts");
+        Self { child, out, log }
+    }
+
+    /// The line that it wrote about an event, once it is there.
+    #[must_use]
+    pub fn event(&mut self, name: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let ended = self.child.try_wait().expect("the state of the client is known");
+            let out = fs::read_to_string(&self.out).unwrap_or_default();
+            let lines = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            if let Some(line) = lines.into_iter().find(|line| line["event"] == name) {
+                return line;
+            }
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "the client ({ended:?}) said no `{name}`: {out}\n{}",
+                tail(&self.log, 20)
+            );
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    /// Waits for its end.
+    #[must_use]
+    pub fn ended(mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the state of the client is known") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the client does not end\n{}", tail(&self.log, 20));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

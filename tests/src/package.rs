@@ -1,0 +1,36 @@
+//! Packages to deploy. They are small: a script in place of a program of eighty megabytes.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::programs::program;
+
+/// A zip of these entries, in this order; a name may be anything.
+#[must_use]
+pub fn zip(directory: &Path, name: &str, entries: &[(&str, &str)]) -> PathBuf {
+    let path = directory.join(name);
+    let mut zip = ZipWriter::new(File::create(&path).expect("a file for the zip"));
+    for (name, content) in entries {
+        zip.start_file(*name, SimpleFileOptions::default()).expect("an entry begins");
+        zip.write_all(content.as_bytes()).expect("an entry is written");
+    }
+    zip.finish().expect("the zip is complete");
+    path
+}
+
+/// The sample game server: a script that becomes the program under test, so it has the same pid.
+#[must_use]
+pub fn game_server(directory: &Path) -> PathBuf {
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", program("game-server").display());
+    zip(directory, "game.zip", &[("game-server", &script)])
+}
+
+/// A program that runs and never says a word to the service.
+#[must_use]
+pub fn silent(directory: &Path) -> PathBuf {
+    zip(directory, "silent.zip", &[("silent", "#!/bin/sh\nexec sleep 1000\n")])
+}
