@@ -10,7 +10,12 @@ use game_net::{
     protocol::{ClientMessage, Hosting, PROTOCOL, Presence, ServerMessage, frame::FrameReader},
 };
 use quinn::{Connection, Endpoint, RecvStream, SendStream, crypto::rustls::QuicServerConfig};
-use rustls::{crypto::ring, pki_types::PrivatePkcs8KeyDer};
+use rustls::{
+    crypto::ring,
+    pki_types::PrivatePkcs8KeyDer,
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::{Link, Outgoing, Received};
@@ -70,15 +75,36 @@ impl Guest {
     }
 }
 
-fn open_server(protocol: &[u8]) -> (Endpoint, SocketAddr) {
-    let certificate = rcgen::generate_simple_self_signed(["game-server".to_owned()]).unwrap();
-    let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
+type SelfSigned = rcgen::CertifiedKey<rcgen::KeyPair>;
+
+/// A self-signed certificate, and a key that need not be its own.
+#[derive(Debug)]
+struct Identity(Arc<CertifiedKey>);
+
+impl Identity {
+    fn new(certificate: &SelfSigned, key: &SelfSigned) -> Identity {
+        let key = PrivatePkcs8KeyDer::from(key.signing_key.serialize_der()).into();
+        let key = ring::sign::any_supported_type(&key).unwrap();
+        Identity(Arc::new(CertifiedKey::new(vec![certificate.cert.der().clone()], key)))
+    }
+}
+
+impl ResolvesServerCert for Identity {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+fn certificate() -> SelfSigned {
+    rcgen::generate_simple_self_signed(["game-server".to_owned()]).unwrap()
+}
+
+fn open_server(protocol: &[u8], identity: Identity) -> (Endpoint, SocketAddr) {
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.cert.der().clone()], key.into())
-        .unwrap();
+        .with_cert_resolver(Arc::new(identity));
     tls.alpn_protocols = vec![protocol.to_vec()];
     let config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()));
     let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
@@ -86,12 +112,17 @@ fn open_server(protocol: &[u8]) -> (Endpoint, SocketAddr) {
     (endpoint, address)
 }
 
+fn honest() -> Identity {
+    let certificate = certificate();
+    Identity::new(&certificate, &certificate)
+}
+
 /// A server that does this with its first guest.
 fn serve<F>(host: impl FnOnce(Guest) -> F + Send + 'static) -> (SocketAddr, JoinHandle<()>)
 where
     F: Future<Output = ()> + Send,
 {
-    let (endpoint, address) = open_server(PROTOCOL);
+    let (endpoint, address) = open_server(PROTOCOL, honest());
     let served = tokio::spawn(async move {
         host(Guest::accept(&endpoint).await).await;
         endpoint.wait_idle().await;
@@ -224,7 +255,7 @@ async fn tells_the_last_message_before_the_end_of_the_connection() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_another_version() {
-    let (endpoint, address) = open_server(b"opengse-arena/0");
+    let (endpoint, address) = open_server(b"opengse-arena/0", honest());
     let served = tokio::spawn(async move {
         assert!(endpoint.accept().await.unwrap().await.is_err(), "there is no common protocol");
     });
@@ -233,6 +264,21 @@ async fn names_another_version() {
         Some(Received::Closed { reason }) => {
             assert!(reason.contains("does not speak `opengse-arena/1`"), "{reason}");
         }
+        other => panic!("{other:?}"),
+    }
+    finish(link, served).await;
+}
+
+/// A man in the middle can show anybody's certificate; without its key he must not get as far as an exporter value.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_a_server_that_does_not_hold_the_key_of_its_certificate() {
+    let (endpoint, address) = open_server(PROTOCOL, Identity::new(&certificate(), &certificate()));
+    let served = tokio::spawn(async move {
+        assert!(endpoint.accept().await.unwrap().await.is_err(), "the client goes away");
+    });
+    let mut link = start(address);
+    match next(&mut link).await {
+        Some(Received::Closed { reason }) => assert!(reason.contains("BadSignature"), "{reason}"),
         other => panic!("{other:?}"),
     }
     finish(link, served).await;

@@ -18,7 +18,7 @@ struct Scores;
 struct Link;
 
 /// Sixteen rows fit, and four do not look lost.
-const ROWS_HEIGHT: f32 = 500.0;
+const ROWS_HEIGHT: f32 = 460.0;
 const ROW_HEIGHT_MAX: f32 = 50.0;
 /// Height of the bar that shows how near somebody is to winning.
 const BAR_HEIGHT: f32 = 4.0;

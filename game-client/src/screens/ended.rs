@@ -22,22 +22,27 @@ fn spawn(mut commands: Commands, session: Res<Session>, match_: Option<Res<Match
         Outcome::Failed => ("Connection lost", theme::TEXT_ALARM),
     };
     let winner = session.winner.as_ref().filter(|_| verdict.outcome == Outcome::Lost);
-    let over_the_arena = UiRect::right(px(if match_.is_some() { theme::PANEL_WIDTH + theme::MARGIN } else { 0.0 }));
+    let over_the_arena =
+        UiRect::right(px(if match_.is_some() { theme::PANEL_WIDTH + theme::MARGIN } else { 0.0 }));
     let node = Node { padding: over_the_arena, ..theme::centered() };
     let rows = score_rows(outlet::scores(&session, match_.as_deref()));
     commands.spawn((node, GlobalZIndex(1))).with_children(|parent| {
-        parent.spawn((theme::card(), BoxShadow::new(Color::BLACK, px(0), px(0), px(2), px(24)))).with_children(
-            |card| {
+        parent
+            .spawn((theme::card(), BoxShadow::new(Color::BLACK, px(0), px(0), px(2), px(24))))
+            .with_children(|card| {
                 card.spawn(theme::label(headline, 44.0, color));
                 if let Some(winner) = winner {
-                    card.spawn(theme::label(format!("{} won", theme::short_name(winner, 24)), 26.0, theme::COIN));
+                    card.spawn(theme::label(
+                        format!("{} won", theme::short_name(winner, 24)),
+                        26.0,
+                        theme::COIN,
+                    ));
                 }
                 card.spawn(theme::label(wrapped(&verdict.reason), 18.0, theme::TEXT_FAINT));
                 for row in rows {
                     card.spawn(theme::label(row, 20.0, theme::TEXT));
                 }
-            },
-        );
+            });
     });
 }
 
