@@ -56,6 +56,19 @@ async fn p7_a_crash_is_reported_with_its_output_and_replaced() {
 }
 
 #[tokio::test]
+async fn p7_what_a_dead_process_started_ends_with_it() {
+    let mut host = Host::start(hasty()).await;
+    let script = "#!/bin/sh\nsleep 600 >/dev/null 2>&1 &\necho $! >child.tmp; mv child.tmp child\nexit 0\n";
+    host.start_instance(&[("run.sh", script)], "run.sh", "");
+    host.prepared().await;
+    let grandchild: u32 = until_file(&host.slot().join("game/child")).await.trim().parse().unwrap();
+    let (_, end, _) = host.ended().await;
+    assert!(matches!(end, ProcessEnd::Crashed(_)), "{end:?}");
+    until_gone(grandchild).await;
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn p4_what_cannot_be_executed_is_reported() {
     let mut host = Host::start(hasty()).await;
     host.start_instance(&[("run", "neither a program nor a script")], "run", "");

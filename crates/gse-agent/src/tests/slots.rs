@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use gse_core::host::{HostOrder, PreparationStep, ReportKind};
 use gse_core::package::PackageProblem;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::host::{Host, hasty, is_running, until_gone, zip_of};
+use super::host::{Host, hasty, is_running, until, zip_of};
 use crate::package::{PackageError, inspect};
 use crate::{leftover, procfs};
 
@@ -178,12 +178,13 @@ fn a20_a_bomb_is_refused_before_anything_is_unpacked() {
 async fn a_file_that_lies_about_its_size_is_refused() {
     let mut host = Host::start(hasty()).await;
     let blob = host.data.path().join("blob-1");
-    let mut bytes = Vec::new();
-    hostile_zip(&blob, &[("run", FILE, b"0123456789")]);
-    bytes.extend(std::fs::read(&blob).unwrap());
-    // The unpacked size in the central directory, 24 bytes behind its signature.
-    let at = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap() + 24;
-    bytes[at..at + 4].copy_from_slice(&5_u32.to_le_bytes());
+    zip_of(&blob, &[("run", &"0123456789".repeat(100))]);
+    let mut bytes = std::fs::read(&blob).unwrap();
+    // The unpacked size, in the local header and in the central directory.
+    for (signature, offset) in [(b"PK\x03\x04", 22), (b"PK\x01\x02", 24)] {
+        let at = bytes.windows(4).position(|window| window == signature).unwrap() + offset;
+        bytes[at..at + 4].copy_from_slice(&5_u32.to_le_bytes());
+    }
     std::fs::write(&blob, bytes).unwrap();
     host.start_instance_of("blob-1", "run", "");
     let (step, _) = refused(&mut host).await;
@@ -209,22 +210,31 @@ async fn install_scripts_are_named_and_not_run() {
     host.stop().await;
 }
 
-/// A child of "an earlier run", in a group of its own as every child is.
-fn leave_behind(slot: &Path, name: &str) -> u32 {
-    let child = Command::new("sleep")
-        .arg("600")
-        .process_group(0)
-        .stdin(Stdio::null())
-        .spawn()
-        .expect("sleep can be started");
-    let pid = child.id();
-    leftover::write_down(&slot.join(name), pid).unwrap();
-    // Collected by a thread, as init would do for a real orphan.
-    std::thread::spawn(move || {
-        let mut child = child;
-        child.wait()
-    });
-    pid
+/// A child of "an earlier run", in a group of its own as every child is. Gone at the latest when the test is.
+struct LeftBehind {
+    child: Child,
+}
+
+impl LeftBehind {
+    fn new(slot: &Path, name: &str) -> Self {
+        let mut command = Command::new("sleep");
+        command.arg("600").process_group(0);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        leftover::write_down(&slot.join(name), child.id()).unwrap();
+        Self { child }
+    }
+
+    /// Collects it, as init would do for a real orphan.
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for LeftBehind {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[tokio::test]
@@ -232,10 +242,10 @@ async fn children_of_an_earlier_run_are_ended_and_strangers_are_not() {
     let data = tempfile::tempdir().unwrap();
     let slot = data.path().join("slots/ins-old");
     std::fs::create_dir_all(&slot).unwrap();
-    let ours = leave_behind(&slot, "process-1.child");
-    let stranger = leave_behind(&slot, "process-2.child");
+    let mut ours = LeftBehind::new(&slot, "process-1.child");
+    let mut stranger = LeftBehind::new(&slot, "process-2.child");
     // Its number was given to somebody else since.
-    let started = procfs::started(stranger).unwrap();
+    let started = procfs::started(stranger.child.id()).unwrap();
     let file = slot.join("process-2.child");
     let text =
         std::fs::read_to_string(&file).unwrap().replace(&started.to_string(), &(started - 1).to_string());
@@ -244,12 +254,10 @@ async fn children_of_an_earlier_run_are_ended_and_strangers_are_not() {
     let mut host = Host::start_in(data, hasty()).await;
     host.start_instance(&[("run.sh", "#!/bin/sh\nexec sleep 600\n")], "run.sh", "");
     host.prepared().await;
-    until_gone(ours).await;
-    assert!(is_running(stranger), "its start time does not match");
+    until(|| ours.has_ended().then_some(())).await;
+    assert!(!stranger.has_ended(), "its start time does not match");
     assert!(!slot.exists(), "old slots are removed");
     let data = host.stop().await;
-    let _ = Command::new("kill").args(["-KILL", &stranger.to_string()]).status();
-    until_gone(stranger).await;
     assert_eq!(
         std::fs::read_dir(data.path().join("slots/ins-1"))
             .unwrap()
