@@ -11,6 +11,9 @@ use tracing::warn;
 
 /// Requests that wait at most; more joins at a time wait for a place.
 const REQUESTS: usize = 64;
+/// Removals that wait at most. A session has at most 200 seats, and a seat that waits for its removal cannot be taken
+/// again, so this is never full.
+const REMOVALS: usize = 256;
 
 /// The secret of one reservation. Neither `Debug` nor anything else prints it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +23,15 @@ pub(crate) struct PlayerSessionId(String);
 #[derive(Debug, Clone)]
 pub(crate) struct Seats {
     requests: mpsc::Sender<SeatRequest>,
+    removals: mpsc::Sender<PlayerSessionId>,
+}
+
+/// What serves the seats.
+#[derive(Debug)]
+pub(crate) struct SeatRequests {
+    pub(crate) requests: mpsc::Receiver<SeatRequest>,
+    /// Players who left. Apart from the requests, so that a crowd of joins cannot keep seats from being freed.
+    pub(crate) removals: mpsc::Receiver<PlayerSessionId>,
 }
 
 /// What is asked.
@@ -29,14 +41,13 @@ pub(crate) enum SeatRequest {
     Reserved { player_id: String, answer: oneshot::Sender<Option<Vec<PlayerSessionId>>> },
     /// Uses a reservation up; false when that is not possible (any more).
     Accept { player_session_id: PlayerSessionId, answer: oneshot::Sender<bool> },
-    /// The player left.
-    Remove { player_session_id: PlayerSessionId },
 }
 
 /// Seats and what serves them.
-pub(crate) fn channel() -> (Seats, mpsc::Receiver<SeatRequest>) {
-    let (requests, served) = mpsc::channel(REQUESTS);
-    (Seats { requests }, served)
+pub(crate) fn channel() -> (Seats, SeatRequests) {
+    let (requests, served_requests) = mpsc::channel(REQUESTS);
+    let (removals, served_removals) = mpsc::channel(REMOVALS);
+    (Seats { requests, removals }, SeatRequests { requests: served_requests, removals: served_removals })
 }
 
 impl Seats {
@@ -54,37 +65,58 @@ impl Seats {
         self.requests.send(request).await.is_ok() && answered.await.unwrap_or(false)
     }
 
-    /// Frees a seat. Does not wait for it: the room must not stand still while the agent is slow. When so many
-    /// requests wait that this one is dropped, the seat is freed with the end of the session.
+    /// Frees a seat. Does not wait for it: the room must not stand still while the agent is slow.
     pub(crate) fn remove(&self, player_session_id: PlayerSessionId) {
-        if self.requests.try_send(SeatRequest::Remove { player_session_id }).is_err() {
-            warn!("a seat is not freed before the end of the session: too many requests to the agent wait");
+        if self.removals.try_send(player_session_id).is_err() {
+            // The session is over, and with it every seat.
+            warn!("a seat is not freed: nobody serves the seats any more");
         }
     }
 }
 
 /// Serves the seats of a session from the agent, until nobody asks any more.
-pub(crate) async fn serve(players: Players, mut requests: mpsc::Receiver<SeatRequest>) {
-    while let Some(request) = requests.recv().await {
-        // Who asked may have gone; then the answer is of no use to anybody. Of the agent's errors only the name is
-        // logged: the detail may quote the PlayerSessionId.
-        match request {
-            SeatRequest::Reserved { player_id, answer } => {
-                let _ = answer.send(reserved(&players, player_id).await);
+pub(crate) async fn serve(players: Players, mut seats: SeatRequests) {
+    loop {
+        tokio::select! {
+            // Seats are freed before they are given.
+            biased;
+            Some(player_session_id) = seats.removals.recv() => remove(&players, &player_session_id).await,
+            request = seats.requests.recv() => match request {
+                Some(request) => answer(&players, request).await,
+                // The room is gone; what it freed last is still freed.
+                None => break,
+            },
+        }
+    }
+    while let Some(player_session_id) = seats.removals.recv().await {
+        remove(&players, &player_session_id).await;
+    }
+}
+
+/// Of the agent's errors only the name is logged: the detail may quote the PlayerSessionId.
+async fn answer(players: &Players, request: SeatRequest) {
+    match request {
+        SeatRequest::Reserved { player_id, answer } => {
+            // Who asked may have gone; then the answer is of no use to anybody.
+            let _ = answer.send(reserved(players, player_id).await);
+        }
+        SeatRequest::Accept { player_session_id, answer } => {
+            let accepted = players.accept_player_session(&player_session_id.0).await;
+            if let Err(error) = &accepted {
+                warn!(error = %error.name, "AcceptPlayerSession failed");
             }
-            SeatRequest::Accept { player_session_id, answer } => {
-                let accepted = players.accept_player_session(&player_session_id.0).await;
-                if let Err(error) = &accepted {
-                    warn!(error = %error.name, "AcceptPlayerSession failed");
-                }
-                let _ = answer.send(accepted.is_ok());
-            }
-            SeatRequest::Remove { player_session_id } => {
-                if let Err(error) = players.remove_player_session(&player_session_id.0).await {
-                    warn!(error = %error.name, "RemovePlayerSession failed");
-                }
+            let nobody_waits = answer.send(accepted.is_ok()).is_err();
+            // Nobody else knows that this seat is taken now.
+            if accepted.is_ok() && nobody_waits {
+                remove(players, &player_session_id).await;
             }
         }
+    }
+}
+
+async fn remove(players: &Players, player_session_id: &PlayerSessionId) {
+    if let Err(error) = players.remove_player_session(&player_session_id.0).await {
+        warn!(error = %error.name, "RemovePlayerSession failed");
     }
 }
 

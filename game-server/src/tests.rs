@@ -5,4 +5,5 @@ mod life;
 mod lobby;
 mod matches;
 mod player;
+mod seats;
 mod stage;

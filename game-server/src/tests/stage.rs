@@ -35,25 +35,28 @@ pub(super) type SeatLog = watch::Receiver<Vec<String>>;
 
 /// Seats out of a table: (player id, player session id). Each can be accepted once, as the agent does it.
 pub(super) fn table(reservations: &[(&str, &str)]) -> (Seats, SeatLog) {
-    let (seats, mut requests) = seats::channel();
+    let (seats, mut served) = seats::channel();
     let (log, logged) = watch::channel(Vec::new());
     let mut reserved: BTreeMap<String, String> =
         reservations.iter().map(|(player, session)| ((*session).to_owned(), (*player).to_owned())).collect();
     tokio::spawn(async move {
-        while let Some(request) = requests.recv().await {
-            match request {
-                SeatRequest::Reserved { player_id, answer } => {
-                    let ids = reserved.iter().filter(|(_, player)| **player == player_id);
-                    let _ = answer.send(Some(ids.map(|(id, _)| PlayerSessionId::new(id)).collect()));
+        loop {
+            tokio::select! {
+                Some(id) = served.removals.recv() => {
+                    log.send_modify(|log| log.push(format!("remove {}", id.secret())));
                 }
-                SeatRequest::Accept { player_session_id, answer } => {
-                    let player = reserved.remove(player_session_id.secret());
-                    let _ = answer.send(player.is_some());
-                    log.send_modify(|log| log.push(format!("accept {}", player_session_id.secret())));
-                }
-                SeatRequest::Remove { player_session_id } => {
-                    log.send_modify(|log| log.push(format!("remove {}", player_session_id.secret())));
-                }
+                Some(request) = served.requests.recv() => match request {
+                    SeatRequest::Reserved { player_id, answer } => {
+                        let ids = reserved.iter().filter(|(_, player)| **player == player_id);
+                        let _ = answer.send(Some(ids.map(|(id, _)| PlayerSessionId::new(id)).collect()));
+                    }
+                    SeatRequest::Accept { player_session_id, answer } => {
+                        let player = reserved.remove(player_session_id.secret());
+                        let _ = answer.send(player.is_some());
+                        log.send_modify(|log| log.push(format!("accept {}", player_session_id.secret())));
+                    }
+                },
+                else => break,
             }
         }
     });

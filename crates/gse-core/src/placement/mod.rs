@@ -398,6 +398,13 @@ pub(crate) fn on_session_active(
         state.placements.get(&key).map_or_else(Vec::new, |placement| placement.request.players.clone());
     let mut players = Vec::new();
     for joining in joining {
+        // The game may have lowered its seats when it activated; whoever finds none gets none.
+        let has_seat =
+            state.game_server_sessions.get(session_id).is_some_and(|session| session.free_seats() > 0);
+        if !has_seat {
+            cx.because(format!("session {session_id} has no seat for player {}", joining.player));
+            continue;
+        }
         if let Some(seat) = player_session::reserve(state, cx, session_id, joining) {
             players.push(PlacedPlayer { player: seat.player, player_session: seat.id });
         }
