@@ -39,13 +39,20 @@ pub(crate) struct Connection {
     pub(crate) secret_key: String,
 }
 
+const KEY_HINT: &str = "`gse local` prints `secret_id` and `secret_key` when it is ready; \
+                        set `GSE_SECRET_ID` and `GSE_SECRET_KEY` to them";
+
 impl Connection {
+    /// Whether the calls are not signed; a service with `--auth required` refuses them.
+    fn is_unsigned(&self) -> bool {
+        self.secret_id.is_empty() && self.secret_key.is_empty()
+    }
+
     /// A client for it.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        if self.secret_id.is_empty() || self.secret_key.is_empty() {
-            let hint = "`gse local` prints `secret_id` and `secret_key` when it is ready; \
-                        set `GSE_SECRET_ID` and `GSE_SECRET_KEY` to them";
-            return Err(Failure::usage("there is no key to sign with").hint(hint));
+        if self.secret_id.is_empty() != self.secret_key.is_empty() {
+            let missing = if self.secret_id.is_empty() { "secret id" } else { "secret key" };
+            return Err(Failure::usage(format!("half a key cannot sign: the {missing} is missing")).hint(KEY_HINT));
         }
         Client::new(&self.endpoint, &self.secret_id, &self.secret_key, &self.region).map_err(Failure::from)
     }
@@ -77,7 +84,9 @@ pub(crate) async fn run(args: CallArgs) -> Result<(), Failure> {
         None => Ok(()),
         Some(refusal) => {
             let (code, message, request_id) = (refusal.code, refusal.message, answer.request_id);
-            Err(Failure::from(CallError::Api { code, message, request_id }).action(action))
+            let wants_key = args.connection.is_unsigned() && code.starts_with("AuthFailure");
+            let failure = Failure::from(CallError::Api { code, message, request_id }).action(action);
+            Err(if wants_key { failure.hint(KEY_HINT) } else { failure })
         }
     }
 }
