@@ -97,8 +97,8 @@ fn run_phase(workspace: &Workspace, phase: &Phase) -> Result<bool> {
     let mut command = match phase.program {
         Program::Cargo => workspace.cargo(),
         Program::Xtask => {
-            let mut xtask =
-                Command::new(std::env::current_exe().context("the path of this program is unknown")?);
+            // By its path, not by what runs now: a build may have replaced that.
+            let mut xtask = Command::new(workspace.program("xtask")?);
             xtask.current_dir(&workspace.root).stdin(Stdio::null());
             xtask
         }

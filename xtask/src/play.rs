@@ -95,7 +95,9 @@ fn window(stage: &mut Stage<'_>, seat: &Seat) -> Result<()> {
     let status = loop {
         match client.ended()? {
             Some(status) => break status,
-            None => interrupt::pause(Duration::from_millis(50))?,
+            // Ctrl-C is a way to stop playing, not a failure.
+            None if interrupt::pause(Duration::from_millis(50)).is_err() => return Ok(()),
+            None => {}
         }
     };
     if !status.success() {

@@ -52,7 +52,9 @@ impl Connection {
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         if self.secret_id.is_empty() != self.secret_key.is_empty() {
             let missing = if self.secret_id.is_empty() { "secret id" } else { "secret key" };
-            return Err(Failure::usage(format!("half a key cannot sign: the {missing} is missing")).hint(KEY_HINT));
+            return Err(
+                Failure::usage(format!("half a key cannot sign: the {missing} is missing")).hint(KEY_HINT)
+            );
         }
         Client::new(&self.endpoint, &self.secret_id, &self.secret_key, &self.region).map_err(Failure::from)
     }

@@ -112,7 +112,8 @@ impl Client {
         let key = Key { secret_id: &self.secret_id, secret_key: &self.secret_key };
         let is_unsigned = self.secret_id.is_empty() && self.secret_key.is_empty();
         // `SKIP` is what the vendor's clients send when told not to sign (cloud-api.md 1.11).
-        let authorization = if is_unsigned { "SKIP".into() } else { tc3::sign(&call, key, PRODUCT, timestamp) };
+        let authorization =
+            if is_unsigned { "SKIP".into() } else { tc3::sign(&call, key, PRODUCT, timestamp) };
         let sent = self
             .http
             .post(url)

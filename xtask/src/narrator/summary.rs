@@ -67,6 +67,9 @@ pub(crate) fn summary(action: &str, answer: &Value) -> String {
         .iter()
         .filter_map(|pointer| {
             let value = answer.pointer(pointer)?;
+            if value == "" || (value == 0 && pointer.ends_with("/Port")) {
+                return None; // not known yet
+            }
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             Some(format!("{} {text}", pointer.rsplit('/').next().unwrap_or(pointer)))
         })
@@ -99,6 +102,12 @@ mod tests {
         let answer =
             json!({"Asset": {"Stauts": 2, "Size": "11M", "AssetId": "asset-12345678"}, "RequestId": "r"});
         assert_eq!(summary("DescribeAsset", &answer), "Stauts 2  Size 11M");
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_not_shown() {
+        let answer = json!({"GameServerSessionPlacement": {"Status": "PENDING", "IpAddress": "", "Port": 0}});
+        assert_eq!(summary("DescribeGameServerSessionPlacement", &answer), "Status PENDING");
     }
 
     #[test]
