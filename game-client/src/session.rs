@@ -63,6 +63,8 @@ pub(crate) struct Session {
     pub(crate) final_scores: Option<BTreeMap<String, u32>>,
     /// In a lobby: there is something to say to somebody who has not heard it.
     pub(crate) has_to_say: bool,
+    /// What was said and has not come back yet. Whoever leaves before it did may not have been heard by anybody.
+    pub(crate) sayings_under_way: u32,
     /// Ticks since joining.
     pub(crate) ticks: u64,
     /// The round-trip time now.
@@ -156,6 +158,9 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<S
             if session.chat.len() == CHAT_KEPT_MAX {
                 session.chat.remove(0);
             }
+            if *from == session.player_id {
+                session.sayings_under_way = session.sayings_under_way.saturating_sub(1);
+            }
             session.chat.push(ChatLine { from: from.clone(), text: text.clone() });
         }
         ServerMessage::Closing { reason } => {
@@ -184,6 +189,7 @@ fn say(mut session: ResMut<Session>, goal: Res<Goal>, link: Res<Link>) {
     {
         link.send(Outgoing::Message(ClientMessage::ChatSend { text }));
         session.has_to_say = false;
+        session.sayings_under_way += 1;
     }
 }
 
@@ -209,6 +215,7 @@ pub(crate) fn advance(
         && let Some(expected) = goal.expect_peers
         && session.met() >= expected
         && !session.has_to_say
+        && session.sayings_under_way == 0
     {
         session.end(Outcome::Left, format!("saw and heard {expected} others"));
     } else if let Some(deadline) = goal.deadline

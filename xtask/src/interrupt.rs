@@ -30,6 +30,11 @@ pub(crate) fn listen() {
     }
 }
 
+/// Asks to stop, as a signal does.
+pub(crate) fn request() {
+    REQUESTED.store(true, Ordering::Relaxed);
+}
+
 /// Whether the user asked to stop.
 pub(crate) fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)

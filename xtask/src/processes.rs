@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,11 @@ use crate::interrupt;
 /// How often a wait for a process looks.
 const PERIOD: Duration = Duration::from_millis(20);
 
-/// A child whose output goes to two files. It is killed when it is dropped before its end.
+/// How long a child that is dropped before its end may take to end what it started itself.
+const DROP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A child whose output goes to two files, which only this user may read: a service says its key there.
+/// Dropped before its end, also by a panic, it is asked to end, because what it started ends with it only then.
 #[derive(Debug)]
 pub(crate) struct Logged {
     child: Child,
@@ -33,8 +38,8 @@ impl Logged {
         let stderr = directory.join(format!("{name}.log"));
         let child = command
             .stdin(Stdio::null())
-            .stdout(File::create(&stdout).with_context(|| format!("cannot write `{}`", stdout.display()))?)
-            .stderr(File::create(&stderr).with_context(|| format!("cannot write `{}`", stderr.display()))?)
+            .stdout(private_file(&stdout)?)
+            .stderr(private_file(&stderr)?)
             .spawn()
             .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
         Ok(Self { child, stdout, stderr, detached: false })
@@ -76,11 +81,16 @@ impl Logged {
 
 impl Drop for Logged {
     fn drop(&mut self) {
-        if !self.detached && matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if !self.detached {
+            self.stop(DROP_PATIENCE);
         }
     }
+}
+
+fn private_file(path: &Path) -> Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// Waits for a child, and ends it when the user asks to stop.

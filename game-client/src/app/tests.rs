@@ -219,6 +219,35 @@ fn lobby_clients_meet_and_leave() {
     }
 }
 
+/// Whoever leaves while its own words are under way may not be heard: the last one to come would leave the others
+/// waiting for it.
+#[test]
+fn nobody_leaves_a_lobby_before_being_heard() {
+    let config = Config {
+        bot: Some(BotKind::Idle),
+        say: Some("hello".to_owned()),
+        expect_peers: Some(1),
+        ..config("dan")
+    };
+    let mut dan = Player::new(&config);
+    dan.tell(Received::Welcome { hosting: Hosting::Lobby });
+    let player_ids = vec!["cleo".to_owned(), "dan".to_owned()];
+    dan.tell_message(ServerMessage::Presence(Presence::Here { player_ids }));
+    let chat = |from: &str| ServerMessage::Chat { from: from.to_owned(), text: "hello".to_owned() };
+    dan.tell_message(chat("cleo"));
+    let is_over = |dan: &Player| dan.lines().iter().any(|line| line["event"] == "ended");
+    for _ in 0..100 {
+        dan.app.update();
+    }
+    assert!(matches!(dan.from_app.try_recv(), Ok(Outgoing::Message(ClientMessage::ChatSend { .. }))));
+    assert!(!is_over(&dan), "dan left before his words came back");
+    dan.tell_message(chat("dan"));
+    for _ in 0..10 {
+        dan.app.update();
+    }
+    assert_eq!(dan.lines().last().unwrap()["outcome"], "left");
+}
+
 /// What the app makes of this, as (exit, outcome, reason).
 fn check_end(config: &Config, received: impl IntoIterator<Item = Received>) -> (AppExit, String, String) {
     let mut player = Player::new(config);

@@ -12,7 +12,7 @@ use super::player::Seat;
 use super::stage::{Stage, Wait, reach};
 
 /// Eight seconds of play, or ten points.
-const RULES: MatchRules = MatchRules { players: 2, ticks: 480, score_to_win: 10 };
+const RULES: MatchRules = MatchRules { players: 2, ticks: 300, score_to_win: 10 };
 const QUEUE: &str = "everywhere";
 
 /// What step 3 leaves to the others.

@@ -12,8 +12,8 @@ use super::deploy::{Fleet, Published, deploy_match_fleet};
 use super::match_session::{MatchRules, create_match, join_all};
 use super::stage::{Seen, Stage, Wait, reach};
 
-/// Fifteen seconds, and nobody ends them earlier: the alias moves in the middle of this match.
-const OLD_MATCH: MatchRules = MatchRules { players: 2, ticks: 900, score_to_win: 9_999 };
+/// Ten seconds, and nobody ends them earlier: the alias moves in the middle of this match.
+const OLD_MATCH: MatchRules = MatchRules { players: 2, ticks: 600, score_to_win: 9_999 };
 const NEW_MATCH: MatchRules = MatchRules { players: 2, ticks: 300, score_to_win: 10 };
 /// An idle game server ends at once when it is asked to; its protection would give it five minutes.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(120);

@@ -1,7 +1,7 @@
 //! One JSON line per step and one for the whole run. Standard output carries nothing else; a failure is told on
 //! standard error too.
 
-use super::{Narrator, Step, failure_lines};
+use super::{Narrator, Step, failure_lines, say};
 use crate::flow::record::{Call, Report, StepRecord};
 
 /// Tells a run to a program.
@@ -38,5 +38,5 @@ impl Narrator for Json {
 }
 
 fn print(value: &impl serde::Serialize) {
-    println!("{}", serde_json::to_string(value).expect("records hold only text keys"));
+    say(&serde_json::to_string(value).expect("records hold only text keys"));
 }

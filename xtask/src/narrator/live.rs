@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Narrator, Plain, Step, duration};
+use super::{Narrator, Plain, Step, duration, say};
 use crate::flow::record::{Call, Report, StepRecord};
 
 const AHEAD: &str = "  {prefix}";
@@ -26,7 +26,7 @@ impl Live {
         let above = timeline.clone();
         let plain = Plain::printing(move |line| {
             // The terminal wraps long lines itself, so that a command can be copied whole.
-            above.suspend(|| println!("{line}"));
+            above.suspend(|| say(&line));
         });
         Self { timeline, plain, steps: &[], bars: Vec::new() }
     }

@@ -6,7 +6,10 @@ mod plain;
 mod summary;
 mod text;
 
+use std::io::Write as _;
+
 use crate::flow::record::{Call, Failure, Report, StepRecord};
+use crate::interrupt;
 
 pub(crate) use json::Json;
 pub(crate) use live::Live;
@@ -47,6 +50,14 @@ pub(crate) trait Narrator {
     fn closing(&mut self, report: &Report, last: Option<&StepRecord>);
     /// Something to know after the end, such as how to reach a service that was kept.
     fn epilogue(&mut self, lines: &[String]);
+}
+
+/// Says one line on standard output. When nobody reads it any more, such as after `| head`, the run ends in order, as
+/// after a Ctrl-C: a panic here would leave what runs without an owner.
+fn say(line: &str) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        interrupt::request();
+    }
 }
 
 /// The narrator for this standard output.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use console::style;
 
-use super::{Narrator, Step, duration, failure_lines};
+use super::{Narrator, Step, duration, failure_lines, say};
 use crate::flow::record::{Call, Report, StepRecord};
 
 /// Tells a run line by line.
@@ -15,7 +15,7 @@ pub(crate) struct Plain {
 
 impl Plain {
     pub(crate) fn new() -> Self {
-        Self::printing(|line| println!("{line}"))
+        Self::printing(|line| say(&line))
     }
 
     /// The same lines, printed in another way.
