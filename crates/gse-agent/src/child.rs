@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::{leftover, slot};
+use crate::{leftover, slot, strays};
 
 /// So much of each output stream of a process is kept in its file.
 pub(crate) const OUTPUT_KEPT: u64 = 8 * 1024 * 1024;
@@ -70,7 +70,7 @@ pub(crate) fn start(launch: Launch) -> io::Result<Running> {
     let child = command.spawn()?;
     let pid = child.id().expect("a child that was not waited for has a pid");
     let file = launch.slot.join(format!("{}.child", launch.process));
-    if let Err(error) = leftover::write_down(&file, pid) {
+    if let Err(error) = leftover::write_down(&file, pid, &launch.token) {
         tracing::warn!(process = %launch.process, %error, "the child could not be written down");
     }
     let (signals, signal_requests) = mpsc::channel(16);
@@ -94,7 +94,7 @@ fn environment(
     }
     for (name, value) in [
         ("GSE_AGENT_ADDRESS", launch.agent_address.as_str()),
-        ("GSE_PROCESS_TOKEN", &launch.token),
+        (strays::TOKEN, &launch.token),
         ("GSE_FLEET_ID", launch.fleet.as_str()),
     ] {
         variables.insert(name.into(), value.into());

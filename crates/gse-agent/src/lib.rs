@@ -15,6 +15,7 @@ mod random;
 mod sdk_error;
 mod sdk_service;
 mod slot;
+mod strays;
 mod uplink;
 
 pub use agent::{Agent, AgentConfig, AgentError, AgentHandle, PackagePaths, build};

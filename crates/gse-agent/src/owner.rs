@@ -1,6 +1,6 @@
 //! The owner task: one loop that feeds the supervisor and carries out what it wants. No locks; bounded channels.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,6 +19,7 @@ use crate::child::{self, Launch};
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
+use crate::strays;
 use crate::uplink::UplinkMessage;
 
 /// Messages to the control plane that may wait before no further call is taken.
@@ -48,6 +49,9 @@ pub(crate) struct Owner {
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
+    strays: BTreeMap<ProcessId, String>,
+    looks_for_strays: bool,
     calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
     next_call: u64,
     outbox: VecDeque<UplinkMessage>,
@@ -71,6 +75,8 @@ impl Owner {
             ids: RandomIds,
             work: JoinSet::new(),
             children: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            looks_for_strays: false,
             calls: BTreeMap::new(),
             next_call: 0,
             outbox: VecDeque::new(),
@@ -88,13 +94,14 @@ impl Owner {
         serving: &mut Serving,
     ) -> Result<(), AgentError> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let mut stop = Some(stop);
+        let mut stopping = false;
         let mut outcome = Ok(());
-        while stop.is_some() || !self.supervisor.is_quiet() {
+        // Game servers are served to the last: they say how they end.
+        while !stopping || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if stop.is_some() => Event::ShutDown(Ok(())),
-                served = &mut *serving, if stop.is_some() => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if !stopping => Event::ShutDown(Ok(())),
+                served = &mut *serving, if !stopping => Event::ShutDown(served.unwrap_or(Ok(()))),
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv(), if self.outbox.len() < OUTBOX => Event::Call(call),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
@@ -111,10 +118,7 @@ impl Owner {
             match event {
                 Event::ShutDown(served) => {
                     outcome = served.map_err(AgentError::Serve);
-                    if let Some(stop) = stop.take() {
-                        // The server may have ended by itself.
-                        let _ = stop.send(());
-                    }
+                    stopping = true;
                     self.step(Input::ShutDown);
                 }
                 Event::Input(input) => self.step(input),
@@ -123,6 +127,8 @@ impl Owner {
                 Event::Timer => self.on_timer(),
             }
         }
+        // The server may have ended by itself.
+        let _ = stop.send(());
         self.flush().await;
         outcome
     }
@@ -170,18 +176,34 @@ impl Owner {
     fn on_timer(&mut self) {
         let effects = self.supervisor.on_timer(HostCx::new(now(), &self.config.clocks, &mut self.ids));
         effects.into_iter().for_each(|effect| self.carry_out(effect));
+        self.end_strays();
         self.take_inputs();
     }
 
     /// Until nothing new happens: carrying out an effect may make the next input.
     fn take_inputs(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
-            if let Input::Exited { process, .. } = &input {
-                self.children.remove(process);
+            match &input {
+                Input::Exited { process, .. } => drop(self.children.remove(process)),
+                Input::StraysEnded { .. } => self.looks_for_strays = false,
+                _ => {}
             }
             let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
+            self.end_strays();
         }
+    }
+
+    fn end_strays(&mut self) {
+        if self.looks_for_strays || self.strays.is_empty() {
+            return;
+        }
+        self.looks_for_strays = true;
+        let (processes, tokens): (Vec<_>, BTreeSet<_>) = std::mem::take(&mut self.strays).into_iter().unzip();
+        self.work.spawn_blocking(move || {
+            strays::end(&tokens);
+            Some(Input::StraysEnded { processes })
+        });
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -215,6 +237,8 @@ impl Owner {
                     let _ = child.try_send(signal);
                 }
             }
+            // Looked for when the step is done.
+            Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
             Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
                 let kind = callback.kind();
                 self.work.spawn(async move {

@@ -220,7 +220,7 @@ impl LeftBehind {
         let mut command = Command::new("sleep");
         command.arg("600").process_group(0);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        leftover::write_down(&slot.join(name), child.id()).unwrap();
+        leftover::write_down(&slot.join(name), child.id(), "token").unwrap();
         Self { child }
     }
 
