@@ -8,6 +8,7 @@ mod agent;
 mod callback;
 mod child;
 mod leftover;
+mod output;
 mod owner;
 pub mod package;
 mod procfs;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gse_core::host::{HostOrder, HostReport};
-use gse_core::id::{InstanceId, ProcessId};
+use gse_core::id::{FleetId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
 use gse_core::supervisor::{CallError, CallId, Effect, HostCx, Input, Signal, Supervisor, Ticket};
 use gse_core::time::Timestamp;
@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::agent::{AgentConfig, AgentError};
 use crate::callback;
 use crate::child::{self, Launch};
+use crate::output::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
@@ -45,6 +46,7 @@ pub(crate) struct Owner {
     config: AgentConfig,
     agent_address: String,
     slots: PathBuf,
+    outputs: OutputDir,
     ids: RandomIds,
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
@@ -69,6 +71,7 @@ impl Owner {
     ) -> Self {
         Self {
             supervisor: Supervisor::new(config.public_ip.clone(), config.adopt),
+            outputs: OutputDir::new(&config.data_dir),
             config,
             agent_address,
             slots,
@@ -217,19 +220,26 @@ impl Owner {
             }
             Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
             Effect::Spawn { process, instance, fleet, executable, arguments } => {
-                let Some(dir) = SlotDir::new(&self.slots, &instance) else { return };
+                let dir = SlotDir::new(&self.slots, &instance);
+                let output = self.outputs.files(&fleet, &instance, &process);
+                let (Some(dir), Some(output)) = (dir, output) else {
+                    let reason = format!("`{fleet}`, `{instance}` or `{process}` cannot name a file");
+                    self.inputs.push_back(Input::SpawnFailed { process, missing: false, reason });
+                    return;
+                };
                 let launch = Launch {
                     process: process.clone(),
-                    fleet,
+                    fleet: fleet.clone(),
                     executable,
                     arguments,
                     game: dir.game(),
                     slot: dir.root().to_owned(),
-                    logs: dir.logs(),
+                    output,
                     agent_address: self.agent_address.clone(),
                     token: random_hex(),
                 };
                 self.launch(launch);
+                self.prune_outputs(fleet);
             }
             Effect::Signal { process, signal } => {
                 if let Some(child) = self.children.get(&process) {
@@ -288,6 +298,15 @@ impl Owner {
             }
         };
         self.inputs.push_back(input);
+    }
+
+    fn prune_outputs(&mut self, fleet: FleetId) {
+        let outputs = self.outputs.clone();
+        let running: BTreeSet<ProcessId> = self.children.keys().cloned().collect();
+        self.work.spawn_blocking(move || {
+            outputs.prune(&fleet, |process| running.contains(&ProcessId::new(process)));
+            None
+        });
     }
 
     fn report(&mut self, report: HostReport, ticket: Option<Ticket>) {
