@@ -112,7 +112,7 @@ impl Running {
         let mut output = tokio::spawn(keep(stdout, output));
         let mut errors = tokio::spawn(keep(stderr, errors));
         let status = self.wait().await;
-        let (output, errors) = (tail(&mut output).await, tail(&mut errors).await);
+        let (output, errors) = tokio::join!(tail(&mut output), tail(&mut errors));
         let file = self.launch.slot.join(format!("{}.child", self.launch.process));
         // The slot may be gone already; then the file is too.
         let _ = std::fs::remove_file(file);
