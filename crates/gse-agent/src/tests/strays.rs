@@ -68,13 +68,18 @@ async fn a_child_of_a_child_in_its_own_session_goes_when_its_process_ends_by_its
 struct Leaderless {
     group: Pid,
     member: u32,
+    /// Another one, which cleared its environment.
+    nameless: u32,
 }
 
 impl Leaderless {
     /// `written`: the token that the earlier run wrote down; `carried`: what its child was given.
     fn new(file: &Path, written: &str, carried: &str) -> Self {
         let mut leader = Command::new("sh")
-            .args(["-c", "sleep 600 >/dev/null 2>&1 & echo $!; read line"])
+            .args([
+                "-c",
+                "sleep 600 >/dev/null 2>&1 & echo $!; env -i sleep 600 >/dev/null 2>&1 & echo $!; read line",
+            ])
             .env(strays::TOKEN, carried)
             .process_group(0)
             .stdin(Stdio::piped())
@@ -82,9 +87,9 @@ impl Leaderless {
             .spawn()
             .unwrap();
         let group = Pid::from_raw(i32::try_from(leader.id()).unwrap()).unwrap();
-        let mut line = String::new();
-        BufReader::new(leader.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let left = Self { group, member: line.trim().parse().unwrap() };
+        let mut lines = BufReader::new(leader.stdout.take().unwrap()).lines();
+        let mut next = || lines.next().unwrap().unwrap().parse().unwrap();
+        let left = Self { group, member: next(), nameless: next() };
         leftover::write_down(file, leader.id(), written).unwrap();
         drop(leader.stdin.take());
         leader.wait().unwrap();
@@ -115,8 +120,9 @@ async fn a_group_of_an_earlier_run_is_ended_although_its_leader_is_gone() {
     let untold = Leaderless::new(&slot.join("process-3.child"), "", "");
     let host = Host::start_in(data, hasty()).await;
     until_gone(ours.member).await;
+    until_gone(ours.nameless).await;
     host.stop().await;
-    assert!(is_running(stranger.member), "it carries another token");
+    assert!(is_running(stranger.member) && is_running(stranger.nameless), "it carries another token");
     assert!(is_running(untold.member), "no token proves nothing");
 }
 
