@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::output::OutputFiles;
+use crate::output_dir::OutputFiles;
 use crate::{leftover, procfs, slot, strays};
 
 /// So much of each output stream of a process is kept in its file.

@@ -8,7 +8,7 @@ mod agent;
 mod callback;
 mod child;
 mod leftover;
-mod output;
+mod output_dir;
 mod owner;
 pub mod package;
 mod procfs;

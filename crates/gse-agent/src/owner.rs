@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::agent::{AgentConfig, AgentError};
 use crate::callback;
 use crate::child::{self, Launch};
-use crate::output::OutputDir;
+use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
