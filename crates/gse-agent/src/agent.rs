@@ -33,7 +33,7 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// What an agent needs to know.
 #[derive(Clone, Debug)]
 pub struct AgentConfig {
-    /// The agent uses `slots/` in it.
+    /// The agent uses `slots/` and `logs/` in it.
     pub data_dir: PathBuf,
     /// What players are told to connect to.
     pub public_ip: String,

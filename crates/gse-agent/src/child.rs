@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -18,14 +18,16 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::{leftover, slot};
+use crate::output_dir::OutputFiles;
+use crate::{leftover, procfs, slot, strays};
 
 /// So much of each output stream of a process is kept in its file.
 pub(crate) const OUTPUT_KEPT: u64 = 8 * 1024 * 1024;
 /// So much of the end of each stream goes up with the report of the end.
 const TAIL: usize = 4 * 1024;
-/// Outputs of so many processes are kept per slot; the oldest go.
-const OUTPUTS_KEPT: usize = 50;
+/// Pauses between two looks at a group that is ending; the system does not tell when the last member went.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// How long output is still read when the process is gone; only a stranger that inherited the pipe can hold it open.
 const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
@@ -40,7 +42,7 @@ pub(crate) struct Launch {
     /// Where `<process>.child` goes.
     pub(crate) slot: PathBuf,
     /// Where its output goes.
-    pub(crate) logs: PathBuf,
+    pub(crate) output: OutputFiles,
     pub(crate) agent_address: String,
     pub(crate) token: String,
 }
@@ -56,7 +58,6 @@ pub(crate) struct Running {
 
 /// Starts a child. Errors are the system's, and those of its log files.
 pub(crate) fn start(launch: Launch) -> io::Result<Running> {
-    prune_outputs(&launch.slot, &launch.logs);
     let mut command = Command::new(&launch.executable);
     command
         .args(&launch.arguments)
@@ -70,7 +71,7 @@ pub(crate) fn start(launch: Launch) -> io::Result<Running> {
     let child = command.spawn()?;
     let pid = child.id().expect("a child that was not waited for has a pid");
     let file = launch.slot.join(format!("{}.child", launch.process));
-    if let Err(error) = leftover::write_down(&file, pid) {
+    if let Err(error) = leftover::write_down(&file, pid, &launch.token) {
         tracing::warn!(process = %launch.process, %error, "the child could not be written down");
     }
     let (signals, signal_requests) = mpsc::channel(16);
@@ -94,7 +95,7 @@ fn environment(
     }
     for (name, value) in [
         ("GSE_AGENT_ADDRESS", launch.agent_address.as_str()),
-        ("GSE_PROCESS_TOKEN", &launch.token),
+        (strays::TOKEN, &launch.token),
         ("GSE_FLEET_ID", launch.fleet.as_str()),
     ] {
         variables.insert(name.into(), value.into());
@@ -105,13 +106,13 @@ fn environment(
 impl Running {
     /// Keeps its output, passes signals on, and ends when it is gone with everything in its group.
     pub(crate) async fn watch(mut self) -> Input {
-        let logs = self.launch.logs.join(self.launch.process.as_str());
+        let OutputFiles { stdout: output, stderr: errors } = self.launch.output.clone();
         let stdout = self.child.stdout.take().expect("stdout is piped");
         let stderr = self.child.stderr.take().expect("stderr is piped");
-        let mut output = tokio::spawn(keep(stdout, logs.join("stdout.log")));
-        let mut errors = tokio::spawn(keep(stderr, logs.join("stderr.log")));
+        let mut output = tokio::spawn(keep(stdout, output));
+        let mut errors = tokio::spawn(keep(stderr, errors));
         let status = self.wait().await;
-        let (output, errors) = (tail(&mut output).await, tail(&mut errors).await);
+        let (output, errors) = tokio::join!(tail(&mut output), tail(&mut errors));
         let file = self.launch.slot.join(format!("{}.child", self.launch.process));
         // The slot may be gone already; then the file is too.
         let _ = std::fs::remove_file(file);
@@ -127,14 +128,40 @@ impl Running {
     async fn wait(&mut self) -> io::Result<ExitStatus> {
         let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         let mut ends = signal(SignalKind::child())?;
+        let mut polite = false;
         while !has_ended(group) {
             tokio::select! {
                 _ = ends.recv() => {}
-                Some(signal) = self.signal_requests.recv() => signal_group(group, signal),
+                Some(signal) = self.signal_requests.recv() => {
+                    polite = signal == Signal::Terminate;
+                    signal_group(group, signal);
+                }
             }
+        }
+        if polite {
+            self.let_group_end(group).await;
         }
         signal_group(group, Signal::Kill);
         self.child.wait().await
+    }
+
+    /// A wrapper script dies of the polite signal before the server in it has ended as politely. How long that may take is
+    /// decided by the supervisor, whose second signal is not polite.
+    async fn let_group_end(&mut self, group: Option<Pid>) {
+        let (mut pause, leader) = (FIRST_PAUSE, self.pid);
+        loop {
+            let members = tokio::task::spawn_blocking(move || procfs::group_members(leader)).await;
+            if members.is_ok_and(|members| members.is_empty()) {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                Some(signal) = self.signal_requests.recv() => match signal {
+                    Signal::Terminate => signal_group(group, signal),
+                    Signal::Kill => return,
+                },
+            }
+        }
     }
 }
 
@@ -201,28 +228,6 @@ async fn keep(mut stream: impl AsyncRead + Unpin, path: PathBuf) -> String {
     text
 }
 
-/// Servers with one match per process would fill the disk with their outputs. What still runs is left alone.
-fn prune_outputs(slot: &Path, logs: &Path) {
-    let Ok(entries) = std::fs::read_dir(logs) else { return };
-    let runs = |name: &OsString| {
-        let mut file = name.clone();
-        file.push(".child");
-        slot.join(file).exists()
-    };
-    let mut outputs: Vec<_> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| !runs(&entry.file_name()))
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    outputs.sort();
-    let surplus = outputs.len().saturating_sub(OUTPUTS_KEPT);
-    for (_, path) in &outputs[..surplus] {
-        if let Err(error) = slot::remove_tree(path) {
-            tracing::warn!(path = %path.display(), %error, "old output could not be removed");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +244,7 @@ mod tests {
             arguments: Vec::new(),
             game: PathBuf::new(),
             slot: PathBuf::new(),
-            logs: PathBuf::new(),
+            output: OutputFiles { stdout: PathBuf::new(), stderr: PathBuf::new() },
             agent_address: "127.0.0.1:5758".into(),
             token: "token".into(),
         };
@@ -274,20 +279,5 @@ mod tests {
         let kept = std::fs::metadata(&path).unwrap().len();
         assert!(kept <= OUTPUT_KEPT + 100 && kept > OUTPUT_KEPT - 100_000, "{kept}");
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("(output beyond 8 MiB is not kept)\n"));
-    }
-
-    #[test]
-    fn old_outputs_go_and_those_of_running_processes_stay() {
-        let slot = tempfile::tempdir().unwrap();
-        let logs = slot.path().join("logs");
-        for number in 0..OUTPUTS_KEPT + 10 {
-            std::fs::create_dir_all(logs.join(format!("process-{number}"))).unwrap();
-        }
-        for number in 0..5 {
-            std::fs::write(slot.path().join(format!("process-{number}.child")), "{}").unwrap();
-        }
-        prune_outputs(slot.path(), &logs);
-        assert_eq!(std::fs::read_dir(&logs).unwrap().count(), OUTPUTS_KEPT + 5);
-        assert!((0..5).all(|number| logs.join(format!("process-{number}")).exists()));
     }
 }

@@ -8,6 +8,7 @@ mod agent;
 mod callback;
 mod child;
 mod leftover;
+mod output_dir;
 mod owner;
 pub mod package;
 mod procfs;
@@ -15,6 +16,7 @@ mod random;
 mod sdk_error;
 mod sdk_service;
 mod slot;
+mod strays;
 mod uplink;
 
 pub use agent::{Agent, AgentConfig, AgentError, AgentHandle, PackagePaths, build};

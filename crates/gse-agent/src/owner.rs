@@ -1,12 +1,12 @@
 //! The owner task: one loop that feeds the supervisor and carries out what it wants. No locks; bounded channels.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gse_core::host::{HostOrder, HostReport};
-use gse_core::id::{InstanceId, ProcessId};
+use gse_core::id::{FleetId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
 use gse_core::supervisor::{CallError, CallId, Effect, HostCx, Input, Signal, Supervisor, Ticket};
 use gse_core::time::Timestamp;
@@ -16,9 +16,11 @@ use tokio::task::JoinSet;
 use crate::agent::{AgentConfig, AgentError};
 use crate::callback;
 use crate::child::{self, Launch};
+use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
+use crate::strays;
 use crate::uplink::UplinkMessage;
 
 /// Messages to the control plane that may wait before no further call is taken.
@@ -44,10 +46,14 @@ pub(crate) struct Owner {
     config: AgentConfig,
     agent_address: String,
     slots: PathBuf,
+    outputs: OutputDir,
     ids: RandomIds,
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
+    strays: BTreeMap<ProcessId, String>,
+    looks_for_strays: bool,
     calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
     next_call: u64,
     outbox: VecDeque<UplinkMessage>,
@@ -65,12 +71,15 @@ impl Owner {
     ) -> Self {
         Self {
             supervisor: Supervisor::new(config.public_ip.clone(), config.adopt),
+            outputs: OutputDir::new(&config.data_dir),
             config,
             agent_address,
             slots,
             ids: RandomIds,
             work: JoinSet::new(),
             children: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            looks_for_strays: false,
             calls: BTreeMap::new(),
             next_call: 0,
             outbox: VecDeque::new(),
@@ -88,13 +97,14 @@ impl Owner {
         serving: &mut Serving,
     ) -> Result<(), AgentError> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let mut stop = Some(stop);
+        let mut stopping = false;
         let mut outcome = Ok(());
-        while stop.is_some() || !self.supervisor.is_quiet() {
+        // Game servers are served to the last: they say how they end.
+        while !stopping || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if stop.is_some() => Event::ShutDown(Ok(())),
-                served = &mut *serving, if stop.is_some() => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if !stopping => Event::ShutDown(Ok(())),
+                served = &mut *serving, if !stopping => Event::ShutDown(served.unwrap_or(Ok(()))),
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv(), if self.outbox.len() < OUTBOX => Event::Call(call),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
@@ -111,10 +121,7 @@ impl Owner {
             match event {
                 Event::ShutDown(served) => {
                     outcome = served.map_err(AgentError::Serve);
-                    if let Some(stop) = stop.take() {
-                        // The server may have ended by itself.
-                        let _ = stop.send(());
-                    }
+                    stopping = true;
                     self.step(Input::ShutDown);
                 }
                 Event::Input(input) => self.step(input),
@@ -123,6 +130,8 @@ impl Owner {
                 Event::Timer => self.on_timer(),
             }
         }
+        // The server may have ended by itself.
+        let _ = stop.send(());
         self.flush().await;
         outcome
     }
@@ -170,18 +179,34 @@ impl Owner {
     fn on_timer(&mut self) {
         let effects = self.supervisor.on_timer(HostCx::new(now(), &self.config.clocks, &mut self.ids));
         effects.into_iter().for_each(|effect| self.carry_out(effect));
+        self.end_strays();
         self.take_inputs();
     }
 
     /// Until nothing new happens: carrying out an effect may make the next input.
     fn take_inputs(&mut self) {
         while let Some(input) = self.inputs.pop_front() {
-            if let Input::Exited { process, .. } = &input {
-                self.children.remove(process);
+            match &input {
+                Input::Exited { process, .. } => drop(self.children.remove(process)),
+                Input::StraysEnded { .. } => self.looks_for_strays = false,
+                _ => {}
             }
             let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
+            self.end_strays();
         }
+    }
+
+    fn end_strays(&mut self) {
+        if self.looks_for_strays || self.strays.is_empty() {
+            return;
+        }
+        self.looks_for_strays = true;
+        let (processes, tokens): (Vec<_>, BTreeSet<_>) = std::mem::take(&mut self.strays).into_iter().unzip();
+        self.work.spawn_blocking(move || {
+            strays::end(&tokens);
+            Some(Input::StraysEnded { processes })
+        });
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -195,19 +220,26 @@ impl Owner {
             }
             Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
             Effect::Spawn { process, instance, fleet, executable, arguments } => {
-                let Some(dir) = SlotDir::new(&self.slots, &instance) else { return };
+                let dir = SlotDir::new(&self.slots, &instance);
+                let output = self.outputs.files(&fleet, &instance, &process);
+                let (Some(dir), Some(output)) = (dir, output) else {
+                    let reason = format!("`{fleet}`, `{instance}` or `{process}` cannot name a file");
+                    self.inputs.push_back(Input::SpawnFailed { process, missing: false, reason });
+                    return;
+                };
                 let launch = Launch {
                     process: process.clone(),
-                    fleet,
+                    fleet: fleet.clone(),
                     executable,
                     arguments,
                     game: dir.game(),
                     slot: dir.root().to_owned(),
-                    logs: dir.logs(),
+                    output,
                     agent_address: self.agent_address.clone(),
                     token: random_hex(),
                 };
                 self.launch(launch);
+                self.prune_outputs(fleet);
             }
             Effect::Signal { process, signal } => {
                 if let Some(child) = self.children.get(&process) {
@@ -215,6 +247,8 @@ impl Owner {
                     let _ = child.try_send(signal);
                 }
             }
+            // Looked for when the step is done.
+            Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
             Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
                 let kind = callback.kind();
                 self.work.spawn(async move {
@@ -264,6 +298,15 @@ impl Owner {
             }
         };
         self.inputs.push_back(input);
+    }
+
+    fn prune_outputs(&mut self, fleet: FleetId) {
+        let outputs = self.outputs.clone();
+        let running: BTreeSet<ProcessId> = self.children.keys().cloned().collect();
+        self.work.spawn_blocking(move || {
+            outputs.prune(&fleet, |process| running.contains(&ProcessId::new(process)));
+            None
+        });
     }
 
     fn report(&mut self, report: HostReport, ticket: Option<Ticket>) {

@@ -1,7 +1,8 @@
 //! Reading asset packages: the entries of a zip, for `gse_core::package` to judge. Blocking.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use gse_core::package::{
@@ -14,9 +15,9 @@ use zip::result::ZipError;
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// The file cannot be opened or read.
+    /// The system cannot open, read or write what it should: nothing is known of the package.
     #[error("the package cannot be read")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     /// It is not a zip, or a damaged one.
     #[error("the package is not a readable zip")]
     Zip(#[source] ZipError),
@@ -50,7 +51,48 @@ pub fn read_entries(path: &Path) -> Result<Vec<PackageEntry>, PackageError> {
 }
 
 pub(crate) fn open(path: &Path) -> Result<Archive, PackageError> {
-    ZipArchive::new(BufReader::new(File::open(path)?)).map_err(PackageError::Zip)
+    let file = BufReader::new(File::open(path)?);
+    let archive = ZipArchive::new(file).map_err(|error| system_error(error, PackageError::Zip))?;
+    if archive.has_duplicate_names() {
+        // The archive holds the last entry of each name only, so `check_package` could not see it.
+        let name = named_twice(path, archive.central_directory_start())?.unwrap_or_default();
+        return Err(PackageProblem::Duplicate { name }.into());
+    }
+    Ok(archive)
+}
+
+/// The first name that the directory of the zip, which begins there, has a second time.
+fn named_twice(path: &Path, directory: u64) -> io::Result<Option<String>> {
+    let mut file = BufReader::new(File::open(path)?);
+    file.seek(SeekFrom::Start(directory))?;
+    let (mut seen, mut header) = (BTreeSet::new(), [0; 46]);
+    while file.read_exact(&mut header).is_ok() && header.starts_with(b"PK\x01\x02") {
+        let length = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+        let mut name = vec![0; usize::from(length(28))];
+        file.read_exact(&mut name)?;
+        if seen.contains(&name) {
+            return Ok(Some(String::from_utf8_lossy(&name).into_owned()));
+        }
+        seen.insert(name);
+        file.seek_relative(i64::from(length(30)) + i64::from(length(32)))?;
+    }
+    Ok(None)
+}
+
+/// A fault of the system has the system's number; what the zip crate finds wrong with the bytes has none, although it says
+/// some of it as an `io::Error` too. A place outside of any file is what damaged bytes ask for.
+pub(crate) fn system_error(
+    error: ZipError,
+    otherwise: impl FnOnce(ZipError) -> PackageError,
+) -> PackageError {
+    match error {
+        ZipError::Io(error)
+            if error.raw_os_error().is_some() && error.kind() != io::ErrorKind::InvalidInput =>
+        {
+            PackageError::Io(error)
+        }
+        error => otherwise(error),
+    }
 }
 
 pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, PackageError> {
@@ -59,7 +101,7 @@ pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, Packag
         // `by_index` also finds what cannot be read back later: encryption, unknown methods, overlapping data.
         let mut file = archive.by_index(index).map_err(|source| {
             let name = format!("number {index}");
-            PackageError::Entry { name, source }
+            system_error(source, |source| PackageError::Entry { name, source })
         })?;
         let mut entry = PackageEntry {
             name: file.name().map_or_else(|_| String::new(), |name| name.into_owned()),
@@ -71,7 +113,11 @@ pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, Packag
         };
         if entry.kind == EntryKind::Symlink {
             let mut target = Vec::new();
-            (&mut file).take(LONGEST_TARGET + 1).read_to_end(&mut target)?;
+            let read = (&mut file).take(LONGEST_TARGET + 1).read_to_end(&mut target);
+            read.map_err(|source| {
+                let name = entry.name.clone();
+                system_error(ZipError::Io(source), |source| PackageError::Entry { name, source })
+            })?;
             entry.link_target = String::from_utf8(target).ok();
         }
         entries.push(entry);

@@ -1,4 +1,4 @@
-//! Slots on disk: `<slots>/<instance>/game/` is the package of one instance, `logs/` the output of its processes.
+//! Slots on disk: `<slots>/<instance>/game/` is the package of one instance.
 //!
 //! Blocking functions that answer with an `Input`. What may be unpacked is decided by `gse_core::package`; nothing here
 //! writes a path that it did not build itself from checked parts.
@@ -29,9 +29,7 @@ impl SlotDir {
     /// `None`: the id cannot be a directory name.
     pub(crate) fn new(slots: &Path, instance: &InstanceId) -> Option<Self> {
         let name = instance.as_str();
-        let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let fine = !name.is_empty() && name.len() <= 128 && name.bytes().all(fine);
-        fine.then(|| Self { root: slots.join(name) })
+        is_file_name(name).then(|| Self { root: slots.join(name) })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -42,11 +40,12 @@ impl SlotDir {
     pub(crate) fn game(&self) -> PathBuf {
         self.root.join("game")
     }
+}
 
-    /// Where the output of its processes is kept.
-    pub(crate) fn logs(&self) -> PathBuf {
-        self.root.join("logs")
-    }
+/// Whether an id may be the name of a file or directory.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !name.is_empty() && name.len() <= 128 && name.bytes().all(fine)
 }
 
 /// Unpacks a package into a tree of its own.
@@ -73,7 +72,7 @@ fn unpack_archive(dir: &SlotDir, archive: &mut Archive) -> Result<String, Packag
     let entries = package::entries(archive)?;
     let summary = check_package(&entries, &PackageLimits::default())?;
     remove_tree(dir.root())?;
-    fs::create_dir_all(dir.logs())?;
+    fs::create_dir_all(dir.root())?;
     // The tree appears under its name only when it is complete.
     let partial = dir.root().join("game.partial");
     fs::create_dir(&partial)?;

@@ -104,7 +104,11 @@ impl Host {
     }
 
     pub(crate) fn start_instance_of(&self, blob: &str, launch_path: &str, parameters: &str) {
-        self.order(HostOrder::StartInstance(InstanceSpec {
+        self.order(self.start_order(blob, launch_path, parameters));
+    }
+
+    pub(crate) fn start_order(&self, blob: &str, launch_path: &str, parameters: &str) -> HostOrder {
+        HostOrder::StartInstance(InstanceSpec {
             fleet: FleetId::new("fleet-1"),
             region: Region::new("ap-shanghai"),
             package: BlobId::new(blob),
@@ -115,11 +119,16 @@ impl Host {
                 concurrent_executions: 1,
             }],
             trial: false,
-        }));
+        })
     }
 
     pub(crate) fn slot(&self) -> PathBuf {
         self.data.path().join("slots/ins-1")
+    }
+
+    /// Where the output of a process is kept; `stdout` or `stderr`.
+    pub(crate) fn output(&self, process: &ProcessId, kind: &str) -> PathBuf {
+        self.data.path().join(format!("logs/fleet-1/ins-1/{process}.{kind}"))
     }
 
     pub(crate) async fn message(&mut self) -> UplinkMessage {
@@ -187,6 +196,11 @@ impl Host {
     /// The pid that the script of a child wrote with `echo $$ >pid.tmp; mv pid.tmp pid`.
     pub(crate) async fn child_pid(&self) -> u32 {
         until_file(&self.slot().join("game/pid")).await.trim().parse().unwrap()
+    }
+
+    /// Tells the agent to end, and does not wait.
+    pub(crate) fn begin_stop(&mut self) {
+        self.stop.take().expect("it is told once").send(()).unwrap();
     }
 
     /// Shuts down; reports that still come are answered. Panics when it takes too long or fails.

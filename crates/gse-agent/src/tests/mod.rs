@@ -8,3 +8,4 @@ mod hostile;
 mod processes;
 mod sessions;
 mod slots;
+mod strays;

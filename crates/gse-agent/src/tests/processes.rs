@@ -4,6 +4,8 @@ use gse_core::host::{HostOrder, ProcessEnd, ReportKind, Termination};
 use gse_core::time::Timestamp;
 
 use super::game::Calls;
+use tonic::Code;
+
 use super::host::{Host, hasty, is_running, until_file, until_gone};
 
 /// Writes its pid and stays.
@@ -47,8 +49,9 @@ async fn p7_a_crash_is_reported_with_its_output_and_replaced() {
         let ProcessEnd::Crashed(words) = end else { panic!("{end:?}") };
         assert!(words.contains("exit status: 3"), "{words}");
         assert_eq!(log, "[stdout]\nto out\n[stderr]\nto err\n");
-        let kept = host.slot().join("logs").join(process.as_str()).join("stdout.log");
-        assert_eq!(std::fs::read_to_string(kept).unwrap(), "to out\n");
+        for (kind, text) in [("stdout", "to out\n"), ("stderr", "to err\n")] {
+            assert_eq!(std::fs::read_to_string(host.output(&process, kind)).unwrap(), text);
+        }
         assert!(!processes.contains(&process), "each start is a new record");
         processes.push(process);
     }
@@ -161,4 +164,83 @@ async fn shutting_down_leaves_no_process_behind() {
     host.stop().await;
     assert!(!is_running(pid));
     until_gone(grandchild).await;
+}
+
+/// What a polite server does: it is told to end by the signal, says so, and ends.
+#[tokio::test]
+async fn a_game_server_is_heard_while_the_service_ends() {
+    let mut host = Host::start(hasty_but_patient()).await;
+    let script = "#!/bin/sh\ntrap 'echo x >told' TERM\necho $$ >pid.tmp; mv pid.tmp pid\nuntil [ -e end ]; do sleep 0.01; done\n";
+    host.start_instance(&[("run.sh", script)], "run.sh", "");
+    host.prepared().await;
+    let pid = host.child_pid().await;
+    let mut calls = Calls::connect(host.address, pid).await;
+    let (answer, _) = tokio::join!(calls.ready(2000, 7000), host.ready());
+    answer.unwrap();
+    host.begin_stop();
+    until_file(&host.slot().join("game/told")).await;
+    let mut late = Calls::connect(host.address, pid).await;
+    let refusal = late.activate("gs-1").await.unwrap_err();
+    assert_eq!(refusal.code(), Code::Unavailable, "nothing begins any more");
+    assert_eq!(late.ready(2000, 7000).await.unwrap_err().code(), Code::Unavailable);
+    let (answer, report) = tokio::join!(late.ending(), host.report());
+    answer.unwrap();
+    assert!(matches!(report, ReportKind::ProcessEnding { .. }), "{report:?}");
+    std::fs::write(host.slot().join("game/end"), "").unwrap();
+    let (_, end, _) = host.ended().await;
+    assert_eq!(end, ProcessEnd::Terminated);
+    let address = host.address;
+    host.stop().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "it listens no more");
+}
+
+/// Clocks by which nothing is killed that ends when it is asked to.
+fn hasty_but_patient() -> gse_core::clocks::Clocks {
+    let mut clocks = hasty();
+    clocks.set("process.kill", "30s").unwrap();
+    clocks
+}
+
+#[tokio::test]
+async fn r7_a_server_in_a_wrapper_script_may_end_politely() {
+    let mut host = Host::start(hasty_but_patient()).await;
+    let game = "trap 'sleep 0.3; echo saved >saved.tmp; mv saved.tmp saved; exit' TERM\necho $$ >pid.tmp; mv pid.tmp pid\nwhile :; do sleep 0.01; done\n";
+    // The shell dies of the signal at once; the server in it takes its time.
+    let wrapper = "#!/bin/sh\nsh game.sh\necho not reached\n";
+    host.start_instance(&[("run.sh", wrapper), ("game.sh", game)], "run.sh", "");
+    host.prepared().await;
+    let pid = host.child_pid().await;
+    let slot = host.slot();
+    let data = host.stop().await;
+    assert!(!is_running(pid));
+    assert_eq!(std::fs::read_to_string(slot.join("game/saved")).unwrap(), "saved\n");
+    drop(data);
+}
+
+#[tokio::test]
+async fn r7_what_stays_of_a_wrapper_script_is_killed_in_time() {
+    let mut host = Host::start(hasty()).await;
+    let script = "#!/bin/sh\n(trap '' TERM; exec sleep 600) &\necho $! >pid.tmp; mv pid.tmp pid\nwait\n";
+    host.start_instance(&[("run.sh", script)], "run.sh", "");
+    host.prepared().await;
+    let stubborn = host.child_pid().await;
+    host.stop().await;
+    assert!(!is_running(stubborn));
+}
+
+#[tokio::test]
+async fn the_output_of_a_process_outlives_its_slot_and_the_service() {
+    let mut host = Host::start(hasty()).await;
+    host.start_instance(&[("run.sh", "#!/bin/sh\necho why; exit 3\n")], "run.sh", "");
+    host.prepared().await;
+    let (process, _, _) = host.ended().await;
+    host.order(HostOrder::StopInstance);
+    while host.report().await != ReportKind::InstanceStopped {}
+    assert!(!host.slot().exists());
+    let output = host.output(&process, "stdout");
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), "why\n");
+    let next = Host::start_in(host.stop().await, hasty()).await;
+    let data = next.stop().await;
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), "why\n");
+    drop(data);
 }

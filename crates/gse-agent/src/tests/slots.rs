@@ -7,10 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use gse_core::host::{HostOrder, PreparationStep, ReportKind};
 use gse_core::package::PackageProblem;
+use zip::result::ZipError;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::host::{Host, hasty, is_running, until, zip_of};
-use crate::package::{PackageError, inspect};
+use super::host::{Host, hasty, is_running, until, until_file, zip_of};
+use crate::package::{PackageError, inspect, system_error};
 use crate::{leftover, procfs};
 
 /// Name, mode, content.
@@ -158,6 +159,72 @@ async fn a_package_that_is_no_zip_or_not_there_is_reported() {
     host.stop().await;
 }
 
+#[tokio::test]
+async fn a_package_that_comes_late_is_unpacked_by_a_later_order() {
+    let mut host = Host::start(hasty()).await;
+    host.start_instance_of("blob-1", "run.sh", "");
+    let (step, _) = refused(&mut host).await;
+    assert_eq!(step, PreparationStep::Download);
+    let script = "#!/bin/sh\necho $$ >pid.tmp; mv pid.tmp pid\nexec sleep 600\n";
+    zip_of(&host.data.path().join("blob-1"), &[("run.sh", script)]);
+    // The control plane gives its orders again and again.
+    let orders = async {
+        loop {
+            host.handle.send(super::host::instance(), host.start_order("blob-1", "run.sh", ""));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let pid = host.slot().join("game/pid");
+    tokio::select! {
+        pid = until_file(&pid) => assert!(is_running(pid.trim().parse().unwrap())),
+        () = orders => {}
+    }
+    host.prepared().await;
+    host.stop().await;
+}
+
+/// The zip crate keeps the last entry of a name, so what is judged would not be what other tools unpack.
+#[test]
+fn a20_a_package_that_names_a_file_twice_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("twice.zip");
+    hostile_zip(&path, &[("ok", FILE, b"x"), ("run", FILE, b"good"), ("run", FILE, b"evil")]);
+    let error = inspect(&path).unwrap_err();
+    assert_eq!(error.to_string(), "the entry `run` exists twice");
+    assert!(matches!(error, PackageError::Refused(PackageProblem::Duplicate { .. })));
+}
+
+/// What the system cannot do says nothing about the package.
+#[test]
+fn a_fault_of_the_system_is_told_from_a_bad_package() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = inspect(&directory.path().join("missing.zip")).unwrap_err();
+    assert!(matches!(missing, PackageError::Io(_)), "{missing:?}");
+    // It could be opened, and reading it failed: EIO, ENOMEM, EMFILE.
+    for number in [5, 12, 24] {
+        let error = ZipError::Io(std::io::Error::from_raw_os_error(number));
+        let error = system_error(error, PackageError::Zip);
+        assert!(matches!(error, PackageError::Io(_)), "{error:?}");
+    }
+    let good = directory.path().join("good.zip");
+    zip_of(&good, &[("run", &"0123456789".repeat(1000))]);
+    let bytes = std::fs::read(&good).unwrap();
+    let bad = directory.path().join("bad.zip");
+    // Cut anywhere, or with any one byte changed in its tail, it may be bad, and is never called unreadable.
+    for length in 0..bytes.len() {
+        std::fs::write(&bad, &bytes[..length]).unwrap();
+        let error = inspect(&bad).unwrap_err();
+        assert!(!matches!(error, PackageError::Io(_)), "cut to {length}: {error:?}");
+    }
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] = 0xff;
+        std::fs::write(&bad, changed).unwrap();
+        let result = inspect(&bad);
+        assert!(!matches!(result, Err(PackageError::Io(_))), "changed at {at}: {result:?}");
+    }
+}
+
 #[test]
 fn a20_a_bomb_is_refused_before_anything_is_unpacked() {
     let directory = tempfile::tempdir().unwrap();
@@ -220,7 +287,7 @@ impl LeftBehind {
         let mut command = Command::new("sleep");
         command.arg("600").process_group(0);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        leftover::write_down(&slot.join(name), child.id()).unwrap();
+        leftover::write_down(&slot.join(name), child.id(), "token").unwrap();
         Self { child }
     }
 

@@ -48,11 +48,24 @@ impl RpcRequest {
             Self::ProcessReady { .. } | Self::ProcessEnding | Self::ReportCustomData { .. } => None,
         }
     }
+
+    /// Refused once the agent is on its way out. What a process says to come to its own end is heard to the last.
+    fn begins_something(&self) -> bool {
+        match self {
+            Self::ProcessReady { .. } | Self::Activate { .. } | Self::AcceptPlayer { .. } => true,
+            Self::RemovePlayer { .. }
+            | Self::DescribePlayers { .. }
+            | Self::UpdatePolicy { .. }
+            | Self::Terminate { .. }
+            | Self::ProcessEnding
+            | Self::ReportCustomData { .. } => false,
+        }
+    }
 }
 
 impl Supervisor {
     pub(super) fn on_call(&mut self, cx: &mut HostCx<'_>, call: CallId, caller: &Caller, rpc: RpcRequest) {
-        if self.stopping {
+        if self.stopping && rpc.begins_something() {
             let result = Err(CallError::Unavailable("the agent is shutting down".into()));
             cx.want(Effect::Answer { call, result });
             return;

@@ -191,8 +191,22 @@ impl Supervisor {
         record.terminating = None;
         record.doomed = None;
         let instance = record.instance.clone();
+        let token = record.token.clone().filter(|_| record.is_launched());
+        record.has_strays = token.is_some();
         self.count_end(cx, process, &end);
         cx.report(&instance, ReportKind::ProcessEnded { process: process.clone(), end, log });
+        if let Some(token) = token {
+            cx.want(Effect::EndStrays { process: process.clone(), token });
+        }
+        self.keep_running(cx, &instance);
+        self.remove_when_empty(cx, &instance);
+    }
+
+    /// Its token is over: only now is its place free, and may its slot go.
+    pub(super) fn on_strays_ended(&mut self, cx: &mut HostCx<'_>, process: &ProcessId) {
+        let Some(record) = self.processes.get_mut(process) else { return };
+        record.has_strays = false;
+        let instance = record.instance.clone();
         self.keep_running(cx, &instance);
         self.remove_when_empty(cx, &instance);
     }

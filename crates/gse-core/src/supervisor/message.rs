@@ -79,6 +79,11 @@ pub enum Input {
         /// The last lines of its output.
         log: String,
     },
+    /// Nothing carries the tokens of these ended processes any more.
+    StraysEnded {
+        /// Their records.
+        processes: Vec<ProcessId>,
+    },
     /// A game server calls one of the nine rpcs.
     Call {
         /// Names the call.
@@ -320,6 +325,14 @@ pub enum Effect {
         process: ProcessId,
         /// How.
         signal: Signal,
+    },
+    /// End whatever still carries the token of a process that ended: it was started by what was launched here, and left
+    /// its group. Answered by `StraysEnded`.
+    EndStrays {
+        /// Its record.
+        process: ProcessId,
+        /// The value of its `GSE_PROCESS_TOKEN`.
+        token: String,
     },
     /// Call a process; answered by `CallbackDone`.
     Callback {

@@ -109,6 +109,9 @@ impl Supervisor {
                 self.on_spawn_failed(&mut cx, &process, missing, reason);
             }
             Input::Exited { process, status, log } => self.on_exited(&mut cx, &process, &status, log),
+            Input::StraysEnded { processes } => {
+                processes.iter().for_each(|process| self.on_strays_ended(&mut cx, process));
+            }
             Input::Call { call, caller, rpc } => self.on_call(&mut cx, call, &caller, rpc),
             Input::CallbackDone { process, callback, outcome } => {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
@@ -148,9 +151,9 @@ impl Supervisor {
         processes.chain(slots).min()
     }
 
-    /// Whether nothing that the agent launched is alive any more.
+    /// Whether nothing that the agent launched is alive any more, nor anything that it started.
     pub fn is_quiet(&self) -> bool {
-        !self.processes.values().any(|process| process.is_launched() && process.is_alive())
+        !self.processes.values().any(|process| process.is_launched() && process.is_there())
     }
 
     fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
@@ -189,6 +192,11 @@ impl Supervisor {
         self.alive().filter(move |process| process.instance == *instance)
     }
 
+    /// As `alive_on`, and those whose strays are still being ended.
+    fn there_on(&self, instance: &InstanceId) -> impl Iterator<Item = &Process> {
+        self.processes.values().filter(move |process| process.is_there() && process.instance == *instance)
+    }
+
     fn alive_mut(&mut self, process: &ProcessId) -> Option<&mut Process> {
         self.processes.get_mut(process).filter(|process| process.is_alive())
     }
@@ -198,8 +206,12 @@ impl Supervisor {
             .processes
             .values()
             .filter_map(|process| match process.phase {
-                Phase::Ended { at } => Some((at, process.id.clone())),
-                Phase::Spawning | Phase::Activating { .. } | Phase::Active | Phase::Ending { .. } => None,
+                Phase::Ended { at } if !process.is_there() => Some((at, process.id.clone())),
+                Phase::Ended { .. }
+                | Phase::Spawning
+                | Phase::Activating { .. }
+                | Phase::Active
+                | Phase::Ending { .. } => None,
             })
             .collect();
         if ended.len() > ENDED_KEPT {

@@ -100,6 +100,8 @@ pub(super) struct Process {
     pub(super) idle_since: Timestamp,
     pub(super) terminating: Option<Terminating>,
     pub(super) doomed: Option<Doomed>,
+    /// It ended, and what it started outside its group is being ended.
+    pub(super) has_strays: bool,
 }
 
 impl Process {
@@ -129,6 +131,7 @@ impl Process {
             idle_since: now,
             terminating: None,
             doomed: None,
+            has_strays: false,
         }
     }
 
@@ -142,6 +145,11 @@ impl Process {
             Phase::Spawning | Phase::Activating { .. } | Phase::Active | Phase::Ending { .. } => true,
             Phase::Ended { .. } => false,
         }
+    }
+
+    /// It, or what it started, may hold files and ports of its slot.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_alive() || self.has_strays
     }
 
     pub(super) fn is_active(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Slots: preparing them, keeping exactly the configured processes running, draining and removing them (F-12, P18, S-24).
 
+use std::time::Duration;
+
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
@@ -15,6 +17,10 @@ pub(super) struct Slot {
     /// Nothing is started any more; the slot goes when its last process went.
     pub(super) leaving: bool,
     pub(super) entries: Vec<Entry>,
+    /// Preparations that failed in a row.
+    failures: u32,
+    /// When a failed slot may be prepared again; `None`: not while its fleet is on trial.
+    not_before: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub(super) enum SlotPhase {
     Resolving,
     /// Processes are kept running.
     Running,
-    /// It cannot be made; the control plane will drain it.
+    /// It could not be made. The control plane stops it, or orders it again.
     Failed,
     /// Its files are being removed.
     Removing,
@@ -44,6 +50,26 @@ pub(super) struct Entry {
 }
 
 impl Slot {
+    fn new(spec: InstanceSpec) -> Self {
+        let entries = spec.server_processes.iter().map(|_| Entry::default()).collect();
+        let phase = SlotPhase::Preparing;
+        Self { spec, phase, leaving: false, entries, failures: 0, not_before: None }
+    }
+
+    /// What was wrong may have been mended since, a full disk or a package that was not there; it is not asked at every
+    /// order whether it was.
+    fn fail(&mut self, cx: &HostCx<'_>) {
+        self.phase = SlotPhase::Failed;
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(cx.now.plus(back_off(cx, self.failures)));
+    }
+
+    /// Whether this order shall prepare it once more.
+    fn may_try_again(&self, now: Timestamp, spec: &InstanceSpec) -> bool {
+        let due = self.not_before.map_or(!spec.trial, |at| at <= now);
+        self.phase == SlotPhase::Failed && !self.leaving && due
+    }
+
     /// How many processes of an entry shall run now (F-12, and the trial start of F-9).
     fn wanted(&self, entry: usize) -> usize {
         if self.leaving || self.phase != SlotPhase::Running {
@@ -58,16 +84,20 @@ impl Slot {
 
 impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
+        let empty = self.there_on(&instance).next().is_none();
+        let mut failures = 0;
         if let Some(slot) = self.slots.get_mut(&instance) {
-            // Only the end of the fleet's trial is news (F-10).
-            slot.spec.trial &= spec.trial;
-            self.keep_running(cx, &instance);
-            return;
+            if !(empty && slot.may_try_again(cx.now, &spec)) {
+                // Only the end of the fleet's trial is news (F-10).
+                slot.spec.trial &= spec.trial;
+                self.keep_running(cx, &instance);
+                return;
+            }
+            failures = slot.failures;
         }
         cx.report(&instance, ReportKind::PreparationStarted);
         cx.want(Effect::PrepareSlot { instance: instance.clone(), package: spec.package.clone() });
-        let entries = spec.server_processes.iter().map(|_| Entry::default()).collect();
-        self.slots.insert(instance, Slot { spec, phase: SlotPhase::Preparing, leaving: false, entries });
+        self.slots.insert(instance, Slot { failures, ..Slot::new(spec) });
     }
 
     pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
@@ -86,7 +116,7 @@ impl Supervisor {
 
     pub(super) fn on_slot_failed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, report: ReportKind) {
         let Some(slot) = self.slots.get_mut(instance) else { return };
-        slot.phase = SlotPhase::Failed;
+        slot.fail(cx);
         if slot.leaving {
             self.remove_when_empty(cx, instance);
         } else {
@@ -107,7 +137,7 @@ impl Supervisor {
             return;
         }
         if found.len() != slot.entries.len() {
-            slot.phase = SlotPhase::Failed;
+            slot.fail(cx);
             let reason = "the launch paths could not be looked up".to_owned();
             let step = PreparationStep::Extract;
             cx.report(instance, ReportKind::PreparationFailed { step, reason, log: String::new() });
@@ -129,7 +159,14 @@ impl Supervisor {
             }
             entry.executable = found;
         }
-        slot.phase = if missing.is_empty() { SlotPhase::Running } else { SlotPhase::Failed };
+        if missing.is_empty() {
+            slot.phase = SlotPhase::Running;
+            slot.failures = 0;
+        } else {
+            slot.fail(cx);
+            // The same package will not have it next time; a first deployment fails with it (F-9).
+            slot.not_before = slot.not_before.filter(|_| !slot.spec.trial);
+        }
         cx.report(instance, ReportKind::LaunchPathsChecked { missing, log });
         self.keep_running(cx, instance);
     }
@@ -158,10 +195,10 @@ impl Supervisor {
         (0..slot.entries.len()).filter(waiting).filter_map(|entry| slot.entries[entry].not_before).min()
     }
 
-    /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone:
-    /// its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
+    /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone
+    /// with all that it started: its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
     fn running(&self, instance: &InstanceId, entry: usize) -> usize {
-        self.alive_on(instance).filter(|process| process.origin == Origin::Launched { entry }).count()
+        self.there_on(instance).filter(|process| process.origin == Origin::Launched { entry }).count()
     }
 
     fn launch(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, entry: usize) {
@@ -250,9 +287,7 @@ impl Supervisor {
             return;
         }
         entry.early_ends = entry.early_ends.saturating_add(1);
-        let doublings = entry.early_ends.saturating_sub(1).min(30);
-        let wait =
-            cx.clocks.launch_backoff_first.saturating_mul(1 << doublings).min(cx.clocks.launch_backoff_most);
+        let wait = back_off(cx, entry.early_ends);
         entry.last_early_end = Some(cx.now);
         entry.not_before = Some(cx.now.plus(wait));
         let (path, count) = (&slot.spec.server_processes, entry.early_ends);
@@ -300,7 +335,7 @@ impl Supervisor {
     }
 
     pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
-        let empty = self.alive_on(instance).next().is_none();
+        let empty = self.there_on(instance).next().is_none();
         let Some(slot) = self.slots.get_mut(instance).filter(|slot| slot.leaving && empty) else { return };
         match slot.phase {
             SlotPhase::Running | SlotPhase::Failed => {
@@ -318,4 +353,10 @@ impl Supervisor {
             cx.want(Effect::Report { report, ticket: None });
         }
     }
+}
+
+/// The wait after so many failures in a row (R8): doubled each time, up to a bound.
+fn back_off(cx: &HostCx<'_>, failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(30);
+    cx.clocks.launch_backoff_first.saturating_mul(1 << doublings).min(cx.clocks.launch_backoff_most)
 }

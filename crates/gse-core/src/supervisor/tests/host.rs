@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::clocks::Clocks;
 use crate::error::Error;
 use crate::fleet::ServerProcess;
-use crate::host::{HostOrder, InstanceSpec, ProcessEnd, ReportKind, SessionSpec, Termination};
+use crate::host::{
+    HostOrder, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, SessionSpec, Termination,
+};
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
@@ -26,6 +28,10 @@ pub(super) struct Host {
     pub(super) answer: Answer,
     /// Signals end processes at once.
     pub(super) signals_work: bool,
+    /// Strays are ended at once.
+    pub(super) strays_end: bool,
+    /// Packages are there.
+    pub(super) packages: bool,
     /// How health checks go; `None`: they do not return.
     pub(super) health: Option<CallbackOutcome>,
     ids: CounterIds,
@@ -96,6 +102,8 @@ impl Host {
             log: Vec::new(),
             answer: Box::new(|_| Some(Ok(()))),
             signals_work: true,
+            strays_end: true,
+            packages: true,
             health: Some(CallbackOutcome::Health(true)),
             ids: CounterIds::default(),
             inputs: VecDeque::new(),
@@ -141,6 +149,10 @@ impl Host {
 
     fn react(&mut self, effect: Effect) {
         match effect {
+            Effect::PrepareSlot { instance, .. } if !self.packages => {
+                let (step, reason, log) = (PreparationStep::Download, "not there".into(), String::new());
+                self.inputs.push_back(Input::SlotFailed { instance, step, reason, log });
+            }
             Effect::PrepareSlot { instance, .. } => {
                 self.inputs.push_back(Input::SlotExtracted { instance, log: "files".into() });
             }
@@ -160,6 +172,9 @@ impl Host {
                 let status = if signal == Signal::Kill { "signal 9" } else { "signal 15" };
                 self.inputs.push_back(Input::Exited { process, status: status.into(), log: "tail".into() });
             }
+            Effect::EndStrays { process, .. } if self.strays_end => {
+                self.inputs.push_back(Input::StraysEnded { processes: vec![process] });
+            }
             Effect::Report { report, ticket: Some(ticket) } => {
                 let answer = (self.answer)(&report.kind);
                 self.inputs.push_back(Input::ReportAnswered { ticket, answer });
@@ -174,6 +189,7 @@ impl Host {
                 }
             }
             Effect::Signal { .. }
+            | Effect::EndStrays { .. }
             | Effect::Report { .. }
             | Effect::Callback { .. }
             | Effect::Answer { .. }
@@ -288,6 +304,15 @@ impl Host {
             _ => None,
         };
         self.log.iter().filter_map(signal).collect()
+    }
+
+    /// The tokens whose carriers were to be ended.
+    pub(super) fn tokens_over(&self) -> Vec<String> {
+        let token = |(_, effect): &(Timestamp, Effect)| match effect {
+            Effect::EndStrays { token, .. } => Some(token.clone()),
+            _ => None,
+        };
+        self.log.iter().filter_map(token).collect()
     }
 
     pub(super) fn callbacks(&self) -> Vec<(Timestamp, Callback)> {

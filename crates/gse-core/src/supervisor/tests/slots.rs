@@ -3,7 +3,7 @@
 use super::host::{Host, instance, pid, ready_on, record, seconds, spec};
 use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::InstanceId;
-use crate::supervisor::{Effect, HostCx, Input, RpcRequest};
+use crate::supervisor::{CallError, Effect, HostCx, Input, RpcRequest};
 use crate::{clocks::Clocks, id::CounterIds, supervisor::Supervisor};
 
 #[test]
@@ -278,6 +278,138 @@ fn shutting_down_is_polite_first_and_starts_nothing() {
     assert!(host.supervisor.is_quiet());
     host.order(HostOrder::StartInstance(spec(&[1])));
     assert_eq!(host.spawns().len(), 0);
-    let answer = host.call(pid(101), RpcRequest::ProcessEnding);
-    assert!(matches!(answer, Some(Err(crate::supervisor::CallError::Unavailable(_)))), "{answer:?}");
+}
+
+#[test]
+fn while_it_shuts_down_a_process_may_end_itself_and_begin_nothing() {
+    let mut host = Host::with_processes(2);
+    host.signals_work = false;
+    host.call(pid(101), ready_on(2000, 7000));
+    host.start_session(&record(1), "gs-1", seconds(600));
+    host.input(Input::ShutDown);
+    let (session, player_session) = ("gs-1".to_owned(), "ps-1".to_owned());
+    let accept =
+        RpcRequest::AcceptPlayer { session: session.clone(), player_session: player_session.clone() };
+    let activate = RpcRequest::Activate { session: session.clone(), max_players: 2 };
+    for (number, begins) in [(102, ready_on(2001, 7001)), (101, activate), (101, accept)] {
+        let answer = host.call(pid(number), begins);
+        assert!(matches!(answer, Some(Err(CallError::Unavailable(_)))), "{answer:?}");
+    }
+    host.forget();
+    for ends in [
+        RpcRequest::RemovePlayer { session: session.clone(), player_session },
+        RpcRequest::Terminate { session },
+        RpcRequest::ProcessEnding,
+    ] {
+        assert_eq!(host.call(pid(101), ends.clone()), Some(Ok(())), "{ends:?}");
+    }
+    let described = RpcRequest::DescribePlayers {
+        session: String::new(),
+        player_id: "p".into(),
+        player_session: String::new(),
+        status_filter: String::new(),
+        next_token: String::new(),
+        limit: 0,
+    };
+    let mut other = Host::with_ready_process();
+    other.signals_work = false;
+    other.input(Input::ShutDown);
+    assert_eq!(other.call(pid(101), described), None);
+    assert!(other.log.iter().any(|(_, effect)| matches!(effect, Effect::Query { .. })));
+    host.exited(&record(1), "exit code 0");
+    host.exited(&record(2), "signal 15");
+    assert_eq!(host.ends(), [ProcessEnd::Terminated, ProcessEnd::Terminated]);
+    assert!(host.supervisor.is_quiet());
+}
+
+/// What a process started outside its group goes with it, before its place is taken and before its slot goes.
+#[test]
+fn strays_end_before_the_replacement_starts_and_before_the_slot_goes() {
+    let mut host = Host::with_ready_process();
+    host.strays_end = false;
+    host.exited(&record(1), "exit code 1");
+    assert_eq!(host.tokens_over(), ["token-101"]);
+    assert_eq!(host.ends(), [ProcessEnd::Crashed("exit code 1".into())], "the end itself is told at once");
+    host.advance(seconds(60));
+    assert_eq!(host.spawns().len(), 0, "a stray may hold the ports");
+    host.input(Input::StraysEnded { processes: vec![record(1)] });
+    assert_eq!(host.spawns().len(), 1);
+    host.forget().order(HostOrder::StopInstance);
+    assert_eq!(host.tokens_over(), ["token-102"]);
+    assert!(!host.reports().contains(&ReportKind::InstanceStopped));
+    assert!(!host.supervisor.is_quiet());
+    host.input(Input::StraysEnded { processes: vec![record(2)] });
+    assert_eq!(host.reports().pop(), Some(ReportKind::InstanceStopped));
+    assert!(host.supervisor.is_quiet());
+}
+
+#[test]
+fn a_shut_down_waits_for_the_strays_of_the_last_process() {
+    let mut host = Host::with_processes(1);
+    host.strays_end = false;
+    host.input(Input::ShutDown);
+    assert_eq!(host.ends(), [ProcessEnd::Terminated]);
+    assert!(!host.supervisor.is_quiet());
+    host.input(Input::StraysEnded { processes: vec![record(1)] });
+    assert!(host.supervisor.is_quiet());
+}
+
+#[test]
+fn what_was_not_launched_here_has_no_strays() {
+    let mut host = Host::with_processes(1);
+    host.call(pid(42), ready_on(2000, 7000));
+    assert_eq!(host.call(pid(42), RpcRequest::ProcessEnding), Some(Ok(())));
+    assert_eq!(host.ends(), [ProcessEnd::Clean]);
+    assert_eq!(host.tokens_over(), Vec::<String>::new());
+}
+
+#[test]
+fn a_slot_that_failed_is_prepared_again_by_the_next_order_after_a_wait() {
+    let mut host = Host::new();
+    host.packages = false;
+    // Orders come once a second; a preparation is tried after 0, 1, 2, 4, 8 … seconds more.
+    let mut tried = Vec::new();
+    for second in 0..32 {
+        host.forget().order(HostOrder::StartInstance(spec(&[1])));
+        if host.reports().first() == Some(&ReportKind::PreparationStarted) {
+            assert!(matches!(host.reports()[1], ReportKind::PreparationFailed { .. }));
+            tried.push(second);
+        }
+        host.advance(seconds(1));
+    }
+    assert_eq!(tried, [0, 1, 3, 7, 15, 31]);
+    host.packages = true;
+    host.advance(seconds(60));
+    let mut changed = spec(&[2]);
+    changed.runtime_version = 8;
+    host.forget().order(HostOrder::StartInstance(changed));
+    assert_eq!(host.spawns().len(), 2, "by the words of the new order");
+    host.forget().order(HostOrder::StartInstance(spec(&[2])));
+    assert!(host.log.is_empty(), "and a slot that runs is left alone");
+}
+
+#[test]
+fn a_slot_that_failed_and_is_to_go_is_not_prepared_again() {
+    let mut host = Host::new();
+    host.packages = false;
+    host.order(HostOrder::StartInstance(spec(&[1])));
+    host.advance(seconds(60));
+    host.order(HostOrder::StopInstance);
+    assert_eq!(host.reports().pop(), Some(ReportKind::InstanceStopped));
+    host.forget().advance(seconds(60));
+    assert!(host.log.is_empty());
+}
+
+#[test]
+fn f9_a_missing_launch_path_is_final_for_a_first_deployment_only() {
+    for (trial, expected) in [(true, 0), (false, 1)] {
+        let mut host = Host::new();
+        let mut wrong = InstanceSpec { trial, ..spec(&[1]) };
+        wrong.server_processes[0].launch_path = "/etc/passwd".into();
+        host.order(HostOrder::StartInstance(wrong.clone()));
+        host.advance(seconds(600));
+        host.forget().order(HostOrder::StartInstance(wrong));
+        let started = host.reports().iter().filter(|kind| **kind == ReportKind::PreparationStarted).count();
+        assert_eq!(started, expected, "trial: {trial}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Assets: upload, registration, reading.
 
+use gse_agent::package::PackageError;
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
 use gse_core::asset;
@@ -74,9 +75,20 @@ async fn inspect(call: &Call<'_>, package: &BlobId) -> Result<Result<(), String>
     let path = call.api.blobs.blob_path(package);
     let inspected = tokio::task::spawn_blocking(move || gse_agent::package::inspect(&path)).await;
     match inspected {
-        Ok(Ok(_summary)) => Ok(Ok(())),
-        Ok(Err(problem)) => Ok(Err(problem.to_string())),
+        Ok(inspected) => verdict(inspected.map(|_summary| ()), call.request_id),
         Err(panic) => Err(internal(call, &panic)),
+    }
+}
+
+fn verdict(inspected: Result<(), PackageError>, request_id: &str) -> Result<Result<(), String>, ApiError> {
+    match inspected {
+        // Nothing is known of the package, so nothing is recorded: the same call may succeed later.
+        Err(PackageError::Io(error)) => {
+            tracing::error!(request_id, %error, "a package cannot be read");
+            let text = "the package cannot be read now; the log of the service says why\nhint: try again";
+            Err(ApiError::new(ErrorCode::ResourceUnavailable, text))
+        }
+        judged => Ok(judged.map_err(|problem| problem.to_string())),
     }
 }
 
@@ -104,4 +116,23 @@ pub(super) async fn describe_all(
     let scope = call.asset_scope(&request.asset_region)?;
     let query = convert::asset::query(request, scope);
     call.query(move |state| Ok(convert::asset::page(state, &asset::describe(state, &query)))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gse_core::package::PackageProblem;
+
+    #[test]
+    fn a_package_that_cannot_be_read_is_not_called_bad() {
+        // EMFILE, EIO
+        for number in [24, 5] {
+            let error = PackageError::Io(std::io::Error::from_raw_os_error(number));
+            let answer = verdict(Err(error), "request-1").unwrap_err();
+            assert_eq!(answer.code, ErrorCode::ResourceUnavailable);
+        }
+        let bad = verdict(Err(PackageProblem::Empty.into()), "request-1").unwrap();
+        assert!(bad.unwrap_err().contains("no file"));
+        assert_eq!(verdict(Ok(()), "request-1").unwrap(), Ok(()));
+    }
 }
