@@ -9,6 +9,8 @@ use gse_core::clocks::Clocks;
 use gse_core::id::{KNOWN_REGIONS, Region};
 use gse_core::quota::Quotas;
 
+use crate::limits::Limits;
+
 /// The configuration of one control plane process.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -32,6 +34,8 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// How long a download address of a log is valid.
     pub log_url_validity: Duration,
+    /// What is taken on at a time, and how slow a peer may be.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -48,6 +52,7 @@ impl Config {
             max_object_bytes: 5 << 30,
             shutdown_grace: Duration::from_secs(5),
             log_url_validity: Duration::from_secs(600),
+            limits: Limits::default(),
         }
     }
 
