@@ -206,6 +206,7 @@ impl Owner {
                     logs: dir.logs(),
                     agent_address: self.agent_address.clone(),
                     token: random_hex(),
+                    open_files: self.config.open_files_of_games,
                 };
                 self.launch(launch);
             }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use gse_api::rate_limit::Factor;
+use gse_core::clocks::parse_duration;
 
 /// The limits of one process. The defaults bound what the API listener holds in memory to about a gigabyte.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Limits {
     pub calls: usize,
     /// Open connections of the API listener.
     pub connections: usize,
+    /// Open connections of game servers at the agent.
+    pub agent_connections: usize,
     /// Uploads at a time; each occupies a thread that writes.
     pub uploads: usize,
     /// Bytes of large bodies and large answers that are held at a time.
@@ -32,6 +35,7 @@ impl Default for Limits {
             rate: None,
             calls: 1024,
             connections: 12_000,
+            agent_connections: 12_000,
             uploads: 64,
             held_bytes: 256 << 20,
             head_time: Duration::from_secs(30),
@@ -39,6 +43,73 @@ impl Default for Limits {
             upload_pace: Pace { period: Duration::from_secs(60), bytes: 64 << 10 },
         }
     }
+}
+
+/// The keys of `Limits::set`.
+pub const KEYS: [&str; 11] = [
+    "limit.calls",
+    "limit.connections",
+    "limit.agent_connections",
+    "limit.uploads",
+    "limit.held_bytes",
+    "limit.head_time",
+    "limit.pace_time",
+    "limit.pace_bytes",
+    "limit.upload_pace_time",
+    "limit.upload_pace_bytes",
+    "limit.rate",
+];
+
+impl Limits {
+    /// Sets one limit by its key; `None` when the key is not one of [`KEYS`]. Nothing changes when it is refused.
+    pub fn set(&mut self, key: &str, value: &str) -> Option<Result<(), String>> {
+        let count = |place: &mut usize| match value.parse() {
+            Ok(count) if count > 0 => {
+                *place = count;
+                Ok(())
+            }
+            _ => Err(format!("`{value}` is not a number for `{key}`\nhint: write a whole number above 0")),
+        };
+        let time = |place: &mut Duration| match parse_duration(value) {
+            Some(time) => {
+                *place = time;
+                Ok(())
+            }
+            None => Err(format!(
+                "`{value}` is not a duration for `{key}`\nhint: write one such as 500ms, 30s or 5m"
+            )),
+        };
+        Some(match key {
+            "limit.calls" => count(&mut self.calls),
+            "limit.connections" => count(&mut self.connections),
+            "limit.agent_connections" => count(&mut self.agent_connections),
+            "limit.uploads" => count(&mut self.uploads),
+            "limit.held_bytes" => count(&mut self.held_bytes),
+            "limit.head_time" => time(&mut self.head_time),
+            "limit.pace_time" => time(&mut self.pace.period),
+            "limit.pace_bytes" => count(&mut self.pace.bytes),
+            "limit.upload_pace_time" => time(&mut self.upload_pace.period),
+            "limit.upload_pace_bytes" => count(&mut self.upload_pace.bytes),
+            "limit.rate" => parse_rate(value).map(|rate| self.rate = rate),
+            _ => return None,
+        })
+    }
+}
+
+/// `off`, or a factor for the vendor's limits.
+///
+/// # Errors
+/// A text for whoever wrote it.
+pub fn parse_rate(text: &str) -> Result<Option<Factor>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let factor = text.parse().ok().and_then(Factor::new);
+    factor.map(Some).ok_or_else(|| {
+        format!(
+            "`{text}` is no rate limit\nhint: write `off`, or a factor above 0 for the vendor's limits, such as 1 or 0.5"
+        )
+    })
 }
 
 /// The least that must move: in every period so many bytes, or the end. There is no limit to the total time, and what
@@ -92,6 +163,30 @@ mod tests {
             progress.add(bytes, Duration::from_secs(second));
         }
         assert_eq!(progress.deadline(), Duration::from_secs(deadline), "{moves:?}");
+    }
+
+    #[test]
+    fn every_key_is_known_and_a_wrong_value_changes_nothing() {
+        for key in KEYS {
+            let mut limits = Limits::default();
+            let before = format!("{limits:?}");
+            let error = limits.set(key, "-1").unwrap().unwrap_err();
+            assert!(error.contains("`-1`") && error.contains("hint: "), "{error}");
+            assert_eq!(format!("{limits:?}"), before);
+            let good = if key.ends_with("_time") { "7s" } else { "7" };
+            limits.set(key, good).unwrap().unwrap();
+            assert_ne!(format!("{limits:?}"), before, "{key}");
+        }
+        assert_eq!(Limits::default().set("limit.call", "7"), None);
+    }
+
+    #[test]
+    fn a_rate_is_off_or_a_factor() {
+        assert_eq!(parse_rate("off"), Ok(None));
+        assert_eq!(parse_rate("0.5"), Ok(Factor::new(0.5)));
+        for bad in ["0", "on", "", "1x", "inf"] {
+            assert!(parse_rate(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
