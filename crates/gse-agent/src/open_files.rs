@@ -30,3 +30,17 @@ pub(crate) fn set_for(child: u32, open_files: u64) {
         tracing::debug!(pid = child, %error, "the limit of open files could not be set");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_raised_and_never_lowered() {
+        let first = raise(0);
+        assert_eq!(first.now, first.before);
+        let second = raise(first.now.saturating_add(1));
+        assert_eq!(second.before, first.now);
+        assert!(second.now >= first.now && second.now <= first.now + 1, "{second:?}");
+    }
+}
