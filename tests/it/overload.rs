@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
@@ -9,17 +10,28 @@ use tests::stack::Stack;
 
 use crate::hosting::{process, stack_with_fleet};
 
-/// As many as the service takes by default, less some room for good ones.
+/// Less than the service takes by default, so that there is room for good ones.
 const IDLE: usize = 10_000;
 /// Memory that a connection may cost the service.
-const BYTES_PER_CONNECTION: u64 = 16 << 10;
+const BYTES_PER_CONNECTION: u64 = 32 << 10;
 
-/// This process opens one file for each, as does the service.
+/// This process opens one file for each, as does the service. Where the system allows few files, the service takes
+/// fewer connections, and so there are fewer here.
 fn idle_connections(address: &str) -> Vec<TcpStream> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         .expect("the soft limit can be raised");
-    (0..IDLE).map(|_| TcpStream::connect(address).expect("the service accepts a connection")).collect()
+    let connect = |number: usize| {
+        if number.is_multiple_of(100) {
+            // Faster than they are accepted, the system drops some and tries again a second later.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        TcpStream::connect(address).expect("the service accepts a connection")
+    };
+    let allowed = limit
+        .maximum
+        .map_or(IDLE, |maximum| usize::try_from(maximum / 2).unwrap_or(IDLE).saturating_sub(1000));
+    (0..IDLE.min(allowed)).map(connect).collect()
 }
 
 /// Memory that the service holds, bytes.
