@@ -95,13 +95,17 @@ fn too_slow(pace: Pace) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, message)
 }
 
-/// The body of an answer. A large one takes room until the last of it is on its way; `None` when there is none.
-pub(super) fn answer(text: Vec<u8>, gate: &Gate) -> Option<Body> {
+/// The body of an answer. A large one takes room until the last of it is on its way, and is refused where there is
+/// none, unless it is `needed`: the answers to changes are, and they are never much larger than what is free.
+pub(super) fn answer(text: Vec<u8>, gate: &Gate, needed: bool) -> Result<Body, ApiError> {
     if text.len() <= FREE_ANSWER_BYTES {
-        return Some(Body::from(text));
+        return Ok(Body::from(text));
     }
-    let room = gate.hold(text.len()).ok()?;
-    Some(Body::new(LargeAnswer { rest: text.into(), _room: room }))
+    match gate.hold(text.len()) {
+        Ok(room) => Ok(Body::new(LargeAnswer { rest: text.into(), _room: room })),
+        Err(_) if needed => Ok(Body::from(text)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Given out in parts, so that it lasts as long as its peer needs it.

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use gse_api::{ApiError, envelope};
+use gse_api::{ApiError, ErrorCode, envelope};
 use gse_core::id::Scope;
 use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
@@ -86,21 +86,32 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         Err(error) => Err(error),
     };
     let refuse = |error: ApiError| {
-        tracing::info!(request_id, code = error.code.as_str(), reason = error.message, "request refused");
+        log_refusal(&request_id, &error);
         Body::from(envelope::failure(&error, &request_id))
     };
-    let text = outcome.map_or_else(refuse, |text| {
-        // Only reads have answers that large, so a refusal is no lie.
-        body::answer(text, &api.gate).unwrap_or_else(|| {
-            refuse(gate::too_many("The service holds as many large answers as it can; call again later."))
-        })
-    });
-    let mut response = answer(text, &request_id);
+    let text = outcome.and_then(|text| body::answer(text, &api.gate, changes_something(&head)));
+    let mut response = answer(text.unwrap_or_else(refuse), &request_id);
     if unread {
         // The rest of the body is not read, so the connection cannot go on.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Whether what was done would be denied by refusing the answer.
+fn changes_something(head: &http::request::Parts) -> bool {
+    let action = head.headers.get("x-tc-action").map(HeaderValue::as_bytes).unwrap_or_default();
+    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read.as_bytes()))
+}
+
+/// Of what is too much there is much: a line for each would cost more than the refusal.
+fn log_refusal(request_id: &str, error: &ApiError) {
+    let (code, reason) = (error.code.as_str(), &error.message);
+    if error.code == ErrorCode::RequestLimitExceeded {
+        tracing::debug!(request_id, code, reason, "request refused");
+    } else {
+        tracing::info!(request_id, code, reason, "request refused");
+    }
 }
 
 async fn call(
