@@ -5,6 +5,8 @@ mod course;
 mod flow;
 mod hosting;
 mod lifetime;
+mod overload;
 mod packages;
 mod players;
+mod secrets;
 mod signatures;

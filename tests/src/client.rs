@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::programs::program;
-use crate::stack::{PATIENCE, Stack, tail};
+use crate::stack::{PATIENCE, Stack, log_variables, tail};
 
 /// A running client. It is killed if the story ends before it does.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ impl Client {
         let child = Command::new(program("game-client"))
             .args(["--headless", "--bot", "wander", "--connect", &address, "--player-id", text("PlayerId")])
             .env("GAME_PLAYER_SESSION_ID", player_session_id)
+            .envs(stack.filter().into_iter().flat_map(log_variables))
             .stdin(Stdio::null())
             .stdout(File::create(&out).expect("a file for the client's report"))
             .stderr(File::create(&log).expect("a file for the client's log"))

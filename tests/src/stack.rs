@@ -34,6 +34,7 @@ pub struct Stack {
     pub ready: Value,
     directory: TempDir,
     settings: Vec<String>,
+    filter: Option<&'static str>,
 }
 
 impl Stack {
@@ -46,11 +47,22 @@ impl Stack {
     /// A service with some clocks changed, for example `process.ready=2s`.
     #[must_use]
     pub fn with_settings(settings: &[&str]) -> Self {
+        Self::launched_with(None, settings)
+    }
+
+    /// A service that logs as much as this filter lets it, and so do the game servers that it launches and the
+    /// clients of its players.
+    #[must_use]
+    pub fn with_log(filter: &'static str, settings: &[&str]) -> Self {
+        Self::launched_with(Some(filter), settings)
+    }
+
+    fn launched_with(filter: Option<&'static str>, settings: &[&str]) -> Self {
         let directory =
             tempfile::Builder::new().prefix("opengse-").tempdir().expect("a directory for the service");
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let (child, ready) = launch(directory.path(), &settings);
-        Self { child, ready, directory, settings }
+        let (child, ready) = launch(directory.path(), &settings, filter);
+        Self { child, ready, directory, settings, filter }
     }
 
     /// A directory that belongs to this stack, for packages and the like.
@@ -147,6 +159,12 @@ impl Stack {
         }
     }
 
+    /// What the programs of this stack log; nothing for their own choice.
+    #[must_use]
+    pub fn filter(&self) -> Option<&'static str> {
+        self.filter
+    }
+
     /// Where the service logs.
     #[must_use]
     pub fn log(&self) -> PathBuf {
@@ -157,7 +175,7 @@ impl Stack {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("the service can be killed");
         self.child.wait().expect("the killed service is gone");
-        (self.child, self.ready) = launch(self.directory.path(), &self.settings);
+        (self.child, self.ready) = launch(self.directory.path(), &self.settings, self.filter);
     }
 
     /// Asks the service to end, and waits until it has.
@@ -314,12 +332,13 @@ pub fn local(directory: &Path, api: &str, settings: &[String]) -> Command {
     command
 }
 
-fn launch(directory: &Path, settings: &[String]) -> (Child, Value) {
+fn launch(directory: &Path, settings: &[String], filter: Option<&str>) -> (Child, Value) {
     let out = directory.join("ready.out");
     let log =
         File::options().create(true).append(true).open(directory.join("service.log")).expect("a log file");
     writeln!(&log, "--- the service starts").expect("the log is writable");
     let mut child = local(directory, "127.0.0.1:0", settings)
+        .envs(filter.into_iter().flat_map(log_variables))
         .stdout(File::create(&out).expect("a file for the ready line"))
         .stderr(log)
         .spawn()
@@ -340,6 +359,11 @@ fn launch(directory: &Path, settings: &[String]) -> (Child, Value) {
         }
         std::thread::sleep(PERIOD);
     }
+}
+
+/// What makes every program log as much as a filter lets it; game servers inherit it from the service.
+pub fn log_variables(filter: &str) -> [(&'static str, &str); 2] {
+    [("GSE_LOG", filter), ("RUST_LOG", filter)]
 }
 
 /// Sends a signal to a child.

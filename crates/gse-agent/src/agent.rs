@@ -14,8 +14,8 @@ use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
+use crate::connection::Incoming;
 use crate::leftover;
 use crate::owner::Owner;
 use crate::sdk_service::SdkService;
@@ -27,6 +27,10 @@ const ORDERS: usize = 16 * 1024;
 const CALLS: usize = 1024;
 /// The connections of clients that open one per call and never close it are told to reconnect (server-sdk.md 2.4).
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
+/// How long the calls of such a connection may go on.
+const CONNECTION_GRACE: Duration = Duration::from_secs(60);
+/// What a client may send on a connection before it is read: calls are small.
+const WINDOW_BYTES: u32 = 64 << 10;
 /// How long open connections may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -43,12 +47,24 @@ pub struct AgentConfig {
     pub packages: PackagePaths,
     /// The durations of operations.md 0.3.
     pub clocks: Clocks,
+    /// Connections of game servers at a time; one more is closed at once.
+    pub connections: usize,
+    /// The soft limit of open files of a game; `None` leaves it that of this process.
+    pub open_files_of_games: Option<u64>,
 }
 
 impl AgentConfig {
     /// The local mode: players on this machine, adoption allowed.
     pub fn new(data_dir: impl Into<PathBuf>, packages: PackagePaths, clocks: Clocks) -> Self {
-        Self { data_dir: data_dir.into(), public_ip: "127.0.0.1".into(), adopt: true, packages, clocks }
+        Self {
+            data_dir: data_dir.into(),
+            public_ip: "127.0.0.1".into(),
+            adopt: true,
+            packages,
+            clocks,
+            connections: 12_000,
+            open_files_of_games: None,
+        }
     }
 }
 
@@ -172,10 +188,13 @@ impl Agent {
         let mut serving = tokio::spawn(
             Server::builder()
                 .max_connection_age(CONNECTION_AGE)
+                .max_connection_age_grace(CONNECTION_GRACE)
+                .initial_connection_window_size(WINDOW_BYTES)
+                .initial_stream_window_size(WINDOW_BYTES)
                 .http2_keepalive_interval(Some(Duration::from_secs(60)))
                 .add_service(service)
                 .serve_with_incoming_shutdown(
-                    TcpIncoming::from(self.listener).with_nodelay(Some(true)),
+                    Incoming::new(self.listener, self.config.connections),
                     async move {
                         let _ = stopped.await;
                     },

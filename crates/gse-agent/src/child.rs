@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::output_dir::OutputFiles;
-use crate::{leftover, procfs, slot, strays};
+use crate::{leftover, open_files, procfs, slot, strays};
 
 /// So much of each output stream of a process is kept in its file.
 pub(crate) const OUTPUT_KEPT: u64 = 8 * 1024 * 1024;
@@ -45,6 +45,8 @@ pub(crate) struct Launch {
     pub(crate) output: OutputFiles,
     pub(crate) agent_address: String,
     pub(crate) token: String,
+    /// Its soft limit of open files, if not ours.
+    pub(crate) open_files: Option<u64>,
 }
 
 /// A child that runs. `watch` must be driven to its end.
@@ -70,6 +72,9 @@ pub(crate) fn start(launch: Launch) -> io::Result<Running> {
     command.env_clear().envs(environment(std::env::vars_os(), &launch));
     let child = command.spawn()?;
     let pid = child.id().expect("a child that was not waited for has a pid");
+    if let Some(open_files) = launch.open_files {
+        open_files::set_for(pid, open_files);
+    }
     let file = launch.slot.join(format!("{}.child", launch.process));
     if let Err(error) = leftover::write_down(&file, pid, &launch.token) {
         tracing::warn!(process = %launch.process, %error, "the child could not be written down");
@@ -247,6 +252,7 @@ mod tests {
             output: OutputFiles { stdout: PathBuf::new(), stderr: PathBuf::new() },
             agent_address: "127.0.0.1:5758".into(),
             token: "token".into(),
+            open_files: None,
         };
         let mut lines: Vec<_> = environment(own, &launch)
             .into_iter()

@@ -7,7 +7,9 @@
 mod agent;
 mod callback;
 mod child;
+mod connection;
 mod leftover;
+pub mod open_files;
 mod output_dir;
 mod owner;
 pub mod package;

@@ -237,6 +237,7 @@ impl Owner {
                     output,
                     agent_address: self.agent_address.clone(),
                     token: random_hex(),
+                    open_files: self.config.open_files_of_games,
                 };
                 self.launch(launch);
                 self.prune_outputs(fleet);

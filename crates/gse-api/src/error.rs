@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::ErrorCode;
+use crate::{ErrorCode, redact};
 
 /// A code and a text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +37,10 @@ impl ApiError {
         Self::new(ErrorCode::InvalidParameter, message)
     }
 
-    /// A parameter has a value outside its limits; `expected` says what is inside. The value is shortened.
+    /// A parameter has a value outside its limits; `expected` says what is inside. The value is shortened, and of a
+    /// secret member only its length is shown.
     pub fn invalid_value(path: &str, value: &str, expected: &str) -> Self {
-        let shown: String = value.chars().take(128).collect();
+        let shown = redact::shown(path, value);
         let message =
             format!("The value `{shown}` specified in the parameter `{path}` is not valid. {expected}");
         Self::new(ErrorCode::InvalidParameterValue, message.trim_end())

@@ -9,6 +9,8 @@ mod decode;
 pub mod envelope;
 mod error;
 mod generated;
+pub mod rate_limit;
+pub mod redact;
 pub mod schema;
 pub mod signature;
 pub mod types;

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use gse_api::admission::AuthMode;
 use gse_server::config::Config;
+use gse_server::limits::parse_rate;
 use gse_server::server::{Ready, Server};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -38,7 +39,13 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "MODE", default_value = "required", value_parser = parse_auth)]
     pub(crate) auth: AuthMode,
 
-    /// Change a clock, such as `health.interval=2s`; may be given many times. An unknown KEY lists the known ones.
+    /// Limit how often an action may be called: off, or a factor for the vendor's limits (20 a second; 1000 for the
+    /// calls of matchmaking). Past it the answer is RequestLimitExceeded.
+    #[arg(long, value_name = "FACTOR|off", default_value = "off")]
+    pub(crate) rate_limit: String,
+
+    /// Change a clock or a limit, such as `health.interval=2s` or `limit.calls=256`; may be given many times. An
+    /// unknown KEY lists the known ones.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
 }
@@ -59,8 +66,10 @@ fn parse_auth(text: &str) -> Result<AuthMode, String> {
 pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
+    config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
     config.set_all(&args.settings)?;
     start_log();
+    make_room_for_connections(&mut config);
     // Before anything is launched, so that no signal finds a half-started service.
     let shutdown = shutdown_signal()?;
     let api = listen(&args.api, "the cloud API", "--api").await?;
@@ -69,6 +78,28 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let server = Server::build(config, api, agent).context("the service cannot be started")?;
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
+}
+
+/// Files that are open besides connections: the store, objects, logs of games, pipes.
+const OTHER_FILES: u64 = 1024;
+
+/// Raises the limit of open files to what the connections need, or lowers the connections to what it allows.
+fn make_room_for_connections(config: &mut Config) {
+    let (api, agent) = (config.limits.connections, config.limits.agent_connections);
+    let open_files =
+        gse_agent::open_files::raise((api as u64).saturating_add(agent as u64).saturating_add(OTHER_FILES));
+    config.open_files_of_games = Some(open_files.before);
+    // Half to each, and some for other files even where there are few.
+    let most = open_files.now.saturating_sub(OTHER_FILES).max(open_files.now / 2) / 2;
+    let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
+    (config.limits.connections, config.limits.agent_connections) = (api.min(most), agent.min(most));
+    if most < api.max(agent) {
+        tracing::warn!(
+            open_files = open_files.now,
+            connections = most,
+            "the limit of open files allows fewer connections than are set\nhint: raise it with `ulimit -n`"
+        );
+    }
 }
 
 fn start_log() {

@@ -142,7 +142,7 @@ impl Clocks {
 }
 
 /// `500ms`, `2s`, `5m`, `1h`, `30d`; zero is refused because a zero clock would spin.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u64 = text[..digits].parse().ok()?;
     let unit_ms = match &text[digits..] {

@@ -289,7 +289,9 @@ impl fmt::Display for Error {
             Self::SessionFull { session, free, wanted } => {
                 write!(f, "game server session `{session}` has {free} free seat(s), {wanted} wanted")
             }
-            Self::PlayerSessionNotFound(player) => write!(f, "player session `{player}` does not exist"),
+            Self::PlayerSessionNotFound(player) => {
+                write!(f, "player session `{}` does not exist", player.shown())
+            }
             Self::NoIdleProcess { fleet, reason } => {
                 write!(f, "fleet `{fleet}` has no free process: {reason}")
             }

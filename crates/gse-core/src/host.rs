@@ -3,6 +3,8 @@
 //! Orders may be lost or repeated: they are derived from rows, and `ControlPlane::resync` derives them again.
 //! A report is told once; its answer says whether the control plane agreed, and is what a game server hears.
 
+use std::fmt;
+
 use crate::fleet::ServerProcess;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
 use crate::player_session::PlayerSessionCreationPolicy;
@@ -71,7 +73,7 @@ pub struct InstanceSpec {
 }
 
 /// A session as a process is told of it (server-sdk.md 4.5, OnStartGameServerSession).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionSpec {
     /// The session.
     pub id: GameServerSessionId,
@@ -95,6 +97,22 @@ pub struct SessionSpec {
     pub matchmaker_data: String,
     /// Normally empty.
     pub dns_name: String,
+}
+
+/// What the game's own members hold is nobody else's business: orders are logged, and show only how long they are.
+impl fmt::Debug for SessionSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSpec")
+            .field("id", &self.id)
+            .field("fleet", &self.fleet)
+            .field("max_players", &self.max_players)
+            .field("joinable", &self.joinable)
+            .field("port", &self.port)
+            .field("ip_address", &self.ip_address)
+            .field("data_bytes", &self.data.len())
+            .field("matchmaker_data_bytes", &self.matchmaker_data.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What happened on a host. Each report names the instance it happened on.

@@ -8,9 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    ($($(#[$attribute:meta])* $name:ident)*) => {$(
+        $(#[$attribute])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -36,31 +36,63 @@ macro_rules! ids {
 
 ids! {
     /// `asset-xxxxxxxx`.
+    #[derive(Debug)]
     AssetId
     /// `fleet-xxxxxxxx-xxxxxxxx`.
+    #[derive(Debug)]
     FleetId
     /// `ins-xxxxxxxx`.
+    #[derive(Debug)]
     InstanceId
     /// A record of one operating-system process of a game server; never on the wire.
+    #[derive(Debug)]
     ProcessId
     /// `alias-xxxxxxxx-xxxxxxxx`.
+    #[derive(Debug)]
     AliasId
     /// `event-xxxxxxxx-xxxxxxxx`.
+    #[derive(Debug)]
     EventId
     /// `qcs::gse:<region>:uin/<uin>:gameserversession/<fleet>/gssess-xxxxxxxx-xxxxxxxx`.
+    #[derive(Debug)]
     GameServerSessionId
-    /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket.
+    /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket, so `Debug` hides it.
     PlayerSessionId
     /// Chosen by the caller, `[a-zA-Z0-9-]{1,48}`.
+    #[derive(Debug)]
     PlacementId
     /// The identity of a queue, `[A-Za-z0-9-]{1,128}`.
+    #[derive(Debug)]
     QueueName
     /// The account number, digits.
+    #[derive(Debug)]
     Uin
     /// A region name such as `ap-shanghai`.
+    #[derive(Debug)]
     Region
     /// Where the bytes of an uploaded package lie in the blob store; the hash of its content.
+    #[derive(Debug)]
     BlobId
+}
+
+impl PlayerSessionId {
+    /// Characters after the prefix that a log may show, to tell players apart.
+    const SHOWN: usize = 4;
+
+    /// The id as errors and logs show it: enough to tell it from others, not enough to use it.
+    pub fn shown(&self) -> String {
+        const PREFIX: &str = "psess-";
+        let rest = self.0.strip_prefix(PREFIX).unwrap_or_default();
+        // What is short, or none of ours, could be guessed from a part.
+        let start = rest.get(..Self::SHOWN).filter(|_| rest.len() >= 8 * Self::SHOWN).unwrap_or_default();
+        format!("{PREFIX}{start}…")
+    }
+}
+
+impl fmt::Debug for PlayerSessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlayerSessionId({})", self.shown())
+    }
 }
 
 /// An account in a region: every resource belongs to one (M-5).
@@ -182,6 +214,19 @@ mod tests {
 
     fn scope() -> Scope {
         Scope { uin: Uin::new("100000000001"), region: Region::new("ap-shanghai") }
+    }
+
+    #[test]
+    fn a_player_session_id_is_not_shown_whole() {
+        let debug = |text: &str| format!("{:?}", PlayerSessionId::new(text));
+        assert_eq!(debug("psess-0123456789abcdef0123456789abcdef"), "PlayerSessionId(psess-0123…)");
+        for text in ["psess-0001", "sesame", "psess-äöüäöüäöüäöüäöüäöüäöüäöüäöü", ""]
+        {
+            assert!(
+                ["PlayerSessionId(psess-…)", "PlayerSessionId(psess-äö…)"].contains(&debug(text).as_str()),
+                "{text}"
+            );
+        }
     }
 
     #[test]

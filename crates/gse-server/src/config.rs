@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gse_api::admission::AuthMode;
-use gse_core::clocks::Clocks;
+use gse_core::clocks::{ClockError, Clocks};
 use gse_core::id::{KNOWN_REGIONS, Region};
 use gse_core::quota::Quotas;
+
+use crate::limits::{self, Limits};
 
 /// The configuration of one control plane process.
 #[derive(Clone, Debug)]
@@ -32,6 +34,10 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// How long a download address of a log is valid.
     pub log_url_validity: Duration,
+    /// The soft limit of open files of a game; `None` leaves it that of this process.
+    pub open_files_of_games: Option<u64>,
+    /// What is taken on at a time, and how slow a peer may be.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -48,6 +54,8 @@ impl Config {
             max_object_bytes: 5 << 30,
             shutdown_grace: Duration::from_secs(5),
             log_url_validity: Duration::from_secs(600),
+            open_files_of_games: None,
+            limits: Limits::default(),
         }
     }
 
@@ -57,9 +65,7 @@ impl Config {
         for setting in settings {
             let setting = setting.as_ref();
             let result = match setting.split_once('=') {
-                Some((key, value)) => {
-                    self.clocks.set(key.trim(), value.trim()).map_err(|error| error.to_string())
-                }
+                Some((key, value)) => self.set(key.trim(), value.trim()),
                 None => Err(format!(
                     "`{setting}` is not a setting\nhint: write KEY=VALUE, such as health.interval=2s"
                 )),
@@ -67,6 +73,16 @@ impl Config {
             problems.extend(result.err());
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        if let Some(result) = self.limits.set(key, value) {
+            return result;
+        }
+        self.clocks.set(key, value).map_err(|error| match error {
+            ClockError::UnknownKey(_) => format!("{error}, {}", limits::KEYS.join(", ")),
+            ClockError::NotADuration { .. } | ClockError::NotACount { .. } => error.to_string(),
+        })
     }
 }
 
@@ -92,7 +108,8 @@ mod tests {
     #[test]
     fn settings_reach_the_clocks() {
         let mut config = Config::new("data");
-        config.set_all(&["health.interval=2s", "health.failures = 5"]).unwrap();
+        config.set_all(&["health.interval=2s", "health.failures = 5", "limit.calls=9"]).unwrap();
+        assert_eq!(config.limits.calls, 9);
         assert_eq!(config.clocks.health_interval, Duration::from_secs(2));
         assert_eq!(config.clocks.health_failures, 5);
     }
@@ -101,9 +118,13 @@ mod tests {
     fn all_problems_are_reported_at_once() {
         let error = Config::new("data").set_all(&["a=1s", "health.interval=soon", "x", "player.reserve=2s"]);
         let text = error.unwrap_err().to_string();
-        for part in
-            ["unknown setting `a`", "known settings are health.interval", "`soon`", "`x` is not a setting"]
-        {
+        for part in [
+            "unknown setting `a`",
+            "known settings are health.interval",
+            "limit.calls",
+            "`soon`",
+            "`x` is not a setting",
+        ] {
             assert!(text.contains(part), "`{part}` is missing in:\n{text}");
         }
     }

@@ -11,4 +11,5 @@ pub mod cos;
 pub mod engine;
 pub mod http;
 pub mod ids;
+pub mod limits;
 pub mod server;

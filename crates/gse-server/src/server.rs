@@ -18,7 +18,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
 use crate::engine::{Engine, EngineError, EngineHandle, Parts};
-use crate::http::{Api, router};
+use crate::http::gate::Gate;
+use crate::http::rate::{RateGate, RateOwner};
+use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
 
 /// Messages of the agent that wait for the engine.
@@ -32,6 +34,7 @@ pub struct Server {
     agent: Agent,
     uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
     api: Arc<Api>,
+    rate_owner: Option<RateOwner>,
     api_listener: TcpListener,
     addresses: Addresses,
 }
@@ -120,6 +123,8 @@ impl Server {
         let packages = PackagePaths::new(move |blob| packages.blob_path(blob));
         let mut agent_config = AgentConfig::new(data_dir.path(), packages, config.clocks.clone());
         agent_config.public_ip.clone_from(&config.public_ip);
+        agent_config.connections = config.limits.agent_connections;
+        agent_config.open_files_of_games = config.open_files_of_games;
         let (uplink_sender, uplink) = mpsc::channel(UPLINK_LENGTH);
         let (agent_handle, agent) = gse_agent::build(agent_config, agent_listener, uplink_sender)?;
 
@@ -133,8 +138,16 @@ impl Server {
         };
         let (handle, engine) = Engine::restore(Box::new(store), parts)?;
         let objects_url = format!("{}{}", url(addresses.api), cos::PATH);
-        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, objects_url, clock });
-        Ok(Self { data_dir, engine, handle, agent, uplink, api, api_listener, addresses })
+        let (rate, rate_owner) = match config.limits.rate {
+            Some(factor) => {
+                let (gate, owner) = RateGate::new(factor, clock.clone());
+                (gate, Some(owner))
+            }
+            None => (RateGate::off(), None),
+        };
+        let gate = Gate::new(&config.limits, rate);
+        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, gate, objects_url, clock });
+        Ok(Self { data_dir, engine, handle, agent, uplink, api, rate_owner, api_listener, addresses })
     }
 
     /// What a client needs to know.
@@ -160,9 +173,10 @@ impl Server {
         let _ = report_restart(&self.handle).await;
         let agent = spawn(&ended, self.agent.run(stop_agent.wait()));
         let pump = tokio::spawn(pump(self.uplink, self.handle));
-        let service =
-            axum::serve(self.api_listener, router(self.api)).with_graceful_shutdown(stop_api.wait());
-        let mut api = spawn(&ended, service.into_future());
+        let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
+        let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
+        let (listener, router) = (self.api_listener, router(self.api));
+        let mut api = spawn(&ended, async move { serve::serve(listener, router, &limits, stop).await });
         tokio::select! {
             () = shutdown => tracing::info!("stopping"),
             () = ended.wait() => tracing::error!("a part of the service ended, so all of it stops"),
@@ -176,6 +190,10 @@ impl Server {
                 Ok(Ok(()))
             }
         };
+        if let Some(rate_owner) = rate_owner {
+            // The last connection is gone, and with it whoever could ask.
+            rate_owner.await?;
+        }
         stop_agent.set();
         let agent = agent.await;
         // The agent is gone, and with it the sender: the pump ends when the last report is passed on.

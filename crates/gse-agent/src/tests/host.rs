@@ -71,13 +71,21 @@ impl Host {
     }
 
     pub(crate) async fn start_in(data: TempDir, clocks: Clocks) -> Self {
+        Self::start_with(data, clocks, |config| config).await
+    }
+
+    pub(crate) async fn start_with(
+        data: TempDir,
+        clocks: Clocks,
+        change: impl FnOnce(AgentConfig) -> AgentConfig,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let root = data.path().to_owned();
         let packages = PackagePaths::new(move |blob| root.join(blob.as_str()));
         let (sender, uplink) = mpsc::channel(64);
         let (handle, agent) =
-            build(AgentConfig::new(data.path(), packages, clocks), listener, sender).unwrap();
+            build(change(AgentConfig::new(data.path(), packages, clocks)), listener, sender).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(agent.run(async move {
             let _ = stopped.await;

@@ -14,6 +14,7 @@ use tonic::transport::Endpoint;
 
 use super::game::Calls;
 use super::host::{DEADLINE, Host, hasty};
+use crate::AgentConfig;
 
 /// Sends bytes and waits until the agent closes the connection, or a moment.
 async fn send_garbage(host: &Host, bytes: &[u8]) {
@@ -61,6 +62,37 @@ async fn many_idle_connections_do_not_delay_a_call() {
     let status = timeout(DEADLINE, calls.ending()).await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     drop(idle);
+    host.stop().await;
+}
+
+/// A connection past the limit is closed at once, and nobody who is in notices.
+#[tokio::test]
+async fn one_connection_too_many_is_closed_and_those_who_are_in_are_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = Host::start_with(directory, hasty(), |config| AgentConfig { connections: 3, ..config }).await;
+    let mut calls = Calls::connect(host.address, 4_000_000).await;
+    let idle =
+        [TcpStream::connect(host.address).await.unwrap(), TcpStream::connect(host.address).await.unwrap()];
+    for _ in 0..20 {
+        let mut more = TcpStream::connect(host.address).await.unwrap();
+        let closed = timeout(DEADLINE, more.read(&mut [0; 16])).await.unwrap();
+        assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+        let status = timeout(DEADLINE, calls.ending()).await.unwrap().unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition);
+    }
+    drop(idle);
+    let room = async {
+        loop {
+            let mut next = TcpStream::connect(host.address).await.unwrap();
+            // Who is in hears the first frame of HTTP/2.
+            if next.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.is_ok()
+                && next.read(&mut [0; 16]).await.is_ok_and(|bytes| bytes > 0)
+            {
+                return;
+            }
+        }
+    };
+    timeout(DEADLINE, room).await.unwrap();
     host.stop().await;
 }
 

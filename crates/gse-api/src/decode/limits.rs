@@ -112,7 +112,9 @@ fn list(limits: &List, items: &[Value], path: &str) -> Result<(), Violation> {
             Some(max) => format!("{}..{max}", limits.min_items),
             None => format!("at least {}", limits.min_items),
         };
-        let value = Value::from(items.to_vec()).to_string();
+        // An item with members may have secret ones.
+        let is_plain = items.iter().all(|item| !item.is_object());
+        let value = if is_plain { Value::from(items.to_vec()).to_string() } else { "[…]".to_owned() };
         return Err(Violation::value(
             path,
             &value,

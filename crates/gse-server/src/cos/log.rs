@@ -30,6 +30,8 @@ pub(super) async fn serve(api: &Api, event: &str, request: Request) -> Result<Re
     check(api, event, &request)?;
     // A body that cannot be shared must not be held while waiting.
     drop(request);
+    let busy = |error: gse_api::ApiError| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.message);
+    let _room = api.gate.call().map_err(busy)?;
     let id = EventId::new(event);
     let log = api.engine.query(move |state, _now| gse_core::event::log(state, &id).map(str::to_owned)).await;
     match log {

@@ -13,9 +13,11 @@ use http::{Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::{Refusal, bucket_host, bucket_name};
 use crate::http::Api;
+use crate::limits::{Pace, Progress};
 
 /// Chunks that wait for the disk; more than that wait in the network.
 const QUEUED_CHUNKS: usize = 8;
@@ -34,9 +36,14 @@ pub(super) async fn serve(
         drain(&mut body).await;
         return Err(refusal);
     }
+    let Some(_room) = api.gate.upload() else {
+        drain(&mut body).await;
+        let text = "the service receives as many objects as it can; try again later";
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text));
+    };
     let max_bytes = api.config.max_object_bytes;
     let key = percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy().into_owned();
-    let size = receive(&api.blobs, bucket, &key, max_bytes, body).await?;
+    let size = receive(&api.blobs, bucket, &key, max_bytes, api.config.limits.upload_pace, body).await?;
     tracing::info!(bucket, key, size, "object uploaded");
     Ok(super::text(StatusCode::OK, format!("{size} bytes\n")))
 }
@@ -113,6 +120,7 @@ async fn receive(
     bucket: &str,
     key: &str,
     max_bytes: u64,
+    pace: Pace,
     mut body: Body,
 ) -> Result<u64, Refusal> {
     let (blobs, bucket, key) = (Arc::clone(blobs), bucket.to_owned(), key.to_owned());
@@ -122,10 +130,20 @@ async fn receive(
         write(upload, queue)
     });
     let mut broken = None;
-    while let Some(frame) = body.frame().await {
+    let start = Instant::now();
+    let mut progress = Progress::new(pace, start.elapsed());
+    loop {
+        let Ok(frame) = tokio::time::timeout_at(start + progress.deadline(), body.frame()).await else {
+            let text =
+                format!("the body came too slowly: less than {} bytes in {:?}", pace.bytes, pace.period);
+            broken = Some(Refusal::new(StatusCode::REQUEST_TIMEOUT, text));
+            break;
+        };
+        let Some(frame) = frame else { break };
         match frame {
             Ok(frame) => {
                 let Ok(chunk) = frame.into_data() else { continue };
+                progress.add(chunk.len(), start.elapsed());
                 if chunks.send(Chunk::Data(chunk)).await.is_err() {
                     // The writer gave up; it says why.
                     drain(&mut body).await;

@@ -6,7 +6,11 @@
 mod auth;
 mod body;
 pub(crate) mod convert;
+pub mod gate;
+mod patient;
+pub mod rate;
 pub(crate) mod routes;
+pub(crate) mod serve;
 
 use std::sync::Arc;
 
@@ -14,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use gse_api::{ApiError, envelope};
+use gse_api::{ApiError, ErrorCode, envelope};
 use gse_core::id::Scope;
 use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
@@ -36,6 +40,8 @@ pub struct Api {
     pub account: Account,
     /// How the service is set up.
     pub config: Config,
+    /// What is taken on at a time.
+    pub gate: gate::Gate,
     /// Where the object endpoint is reached, without a `/` at the end.
     pub objects_url: String,
     /// Where the time comes from.
@@ -53,10 +59,10 @@ pub(crate) struct Call<'a> {
 
 /// The one router of the API listener. Its only route is the fallback, because actions travel in a header.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new().fallback(serve).with_state(api)
+    Router::new().fallback(serve_request).with_state(api)
 }
 
-async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
+async fn serve_request(State(api): State<Arc<Api>>, request: Request) -> Response {
     match cos::Place::of(&request) {
         Some(place) => cos::serve(&api, place, request).await,
         None => serve_action(&api, request).await,
@@ -66,27 +72,46 @@ async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
 async fn serve_action(api: &Api, request: Request) -> Response {
     let request_id = ids::request_id();
     if request.method() == Method::HEAD {
-        return answer(Vec::new(), &request_id);
+        return answer(Body::empty(), &request_id);
     }
     let (head, body) = request.into_parts();
     // What no method can carry is not read.
     let is_read = matches!(head.method, Method::GET | Method::POST);
-    let body = if is_read { body::read(&head, body).await } else { Ok(Vec::new()) };
-    let oversized = body.is_err();
+    let pace = api.config.limits.pace;
+    let body =
+        if is_read { body::read(&head, body, &api.gate, pace).await } else { Ok(body::Received::default()) };
+    let unread = body.is_err();
     let outcome = match body {
-        Ok(body) => call(api, &head, &body, &request_id).await,
+        Ok(body) => call(api, &head, &body.bytes, &request_id).await,
         Err(error) => Err(error),
     };
-    let text = outcome.unwrap_or_else(|error| {
-        tracing::info!(request_id, code = error.code.as_str(), reason = error.message, "request refused");
-        envelope::failure(&error, &request_id)
-    });
-    let mut response = answer(text, &request_id);
-    if oversized {
+    let refuse = |error: ApiError| {
+        log_refusal(&request_id, &error);
+        Body::from(envelope::failure(&error, &request_id))
+    };
+    let text = outcome.and_then(|text| body::answer(text, &api.gate, changes_something(&head)));
+    let mut response = answer(text.unwrap_or_else(refuse), &request_id);
+    if unread {
         // The rest of the body is not read, so the connection cannot go on.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Whether what was done would be denied by refusing the answer.
+fn changes_something(head: &http::request::Parts) -> bool {
+    let action = head.headers.get("x-tc-action").map(HeaderValue::as_bytes).unwrap_or_default();
+    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read.as_bytes()))
+}
+
+/// Of what is too much there is much: a line for each would cost more than the refusal.
+fn log_refusal(request_id: &str, error: &ApiError) {
+    let (code, reason) = (error.code.as_str(), &error.message);
+    if error.code == ErrorCode::RequestLimitExceeded {
+        tracing::debug!(request_id, code, reason, "request refused");
+    } else {
+        tracing::info!(request_id, code, reason, "request refused");
+    }
 }
 
 async fn call(
@@ -95,14 +120,17 @@ async fn call(
     body: &[u8],
     request_id: &str,
 ) -> Result<Vec<u8>, ApiError> {
+    // Before anything is worked out, so that a refusal costs next to nothing.
+    let _room = api.gate.call()?;
     let admitted = auth::admit(api, head, body)?;
+    api.gate.rate.admit(&api.account.uin, admitted.action).await?;
     let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
     tracing::debug!(request_id, action = ?admitted.action, region = %scope.region, "call");
     routes::dispatch(&Call { api, action: admitted.action, scope, request_id, body }).await
 }
 
-fn answer(text: Vec<u8>, request_id: &str) -> Response {
-    let mut response = Response::new(Body::from(text));
+fn answer(body: Body, request_id: &str) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(envelope::CONTENT_TYPE));
     let id = HeaderValue::from_str(request_id).expect("a request id is hexadecimal digits");

@@ -3,6 +3,7 @@
 mod actions;
 mod auth;
 mod objects;
+mod overload;
 mod refusals;
 mod stack;
 

@@ -1,5 +1,7 @@
 //! The whole process on real sockets and a real directory; no game server is launched here.
 
+mod peers;
+
 use std::time::Duration;
 
 use gse_api::signature::tc3;
@@ -28,7 +30,13 @@ async fn build(directory: &TempDir) -> Result<Server, BuildError> {
 }
 
 async fn start(directory: &TempDir) -> Running {
-    let server = build(directory).await.unwrap();
+    start_with(directory, |_| {}).await
+}
+
+async fn start_with(directory: &TempDir, change: impl FnOnce(&mut Config)) -> Running {
+    let mut config = Config::new(directory.path().join("data"));
+    change(&mut config);
+    let server = Server::build(config, listener().await, listener().await).unwrap();
     let ready = server.ready();
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async move { drop(stopped.await) }));

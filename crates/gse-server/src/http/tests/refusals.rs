@@ -48,12 +48,7 @@ async fn what_does_not_exist_is_named() {
             "gssess-none",
         ),
         ("DescribePlayerSessions", session, "ResourceNotFound", "gssess-none"),
-        (
-            "DescribePlayerSessions",
-            json!({ "PlayerSessionId": "psess-none" }),
-            "ResourceNotFound",
-            "psess-none",
-        ),
+        ("DescribePlayerSessions", json!({ "PlayerSessionId": "psess-none" }), "ResourceNotFound", "psess-…"),
         ("ResolveAlias", json!({ "AliasId": "alias-none" }), "ResourceNotFound", "alias-none"),
         (
             "CreateAlias",

@@ -24,6 +24,8 @@ use crate::backend::FleetBackend;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineHandle, Parts};
+use crate::http::gate::Gate;
+use crate::http::rate::RateGate;
 use crate::http::{Api, router};
 
 /// The time of the signature vectors, 2021-01-01T12:00:00Z.
@@ -71,7 +73,16 @@ impl Stack {
             secret_key: "EXAMPLEsecretKey0123456789abcdef".into(),
         };
         let objects_url = format!("http://{HOST}/objects");
-        let api = Api { engine: handle, blobs, account, config, objects_url, clock: clock.clone() };
+        let rate = match config.limits.rate {
+            Some(factor) => {
+                let (gate, owner) = RateGate::new(factor, clock.clone());
+                tokio::spawn(owner.run());
+                gate
+            }
+            None => RateGate::off(),
+        };
+        let gate = Gate::new(&config.limits, rate);
+        let api = Api { engine: handle, blobs, account, config, gate, objects_url, clock: clock.clone() };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
 
