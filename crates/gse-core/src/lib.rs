@@ -22,6 +22,10 @@ pub mod instance;
 pub mod package;
 pub mod page;
 pub mod placement;
+#[cfg(feature = "planted")]
+pub mod planted;
+#[cfg(not(feature = "planted"))]
+mod planted;
 pub mod player_session;
 pub mod process;
 pub mod queue;

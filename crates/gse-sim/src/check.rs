@@ -72,6 +72,8 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("G-3: sessions are placed on eligible processes only", placed_on_eligible),
     ("R9: the process is the one that the ruling names", chosen_by_r9),
     ("G-5: ResourceInsufficient only when no process is eligible", insufficient_is_true),
+    ("G-9: a repeated token gives the same session", tokens),
+    ("G-10: a creator makes as many sessions as allowed", creators),
     ("Y-10: seats are counted and never exceed the maximum", seats),
     ("Y-3: joins are taken only when they may be", joins),
     ("Y-6, Y-7: a seat is accepted in time and in an ACTIVE session", acceptance),
@@ -236,6 +238,34 @@ fn insufficient_is_true(look: &Look<'_>) -> Result<(), String> {
     let Some(row) = look.state.fleets.get(fleet) else { return Ok(()) };
     let eligible = eligible(look.state, row, look.now);
     ensure(eligible.is_empty(), || format!("{eligible:?} could have taken it, and it was refused: {reason}"))
+}
+
+fn tokens(look: &Look<'_>) -> Result<(), String> {
+    for (_, session) in look.sessions().filter(|(before, _)| before.is_none()) {
+        let Some(token) = &session.idempotency_token else { continue };
+        let same = look.state.sessions_of(&session.fleet);
+        let same = same.filter(|other| other.idempotency_token.as_ref() == Some(token)).count();
+        ensure(same == 1, || format!("{same} sessions of {} have token {token}", session.fleet))?;
+    }
+    Ok(())
+}
+
+fn creators(look: &Look<'_>) -> Result<(), String> {
+    for (_, session) in look.sessions().filter(|(before, _)| before.is_none()) {
+        let Some(fleet) = look.state.fleets.get(&session.fleet) else { continue };
+        if session.creator.is_empty() || session.placement.is_some() {
+            continue;
+        }
+        let period = Duration::from_secs(u64::from(fleet.creator_limit.period_minutes) * 60);
+        let made = look.state.sessions_of(&session.fleet).filter(|other| {
+            other.creator == session.creator
+                && other.placement.is_none()
+                && look.now.since(other.created) < period
+        });
+        let made = made.count();
+        ensure(made <= fleet.creator_limit.sessions as usize, || format!("{} made {made}", session.creator))?;
+    }
+    Ok(())
 }
 
 fn seats(look: &Look<'_>) -> Result<(), String> {

@@ -90,7 +90,10 @@ fn fleets(state: &State) -> Option<String> {
 fn active_fleet(state: &State, fleet: &Fleet) -> Option<String> {
     let counted = state.instances_of(&fleet.id).filter(|row| !row.is_leaving() && !row.reserved);
     let (count, desired) = (counted.count(), fleet.capacity.desired as usize);
-    if count != desired {
+    // F-32: whoever sets an instance aside has it replaced by the next change of capacity, as long as there is no
+    // command that does it at once.
+    let reserved = state.instances_of(&fleet.id).filter(|row| row.reserved && !row.is_leaving()).count();
+    if !(desired.saturating_sub(reserved)..=desired).contains(&count) {
         return Some(format!("{} has {count} instance(s) of {desired}", fleet.id));
     }
     state.instances_of(&fleet.id).find_map(|instance| {

@@ -211,9 +211,8 @@ impl GameServer {
 
     /// OnStartGameServerSession. `Err`: it was given a session while it plays another one.
     pub fn on_start(&mut self, session: &GameServerSessionId) -> Result<Reaction, GameServerSessionId> {
-        if let Some(play) = &self.play
-            && play.session != *session
-        {
+        // Not even the one that it plays: repeated orders end at the agent (P8).
+        if let Some(play) = &self.play {
             return Err(play.session.clone());
         }
         if self.hangs {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gse_core::Timestamp;
-use gse_core::host::PreparationStep;
+use gse_core::host::{HostOrder, PreparationStep};
 use gse_core::id::{GameServerSessionId, InstanceId, ProcessId};
 use gse_core::supervisor::{
     CallId, Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Input, Signal, Supervisor,
@@ -99,11 +99,24 @@ pub fn wake(world: &mut World, number: usize) {
 pub fn on_event(world: &mut World, number: usize, event: HostEvent) {
     match event {
         HostEvent::Input(input) => {
-            world.note(format_args!("host{number} {}", shown(&input)));
+            if !is_routine(&input) {
+                world.note(format_args!("host{number} {}", shown(&input)));
+            }
             step(world, number, input);
         }
         HostEvent::Act(process, intent) => act(world, number, &process, intent, false),
         HostEvent::Retry(process, intent) => act(world, number, &process, intent, true),
+    }
+}
+
+/// What happens all the time and changes nothing would hide the rest of the trace.
+fn is_routine(input: &Input) -> bool {
+    match input {
+        Input::CallbackDone { outcome, .. } => *outcome == CallbackOutcome::Health(true),
+        Input::Order(_, order) => {
+            matches!(order, HostOrder::StartInstance(_) | HostOrder::ConfirmProcesses(_))
+        }
+        _ => false,
     }
 }
 

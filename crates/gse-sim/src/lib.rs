@@ -12,6 +12,8 @@ pub mod game_server;
 pub mod host;
 pub mod network;
 pub mod operator;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod player;
 pub mod random;
 pub mod run;

@@ -1,9 +1,10 @@
-//! `gse-sim`: runs seeds, shows what broke, and tries the planted faults.
+//! `gse-sim`: runs seeds, makes a failure small and shows it, and tries the planted faults.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
-use gse_sim::run::run;
+use gse_sim::run::{Outcome, run};
 use gse_sim::scenario::Scenario;
 use gse_sim::shrink;
 
@@ -11,34 +12,99 @@ use gse_sim::shrink;
 #[command(name = "gse-sim", about = "Simulate OpenGSE's control plane and agents on a virtual clock")]
 struct Options {
     /// How many seeds
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     seeds: u64,
-    /// The first seed; alone it is run and its trace is printed
+    /// The first seed
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
+    seed: u64,
+    /// Print every line of what happens, and do not make a failure smaller
     #[arg(long)]
-    seed: Option<u64>,
+    trace: bool,
+    /// Plant each known fault instead, and see whether it is noticed
+    #[arg(long)]
+    planted: bool,
+    /// The commit, for the report of a failure
+    #[arg(long, default_value = "unknown")]
+    commit: String,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    // A panic of the core is a result here, and is reported as one.
     std::panic::set_hook(Box::new(|_| ()));
-    let first = options.seed.unwrap_or(1);
-    for seed in first..first + options.seeds {
+    if options.planted { planted() } else { seeds(&options) }
+}
+
+fn seeds(options: &Options) -> ExitCode {
+    let start = Instant::now();
+    let (mut lines, mut made) = (0, (0, 0, 0));
+    for seed in options.seed..options.seed + options.seeds {
         let scenario = Scenario::draw(seed);
-        let outcome = run(&scenario, false);
-        if options.seeds == 1 {
-            print!("{}", run(&scenario, true).whole);
+        let outcome = run(&scenario, options.trace);
+        print!("{}", outcome.whole);
+        lines += outcome.lines;
+        made = (made.0 + outcome.made.0, made.1 + outcome.made.1, made.2 + outcome.made.2);
+        if outcome.violation.is_some() {
+            report(options, &scenario, outcome);
+            return ExitCode::FAILURE;
         }
-        let Some(violation) = outcome.violation.clone() else { continue };
-        println!("seed {seed}: {}: {}", violation.rule, violation.detail);
-        let (smaller, outcome) = shrink::shrink(&scenario, outcome);
-        for line in smaller.lines() {
-            println!("  {line}");
-        }
-        for line in outcome.last {
-            println!("{line}");
-        }
-        return ExitCode::FAILURE;
     }
-    println!("{} seeds", options.seeds);
+    println!(
+        "{} seed(s) from {}, no rule broken: {} sessions, {} player sessions, {} placements, {lines} lines of trace, {:.1} s",
+        options.seeds,
+        options.seed,
+        made.0,
+        made.1,
+        made.2,
+        start.elapsed().as_secs_f64()
+    );
     ExitCode::SUCCESS
+}
+
+fn report(options: &Options, scenario: &Scenario, outcome: Outcome) {
+    let before = shrink::summary(scenario);
+    let (smaller, outcome) =
+        if options.trace { (scenario.clone(), outcome) } else { shrink::shrink(scenario, outcome) };
+    println!("the plan, {}, made smaller from {before}:", shrink::summary(&smaller));
+    for line in smaller.lines() {
+        println!("{line}");
+    }
+    if !options.trace {
+        println!("\nthe last steps:");
+        outcome.last.iter().for_each(|line| println!("{line}"));
+    }
+    if let Some(violation) = outcome.violation {
+        println!("\nseed {} at commit {}", scenario.seed, options.commit);
+        println!("broken: {}\n        {}", violation.rule, violation.detail);
+        println!("hint: cargo xtask simulate --seed {} --seeds 1 --trace", scenario.seed);
+    }
+}
+
+#[cfg(feature = "planted")]
+fn planted() -> ExitCode {
+    use gse_sim::planted::{SEEDS_MAX, try_all};
+    let start = Instant::now();
+    let mut missed = 0;
+    let mut count = 0;
+    for caught in try_all() {
+        count += 1;
+        let fault = format!("{:?}", caught.fault);
+        match caught.by {
+            Some((seeds, violation)) => println!("{fault:<28} {seeds:>4}  {}", violation.rule),
+            None => {
+                missed += 1;
+                println!("{fault:<28}    –  NOT NOTICED: {}", caught.fault.words().trim());
+            }
+        }
+    }
+    let took = start.elapsed().as_secs_f64();
+    println!("{count} faults, {missed} not noticed within {SEEDS_MAX} seeds, {took:.1} s");
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(not(feature = "planted"))]
+fn planted() -> ExitCode {
+    eprintln!("error: this program was built without planted faults");
+    eprintln!("hint: cargo xtask simulate --planted");
+    ExitCode::FAILURE
 }

@@ -32,7 +32,7 @@ impl Trace {
     /// Adds a line.
     pub fn line(&mut self, now: Timestamp, text: std::fmt::Arguments<'_>) {
         let at = now.since(self.start).as_millis();
-        let line = format!("{:>4}.{:03} {text}", at / 1000, at % 1000);
+        let line = without_long_ids(&format!("{:>4}.{:03} {text}", at / 1000, at % 1000));
         for byte in line.bytes().chain([b'\n']) {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -66,4 +66,25 @@ impl Trace {
     pub fn whole(&self) -> &str {
         self.whole.as_deref().unwrap_or("")
     }
+}
+
+/// The ids of sessions begin with their whole address.
+fn without_long_ids(line: &str) -> String {
+    let mut short = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("qcs::gse:") {
+        short.push_str(before);
+        rest = match after.split_once("/gssess-") {
+            Some((address, rest)) if !address.contains(' ') => {
+                short.push_str("gssess-");
+                rest
+            }
+            Some(_) | None => {
+                short.push_str("qcs::gse:");
+                after
+            }
+        };
+    }
+    short.push_str(rest);
+    short
 }

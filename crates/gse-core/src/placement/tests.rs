@@ -254,3 +254,17 @@ fn r4_the_id_of_a_pending_placement() {
         assert!(matches!(start(&mut world, "y", bad), Err(Error::Invalid { .. })));
     }
 }
+
+/// `maxPlayers` lowers the maximum (4.4), but not below the seats that the placement's players were promised.
+#[test]
+fn p5_every_player_is_seated_whatever_the_game_says() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 60, &[]);
+    start(&mut world, "p-1", PlacementRequest { max_players: 4, ..request(&["a", "b"]) }).unwrap();
+    world.pass_seconds(0);
+    let session = activating(&world, "p-1");
+    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 1 }).unwrap();
+    let session = world.session(&session.id);
+    assert_eq!((session.seats_taken, session.max_players), (2, 2));
+}

@@ -100,6 +100,8 @@ pub(super) struct Process {
     pub(super) idle_since: Timestamp,
     pub(super) terminating: Option<Terminating>,
     pub(super) doomed: Option<Doomed>,
+    /// How it ended, to be told again if that was not heard.
+    pub(super) end: Option<ProcessEnd>,
 }
 
 impl Process {
@@ -129,6 +131,7 @@ impl Process {
             idle_since: now,
             terminating: None,
             doomed: None,
+            end: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
 use crate::supervisor::record::{Origin, Phase, Process};
 use crate::supervisor::{Effect, HostCx, Supervisor};
@@ -58,7 +59,10 @@ impl Slot {
 
 impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
-        if let Some(slot) = self.slots.get_mut(&instance) {
+        // One that could not be made is tried again with the next order; a failure that was not heard is told again.
+        let failed =
+            self.slots.get(&instance).is_some_and(|slot| slot.phase == SlotPhase::Failed && !slot.leaving);
+        if let Some(slot) = self.slots.get_mut(&instance).filter(|_| !failed) {
             // Only the end of the fleet's trial is news (F-10).
             slot.spec.trial &= spec.trial;
             self.keep_running(cx, &instance);
@@ -161,7 +165,11 @@ impl Supervisor {
     /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone:
     /// its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
     fn running(&self, instance: &InstanceId, entry: usize) -> usize {
-        self.alive_on(instance).filter(|process| process.origin == Origin::Launched { entry }).count()
+        let counts = |process: &&Process| {
+            process.origin == Origin::Launched { entry }
+                && !(planted!(ReplacedTooEarly) && matches!(process.phase, Phase::Ending { .. }))
+        };
+        self.alive_on(instance).filter(counts).count()
     }
 
     fn launch(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, entry: usize) {
@@ -244,7 +252,10 @@ impl Supervisor {
             | ProcessEnd::ExitTimeout => !ready_long,
             // One match per process is normal; coming and going without a match would spin.
             ProcessEnd::Clean => !ready_long && record.sessions.is_empty(),
-            ProcessEnd::Terminated | ProcessEnd::ForceTerminated | ProcessEnd::UnhealthyTerminated => false,
+            ProcessEnd::Terminated
+            | ProcessEnd::ForceTerminated
+            | ProcessEnd::UnhealthyTerminated
+            | ProcessEnd::Lost => false,
         };
         if !early || entry.last_early_end.is_some_and(|last| record.started_at <= last) {
             return;
@@ -274,7 +285,7 @@ impl Supervisor {
         let alive: Vec<ProcessId> = self.alive_on(instance).map(|process| process.id.clone()).collect();
         for process in alive {
             let named = hosting.iter().find(|(id, _)| *id == process).map(|(_, termination)| *termination);
-            self.tell_to_end(cx, &process, named.unwrap_or(others), true);
+            self.tell_to_end(cx, &process, named.unwrap_or(others));
         }
         self.remove_when_empty(cx, instance);
     }
