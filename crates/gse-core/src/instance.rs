@@ -206,7 +206,7 @@ fn drain_order(state: &State, fleet: &Fleet, id: &InstanceId, terms: Terms) -> H
 pub(crate) fn begin_leaving(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     set_status(state, cx, id, InstanceStatus::Leaving);
     let processes: Vec<ProcessId> = state.processes_of(id).map(|process| process.id.clone()).collect();
-    for process in processes {
+    for process in processes.into_iter().filter(|_| !planted!(LeavingNotTold)) {
         process::drain(state, &process);
     }
     for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, id) {

@@ -52,6 +52,8 @@ faults! {
     SeatNotFreed;
     /// a seat is held twice as long as it may be
     ReservationTooLong;
+    /// a player who comes after the reservation is accepted
+    TimedOutIsAccepted;
     /// the players of an ended session stay in it
     PlayersOutliveSession;
     /// a process that was told to end gets a session
@@ -94,6 +96,8 @@ faults! {
     ScaleInTakesReserved;
     /// scale-out starts one instance too few
     ScaleOutTooFew;
+    /// the processes of an instance that leaves are not told
+    LeavingNotTold;
     /// the order to drain an instance is given once only
     DrainNotRepeated;
     /// a fleet with instances is deleted

@@ -219,6 +219,7 @@ pub(crate) fn accept(
     let player = of_session(state, session, id)?;
     match player.status {
         PlayerSessionStatus::Reserved => {}
+        PlayerSessionStatus::TimedOut if planted!(TimedOutIsAccepted) => {}
         // A transport retry of the very call that was accepted.
         PlayerSessionStatus::Active
             if !request_id.is_empty() && player.accepted_by.as_deref() == Some(request_id) =>

@@ -74,7 +74,7 @@ pub fn draw(random: &mut Random) -> Fault {
     let weather = Weather {
         lost: random.one_of(&[0, 50, 200, 500]),
         repeated: random.one_of(&[0, 50, 300]),
-        late_ms: random.one_of(&[10, 300, 2500]),
+        late_ms: random.one_of(&[10, 300, 2_500, 6_000]),
     };
     match random.within(0, 15) {
         0..=3 => Fault::Weather { weather, for_ms: random.within(2_000, 30_000) },
@@ -84,7 +84,7 @@ pub fn draw(random: &mut Random) -> Fault {
             down_ms: random.within(1, 4_000),
             before_commit: random.in_thousand(700),
             set_aside: random
-                .in_thousand(250)
+                .in_thousand(500)
                 .then(|| SetAside { instance: random.count(0, 99), reserved: random.in_thousand(600) }),
         },
         10 | 11 => Fault::BadManners {

@@ -1,4 +1,4 @@
-//! `gse-sim`: runs seeds, makes a failure small and shows it, and tries the planted faults.
+//! `gse-sim`: runs seeds; a failure is made small and shown.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -20,9 +20,6 @@ struct Options {
     /// Print every line of what happens, and do not make a failure smaller
     #[arg(long)]
     trace: bool,
-    /// Plant each known fault instead, and see whether it is noticed
-    #[arg(long)]
-    planted: bool,
     /// The commit, for the report of a failure
     #[arg(long, default_value = "unknown")]
     commit: String,
@@ -32,7 +29,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     // A panic of the core is a result here, and is reported as one.
     std::panic::set_hook(Box::new(|_| ()));
-    if options.planted { planted() } else { seeds(&options) }
+    seeds(&options)
 }
 
 fn seeds(options: &Options) -> ExitCode {
@@ -78,33 +75,4 @@ fn report(options: &Options, scenario: &Scenario, outcome: Outcome) {
         println!("broken: {}\n        {}", violation.rule, violation.detail);
         println!("hint: cargo xtask simulate --seed {} --seeds 1 --trace", scenario.seed);
     }
-}
-
-#[cfg(feature = "planted")]
-fn planted() -> ExitCode {
-    use gse_sim::planted::{SEEDS_MAX, try_all};
-    let start = Instant::now();
-    let mut missed = 0;
-    let mut count = 0;
-    for caught in try_all() {
-        count += 1;
-        let fault = format!("{:?}", caught.fault);
-        match caught.by {
-            Some((seeds, violation)) => println!("{fault:<28} {seeds:>4}  {}", violation.rule),
-            None => {
-                missed += 1;
-                println!("{fault:<28}    –  NOT NOTICED: {}", caught.fault.words().trim());
-            }
-        }
-    }
-    let took = start.elapsed().as_secs_f64();
-    println!("{count} faults, {missed} not noticed within {SEEDS_MAX} seeds, {took:.1} s");
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-#[cfg(not(feature = "planted"))]
-fn planted() -> ExitCode {
-    eprintln!("error: this program was built without planted faults");
-    eprintln!("hint: cargo xtask simulate --planted");
-    ExitCode::FAILURE
 }

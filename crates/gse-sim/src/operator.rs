@@ -51,6 +51,13 @@ pub enum Deed {
     },
 }
 
+impl Deed {
+    /// The fleet is to have no instance.
+    pub fn emptied(fleet: u32) -> Self {
+        Self::Capacity { fleet, min: Some(0), desired: Some(0), max: None }
+    }
+}
+
 /// A fleet that a scenario begins with.
 pub fn first_fleet(random: &mut Random) -> Deed {
     let entries = random.count(1, 2);
@@ -79,14 +86,14 @@ pub fn queue(random: &mut Random) -> Deed {
 /// Any other deed.
 pub fn draw(random: &mut Random) -> Deed {
     match random.within(0, 19) {
-        0..=10 => {
+        0..=9 => {
             let max = random.count(1, 4);
             let desired = random.in_thousand(800).then(|| random.count(0, max));
             let min = random.in_thousand(200).then(|| random.count(0, max));
             Deed::Capacity { fleet: random.count(0, 99), min, desired, max: Some(max) }
         }
         11 => first_fleet(random),
-        12 => Deed::DeleteFleet { fleet: random.count(0, 99) },
+        10 | 12 => Deed::DeleteFleet { fleet: random.count(0, 99) },
         13 | 14 => Deed::CreateAlias { fleet: random.count(0, 99) },
         15 | 16 => Deed::UpdateAlias {
             alias: random.count(0, 99),

@@ -28,7 +28,7 @@ pub fn draw(random: &mut Random) -> Deed {
             alias: random.in_thousand(300),
             target: random.count(0, 99),
             max_players: random.count(0, 5),
-            creator: random.count(0, 4),
+            creator: random.count(0, 2),
             token: random.in_thousand(300).then(|| random.count(0, 9)),
         },
         7..=12 => Deed::Join { session: random.count(0, 99), players: random.count(1, 4) },

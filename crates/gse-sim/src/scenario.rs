@@ -49,12 +49,18 @@ impl Scenario {
         plan.push((500, Action::Operator(operator::queue(&mut random))));
         let mut add = |count: u64, one: fn(&mut Random) -> Action, random: &mut Random| {
             for _ in 0..count {
-                plan.push((random.within(1_000, calm_after_ms), one(random)));
+                let (at_ms, action) = (random.within(600, calm_after_ms), one(random));
+                if let Action::Operator(operator::Deed::DeleteFleet { fleet }) = action {
+                    // Only an empty fleet can be deleted (F-28).
+                    let empty = operator::Deed::emptied(fleet);
+                    plan.push((at_ms.saturating_sub(20_000), Action::Operator(empty)));
+                }
+                plan.push((at_ms, action));
             }
         };
         let players = random.within(5, 90);
         add(players, |random| Action::Player(player::draw(random)), &mut random);
-        let operators = random.within(0, 14);
+        let operators = random.within(0, 24);
         add(operators, |random| Action::Operator(operator::draw(random)), &mut random);
         // One run in eight has no fault at all: what is right without faults must not need them.
         let faults = if random.in_thousand(125) { 0 } else { random.within(1, 14) };
