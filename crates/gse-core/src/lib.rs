@@ -39,6 +39,8 @@ mod words;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod state_model;
 
 pub use clocks::Clocks;
 pub use command::Command;

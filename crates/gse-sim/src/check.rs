@@ -1,6 +1,9 @@
 //! What must be true after every step of the control plane. One function per checker; each is written from the spec,
 //! names its rule, and does not use the function of the core that it checks.
 
+mod placement;
+mod scaling;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -80,12 +83,12 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("G-14, R6: players of a session that is over are over", players_end_with_session),
     ("rule 5: every waiting state has its deadline", deadlines),
     ("rule 8: terminal states are final", terminal_is_final),
-    ("P-5: a fulfilled placement has an ACTIVE session with every player seated", fulfilment),
-    ("P-11: a placement goes where every player may", latency),
-    ("R10, P-6: a placement that is over has no session under way", placement_lets_go),
-    ("S-22, S-23: scale-in takes idle instances first", scale_in_order),
-    ("S-21, F-32: a reserved instance does not leave by scale-in", reserved_stays),
-    ("S-24: a leaving instance takes nobody", leaving_takes_nobody),
+    ("P-5: a fulfilled placement has an ACTIVE session with every player seated", placement::fulfilment),
+    ("P-11: a placement goes where every player may", placement::latency),
+    ("R10, P-6: a placement that is over has no session under way", placement::lets_go),
+    ("S-22, S-23: scale-in takes idle instances first", scaling::order),
+    ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
+    ("S-24: a leaving instance takes nobody", scaling::leaving_takes_nobody),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),
 ];
@@ -431,138 +434,6 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
         Change::Put(_) => None,
     });
     gone.map_or(Ok(()), Err)
-}
-
-fn fulfilment(look: &Look<'_>) -> Result<(), String> {
-    for (before, row) in look.changed() {
-        let Row::Placement(placement) = row else { continue };
-        let was = matches!(before, Some(Row::Placement(before)) if before.status == placement.status);
-        if placement.status != PlacementStatus::Fulfilled || was {
-            continue;
-        }
-        let got = placement.fulfilment.as_ref().ok_or("it got nothing")?;
-        let session = look.state.game_server_sessions.get(&got.session).ok_or("it got no session")?;
-        ensure(session.status == GameServerSessionStatus::Active, || {
-            format!("its session is {}", session.status)
-        })?;
-        ensure((session.ip_address.as_str(), session.port) == (got.ip_address.as_str(), got.port), || {
-            "its address is not that of the session".into()
-        })?;
-        let seated: Vec<_> = got.players.iter().map(|seat| seat.player.as_str()).collect();
-        let wanted: Vec<_> =
-            placement.request.players.iter().map(|joining| joining.player.as_str()).collect();
-        ensure(seated == wanted, || format!("seats for {seated:?}, wanted {wanted:?}"))?;
-    }
-    Ok(())
-}
-
-fn latency(look: &Look<'_>) -> Result<(), String> {
-    for (before, row) in look.changed() {
-        let Row::Placement(placement) = row else { continue };
-        let before = match before {
-            Some(Row::Placement(before)) => before.activating.as_ref(),
-            _ => None,
-        };
-        let Some(session) = placement.activating.as_ref().filter(|session| before != Some(*session)) else {
-            continue;
-        };
-        let Some(session) = look.state.game_server_sessions.get(session) else { continue };
-        let key = gse_core::queue::QueueKey {
-            scope: placement.scope.clone(),
-            name: placement.request.queue.clone(),
-        };
-        let last = look.state.queues.get(&key).and_then(|queue| queue.policies.last());
-        let most_ms = last.map_or(999_999, |policy| policy.maximum_latency_ms);
-        let here =
-            placement.request.latencies.iter().filter(|latency| latency.region == session.scope.region);
-        let mut here = here.map(|latency| latency.latency_ms);
-        ensure(here.all(|ms| ms > 0 && ms <= most_ms), || {
-            format!("placement {} went to {}", placement.id, session.scope.region)
-        })?;
-    }
-    Ok(())
-}
-
-fn placement_lets_go(look: &Look<'_>) -> Result<(), String> {
-    for (_, row) in look.changed() {
-        let Row::Placement(placement) = row else { continue };
-        if placement.status == PlacementStatus::Pending {
-            let session =
-                placement.activating.as_ref().and_then(|id| look.state.game_server_sessions.get(id));
-            let fine = session.is_none_or(|row| row.status == GameServerSessionStatus::Activating);
-            ensure(fine && look.now <= placement.timeout, || {
-                format!("placement {} waits for {:?}", placement.id, placement.activating)
-            })?;
-        } else {
-            ensure(placement.activating.is_none() && placement.ended.is_some(), || {
-                format!(
-                    "placement {} is {} and holds {:?}",
-                    placement.id, placement.status, placement.activating
-                )
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// Instances that the step made leave.
-fn leavers<'a>(look: &Look<'a>) -> Vec<&'a Instance> {
-    let leaving = look.changed().filter_map(|(before, row)| match (before, row) {
-        (Some(Row::Instance(old)), Row::Instance(new))
-            if !old.is_leaving() && new.status == InstanceStatus::Leaving =>
-        {
-            Some(new)
-        }
-        _ => None,
-    });
-    leaving.collect()
-}
-
-fn sessions_on(state: &State, instance: &InstanceId) -> usize {
-    let live = state.game_server_sessions.values();
-    live.filter(|session| session.instance == *instance && is_live(session)).count()
-}
-
-fn scale_in_order(look: &Look<'_>) -> Result<(), String> {
-    for gone in leavers(look) {
-        let busy = sessions_on(look.state, &gone.id);
-        let staying = look
-            .state
-            .instances_of(&gone.fleet)
-            .filter(|instance| !instance.is_leaving() && !instance.reserved);
-        for instance in staying {
-            let sessions = sessions_on(look.state, &instance.id);
-            let better = (sessions, instance.weight) < (busy, gone.weight);
-            ensure(!better, || {
-                format!("{} with {busy} session(s) leaves, {} with {sessions} stays", gone.id, instance.id)
-            })?;
-        }
-    }
-    Ok(())
-}
-
-fn reserved_stays(look: &Look<'_>) -> Result<(), String> {
-    for gone in leavers(look) {
-        ensure(!gone.reserved, || format!("{} leaves", gone.id))?;
-    }
-    Ok(())
-}
-
-fn leaving_takes_nobody(look: &Look<'_>) -> Result<(), String> {
-    for gone in leavers(look) {
-        for process in look.state.processes_of(&gone.id) {
-            let session = process.load.session().and_then(|id| look.state.game_server_sessions.get(id));
-            ensure(process.draining && session.is_none_or(|session| !session.enabled), || {
-                format!("{} on {} is not told", process.id, gone.id)
-            })?;
-        }
-        let told = look
-            .orders
-            .iter()
-            .any(|(id, order)| *id == gone.id && matches!(order, HostOrder::DrainInstance { .. }));
-        ensure(told, || format!("the host of {} is not told", gone.id))?;
-    }
-    Ok(())
 }
 
 fn deletion(look: &Look<'_>) -> Result<(), String> {

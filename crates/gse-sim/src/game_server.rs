@@ -135,8 +135,6 @@ pub struct GameServer {
     pub told_to_end: bool,
     /// It called ProcessEnding.
     pub is_ending: bool,
-    /// Tries of the present call.
-    pub tries: u32,
 }
 
 /// What a callback makes it do.

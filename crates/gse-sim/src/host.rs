@@ -22,7 +22,7 @@ pub enum HostEvent {
     /// A game server does something by itself.
     Act(ProcessId, Intent),
     /// A game server gives up waiting for its agent and calls again.
-    Retry(ProcessId, Intent),
+    Retry(ProcessId, Intent, u32),
 }
 
 /// One machine.
@@ -40,7 +40,7 @@ pub struct Host {
     pub bad_disk_until: Timestamp,
     /// What runs on it.
     pub servers: BTreeMap<ProcessId, GameServer>,
-    calls: BTreeMap<CallId, (ProcessId, Intent)>,
+    calls: BTreeMap<CallId, (ProcessId, Intent, u32)>,
     random: Random,
 }
 
@@ -104,8 +104,8 @@ pub fn on_event(world: &mut World, number: usize, event: HostEvent) {
             }
             step(world, number, input);
         }
-        HostEvent::Act(process, intent) => act(world, number, &process, intent, false),
-        HostEvent::Retry(process, intent) => act(world, number, &process, intent, true),
+        HostEvent::Act(process, intent) => act(world, number, &process, intent, 1),
+        HostEvent::Retry(process, intent, tries) => act(world, number, &process, intent, tries),
     }
 }
 
@@ -202,7 +202,6 @@ fn spawn(world: &mut World, number: usize, process: ProcessId, instance: Instanc
         hangs: false,
         told_to_end: false,
         is_ending: false,
-        tries: 0,
     };
     world.hosts[number].servers.insert(process.clone(), server);
     step(world, number, Input::Spawned { process: process.clone(), pid, token });
@@ -282,14 +281,11 @@ fn call_back(
 /// How often a game server calls again when its agent cannot answer.
 const TRIES: u32 = 30;
 
-fn act(world: &mut World, number: usize, process: &ProcessId, intent: Intent, again: bool) {
+fn act(world: &mut World, number: usize, process: &ProcessId, intent: Intent, tries: u32) {
     let Some(server) = world.hosts[number].servers.get_mut(process) else { return };
     let dies = matches!(intent, Intent::Crash | Intent::Exit);
     if !dies && (server.hangs || (server.is_ending && intent != Intent::Ending)) {
         return;
-    }
-    if !again {
-        server.tries = 0;
     }
     server.begin(&intent);
     let grpc_port = grpc_port(server);
@@ -301,7 +297,7 @@ fn act(world: &mut World, number: usize, process: &ProcessId, intent: Intent, ag
     let Some(server) = world.hosts[number].servers.get(process) else { return };
     let caller = server.caller(call.0);
     world.note(format_args!("host{number} {process} calls {intent:?}"));
-    world.hosts[number].calls.insert(call, (process.clone(), intent));
+    world.hosts[number].calls.insert(call, (process.clone(), intent, tries));
     step(world, number, Input::Call { call, caller, rpc });
 }
 
@@ -317,13 +313,16 @@ fn on_answer(
     call: CallId,
     result: &Result<(), gse_core::supervisor::CallError>,
 ) {
-    let Some((process, intent)) = world.hosts[number].calls.remove(&call) else { return };
+    let Some((process, intent, tries)) = world.hosts[number].calls.remove(&call) else { return };
     let Some(server) = world.hosts[number].servers.get_mut(&process) else { return };
-    if let Err(gse_core::supervisor::CallError::Unavailable(_)) = result
-        && server.tries < TRIES
-    {
-        server.tries += 1;
-        world.on_host(number, 500, HostEvent::Retry(process, intent));
+    if let Err(gse_core::supervisor::CallError::Unavailable(_)) = result {
+        if tries < TRIES {
+            world.on_host(number, 500, HostEvent::Retry(process, intent, tries + 1));
+        } else {
+            // Whether its call was heard it cannot know: it can only end.
+            world.note(format_args!("host{number} {process} gives up {intent:?}"));
+            exit(world, number, &process, "exit code 2");
+        }
         return;
     }
     let next = server.on_answer(&intent, result.is_ok());

@@ -14,6 +14,7 @@ struct Options {
     commit: String,
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long the program itself took; no run depends on it")]
 fn main() -> ExitCode {
     let options = Options::parse();
     // A panic of the core is a result here, and is reported as one.
