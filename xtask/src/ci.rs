@@ -52,6 +52,8 @@ const BUILD: &[Phase] = &[cargo_phase("build", BUILD_TESTS)];
 const TESTS: &[Phase] = &[cargo_phase("tests", RUN_TESTS)];
 const REST: &[Phase] = &[
     xtask_phase("generated code", &["codegen", "--check", "--no-build"]),
+    xtask_phase("simulation", &["simulate", "--seeds", "200", "--no-build"]),
+    xtask_phase("planted faults", &["simulate", "--planted"]),
     xtask_phase("flow", &["flow", "--no-build"]),
     cargo_phase(
         "clippy",

@@ -11,6 +11,7 @@ mod interrupt;
 mod narrator;
 mod play;
 mod processes;
+mod simulate;
 mod tidy;
 mod up;
 mod workspace;
@@ -38,10 +39,12 @@ enum Command {
     Up(up::Options),
     /// Run every test
     Test,
-    /// Run what CI runs: format, clippy, tidy, generated files, tests, flow
+    /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow
     Ci(ci::Options),
     /// Refresh the generated code, or check that it is up to date
     Codegen(codegen::Options),
+    /// Simulate the control plane and the agents on a virtual clock, from seeds, with faults
+    Simulate(simulate::Options),
     /// Check what the compiler cannot: crate edges, manifests, versions, file sizes, links
     Tidy,
 }
@@ -67,6 +70,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test => ci::test(&workspace),
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Codegen(options) => codegen::run(&workspace, &options),
+        Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
     }
 }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fleet::{self, Fleet, FleetStatus};
 use crate::id::{AliasId, FleetId, IdKind, Scope};
 use crate::page::OffsetPage;
+use crate::planted::planted;
 use crate::state::State;
 use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
@@ -178,7 +179,9 @@ impl Command for DeleteAlias {
 
     fn apply(self, state: &mut State, _: &mut Cx<'_>) -> Result<(), Error> {
         find(state, &self.scope, &self.alias)?;
-        state.aliases.remove(&self.alias);
+        if !planted!(AliasDeletionForgotten) {
+            state.aliases.remove(&self.alias);
+        }
         Ok(())
     }
 }

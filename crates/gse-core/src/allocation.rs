@@ -9,6 +9,7 @@ use crate::fleet::{Fleet, FleetStatus};
 use crate::game_server_session::GameServerSessionStatus;
 use crate::id::ProcessId;
 use crate::instance::{Instance, InstanceStatus};
+use crate::planted::planted;
 use crate::process::Load;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -34,7 +35,12 @@ const FRESHLY_IDLE: Duration = Duration::from_secs(1);
 pub fn choose(candidates: &[Candidate], now: Timestamp) -> Option<&Candidate> {
     candidates.iter().min_by_key(|candidate| {
         let freshly_idle = now.since(candidate.idle_since) < FRESHLY_IDLE;
-        let order = (Reverse(candidate.weight), Reverse(candidate.live_sessions), freshly_idle);
+        let live_sessions = if planted!(EmptiestFirst) {
+            u32::MAX - candidate.live_sessions
+        } else {
+            candidate.live_sessions
+        };
+        let order = (Reverse(candidate.weight), Reverse(live_sessions), freshly_idle);
         (order, candidate.idle_since, candidate.process.clone())
     })
 }
@@ -64,6 +70,9 @@ pub(crate) fn choose_process(state: &State, fleet: &Fleet, now: Timestamp) -> Re
             }
         }
     }
+    if planted!(FreshlyIdleRefused) {
+        candidates.retain(|candidate| now.since(candidate.idle_since) >= FRESHLY_IDLE);
+    }
     let chosen = choose(&candidates, now).map(|candidate| candidate.process.clone());
     chosen.ok_or_else(|| Error::NoIdleProcess { fleet: fleet.id.clone(), reason: refusal_text(&refusals) })
 }
@@ -75,10 +84,10 @@ fn instance_refusal(state: &State, fleet: &Fleet, instance: &Instance) -> Option
         InstanceStatus::Leaving | InstanceStatus::Stopping => return Some("on an instance that is leaving"),
         InstanceStatus::Active => {}
     }
-    if instance.reserved {
+    if instance.reserved && !planted!(ReservedIsEligible) {
         return Some("on a reserved instance");
     }
-    if instance.weight == 0 {
+    if instance.weight == 0 && !planted!(WeightZeroIsEligible) {
         return Some("on an instance of weight 0");
     }
     let limit = fleet.runtime.max_concurrent_activations;
@@ -90,7 +99,7 @@ fn instance_refusal(state: &State, fleet: &Fleet, instance: &Instance) -> Option
                 .is_some_and(|session| session.status == GameServerSessionStatus::Activating),
             Load::Idle(_) | Load::Hosting(_) => false,
         });
-        if activating.count() >= limit as usize {
+        if activating.count() >= limit as usize && !planted!(ActivationLimitIgnored) {
             return Some("on an instance that activates as many sessions as it may");
         }
     }

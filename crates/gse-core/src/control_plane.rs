@@ -13,6 +13,7 @@ use crate::host::{HostOrder, HostReport, ReportKind, SessionCall};
 use crate::id::InstanceId;
 use crate::instance;
 use crate::placement;
+use crate::planted::planted;
 use crate::player_session;
 use crate::process;
 use crate::state::{Change, Row, RowKind, State};
@@ -125,7 +126,12 @@ impl ControlPlane {
     }
 
     fn take_changes(&mut self) -> Vec<Change> {
-        let changes = self.state.take_changes();
+        let mut changes = self.state.take_changes();
+        if planted!(PlayersNotStored) {
+            changes.retain(
+                |change| !matches!(change, Change::Put(Row::PlayerSession(row)) if row.terminated.is_some()),
+            );
+        }
         for change in &changes {
             match change {
                 Change::Put(row) => self.wakeups.set(row.kind(), row.key(), row.deadline()),
@@ -138,6 +144,13 @@ impl ControlPlane {
 
 fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(), Error> {
     let HostReport { instance: id, kind } = report;
+    // A late order made a slot for an instance that is gone. Ids are never used again, so it can only be stopped.
+    if state.instances.get(&id).is_none()
+        && kind != ReportKind::InstanceStopped
+        && !planted!(UnknownInstanceRuns)
+    {
+        cx.order(&id, HostOrder::StopInstance);
+    }
     match kind {
         ReportKind::PreparationStarted => instance::on_preparation_started(state, cx, &id),
         ReportKind::PackageExtracted { log } => {

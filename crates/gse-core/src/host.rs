@@ -1,7 +1,9 @@
 //! The contract with hosts: orders go down, reports come up. This is the seam for other kinds of host.
 //!
 //! Orders may be lost or repeated: they are derived from rows, and `ControlPlane::resync` derives them again.
-//! A report is told once; its answer says whether the control plane agreed, and is what a game server hears.
+//! Reports may be lost, repeated and late as well: `ConfirmProcesses` has the host tell again what has not arrived, and a
+//! report that says nothing new changes nothing. The answer of a report says whether the control plane agreed, and is
+//! what a game server hears.
 
 use std::fmt;
 
@@ -34,6 +36,9 @@ pub enum HostOrder {
         /// Why, for the host's log.
         reason: String,
     },
+    /// The processes that the control plane takes for alive. Of each that is not, and of each that is unhealthy, the
+    /// host reports so again: that report may have been lost.
+    ConfirmProcesses(Vec<ProcessId>),
     /// Scale-in or deletion: start nothing any more, ask each process to end; when the last is gone, remove the slot
     /// and report `InstanceStopped` (S-24). A slot that does not exist is reported as stopped at once.
     DrainInstance {
@@ -247,6 +252,8 @@ pub enum ProcessEnd {
     NoContact,
     /// It called, but not ProcessReady (P6).
     NotReady,
+    /// The host does not know it: it was restarted, and nothing of it is left (F-35).
+    Lost,
     /// It ended without ProcessEnding (P7); how, in words.
     Crashed(String),
     /// Killed at the deadline, or by order (P16).

@@ -10,6 +10,7 @@ use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, InstanceSpec, PreparationStep, Termination};
 use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
 use crate::page::OffsetPage;
+use crate::planted::planted;
 use crate::process::{self, Load};
 use crate::state::State;
 use crate::time::{END_OF_TIME_S, Timestamp};
@@ -96,6 +97,7 @@ pub(crate) fn set_status(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, st
     instance.status = status;
     instance.deadline = match status {
         InstanceStatus::Active => None,
+        InstanceStatus::Leaving if planted!(DrainNotRepeated) => None,
         InstanceStatus::Pending | InstanceStatus::Leaving | InstanceStatus::Stopping => {
             Some(cx.now.plus(cx.clocks.host_resync))
         }
@@ -112,11 +114,12 @@ pub(crate) fn orders(
 ) -> Vec<HostOrder> {
     let Some(instance) = state.instances.get(id) else { return Vec::new() };
     let Some(fleet) = state.fleets.get(&instance.fleet) else { return Vec::new() };
+    let terms = Terms { now, protection_none, protection_minute };
     match instance.status {
         InstanceStatus::Stopping => vec![HostOrder::StopInstance],
         InstanceStatus::Leaving => {
-            let terms = Terms { now, protection_none, protection_minute };
-            vec![drain_order(state, fleet, id, terms)]
+            let drain = drain_order(state, fleet, id, terms);
+            [drain].into_iter().chain(confirm_order(state, id)).collect()
         }
         InstanceStatus::Pending | InstanceStatus::Active => {
             let mut orders: Vec<HostOrder> = start_order(state, fleet).into_iter().collect();
@@ -124,10 +127,20 @@ pub(crate) fn orders(
                 if let Load::Reserved(session) = &process.load {
                     orders.extend(game_server_session::start_order(state, session));
                 }
+                if process.draining && !planted!(TerminationNotRepeated) {
+                    orders.push(process::terminate_order(state, process, terms, "it was told to end before"));
+                }
             }
+            orders.extend(confirm_order(state, id));
             orders
         }
     }
+}
+
+/// What must be heard again if it was lost: that a process is gone or unhealthy.
+fn confirm_order(state: &State, id: &InstanceId) -> Option<HostOrder> {
+    let processes: Vec<ProcessId> = state.processes_of(id).map(|process| process.id.clone()).collect();
+    (!processes.is_empty()).then_some(HostOrder::ConfirmProcesses(processes))
 }
 
 fn start_order(state: &State, fleet: &Fleet) -> Option<HostOrder> {
@@ -193,7 +206,7 @@ fn drain_order(state: &State, fleet: &Fleet, id: &InstanceId, terms: Terms) -> H
 pub(crate) fn begin_leaving(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     set_status(state, cx, id, InstanceStatus::Leaving);
     let processes: Vec<ProcessId> = state.processes_of(id).map(|process| process.id.clone()).collect();
-    for process in processes {
+    for process in processes.into_iter().filter(|_| !planted!(LeavingNotTold)) {
         process::drain(state, &process);
     }
     for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, id) {
@@ -210,22 +223,26 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     }
 }
 
-/// The host makes the slot, from nothing: whatever ran there before is lost.
+/// The host makes the slot, from nothing. This report may be a late or repeated one, so it proves nothing about what
+/// the instance runs now: the host is asked, and tells of each process that is lost.
 pub(crate) fn on_preparation_started(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
+    if let Some(order) = confirm_order(state, id) {
+        cx.order(id, order);
+    }
+    lifecycle::on_preparation_started(state, cx, &fleet);
+}
+
+/// The host knows nothing of a process of this instance (F-35). When it was the last one, the instance is made again.
+pub(crate) fn on_process_lost(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     let Some(instance) = state.instances.get(id) else { return };
     let fleet = instance.fleet.clone();
-    if instance.status == InstanceStatus::Active {
-        set_status(state, cx, id, InstanceStatus::Pending);
-        event::write(
-            state,
-            cx,
-            &fleet,
-            EventCode::ServerDown,
-            format!("instance {id} was lost and is made again"),
-        );
+    if instance.status != InstanceStatus::Active || state.processes_of(id).next().is_some() {
+        return;
     }
-    lose_processes(state, cx, id);
-    lifecycle::on_preparation_started(state, cx, &fleet);
+    set_status(state, cx, id, InstanceStatus::Pending);
+    let message = format!("instance {id} was lost and is made again");
+    event::write(state, cx, &fleet, EventCode::ServerDown, message);
 }
 
 /// The slot could not be made. A fleet that was ACTIVE before tries again with the next order.

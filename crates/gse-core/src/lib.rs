@@ -22,6 +22,10 @@ pub mod instance;
 pub mod package;
 pub mod page;
 pub mod placement;
+#[cfg(feature = "planted")]
+pub mod planted;
+#[cfg(not(feature = "planted"))]
+mod planted;
 pub mod player_session;
 pub mod process;
 pub mod queue;
@@ -35,6 +39,8 @@ mod words;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod state_model;
 
 pub use clocks::Clocks;
 pub use command::Command;

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::game_server_session::{self, GameServerSession, GameServerSessionStatus};
 use crate::id::{FleetId, GameServerSessionId, IdKind, PlayerSessionId, ProcessId, Scope};
 use crate::page::{TokenPage, cut_by_token};
+use crate::planted::planted;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::words::words;
@@ -98,6 +99,9 @@ impl Command for JoinGameServerSession {
     const NAME: &'static str = "JoinGameServerSession";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Vec<PlayerSession>, Error> {
+        if planted!(RefusedJoinTouches) {
+            state.game_server_sessions.get_mut(&self.session);
+        }
         let session = game_server_session::find(state, &self.scope, &self.session)?;
         check_joinable(session, u32::try_from(self.players.len()).unwrap_or(u32::MAX))?;
         let players = self.players.into_iter();
@@ -108,16 +112,16 @@ impl Command for JoinGameServerSession {
 /// Y-3, in the order of the API text.
 fn check_joinable(session: &GameServerSession, wanted: u32) -> Result<(), Error> {
     let id = || session.id.clone();
-    if session.status != GameServerSessionStatus::Active {
+    if session.status != GameServerSessionStatus::Active && !planted!(JoinWhileActivating) {
         return Err(Error::SessionNotActive { session: id(), status: session.status });
     }
-    if !session.enabled {
+    if !session.enabled && !planted!(JoinWhileDisabled) {
         return Err(Error::SessionDisabled(id()));
     }
     if session.policy == PlayerSessionCreationPolicy::DenyAll {
         return Err(Error::SessionDeniesJoins(id()));
     }
-    if session.free_seats() < wanted {
+    if session.free_seats() < wanted && !planted!(SeatLimitIgnored) {
         return Err(Error::SessionFull { session: id(), free: session.free_seats(), wanted });
     }
     Ok(())
@@ -144,7 +148,9 @@ pub(crate) fn reserve(
         port: session.port,
         created: cx.now,
         terminated: None,
-        reserved_until: Some(cx.now.plus(cx.clocks.player_reserve)),
+        reserved_until: Some(
+            cx.now.plus(cx.clocks.player_reserve * if planted!(ReservationTooLong) { 2 } else { 1 }),
+        ),
         accepted_by: None,
     };
     state.insert_player_session(row.clone());
@@ -169,7 +175,7 @@ fn close(state: &mut State, now: Timestamp, id: &PlayerSessionId, status: Player
         player.terminated = Some(now);
         player.reserved_until = None;
     }
-    if let Some(session) = state.game_server_sessions.get_mut(&session) {
+    if let Some(session) = state.game_server_sessions.get_mut(&session).filter(|_| !planted!(SeatNotFreed)) {
         session.seats_taken = session.seats_taken.saturating_sub(1);
     }
 }
@@ -213,6 +219,7 @@ pub(crate) fn accept(
     let player = of_session(state, session, id)?;
     match player.status {
         PlayerSessionStatus::Reserved => {}
+        PlayerSessionStatus::TimedOut if planted!(TimedOutIsAccepted) => {}
         // A transport retry of the very call that was accepted.
         PlayerSessionStatus::Active
             if !request_id.is_empty() && player.accepted_by.as_deref() == Some(request_id) =>

@@ -12,6 +12,7 @@ use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::instance::{self, InstanceStatus, Terms};
 use crate::placement;
+use crate::planted::planted;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -109,7 +110,7 @@ impl Process {
         if self.unhealthy {
             return Err(Ineligible::Unhealthy);
         }
-        if self.draining {
+        if self.draining && !planted!(DrainingIsEligible) {
             return Err(Ineligible::Draining);
         }
         if self.tainted {
@@ -188,17 +189,20 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
 pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
     let Some(process) = state.processes.get(id) else { return };
     let instance = process.instance.clone();
+    let order = terminate_order(state, process, Terms::of(cx), reason);
+    drain(state, id);
+    cx.because(format!("process {id} is asked to end: {reason}"));
+    cx.order(&instance, order);
+}
+
+/// The order that asks a process to end. The host keeps the earliest deadline that it was told (3.4).
+pub(crate) fn terminate_order(state: &State, process: &Process, terms: Terms, reason: &str) -> HostOrder {
     let limit_minutes =
         state.fleets.get(&process.fleet).map_or(0, |fleet| fleet.protection_time_limit_minutes);
     let session = process.load.session().and_then(|session| state.game_server_sessions.get(session));
     let policy = session.map_or(ProtectionPolicy::NoProtection, |session| session.protection);
-    let termination = Terms::of(cx).termination(policy, limit_minutes);
-    drain(state, id);
-    cx.because(format!("process {id} is asked to end: {reason}"));
-    cx.order(
-        &instance,
-        HostOrder::TerminateProcess { process: id.clone(), termination, reason: reason.into() },
-    );
+    let termination = terms.termination(policy, limit_minutes);
+    HostOrder::TerminateProcess { process: process.id.clone(), termination, reason: reason.into() }
 }
 
 /// Marks a process as told to end; its session takes no players any more (S-24).
@@ -248,7 +252,11 @@ pub(crate) fn on_ended(
         let (how, reason) = session_end(end);
         game_server_session::end(state, cx, &session, how, reason);
     }
+    let was_known = state.processes.get(id).is_some();
     state.remove_process(id);
+    if was_known && *end == ProcessEnd::Lost {
+        instance::on_process_lost(state, cx, instance);
+    }
     if let Some(fleet) = state.instances.get(instance).map(|instance| instance.fleet.clone()) {
         lifecycle::on_process_ended(state, cx, &fleet, end, log);
     }
@@ -259,6 +267,7 @@ fn session_end(end: &ProcessEnd) -> (SessionEnd, &'static str) {
     match end {
         ProcessEnd::Clean | ProcessEnd::Terminated => (SessionEnd::Terminated, "its process ended"),
         ProcessEnd::ExitTimeout => (SessionEnd::Terminated, "its process was ended after ProcessEnding"),
+        ProcessEnd::Lost => (SessionEnd::Error, "its instance was lost"),
         ProcessEnd::Crashed(_) => (SessionEnd::Error, "SERVER_PROCESS_CRASHED"),
         ProcessEnd::ForceTerminated => (SessionEnd::Error, "SERVER_PROCESS_FORCE_TERMINATED"),
         ProcessEnd::UnhealthyTerminated => (SessionEnd::Error, "SERVER_PROCESS_TERMINATED_UNHEALTHY"),

@@ -101,6 +101,11 @@ macro_rules! rows {
                 changes
             }
 
+            /// Every row, a copy each: kind by kind, by key. For checkers; reads use the tables.
+            pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+                std::iter::empty()$(.chain(self.$table.values().cloned().map(Row::$kind)))*
+            }
+
             /// Whether nothing was touched since the last `take_changes`.
             pub(crate) fn is_untouched(&self) -> bool {
                 true $(&& self.$table.is_untouched())*

@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What must not be reachable from a package, tests left out. A name that ends with `*` is a prefix.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gse-core", &["tokio", "tonic", "axum", "serde_json", "rand", "getrandom", "tracing", "rusqlite"]),
+    ("gse-sim", &["tokio", "tonic", "axum", "rand", "getrandom", "tracing", "rusqlite"]),
     ("gse-api", &["tokio", "axum", "hyper", "reqwest", "getrandom", "tracing"]),
     ("game-sim", &["tokio", "quinn", "bevy*", "rand", "getrandom", "tracing", "serde_json"]),
     ("game-net", &["tokio", "quinn", "bevy*", "rand", "getrandom", "tracing"]),

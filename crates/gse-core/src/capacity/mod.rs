@@ -12,6 +12,7 @@ use crate::fleet::{self, Fleet, FleetStatus};
 use crate::id::{FleetId, InstanceId, Scope};
 use crate::instance::{self, InstanceStatus};
 use crate::page::OffsetPage;
+use crate::planted::planted;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -133,7 +134,7 @@ pub(crate) fn reconcile(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
         .collect();
     let count = staying.len();
     if count < desired {
-        for _ in count..desired {
+        for _ in count + usize::from(planted!(ScaleOutTooFew) && count > 0)..desired {
             instance::start(state, cx, id);
         }
         cx.because(format!("fleet {id} grows from {count} to {desired} instance(s)"));
@@ -152,7 +153,7 @@ pub(crate) fn reconcile(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
 fn candidates(state: &State, fleet: &Fleet) -> Vec<scale_in::Candidate> {
     state
         .instances_of(&fleet.id)
-        .filter(|instance| !instance.is_leaving() && !instance.reserved)
+        .filter(|instance| !instance.is_leaving() && (!instance.reserved || planted!(ScaleInTakesReserved)))
         .map(|instance| scale_in::Candidate {
             instance: instance.id.clone(),
             sessions: live_sessions(state, &instance.id),

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::id::InstanceId;
+use crate::planted::planted;
 use crate::time::Timestamp;
 
 /// An instance that may leave: not reserved (S-21), not leaving already.
@@ -24,7 +25,7 @@ pub fn choose(candidates: &[Candidate], count: usize) -> Vec<InstanceId> {
     let mut order: Vec<&Candidate> = candidates.iter().collect();
     order.sort_by_key(|candidate| {
         (
-            candidate.sessions,
+            if planted!(ScaleInBusyFirst) { usize::MAX - candidate.sessions } else { candidate.sessions },
             candidate.weight,
             Reverse(candidate.created),
             Reverse(candidate.instance.clone()),

@@ -41,7 +41,18 @@ fn f35_a_slot_made_again_loses_its_processes() {
     let fleet = world.active_fleet(&scope(), 1);
     let session = world.active_session(&fleet);
     world.restart();
+    world.orders.clear();
     world.deploy(&session.instance);
+    // That may have been a late report: the host is asked, and tells of each process that it does not know.
+    let asked = HostOrder::ConfirmProcesses(vec![session.process.clone()]);
+    assert_eq!(world.orders, [(session.instance.clone(), asked)]);
+    assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Active);
+    let end = ReportKind::ProcessEnded {
+        process: session.process.clone(),
+        end: crate::host::ProcessEnd::Lost,
+        log: String::new(),
+    };
+    world.report(&session.instance, end).unwrap();
     let lost = world.session(&session.id);
     assert_eq!(
         (lost.status, lost.status_reason.as_str()),
@@ -140,4 +151,33 @@ fn protection_decides_the_deadline() {
     assert_eq!(told(ProtectionPolicy::TimeLimitProtection, 7), 420);
     let full = terms.termination(ProtectionPolicy::FullProtection, 0);
     assert_eq!((full.termination_time_s, full.deadline), (253_402_300_799, None));
+}
+
+/// A lost TerminateProcess is given again, and so is the question what still runs.
+#[test]
+fn p13_a_process_that_was_told_to_end_is_told_again() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let session = world.active_session(&fleet);
+    let unhealthy = ReportKind::ProcessUnhealthy { process: session.process.clone(), reason: "test".into() };
+    world.report(&session.instance, unhealthy).unwrap();
+    world.orders.clear();
+    let (clocks, quotas) = (world.clocks.clone(), world.quotas.clone());
+    let cx = crate::Cx::new(world.now, &mut world.ids, &clocks, &quotas);
+    let orders = world.control_plane.resync(&cx, &session.instance);
+    let again = |order: &HostOrder| matches!(order, HostOrder::TerminateProcess { process, .. } if *process == session.process);
+    assert_eq!(orders.iter().filter(|(_, order)| again(order)).count(), 1);
+    assert_eq!(orders.last().unwrap().1, HostOrder::ConfirmProcesses(vec![session.process.clone()]));
+}
+
+/// A late StartInstance can make a slot for an instance that is gone: it is stopped as soon as it is heard of.
+#[test]
+fn an_unknown_instance_is_stopped() {
+    let mut world = World::new();
+    let stranger = crate::id::InstanceId::new("ins-gone");
+    world.report(&stranger, ReportKind::PreparationStarted).unwrap();
+    assert_eq!(world.orders, [(stranger.clone(), HostOrder::StopInstance)]);
+    world.orders.clear();
+    world.report(&stranger, ReportKind::InstanceStopped).unwrap();
+    assert_eq!(world.orders, []);
 }

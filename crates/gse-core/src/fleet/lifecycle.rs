@@ -8,6 +8,7 @@ use crate::fleet::FleetStatus;
 use crate::host::{HostOrder, PreparationStep, ProcessEnd};
 use crate::id::{FleetId, InstanceId};
 use crate::instance::{self, InstanceStatus};
+use crate::planted::planted;
 use crate::state::State;
 
 /// A trial start that ends this often before ProcessReady fails the fleet. One early end may be bad luck with a
@@ -59,6 +60,8 @@ pub(crate) fn on_launch_paths_checked(
     missing: &[String],
     log: String,
 ) {
+    // Reports can be lost or overtake each other: what comes later proves what came before.
+    on_preparation_started(state, cx, id);
     if status(state, id) != Some(FleetStatus::Downloading) {
         if !missing.is_empty() {
             let message = format!("launch path {} does not exist", quoted(missing));
@@ -75,17 +78,25 @@ pub(crate) fn on_launch_paths_checked(
         message,
         log.clone(),
     );
-    // The host reports a process that never becomes ready by itself; this is for a host that says nothing.
-    let deadline = cx.clocks.process_ready.saturating_mul(2).saturating_add(Duration::from_secs(5));
-    enter(state, cx, id, FleetStatus::Validating, Some(deadline), "a trial start is made");
+    begin_trial(state, cx, id);
     if !missing.is_empty() {
         let reason = format!("launch path {} does not exist in the package", quoted(missing));
         fail(state, cx, id, EventCode::FleetValidationLaunchPathNotFound, &reason, log);
     }
 }
 
+fn begin_trial(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    // The host reports a process that never becomes ready by itself; this is for a host that says nothing.
+    let deadline = cx.clocks.process_ready.saturating_mul(2).saturating_add(Duration::from_secs(5));
+    enter(state, cx, id, FleetStatus::Validating, Some(deadline), "a trial start is made");
+}
+
 /// A process of the fleet is ready: the trial start has succeeded, and so has the activation (F-10).
 pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    on_preparation_started(state, cx, id);
+    if status(state, id) == Some(FleetStatus::Downloading) {
+        begin_trial(state, cx, id);
+    }
     if status(state, id) != Some(FleetStatus::Validating) {
         return;
     }
@@ -134,6 +145,7 @@ pub(crate) fn on_process_ended(
         }
         ProcessEnd::Crashed(_)
         | ProcessEnd::Clean
+        | ProcessEnd::Lost
         | ProcessEnd::Terminated
         | ProcessEnd::ForceTerminated
         | ProcessEnd::UnhealthyTerminated
@@ -144,7 +156,8 @@ pub(crate) fn on_process_ended(
 /// The event of a process end, by server-sdk.md 3.6; normal ends have none.
 fn process_event(end: &ProcessEnd) -> Option<(EventCode, String)> {
     Some(match end {
-        ProcessEnd::Clean | ProcessEnd::Terminated => return None,
+        // The loss of an instance has an event of its own (F-35).
+        ProcessEnd::Clean | ProcessEnd::Terminated | ProcessEnd::Lost => return None,
         ProcessEnd::InvalidPath(path) => {
             (EventCode::ServerProcessInvalidPath, format!("launch path `{path}` does not exist"))
         }
@@ -207,7 +220,10 @@ pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
 
 /// The fleet becomes TERMINATED once nothing of it is left; asked again whenever an instance has gone.
 pub(crate) fn finish_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
-    if status(state, id) != Some(FleetStatus::Deleting) || state.instances_of(id).next().is_some() {
+    if planted!(DeletionNeverEnds)
+        || status(state, id) != Some(FleetStatus::Deleting)
+        || state.instances_of(id).next().is_some()
+    {
         return;
     }
     event::write(state, cx, id, EventCode::FleetDeleted, format!("fleet {id} deleted"));

@@ -234,7 +234,10 @@ fn f28_deletion_needs_an_empty_unreferenced_fleet() {
         scaling_interval_minutes: None,
     };
     world.apply(empty).unwrap();
-    assert!(matches!(&world.orders[..], [(id, HostOrder::DrainInstance { .. })] if *id == instance));
+    assert!(matches!(
+        &world.orders[..],
+        [(id, HostOrder::DrainInstance { .. }), (_, HostOrder::ConfirmProcesses(_))] if *id == instance
+    ));
     assert_eq!(
         world.apply(delete.clone()).unwrap_err(),
         Error::FleetHasInstances { fleet: fleet.clone(), count: 1 }
@@ -261,4 +264,18 @@ fn r38_fleets_belong_to_a_region() {
         find(world.control_plane.state(), &elsewhere, &fleet).unwrap_err(),
         Error::FleetNotFound(fleet)
     );
+}
+
+/// Reports can be lost: a ready process proves that everything before it has happened.
+#[test]
+fn f10_a_ready_process_stands_for_the_reports_before_it() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.ready(&instance);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Active);
+    let events = world.events(&fleet);
+    for code in ["FLEET_STATE_DOWNLOADING", "FLEET_STATE_VALIDATING", "FLEET_STATE_ACTIVE"] {
+        assert!(events.contains(&code), "{events:?}");
+    }
 }

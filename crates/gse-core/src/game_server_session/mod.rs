@@ -13,6 +13,7 @@ use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
 use crate::page::{TokenPage, cut_by_token};
 use crate::placement;
+use crate::planted::planted;
 use crate::player_session::{self, PlayerSessionCreationPolicy};
 use crate::process::{self, Load};
 use crate::state::State;
@@ -197,6 +198,9 @@ impl Command for CreateGameServerSession {
 impl CreateGameServerSession {
     /// G-9: the custom id decides when both are given.
     fn earlier<'a>(&self, state: &'a State, fleet: &Fleet) -> Option<&'a GameServerSession> {
+        if planted!(TokenIgnored) {
+            return None;
+        }
         state.sessions_of(&fleet.id).find(|session| match (&self.custom_id, &self.idempotency_token) {
             (Some(custom_id), _) => session.custom_id.as_ref() == Some(custom_id),
             (None, Some(token)) => session.idempotency_token.as_ref() == Some(token),
@@ -207,7 +211,7 @@ impl CreateGameServerSession {
     /// G-10: a sliding window; ended sessions count, placements do not.
     fn check_creator_limit(&self, state: &State, fleet: &Fleet, now: Timestamp) -> Result<(), Error> {
         let limit = fleet.creator_limit;
-        if self.creator.is_empty() || limit.sessions == 0 {
+        if self.creator.is_empty() || limit.sessions == 0 || planted!(CreatorLimitIgnored) {
             return Ok(());
         }
         let period = std::time::Duration::from_secs(u64::from(limit.period_minutes) * 60);
@@ -278,9 +282,9 @@ pub(crate) fn place(
         custom_id: request.custom_id,
         created: cx.now,
         terminated: None,
-        activation_deadline: Some(cx.now.plus(timeout)),
+        activation_deadline: Some(cx.now.plus(timeout)).filter(|_| !planted!(ActivationDeadlineForgotten)),
     };
-    if let Some(row) = state.processes.get_mut(process) {
+    if let Some(row) = state.processes.get_mut(process).filter(|_| !planted!(ProcessNotReserved)) {
         row.load = Load::Reserved(session.id.clone());
     }
     state.insert_game_server_session(session.clone());
@@ -328,7 +332,7 @@ pub(crate) fn end(
     reason: &str,
 ) {
     let Some(session) = state.game_server_sessions.get_mut(id) else { return };
-    if session.status.is_over() {
+    if session.status.is_over() && !planted!(EndsTwice) {
         return;
     }
     let was_activating = session.status == GameServerSessionStatus::Activating;
@@ -347,8 +351,11 @@ pub(crate) fn end(
     let (process, placement) = (session.process.clone(), session.placement.clone());
     let scope_uin = session.scope.uin.clone();
     cx.because(format!("session {id} ended: {reason}"));
-    player_session::end_all(state, cx.now, id);
-    if state.processes.get(&process).is_some_and(|process| process.load.session() == Some(id)) {
+    if !planted!(PlayersOutliveSession) {
+        player_session::end_all(state, cx.now, id);
+    }
+    let hosts = state.processes.get(&process).is_some_and(|process| process.load.session() == Some(id));
+    if hosts && !planted!(ProcessNotFreed) {
         process::free(state, cx, &process);
     }
     if let Some(placement) = placement.filter(|_| was_activating) {
@@ -391,6 +398,9 @@ fn fail_activation(
     process: &ProcessId,
     reason: &str,
 ) {
+    if planted!(TaintForgotten) {
+        return end(state, cx, id, SessionEnd::Error, reason);
+    }
     // Tainted first: ending the session frees the process, and it must not be chosen again.
     if let Some(row) = state.processes.get_mut(process) {
         row.tainted = true;
@@ -452,12 +462,14 @@ pub(crate) fn activate(
     }
     let placement = session.placement.clone();
     let uin = session.scope.uin.clone();
+    let promised =
+        placement.as_ref().map_or(0, |placement| placement::promised_seats(state, &uin, placement, id));
     if let Some(session) = state.game_server_sessions.get_mut(id) {
         session.status = GameServerSessionStatus::Active;
         session.activation_deadline = None;
-        // server-sdk.md 4.4: lowers, never raises; 0 is ignored.
+        // server-sdk.md 4.4: lowers, never raises; 0 is ignored. Not below the seats of its placement's players (P-5).
         if max_players > 0 {
-            session.max_players = session.max_players.min(max_players).max(session.seats_taken);
+            session.max_players = session.max_players.min(max_players).max(promised);
         }
     }
     if let Some(process) = state.processes.get_mut(caller) {

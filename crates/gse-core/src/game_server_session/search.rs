@@ -205,4 +205,6 @@ fn page<'a>(
 }
 
 #[cfg(test)]
+mod grammar;
+#[cfg(test)]
 mod tests;

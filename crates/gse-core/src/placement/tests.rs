@@ -79,22 +79,6 @@ fn p5_a_placement_is_fulfilled_when_its_session_is_active() {
     assert_eq!(world.player(seat).status, PlayerSessionStatus::TimedOut);
 }
 
-/// Seats never exceed the maximum, also when the game lowers it as it activates (server-sdk.md 4.4).
-#[test]
-fn p5_a_session_that_lowers_its_seats_is_not_overbooked() {
-    let mut world = World::new();
-    let fleet = world.active_fleet(&scope(), 1);
-    queue(&mut world, &[&fleet], 30, &[]);
-    start(&mut world, "one", request(&["a", "b"])).unwrap();
-    world.pass_seconds(0);
-    let session = activating(&world, "one");
-    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 1 }).unwrap();
-    let players = placement(&world, "one").fulfilment.unwrap().players;
-    assert_eq!(players.iter().map(|seat| seat.player.as_str()).collect::<Vec<_>>(), ["a"]);
-    let session = world.session(&session.id);
-    assert_eq!((session.max_players, session.seats_taken), (1, 1));
-}
-
 /// PX6: waits for the better fleet, then takes the other one.
 #[test]
 fn px6_policies_relax_by_time() {
@@ -269,4 +253,18 @@ fn r4_the_id_of_a_pending_placement() {
     ] {
         assert!(matches!(start(&mut world, "y", bad), Err(Error::Invalid { .. })));
     }
+}
+
+/// `maxPlayers` lowers the maximum (4.4), but not below the seats that the placement's players were promised.
+#[test]
+fn p5_every_player_is_seated_whatever_the_game_says() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 60, &[]);
+    start(&mut world, "p-1", PlacementRequest { max_players: 4, ..request(&["a", "b"]) }).unwrap();
+    world.pass_seconds(0);
+    let session = activating(&world, "p-1");
+    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 1 }).unwrap();
+    let session = world.session(&session.id);
+    assert_eq!((session.seats_taken, session.max_players), (2, 2));
 }

@@ -307,6 +307,11 @@ impl Supervisor {
         match what {
             What::Ready { before, first } => match result {
                 Ok(()) => self.on_entry_ready(cx, &process),
+                // A session came before the answer, which was lost: the control plane has accepted the process.
+                Err(CallError::Unavailable(_)) if first && self.was_given_any(&process) => {
+                    result = Ok(());
+                    self.on_entry_ready(cx, &process);
+                }
                 Err(_) => self.undo_ready(cx, &process, before, first),
             },
             What::Activate(session) if result.is_ok() => {

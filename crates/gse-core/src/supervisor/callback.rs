@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::host::{ProcessEnd, ReportKind, SessionSpec};
 use crate::id::{GameServerSessionId, InstanceId, ProcessId};
+use crate::planted::planted;
 use crate::supervisor::record::Health;
 use crate::supervisor::{Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Supervisor};
 use crate::time::Timestamp;
@@ -21,11 +22,11 @@ impl Supervisor {
         session: SessionSpec,
         deadline: Timestamp,
     ) {
-        if self.report_if_unknown(cx, instance, process) {
+        if self.report_if_gone(cx, instance, process) {
             return;
         }
         let Some(record) = self.alive_mut(process) else { return };
-        if record.was_given(&session.id) {
+        if record.was_given(&session.id) && !planted!(HandedOverTwice) {
             return;
         }
         let refusal = if !record.is_active() || record.doomed.is_some() {
@@ -164,21 +165,42 @@ impl Supervisor {
         cx.report(&instance, ReportKind::ProcessUnhealthy { process: process.clone(), reason });
     }
 
-    /// An order for a process that this host never knew, or forgot: whoever gave it must hear that it is gone.
-    pub(super) fn report_if_unknown(
+    /// An order for a process that this host never knew, or forgot, or that ended: whoever gave it must hear so.
+    pub(super) fn report_if_gone(
         &mut self,
         cx: &mut HostCx<'_>,
         instance: &InstanceId,
         process: &ProcessId,
     ) -> bool {
-        let unknown = !self.processes.contains_key(process);
-        if unknown {
-            let end = ProcessEnd::Crashed("the process is unknown to the host, which was restarted".into());
-            cx.report(
-                instance,
-                ReportKind::ProcessEnded { process: process.clone(), end, log: String::new() },
-            );
+        let end = match self.processes.get(process) {
+            Some(record) if record.is_alive() => return false,
+            Some(record) => record.end.clone().unwrap_or(ProcessEnd::Lost),
+            None => ProcessEnd::Lost,
+        };
+        cx.report(instance, ReportKind::ProcessEnded { process: process.clone(), end, log: String::new() });
+        true
+    }
+
+    /// Reports can be lost: what the control plane does not know yet is told again.
+    pub(super) fn confirm_processes(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        processes: &[ProcessId],
+    ) {
+        let processes = if planted!(ConfirmationIgnored) { &[] } else { processes };
+        for process in processes {
+            if self.report_if_gone(cx, instance, process) {
+                continue;
+            }
+            let unheard = self
+                .processes
+                .get(process)
+                .is_some_and(|record| record.health.unhealthy && record.terminating.is_none());
+            if unheard {
+                let (process, reason) = (process.clone(), "it was found unhealthy before".to_owned());
+                cx.report(instance, ReportKind::ProcessUnhealthy { process, reason });
+            }
         }
-        unknown
     }
 }

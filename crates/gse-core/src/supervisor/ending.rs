@@ -2,6 +2,7 @@
 
 use crate::host::{ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::planted::planted;
 use crate::supervisor::callback::TERMINATE_ANSWER;
 use crate::supervisor::record::{Doomed, Phase, Terminating};
 use crate::supervisor::{Callback, Effect, HostCx, Signal, Supervisor};
@@ -16,24 +17,18 @@ impl Supervisor {
         termination: Termination,
         reason: &str,
     ) {
-        if self.report_if_unknown(cx, instance, process) {
+        if self.report_if_gone(cx, instance, process) {
             return;
         }
         let first = self.alive_mut(process).is_some_and(|record| record.terminating.is_none());
         if first {
             cx.note(format!("process `{process}` is told to end: {reason}"));
         }
-        self.tell_to_end(cx, process, termination, false);
+        self.tell_to_end(cx, process, termination);
     }
 
-    /// P13. `keep_earlier`: a drain that is repeated does not postpone a deadline that stands.
-    pub(super) fn tell_to_end(
-        &mut self,
-        cx: &mut HostCx<'_>,
-        process: &ProcessId,
-        termination: Termination,
-        keep_earlier: bool,
-    ) {
+    /// P13. Orders are repeated, each with a deadline counted from its own time: the earliest one stands.
+    pub(super) fn tell_to_end(&mut self, cx: &mut HostCx<'_>, process: &ProcessId, termination: Termination) {
         let Some(record) = self.alive_mut(process).filter(|record| record.doomed.is_none()) else { return };
         match record.phase {
             Phase::Spawning | Phase::Activating { .. } => {
@@ -45,7 +40,7 @@ impl Supervisor {
         }
         let told = record.terminating.take();
         let mut termination = termination;
-        if let Some(told) = told.as_ref().filter(|_| keep_earlier) {
+        if let Some(told) = &told {
             termination.deadline = earlier(told.termination.deadline, termination.deadline);
         }
         record.terminating = Some(Terminating { termination, kill_at: None });
@@ -74,6 +69,9 @@ impl Supervisor {
         let idle_deadline =
             record.hosted.is_none().then(|| record.idle_since.plus(cx.clocks.protection_none));
         if let Some(terminating) = &mut record.terminating {
+            if planted!(ProtectionIgnored) && terminating.termination.deadline.is_none() {
+                terminating.termination.deadline = Some(cx.now.plus(cx.clocks.protection_none));
+            }
             terminating.kill_at = earlier(terminating.termination.deadline, idle_deadline);
         }
     }
@@ -190,6 +188,7 @@ impl Supervisor {
         record.hosted = None;
         record.terminating = None;
         record.doomed = None;
+        record.end = Some(end.clone());
         let instance = record.instance.clone();
         let token = record.token.clone().filter(|_| record.is_launched());
         record.has_strays = token.is_some();

@@ -169,6 +169,7 @@ impl Supervisor {
             HostOrder::TerminateProcess { process, termination, reason } => {
                 self.terminate_process(cx, &instance, &process, termination, &reason);
             }
+            HostOrder::ConfirmProcesses(processes) => self.confirm_processes(cx, &instance, &processes),
             HostOrder::DrainInstance { hosting, others } => {
                 self.drain_instance(cx, &instance, &hosting, others)
             }

@@ -132,6 +132,10 @@ impl Supervisor {
         Ok(id)
     }
 
+    pub(super) fn was_given_any(&self, process: &ProcessId) -> bool {
+        self.processes.get(process).is_some_and(|record| !record.sessions.is_empty())
+    }
+
     /// The control plane refused it: back to where the process was.
     pub(super) fn undo_ready(
         &mut self,

@@ -102,6 +102,8 @@ pub(super) struct Process {
     pub(super) doomed: Option<Doomed>,
     /// It ended, and what it started outside its group is being ended.
     pub(super) has_strays: bool,
+    /// How it ended, to be told again if that was not heard.
+    pub(super) end: Option<ProcessEnd>,
 }
 
 impl Process {
@@ -132,6 +134,7 @@ impl Process {
             terminating: None,
             doomed: None,
             has_strays: false,
+            end: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
 use crate::supervisor::record::{Origin, Phase, Process};
 use crate::supervisor::{Effect, HostCx, Supervisor};
@@ -19,7 +20,7 @@ pub(super) struct Slot {
     pub(super) entries: Vec<Entry>,
     /// Preparations that failed in a row.
     failures: u32,
-    /// When a failed slot may be prepared again; `None`: not while its fleet is on trial.
+    /// When a failed slot may be prepared again.
     not_before: Option<Timestamp>,
 }
 
@@ -64,10 +65,10 @@ impl Slot {
         self.not_before = Some(cx.now.plus(back_off(cx, self.failures)));
     }
 
-    /// Whether this order shall prepare it once more.
-    fn may_try_again(&self, now: Timestamp, spec: &InstanceSpec) -> bool {
-        let due = self.not_before.map_or(!spec.trial, |at| at <= now);
-        self.phase == SlotPhase::Failed && !self.leaving && due
+    /// Whether this order shall prepare it once more. That also tells a failure again that was not heard: had it been,
+    /// there would be no such order.
+    fn may_try_again(&self, now: Timestamp) -> bool {
+        self.phase == SlotPhase::Failed && !self.leaving && self.not_before.is_none_or(|at| at <= now)
     }
 
     /// How many processes of an entry shall run now (F-12, and the trial start of F-9).
@@ -87,7 +88,7 @@ impl Supervisor {
         let empty = self.there_on(&instance).next().is_none();
         let mut failures = 0;
         if let Some(slot) = self.slots.get_mut(&instance) {
-            if !(empty && slot.may_try_again(cx.now, &spec)) {
+            if !(empty && slot.may_try_again(cx.now)) {
                 // Only the end of the fleet's trial is news (F-10).
                 slot.spec.trial &= spec.trial;
                 self.keep_running(cx, &instance);
@@ -163,9 +164,8 @@ impl Supervisor {
             slot.phase = SlotPhase::Running;
             slot.failures = 0;
         } else {
+            // A first deployment fails with it (F-9), once the control plane has heard of it.
             slot.fail(cx);
-            // The same package will not have it next time; a first deployment fails with it (F-9).
-            slot.not_before = slot.not_before.filter(|_| !slot.spec.trial);
         }
         cx.report(instance, ReportKind::LaunchPathsChecked { missing, log });
         self.keep_running(cx, instance);
@@ -198,7 +198,11 @@ impl Supervisor {
     /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone
     /// with all that it started: its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
     fn running(&self, instance: &InstanceId, entry: usize) -> usize {
-        self.there_on(instance).filter(|process| process.origin == Origin::Launched { entry }).count()
+        let counts = |process: &&Process| {
+            process.origin == Origin::Launched { entry }
+                && !(planted!(ReplacedTooEarly) && matches!(process.phase, Phase::Ending { .. }))
+        };
+        self.there_on(instance).filter(counts).count()
     }
 
     fn launch(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, entry: usize) {
@@ -281,7 +285,10 @@ impl Supervisor {
             | ProcessEnd::ExitTimeout => !ready_long,
             // One match per process is normal; coming and going without a match would spin.
             ProcessEnd::Clean => !ready_long && record.sessions.is_empty(),
-            ProcessEnd::Terminated | ProcessEnd::ForceTerminated | ProcessEnd::UnhealthyTerminated => false,
+            ProcessEnd::Terminated
+            | ProcessEnd::ForceTerminated
+            | ProcessEnd::UnhealthyTerminated
+            | ProcessEnd::Lost => false,
         };
         if !early || entry.last_early_end.is_some_and(|last| record.started_at <= last) {
             return;
@@ -309,7 +316,7 @@ impl Supervisor {
         let alive: Vec<ProcessId> = self.alive_on(instance).map(|process| process.id.clone()).collect();
         for process in alive {
             let named = hosting.iter().find(|(id, _)| *id == process).map(|(_, termination)| *termination);
-            self.tell_to_end(cx, &process, named.unwrap_or(others), true);
+            self.tell_to_end(cx, &process, named.unwrap_or(others));
         }
         self.remove_when_empty(cx, instance);
     }

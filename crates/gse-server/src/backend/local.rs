@@ -1,8 +1,8 @@
 //! Fleets on this machine: orders go to the agent in this process, its messages come to the engine.
 
 use gse_agent::{AgentHandle, UplinkMessage};
-use gse_core::host::{HostOrder, HostReport, ReportKind};
-use gse_core::id::InstanceId;
+use gse_core::host::{HostOrder, HostReport, ProcessEnd, ReportKind};
+use gse_core::id::{InstanceId, ProcessId};
 use tokio::sync::mpsc;
 
 use super::FleetBackend;
@@ -29,14 +29,18 @@ impl FleetBackend for LocalBackend {
 /// Tells the control plane that nothing of an earlier run is left on this machine: the agent ended with it. Told before
 /// the first request, so that no session is placed on a process that is gone. Orders then come by the resync.
 pub async fn report_restart(engine: &EngineHandle) -> Result<(), SubmitError> {
-    let instances: Vec<InstanceId> = engine
-        .query(|state, _now| state.instances.values().map(|instance| instance.id.clone()).collect())
+    let processes: Vec<(InstanceId, ProcessId)> = engine
+        .query(|state, _now| {
+            let processes = state.processes.values();
+            processes.map(|process| (process.instance.clone(), process.id.clone())).collect()
+        })
         .await?;
-    for instance in instances {
-        match engine.report(HostReport { instance, kind: ReportKind::PreparationStarted }).await {
+    for (instance, process) in processes {
+        let kind = ReportKind::ProcessEnded { process, end: ProcessEnd::Lost, log: String::new() };
+        match engine.report(HostReport { instance, kind }).await {
             Ok(()) => {}
             Err(SubmitError::Refused(error)) => {
-                tracing::warn!(%error, "the restart of an instance was not recorded")
+                tracing::warn!(%error, "the loss of a process was not recorded")
             }
             Err(stopped @ SubmitError::Stopped) => return Err(stopped),
         }

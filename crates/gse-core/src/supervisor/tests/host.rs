@@ -34,6 +34,8 @@ pub(super) struct Host {
     pub(super) packages: bool,
     /// How health checks go; `None`: they do not return.
     pub(super) health: Option<CallbackOutcome>,
+    /// Comes before the next answer of the control plane.
+    pub(super) before_answers: Option<Input>,
     ids: CounterIds,
     inputs: VecDeque<Input>,
     next_pid: u32,
@@ -105,6 +107,7 @@ impl Host {
             strays_end: true,
             packages: true,
             health: Some(CallbackOutcome::Health(true)),
+            before_answers: None,
             ids: CounterIds::default(),
             inputs: VecDeque::new(),
             next_pid: 100,
@@ -125,6 +128,11 @@ impl Host {
         assert_eq!(host.call(pid(101), ready_on(2000, 7000)), Some(Ok(())));
         host.log.clear();
         host
+    }
+
+    /// One step whose effects are not carried out.
+    pub(super) fn step(&mut self, input: Input) -> Vec<Effect> {
+        self.supervisor.step(HostCx::new(self.now, &self.clocks, &mut self.ids), input)
     }
 
     pub(super) fn input(&mut self, input: Input) {
@@ -177,6 +185,7 @@ impl Host {
             }
             Effect::Report { report, ticket: Some(ticket) } => {
                 let answer = (self.answer)(&report.kind);
+                self.inputs.extend(self.before_answers.take());
                 self.inputs.push_back(Input::ReportAnswered { ticket, answer });
             }
             Effect::Callback { process, callback: Callback::Health, .. } => {

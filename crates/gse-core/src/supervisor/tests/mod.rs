@@ -6,5 +6,6 @@ mod health;
 mod host;
 mod identity;
 mod launch;
+mod lossy;
 mod sessions;
 mod slots;

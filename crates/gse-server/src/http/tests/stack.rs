@@ -207,7 +207,9 @@ fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostO
             reports.extend((0..count).map(|number| ready(instance, number, spec.runtime_version)));
             reports
         }
-        HostOrder::StartInstance(_) | HostOrder::TerminateProcess { .. } => Vec::new(),
+        HostOrder::StartInstance(_) | HostOrder::TerminateProcess { .. } | HostOrder::ConfirmProcesses(_) => {
+            Vec::new()
+        }
         HostOrder::StartGameServerSession { process, session, .. } => {
             let call = SessionCall::Activate { session: session.id, max_players: 0 };
             vec![ReportKind::Call { process, call }]

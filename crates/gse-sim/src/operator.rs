@@ -1,0 +1,227 @@
+//! Who runs the fleets: creates, scales, points aliases, deletes. Each deed names things by number, modulo what there is.
+
+use gse_core::alias::{CreateAlias, DeleteAlias, RoutingStrategy, UpdateAlias};
+use gse_core::asset::CreateAsset;
+use gse_core::capacity::UpdateFleetCapacity;
+use gse_core::fleet::{CreateFleet, CreatorLimit, DeleteFleet, ProtectionPolicy, ServerProcess};
+use gse_core::id::{BlobId, QueueName, Scope};
+use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
+
+use crate::claims::Ack;
+use crate::random::Random;
+use crate::world::{REGIONS, World, scope_in};
+
+/// What an operator does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the members are those of the commands; things are named by number")]
+pub enum Deed {
+    /// In every region.
+    CreateAssets,
+    CreateFleet {
+        region: u32,
+        processes: Vec<u32>,
+        protection: ProtectionPolicy,
+        protection_minutes: u32,
+        activation_s: u32,
+        activations: u32,
+    },
+    Capacity {
+        fleet: u32,
+        min: Option<u32>,
+        desired: Option<u32>,
+        max: Option<u32>,
+    },
+    DeleteFleet {
+        fleet: u32,
+    },
+    CreateAlias {
+        fleet: u32,
+    },
+    UpdateAlias {
+        alias: u32,
+        fleet: Option<u32>,
+    },
+    DeleteAlias {
+        alias: u32,
+    },
+    CreateQueue {
+        destinations: Vec<(bool, u32)>,
+        policies: Vec<(u64, u64)>,
+        timeout_s: u32,
+    },
+}
+
+impl Deed {
+    /// The fleet is to have no instance.
+    pub fn emptied(fleet: u32) -> Self {
+        Self::Capacity { fleet, min: Some(0), desired: Some(0), max: None }
+    }
+}
+
+/// A fleet that a scenario begins with.
+pub fn first_fleet(random: &mut Random) -> Deed {
+    let entries = random.count(1, 2);
+    Deed::CreateFleet {
+        region: random.count(0, 9),
+        processes: (0..entries).map(|_| random.count(1, 3)).collect(),
+        protection: random.one_of(ProtectionPolicy::ALL),
+        protection_minutes: random.count(5, 20),
+        activation_s: random.count(2, 20),
+        activations: random.one_of(&[0, 0, 1, 2]),
+    }
+}
+
+/// A queue over fleets and aliases.
+pub fn queue(random: &mut Random) -> Deed {
+    let destinations =
+        (0..random.count(1, 4)).map(|_| (random.in_thousand(300), random.count(0, 99))).collect();
+    let policies = match random.within(0, 2) {
+        0 => vec![],
+        1 => vec![(100, 0)],
+        _ => vec![(60, 5), (100, 5), (150, 0)],
+    };
+    Deed::CreateQueue { destinations, policies, timeout_s: random.count(2, 60) }
+}
+
+/// Any other deed.
+pub fn draw(random: &mut Random) -> Deed {
+    match random.within(0, 19) {
+        0..=9 => {
+            let max = random.count(1, 4);
+            let desired = random.in_thousand(800).then(|| random.count(0, max));
+            let min = random.in_thousand(200).then(|| random.count(0, max));
+            Deed::Capacity { fleet: random.count(0, 99), min, desired, max: Some(max) }
+        }
+        11 => first_fleet(random),
+        10 | 12 => Deed::DeleteFleet { fleet: random.count(0, 99) },
+        13 | 14 => Deed::CreateAlias { fleet: random.count(0, 99) },
+        15 | 16 => Deed::UpdateAlias {
+            alias: random.count(0, 99),
+            fleet: random.in_thousand(700).then(|| random.count(0, 99)),
+        },
+        17 => Deed::DeleteAlias { alias: random.count(0, 99) },
+        _ => queue(random),
+    }
+}
+
+/// Does it.
+pub fn act(world: &mut World, deed: &Deed) {
+    match deed.clone() {
+        Deed::CreateAssets => {
+            for region in 0..u32::try_from(REGIONS.len()).unwrap_or(1) {
+                create_asset(world, scope_in(region));
+            }
+        }
+        Deed::CreateFleet {
+            region,
+            processes,
+            protection,
+            protection_minutes,
+            activation_s,
+            activations,
+        } => {
+            let scope = scope_in(region);
+            let Some(asset) = world.known.asset(&scope) else { return };
+            let entry = |(position, &count): (usize, &u32)| ServerProcess {
+                launch_path: format!("/local/game/server{position}"),
+                parameters: String::new(),
+                concurrent_executions: count,
+            };
+            let command = CreateFleet {
+                scope,
+                asset,
+                name: "fleet".into(),
+                description: String::new(),
+                instance_type: "S5.LARGE8".into(),
+                tags: vec![],
+                server_processes: processes.iter().enumerate().map(entry).collect(),
+                max_concurrent_activations: activations,
+                activation_timeout_s: Some(activation_s),
+                inbound: vec![],
+                protection: Some(protection),
+                protection_time_limit_minutes: Some(protection_minutes),
+                creator_limit: Some(CreatorLimit { sessions: 3, period_minutes: 1 }),
+                bandwidth_mbps: None,
+                system_disk: None,
+                data_disks: None,
+            };
+            world.command(command, |fleet| Ack::Fleet(fleet.id));
+        }
+        Deed::Capacity { fleet, min, desired, max } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let interval = None;
+            let command =
+                UpdateFleetCapacity { scope, fleet, desired, min, max, scaling_interval_minutes: interval };
+            world.command(command, |()| Ack::Done);
+        }
+        Deed::DeleteFleet { fleet } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let deleted = fleet.clone();
+            world.command(DeleteFleet { scope, fleet }, move |()| Ack::FleetDeleted(deleted));
+        }
+        Deed::CreateAlias { fleet } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let routing = RoutingStrategy::Simple(fleet);
+            let command = CreateAlias {
+                scope,
+                name: "alias".into(),
+                description: String::new(),
+                routing,
+                tags: vec![],
+            };
+            world.command(command, |alias| Ack::Alias(Box::new(alias)));
+        }
+        Deed::UpdateAlias { alias, fleet } => {
+            let Some((scope, alias)) = world.known.alias(alias) else { return };
+            let fleet = fleet.and_then(|fleet| world.known.fleet(fleet)).map(|(_, fleet)| fleet);
+            let routing = match fleet {
+                Some(fleet) => RoutingStrategy::Simple(fleet),
+                None => RoutingStrategy::Terminal { message: "closed".into(), fleet: None },
+            };
+            let command = UpdateAlias { scope, alias, name: None, description: None, routing: Some(routing) };
+            world.command(command, |alias| Ack::Alias(Box::new(alias)));
+        }
+        Deed::DeleteAlias { alias } => {
+            let Some((scope, alias)) = world.known.alias(alias) else { return };
+            let deleted = alias.clone();
+            world.command(DeleteAlias { scope, alias }, move |()| Ack::AliasDeleted(deleted));
+        }
+        Deed::CreateQueue { destinations, policies, timeout_s } => {
+            let mut names: Vec<String> = Vec::new();
+            for (alias, number) in destinations {
+                let name = if alias {
+                    world.known.alias(number).map(|(scope, id)| scope.resource_name("alias", id.as_str()))
+                } else {
+                    world.known.fleet(number).map(|(scope, id)| scope.resource_name("fleet", id.as_str()))
+                };
+                names.extend(name.filter(|name| !names.contains(name)));
+            }
+            let policy = |(maximum_latency_ms, duration_s)| LatencyPolicy { maximum_latency_ms, duration_s };
+            let command = CreateGameServerSessionQueue {
+                scope: scope_in(0),
+                name: QueueName::new(format!("queue-{}", world.known.next_number())),
+                destinations: names,
+                policies: policies.into_iter().map(policy).collect(),
+                timeout_s: Some(timeout_s),
+                tags: vec![],
+            };
+            world.command(command, |queue| Ack::Queue(queue.key()));
+        }
+    }
+}
+
+fn create_asset(world: &mut World, scope: Scope) {
+    let command = CreateAsset {
+        scope,
+        name: "server".into(),
+        version: "1".into(),
+        operate_system: gse_core::asset::DEFAULT_SYSTEM.into(),
+        image_id: String::new(),
+        bucket_key: "server.zip".into(),
+        package: BlobId::new("blob"),
+        size_bytes: 1,
+        inspection: Ok(()),
+        tags: vec![],
+    };
+    world.command(command, |asset| Ack::Asset(asset.scope, asset.id));
+}
