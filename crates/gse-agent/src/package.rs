@@ -11,6 +11,8 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+use crate::slot::{self, SlotDir};
+
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -42,6 +44,12 @@ const LONGEST_TARGET: u64 = 4096;
 /// Reads the entries and judges them by the default limits; what CreateAsset needs to know.
 pub fn inspect(path: &Path) -> Result<PackageSummary, PackageError> {
     Ok(check_package(&read_entries(path)?, &PackageLimits::default())?)
+}
+
+/// Unpacks a package below an empty or missing directory, as for an instance: its files come into `game` there. Answers
+/// the log. For `fuzz/`, which checks that nothing is written anywhere else.
+pub fn unpack(path: &Path, directory: &Path) -> Result<String, PackageError> {
+    slot::unpack(&SlotDir::at(directory), path).map_err(|(_, error)| error)
 }
 
 /// The entries as the zip declares them.
