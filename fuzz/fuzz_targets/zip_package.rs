@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use gse_agent::package::{inspect, unpack};
+use gse_agent::package::{inspect, read_entries, unpack};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
@@ -18,11 +18,9 @@ fuzz_target!(|data: &[u8]| {
     let root = root();
     let (package, slot) = (root.join("package.zip"), root.join("slots/ins-1"));
     // A zip begins with `P`; anything else is a script that a zip is made of.
-    let zip = if data.first() == Some(&b'P') {
-        data.to_vec()
-    } else {
-        fuzz::package::zip(&fuzz::package::script(data))
-    };
+    let script = fuzz::package::script(data);
+    let raw = data.first() == Some(&b'P');
+    let zip = if raw { data.to_vec() } else { fuzz::package::zip(&script) };
     fs::write(&package, zip).expect("a writable directory");
 
     let judged = inspect(&package);
@@ -34,6 +32,10 @@ fuzz_target!(|data: &[u8]| {
         outside_is_untouched(&root);
         return;
     };
+    if !raw {
+        let read = read_entries(&package).expect("it was just judged");
+        assert_eq!(read.len(), script.len(), "entries that nobody judged");
+    }
     if summary.bytes > UNPACKED_MAX {
         return;
     }

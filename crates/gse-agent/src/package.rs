@@ -62,6 +62,10 @@ pub(crate) fn open(path: &Path) -> Result<Archive, PackageError> {
 }
 
 pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, PackageError> {
+    // The archive keeps the last of several entries of one name, so the rules would never see the others.
+    if archive.has_duplicate_names() {
+        return Err(PackageProblem::SameNames.into());
+    }
     let mut entries = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         // `by_index` also finds what cannot be read back later: encryption, unknown methods, overlapping data.
@@ -83,6 +87,10 @@ pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, Packag
             entry.link_target = String::from_utf8(target).ok();
         }
         entries.push(entry);
+    }
+    // The limit of the ratio counts packed bytes once for each entry that has them.
+    if archive.has_overlapping_files().map_err(PackageError::Zip)? {
+        return Err(PackageProblem::SharedBytes.into());
     }
     Ok(entries)
 }
