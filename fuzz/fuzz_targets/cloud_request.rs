@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 const NOW: i64 = 1_609_502_400;
 const KEY: tc3::Key<'_> = tc3::Key { secret_id: "AKIDfuzz", secret_key: "secret" };
 /// Longest text of an error: texts quote a shortened value at most.
-const MESSAGE_MAX: usize = 4096;
+const MESSAGE_MAX: usize = 1024;
 
 fuzz_target!(|data: &[u8]| {
     match data {
@@ -120,7 +120,7 @@ fn signed_head(mode: u8, data: &[u8]) {
             assert_eq!(admitted.region, "ap-shanghai");
             assert!(gate.mode != AuthMode::Required || admitted.secret_id.is_some(), "nobody signed this");
         }
-        Err(error) => assert_ne!(error.code, ErrorCode::InternalError, "{error}"),
+        Err(error) => reasonable(&error),
     }
 }
 
