@@ -191,6 +191,7 @@ fn packages() {
         ("link-out", vec![entry("ok", FILE, "x"), entry("d/out", LINK, "../../..")]),
         ("link-parent", vec![entry("out", LINK, "in"), entry("out/evil", FILE, "x")]),
         ("twice", vec![entry("a", FILE, "x"), entry("./a", FILE, "y"), entry("a/", DIRECTORY, "")]),
+        ("same-name", vec![entry("a", FILE, "first"), entry("b", FILE, "x"), entry("a", FILE, "second")]),
         ("special", vec![entry("ok", 0o104_777, "x"), entry("dev", 0o060_644, "")]),
     ] {
         write("zip_package", name, to_script(&entries));
