@@ -12,6 +12,8 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+use crate::slot::{self, SlotDir};
+
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -43,6 +45,12 @@ const LONGEST_TARGET: u64 = 4096;
 /// Reads the entries and judges them by the default limits; what CreateAsset needs to know.
 pub fn inspect(path: &Path) -> Result<PackageSummary, PackageError> {
     Ok(check_package(&read_entries(path)?, &PackageLimits::default())?)
+}
+
+/// Unpacks a package below an empty or missing directory, as for an instance: its files come into `game` there. Answers
+/// the log. For `fuzz/`, which checks that nothing is written anywhere else.
+pub fn unpack(path: &Path, directory: &Path) -> Result<String, PackageError> {
+    slot::unpack(&SlotDir::at(directory), path).map_err(|(_, error)| error)
 }
 
 /// The entries as the zip declares them.
@@ -96,6 +104,10 @@ pub(crate) fn system_error(
 }
 
 pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, PackageError> {
+    // The archive keeps the last of several entries of one name, so the rules would never see the others.
+    if archive.has_duplicate_names() {
+        return Err(PackageProblem::SameNames.into());
+    }
     let mut entries = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         // `by_index` also finds what cannot be read back later: encryption, unknown methods, overlapping data.
@@ -121,6 +133,10 @@ pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, Packag
             entry.link_target = String::from_utf8(target).ok();
         }
         entries.push(entry);
+    }
+    // The limit of the ratio counts packed bytes once for each entry that has them.
+    if archive.has_overlapping_files().map_err(PackageError::Zip)? {
+        return Err(PackageProblem::SharedBytes.into());
     }
     Ok(entries)
 }

@@ -32,6 +32,11 @@ impl SlotDir {
         is_file_name(name).then(|| Self { root: slots.join(name) })
     }
 
+    /// A directory that the caller vouches for.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -60,7 +65,7 @@ pub(crate) fn prepare(instance: InstanceId, dir: &SlotDir, package: &Path) -> In
     }
 }
 
-fn unpack(dir: &SlotDir, package: &Path) -> Result<String, (PreparationStep, PackageError)> {
+pub(crate) fn unpack(dir: &SlotDir, package: &Path) -> Result<String, (PreparationStep, PackageError)> {
     let mut archive = package::open(package).map_err(|error| match error {
         PackageError::Io(_) => (PreparationStep::Download, error),
         error => (PreparationStep::Extract, error),

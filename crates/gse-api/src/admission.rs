@@ -1,7 +1,7 @@
 //! Steps 1 to 11 of §1.9: from a received request to who calls which action in which region.
 //! Rate limits (step 12) need counters, so they are the server's; the body (13 to 17) is [`crate::decode`].
 
-use crate::{Action, ApiError, ErrorCode, VERSION, signature::tc3::Authorization};
+use crate::{Action, ApiError, ErrorCode, VERSION, error::shown, signature::tc3::Authorization};
 
 #[cfg(test)]
 mod tests;
@@ -89,11 +89,11 @@ pub fn admit(received: &Received<'_>, gate: &Gate<'_>, now: i64) -> Result<Admit
     let version = received.given("x-tc-version");
     if version.is_some_and(|version| version != VERSION) {
         let message =
-            format!("The version `{}` does not exist; use `{VERSION}`.", version.unwrap_or_default());
+            format!("The version `{}` does not exist; use `{VERSION}`.", shown(version.unwrap_or_default()));
         return Err(ApiError::new(ErrorCode::NoSuchVersion, message));
     }
     let action = Action::parse(action).ok_or_else(|| {
-        let message = format!("The action `{action}` does not exist in version `{VERSION}`.");
+        let message = format!("The action `{}` does not exist in version `{VERSION}`.", shown(action));
         ApiError::new(ErrorCode::InvalidAction, message)
     })?;
     let region = region(received, gate)?;
@@ -101,7 +101,8 @@ pub fn admit(received: &Received<'_>, gate: &Gate<'_>, now: i64) -> Result<Admit
         Shape::Json => Ok(Admitted { action, region, secret_id }),
         Shape::Other(what) => Err(not_read_yet(what)),
         Shape::Unknown(kind) => {
-            let message = format!("The content type `{kind}` is not supported; use `application/json`.");
+            let message =
+                format!("The content type `{}` is not supported; use `application/json`.", shown(&kind));
             Err(ApiError::new(ErrorCode::InvalidParameter, message))
         }
     }
@@ -112,7 +113,8 @@ fn method(received: &Received<'_>) -> Result<(), ApiError> {
     if matches!(received.method, "GET" | "POST") {
         return Ok(());
     }
-    let message = format!("The method `{}` is not supported; use `POST` or `GET`.", received.method);
+    let method = shown(received.method);
+    let message = format!("The method `{method}` is not supported; use `POST` or `GET`.");
     Err(ApiError::new(ErrorCode::UnsupportedProtocol, message))
 }
 
@@ -203,7 +205,7 @@ fn region(received: &Received<'_>, gate: &Gate<'_>) -> Result<String, ApiError> 
     if gate.regions.iter().any(|enabled| enabled == region) {
         return Ok(region.to_owned());
     }
-    let message =
-        format!("The region `{region}` is not enabled here; enabled: `{}`.", gate.regions.join("`, `"));
+    let (region, enabled) = (shown(region), gate.regions.join("`, `"));
+    let message = format!("The region `{region}` is not enabled here; enabled: `{enabled}`.");
     Err(ApiError::new(ErrorCode::UnsupportedRegion, message))
 }

@@ -26,9 +26,10 @@ impl ApiError {
         Self::new(ErrorCode::MissingParameter, message)
     }
 
-    /// A parameter is not in the schema; `path` is dotted.
+    /// A parameter is not in the schema; `path` is dotted. It is shortened, because its last part is the caller's.
     pub fn unknown(path: &str) -> Self {
-        Self::new(ErrorCode::UnknownParameter, format!("The parameter `{path}` is not recognized."))
+        let shown = shown(path);
+        Self::new(ErrorCode::UnknownParameter, format!("The parameter `{shown}` is not recognized."))
     }
 
     /// A parameter has another type; `expected` names the right one.
@@ -45,6 +46,11 @@ impl ApiError {
             format!("The value `{shown}` specified in the parameter `{path}` is not valid. {expected}");
         Self::new(ErrorCode::InvalidParameterValue, message.trim_end())
     }
+}
+
+/// What an answer repeats of a text that the caller chose: 128 characters, so that no request is echoed at length.
+pub(crate) fn shown(text: &str) -> &str {
+    text.char_indices().nth(128).map_or(text, |(end, _)| &text[..end])
 }
 
 impl fmt::Display for ApiError {

@@ -19,8 +19,6 @@ const SECRET: &[&str] = &[
     "Signature",
     "Token",
 ];
-/// More of a value than this says nothing to a reader.
-const SHOWN_CHARACTERS: usize = 128;
 
 /// Whether the member at this dotted path is secret, or is a part of one that is.
 pub fn is_secret(path: &str) -> bool {
@@ -32,10 +30,7 @@ pub fn shown<'a>(path: &str, value: &'a str) -> Cow<'a, str> {
     if is_secret(path) {
         return format!("({} characters, not shown)", value.chars().count()).into();
     }
-    match value.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => value[..end].into(),
-        None => value.into(),
-    }
+    crate::error::shown(value).into()
 }
 
 #[cfg(test)]

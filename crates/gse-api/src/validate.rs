@@ -35,38 +35,45 @@ impl Violation {
     }
 }
 
-/// The rules that a request breaks.
+/// The rules that a request breaks. Only the one that is reported is kept: a body of 10 MB can break millions.
 #[derive(Debug, Default)]
-pub struct Violations(Vec<Violation>);
+pub struct Violations(Option<Violation>);
 
 impl Violations {
     /// A member that this request needs, although the schema calls it optional.
     pub(crate) fn missing(&mut self, path: &str) {
-        self.0.push(Violation { path: path.to_owned(), error: ApiError::missing(path) });
+        self.add(Violation { path: path.to_owned(), error: ApiError::missing(path) });
     }
 
     /// A conditionally required member of an action whose list has no `MissingParameter` (§5.2).
     pub(crate) fn incomplete(&mut self, path: &str, reason: &str) {
         let message = format!("The parameter `{path}` is required: {reason}.");
         let error = ApiError::new(ErrorCode::InvalidParameter, message);
-        self.0.push(Violation { path: path.to_owned(), error });
+        self.add(Violation { path: path.to_owned(), error });
     }
 
     /// A value outside its limits.
     pub(crate) fn value(&mut self, path: &str, value: impl ToString, expected: &str) {
-        self.0.push(Violation::value(path, &value.to_string(), expected));
+        self.add(Violation::value(path, &value.to_string(), expected));
     }
 
     pub(crate) fn extend(&mut self, violation: Option<Violation>) {
-        self.0.extend(violation);
+        violation.into_iter().for_each(|violation| self.add(violation));
     }
 
-    /// Required members come before limits; within one step the path decides.
+    /// What is reported.
     pub(crate) fn first(self) -> Option<ApiError> {
+        self.0.map(|violation| violation.error)
+    }
+
+    /// Required members come before limits; within one step the path decides; of equals the earlier counts.
+    fn add(&mut self, new: Violation) {
         let step = |violation: &Violation| violation.error.code == ErrorCode::InvalidParameterValue;
-        let order =
+        let before =
             |a: &Violation, b: &Violation| step(a).cmp(&step(b)).then_with(|| compare(&a.path, &b.path));
-        self.0.into_iter().min_by(order).map(|violation| violation.error)
+        if self.0.as_ref().is_none_or(|old| before(&new, old).is_lt()) {
+            self.0 = Some(new);
+        }
     }
 }
 

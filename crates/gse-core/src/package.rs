@@ -83,6 +83,10 @@ pub enum PackageProblem {
     BadName { name: String, why: &'static str },
     /// Two entries of one path.
     Duplicate { name: String },
+    /// Entries of the very same name, which one reader takes for the first and another for the last of them.
+    SameNames,
+    /// Entries that unpack the same packed bytes, which multiplies what a small zip unpacks to.
+    SharedBytes,
     /// A path below something that is not a directory.
     NotADirectory { name: String, parent: String },
     /// A link that could lead out of the directory.
@@ -107,6 +111,8 @@ impl fmt::Display for PackageProblem {
             ),
             Self::BadName { name, why } => write!(f, "the entry `{}` {why}", shorten(name)),
             Self::Duplicate { name } => write!(f, "the entry `{}` exists twice", shorten(name)),
+            Self::SameNames => f.write_str("several entries of the package have the same name"),
+            Self::SharedBytes => f.write_str("entries of the package share packed bytes, like a zip bomb"),
             Self::NotADirectory { name, parent } => {
                 write!(
                     f,
@@ -134,6 +140,10 @@ fn shorten(name: &str) -> String {
     shown
 }
 
+/// Between the parts of a path in the table of all paths. No name has it, and it comes before everything that a name
+/// has, so that a path is followed by what lies below it.
+const SEPARATOR: &str = "\0";
+
 /// Checks a whole package. Order of entries does not matter, so what passes here cannot trick the unpacking by order.
 pub fn check_package(
     entries: &[PackageEntry],
@@ -151,7 +161,7 @@ pub fn check_package(
         if path.is_empty() {
             continue;
         }
-        let old = kinds.insert(path.clone(), entry.kind);
+        let old = kinds.insert(path.join(SEPARATOR), entry.kind);
         // Zips that name a directory twice are common and harmless; a second file of a path hides the first.
         if old.is_some_and(|old| old != EntryKind::Directory || entry.kind != EntryKind::Directory) {
             return Err(PackageProblem::Duplicate { name: entry.name.clone() });
@@ -242,13 +252,14 @@ fn check_link(entry: &PackageEntry, path: &[String]) -> Result<(), PackageProble
 }
 
 /// A file or link has nothing below it: unpacking below a link would write wherever it points.
-fn check_parents(kinds: &BTreeMap<Vec<String>, EntryKind>) -> Result<(), PackageProblem> {
-    for path in kinds.keys() {
-        for length in 1..path.len() {
-            let parent = &path[..length];
-            if kinds.get(parent).is_some_and(|kind| *kind != EntryKind::Directory) {
-                return Err(PackageProblem::NotADirectory { name: path.join("/"), parent: parent.join("/") });
-            }
+fn check_parents(kinds: &BTreeMap<String, EntryKind>) -> Result<(), PackageProblem> {
+    // What lies below a path follows it at once in this order. Looking up all parents of each path instead is quadratic
+    // in the depth: seconds of work for a zip of 10 MB.
+    for ((parent, kind), (path, _)) in kinds.iter().zip(kinds.iter().skip(1)) {
+        let is_below = path.strip_prefix(parent.as_str()).is_some_and(|rest| rest.starts_with(SEPARATOR));
+        if *kind != EntryKind::Directory && is_below {
+            let shown = |path: &str| path.replace(SEPARATOR, "/");
+            return Err(PackageProblem::NotADirectory { name: shown(path), parent: shown(parent) });
         }
     }
     Ok(())

@@ -52,7 +52,10 @@ pub(crate) fn write_row(row: &Row) -> Result<String, StoreError> {
 
 /// The row that a stored form stands for.
 pub(crate) fn read_row(kind: RowKind, key: &str, text: &str) -> Result<Row, StoreError> {
-    Row::deserialize(kind, &mut serde_json::Deserializer::from_str(text))
+    let mut from = serde_json::Deserializer::from_str(text);
+    // What follows the row belongs to no row: the text is damaged, and so may be what was read.
+    Row::deserialize(kind, &mut from)
+        .and_then(|row| from.end().map(|()| row))
         .map_err(|source| StoreError::BadRow { table: kind.table_name(), key: key.to_owned(), source })
 }
 
@@ -62,6 +65,16 @@ mod tests {
 
     use super::*;
     use crate::contract;
+
+    #[test]
+    fn a_row_with_something_behind_it_is_refused() {
+        let text = write_row(&contract::alias("alias-1", "live")).unwrap();
+        assert!(read_row(RowKind::Alias, "alias-1", &format!("{text} ")).is_ok());
+        for tail in ["}", "{}", "\0", &text] {
+            let error = read_row(RowKind::Alias, "alias-1", &format!("{text}{tail}")).unwrap_err();
+            assert!(matches!(error, StoreError::BadRow { table: "alias", .. }), "{error}");
+        }
+    }
 
     #[test]
     fn the_memory_store_keeps_the_contract() {

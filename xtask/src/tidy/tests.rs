@@ -80,6 +80,10 @@ fn versions_belong_in_the_root() {
         let found = whats(manifests::check(&file("x/Cargo.toml", &format!("{head}{bad}"))));
         assert_eq!(found.len(), 1, "{bad}: {found:?}");
     }
+    assert_eq!(
+        manifests::check(&file("fuzz/Cargo.toml", "[workspace]\n[dependencies]\nserde = \"1\"\n")),
+        []
+    );
     let own = format!("{head}[dev-dependencies.serde]\nversion = \"1\"\n");
     assert_eq!(whats(manifests::check(&file("x/Cargo.toml", &own))), ["gives `serde` a section of its own"]);
 }

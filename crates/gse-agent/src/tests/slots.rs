@@ -241,6 +241,33 @@ fn a20_a_bomb_is_refused_before_anything_is_unpacked() {
     assert!(matches!(error, PackageError::Refused(PackageProblem::Ratio { .. })), "{error}");
 }
 
+/// The target `zip_package` compares what it wrote with what was read: of one name only the last entry was left.
+#[test]
+fn a20_entries_of_one_name_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("same.zip");
+    hostile_zip(&path, &[("a", FILE, b"first"), ("b", FILE, b"x"), ("a", FILE, b"second")]);
+    let error = inspect(&path).unwrap_err();
+    assert!(matches!(error, PackageError::Refused(PackageProblem::SameNames)), "{error}");
+}
+
+/// A bomb without a suspicious ratio: each entry alone is small, and all of them unpack the same bytes.
+#[test]
+fn a20_entries_that_share_their_bytes_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shared.zip");
+    hostile_zip(&path, &[("a", FILE, b"content"), ("b", FILE, b"content")]);
+    let mut zip = std::fs::read(&path).unwrap();
+    assert!(inspect(&path).is_ok());
+    // The second entry's header lies 38 bytes after the first: 30, one of name, seven of content.
+    let second = zip.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").unwrap();
+    assert_eq!(zip[second + 42..second + 46], 38_u32.to_le_bytes());
+    zip[second + 42] = 0;
+    std::fs::write(&path, zip).unwrap();
+    let error = inspect(&path).unwrap_err();
+    assert!(matches!(error, PackageError::Refused(PackageProblem::SharedBytes)), "{error}");
+}
+
 #[tokio::test]
 async fn a_file_that_lies_about_its_size_is_refused() {
     let mut host = Host::start(hasty()).await;

@@ -42,6 +42,16 @@ fn p01_p02_p04_p05_p27_malformed_bodies() {
     assert_eq!(refused::<UpdateAliasRequest>(allowed).code, ErrorCode::UnknownParameter);
 }
 
+/// Found with the target `cloud_request`, which bounds the texts of errors: a name as long as the body came back in the answer.
+#[test]
+fn what_is_refused_is_not_echoed_at_length() {
+    let long = "é".repeat(100_000);
+    let error = refused::<DescribeFleetAttributesRequest>(json!({ &long: 1 }).to_string());
+    assert_eq!(error.message, format!("The parameter `{}` is not recognized.", "é".repeat(128)));
+    let error = refused::<DescribeFleetAttributesRequest>(json!({ "FleetIds": [long] }).to_string());
+    assert!(error.message.chars().count() < 400, "{}", error.message);
+}
+
 #[test]
 fn p03_an_empty_body_is_an_empty_object() {
     assert_eq!(check(Action::DescribeInstanceTypes, b""), Ok(json!({})));
