@@ -19,8 +19,6 @@ pub struct ArchiveQuestion {
     pub properties: ArchiveProperties,
     /// Rows after this position and key only.
     pub after: Option<(i64, String)>,
-    /// Rows to leave out.
-    pub skip: usize,
     /// Rows at most.
     pub limit: usize,
 }
@@ -46,20 +44,11 @@ pub struct ArchiveProperties {
     pub token: Option<String>,
 }
 
-/// The rows that an archive gave.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ArchivePage {
-    /// The rows, in the order of the question.
-    pub rows: Vec<Row>,
-    /// How many there are after the position, whatever `skip` and `limit` are.
-    pub total: usize,
-}
-
 impl ArchiveQuestion {
     /// Looks for one row.
     pub fn key(kind: RowKind, key: impl Into<String>) -> Self {
         let properties = ArchiveProperties { key: Some(key.into()), ..ArchiveProperties::default() };
-        Self { kind, properties, after: None, skip: 0, limit: 1 }
+        Self { kind, properties, after: None, limit: 1 }
     }
 }
 

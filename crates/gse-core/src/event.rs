@@ -185,7 +185,6 @@ pub fn select(state: &State, query: &EventQuery) -> Result<(OffsetPage<Arc<Event
             ..ArchiveProperties::default()
         },
         after: oldest.map(|(sequence, id)| (i64::try_from(*sequence).unwrap_or(i64::MAX), id.to_string())),
-        skip: 0,
         limit: usize::MAX,
     };
     Ok((page, archive))
@@ -212,9 +211,4 @@ pub fn page(
 /// The events of a fleet in memory, newest first. What is archived is not in it: see `select` and `page`.
 pub fn describe(state: &State, query: &EventQuery) -> Result<OffsetPage<Arc<Event>>, Error> {
     select(state, query).map(|(page, _)| page)
-}
-
-/// The details of one event, for its download.
-pub fn log<'a>(state: &'a State, id: &EventId) -> Option<&'a str> {
-    state.events.get(id)?.log.as_deref()
 }

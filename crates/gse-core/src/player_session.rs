@@ -354,8 +354,7 @@ pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSess
         },
     };
     let after = after.filter(|_| !is_named);
-    let archive =
-        ArchiveQuestion { kind: RowKind::PlayerSession, properties, after, skip: 0, limit: query.limit + 1 };
+    let archive = ArchiveQuestion { kind: RowKind::PlayerSession, properties, after, limit: query.limit + 1 };
     Ok(Selection { rows, archive })
 }
 

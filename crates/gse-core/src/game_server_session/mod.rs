@@ -208,6 +208,17 @@ impl Command for CreateGameServerSession {
 }
 
 impl CreateGameServerSession {
+    /// Where an earlier session of that custom id or token is to be looked for when it has left memory (G-9).
+    pub fn earlier_in_archive(&self, fleet: &FleetId) -> ArchiveQuestion {
+        let properties = ArchiveProperties {
+            fleet: Some(fleet.to_string()),
+            custom_id: self.custom_id.clone(),
+            token: self.idempotency_token.clone().filter(|_| self.custom_id.is_none()),
+            ..ArchiveProperties::default()
+        };
+        ArchiveQuestion { kind: RowKind::GameServerSession, properties, after: None, limit: 1 }
+    }
+
     /// G-9: the custom id decides when both are given.
     fn earlier<'a>(&self, state: &'a State, fleet: &Fleet) -> Option<&'a GameServerSession> {
         let (index, text) = match (&self.custom_id, &self.idempotency_token) {
@@ -603,7 +614,7 @@ pub fn select(state: &State, query: &SessionQuery) -> Result<Selection<GameServe
     };
     let after = after.filter(|_| query.session.is_none());
     let limit = query.limit + 1;
-    let archive = ArchiveQuestion { kind: RowKind::GameServerSession, properties, after, skip: 0, limit };
+    let archive = ArchiveQuestion { kind: RowKind::GameServerSession, properties, after, limit };
     Ok(Selection { rows, archive })
 }
 

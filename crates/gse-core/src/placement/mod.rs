@@ -146,6 +146,16 @@ impl Placement {
         self.next_attempt.or(self.archive_at)
     }
 
+    /// What a stop of a placement that is over is answered: stopped twice is fine (P-6).
+    pub fn stopped(&self) -> Result<&Self, Error> {
+        match self.status {
+            PlacementStatus::Pending | PlacementStatus::Cancelled => Ok(self),
+            PlacementStatus::Fulfilled | PlacementStatus::TimedOut | PlacementStatus::Failed => {
+                Err(Error::PlacementFinished { placement: self.id.clone(), status: self.status })
+            }
+        }
+    }
+
     /// Its key.
     pub fn key(&self) -> PlacementKey {
         PlacementKey { scope: self.scope.clone(), id: self.id.clone() }
@@ -244,15 +254,11 @@ impl Command for StopGameServerSessionPlacement {
     const NAME: &'static str = "StopGameServerSessionPlacement";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Placement, Error> {
-        let key = find(state, &self.scope, &self.id)?.key();
         let placement = find(state, &self.scope, &self.id)?;
-        match placement.status {
-            PlacementStatus::Pending => {}
-            PlacementStatus::Cancelled => return Ok(placement.clone()),
-            PlacementStatus::Fulfilled | PlacementStatus::TimedOut | PlacementStatus::Failed => {
-                return Err(Error::PlacementFinished { placement: self.id, status: placement.status });
-            }
+        if placement.status != PlacementStatus::Pending {
+            return placement.stopped().cloned();
         }
+        let key = placement.key();
         finish(state, cx, &key, PlacementStatus::Cancelled, "stopped by request");
         find(state, &self.scope, &self.id).cloned()
     }
