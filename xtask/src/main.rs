@@ -3,6 +3,7 @@
 //! It links none of our crates: it builds and starts programs, so it compiles in seconds and can only do what a
 //! user of those programs can do. Heavy generators are a package of their own (`xtask/codegen`).
 
+mod bench;
 mod cargo;
 mod ci;
 mod codegen;
@@ -40,6 +41,9 @@ enum Command {
     Test,
     /// Run what CI runs: format, clippy, tidy, generated files, tests, flow
     Ci(ci::Options),
+    /// Measure, with optimisation; the figures are kept in docs/performance.md
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Refresh the generated code, or check that it is up to date
     Codegen(codegen::Options),
     /// Check what the compiler cannot: crate edges, manifests, versions, file sizes, links
@@ -66,6 +70,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Up(options) => up::run(&workspace, &options),
         Command::Test => ci::test(&workspace),
         Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Bench(bench) => bench::run(&workspace, &bench),
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
     }
