@@ -28,7 +28,7 @@ pub const SCHEMA_VERSION: u32 = 2;
 macro_rules! rows {
     ($($kind:ident, $table:ident, $name:literal, $key:ty, $read_key:expr, $parse_key:expr, $shared_key:expr;)*) => {
         /// The kinds of row; each is a table of the store.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "each is the kind of the row type of that name")]
         pub enum RowKind { $($kind,)* }
 

@@ -40,7 +40,7 @@ use reader::Reader;
 const QUEUE_LENGTH: usize = 1024;
 /// Steps of one group.
 const GROUP_LENGTH: usize = 1024;
-/// Between two times that the store does what is not urgent.
+/// This long after the last commit the store does what is not urgent; under load it decides itself.
 const SETTLE_PERIOD: Duration = Duration::from_secs(1);
 /// The longest sleep, so that a changed system clock is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
@@ -116,7 +116,7 @@ pub struct Engine {
 
 /// A commit that is running, and what is to be done when it is through.
 struct Commit {
-    task: JoinHandle<(Box<dyn Store>, Vec<Change>, Result<(), StoreError>)>,
+    task: JoinHandle<Committed>,
     group: Group,
 }
 
@@ -193,7 +193,10 @@ impl Engine {
             let pause = self.pause();
             tokio::select! {
                 biased;
-                done = committed(&mut self.under_way), if self.under_way.is_some() => self.finish(done).await?,
+                done = committed(&mut self.under_way), if self.under_way.is_some() => {
+                    self.finish(done).await?;
+                    settle.reset();
+                }
                 // The first tick comes at once: that is the resync of the start.
                 _ = resync.tick() => self.resync(),
                 count = self.inputs.recv_many(&mut waiting, room), if room > 0 && !has_ended => {
@@ -316,7 +319,9 @@ impl Engine {
     }
 }
 
-type CommitResult = Result<(Box<dyn Store>, Vec<Change>, Result<(), StoreError>), JoinError>;
+/// The store, what it was given, and what it said.
+type Committed = (Box<dyn Store>, Vec<Change>, Result<(), StoreError>);
+type CommitResult = Result<Committed, JoinError>;
 
 /// Waits for the commit that is under way. Dropped before it is through, it can be called again.
 async fn committed(under_way: &mut Option<Commit>) -> (Group, CommitResult) {

@@ -28,7 +28,7 @@ use journal::{Entries, Journal};
 use tables::{EmbeddedArchive, Part, Tables, check_existing, set_meta};
 
 /// How long the journal may become before the tables are brought up to date.
-const FOLD_BYTES: u64 = 16 << 20;
+const FOLD_BYTES: u64 = 32 << 20;
 /// How long it may become while the fold is under way; then commits wait for the fold.
 const JOURNAL_BYTES_MAX: u64 = 512 << 20;
 
@@ -94,9 +94,11 @@ impl Store for EmbeddedStore {
         // What is being folded is neither in the one place nor in the other.
         self.folder.wait()?;
         self.found.clear();
+        let mut told: Vec<_> = self.unfolded.iter().collect();
+        told.sort_unstable_by_key(|(key, _)| *key);
+        let mut told = told.into_iter().peekable();
         let mut rows = Vec::new();
         for &kind in RowKind::ALL {
-            let mut told = self.unfolded.range((kind, "".into())..).peekable();
             let mut push_before = |rows: &mut Vec<Row>, key: Option<&str>| -> bool {
                 while let Some(((of, told_key), row)) = told.peek() {
                     if *of != kind || key.is_some_and(|key| &**told_key > key) {

@@ -30,7 +30,7 @@ impl Load {
 }
 
 /// Requests that are made and signed beforehand.
-struct Requests {
+pub(crate) struct Requests {
     create: Vec<u8>,
     /// By the number of the session, from `first`.
     joins: Vec<Vec<u8>>,
@@ -40,20 +40,23 @@ struct Requests {
 /// Sessions that a run may make at most.
 const SESSIONS: u64 = 60_000;
 
+/// Makes and signs the requests of a run.
+pub(crate) async fn prepare(service: &Service) -> Result<Arc<Requests>, Failure> {
+    let newest = |state: &gse_core::State, _| {
+        state.game_server_sessions.values().map(|session| number(session.id.as_str())).max().unwrap_or(0)
+    };
+    let newest = service.engine.query(newest).await?;
+    Ok(Arc::new(make_requests(service, newest + 1)))
+}
+
 /// Runs until the time is over or the prepared requests are used up.
 pub(crate) async fn run(
     service: &Service,
     address: SocketAddr,
+    requests: Arc<Requests>,
     in_flight: usize,
     duration: Duration,
 ) -> Result<Load, Failure> {
-    let first = 1 + service
-        .engine
-        .query(|state, _| {
-            state.game_server_sessions.values().map(|session| number(session.id.as_str())).max().unwrap_or(0)
-        })
-        .await?;
-    let requests = Arc::new(prepare(service, first));
     let since = Instant::now();
     let mut connections = Vec::new();
     for _ in 0..in_flight {
@@ -74,7 +77,7 @@ pub(crate) async fn run(
     Ok(load)
 }
 
-fn prepare(service: &Service, first: u64) -> Requests {
+fn make_requests(service: &Service, first: u64) -> Requests {
     let create = format!(
         r#"{{"FleetId":"{}","MaximumPlayerSessionCount":8,"Name":"match","GameServerSessionData":"map=arena","GameProperties":[{{"Key":"mode","Value":"deathmatch"}}]}}"#,
         service.fleet

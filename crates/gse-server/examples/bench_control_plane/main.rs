@@ -52,9 +52,10 @@ async fn in_flight(duration: Duration) -> Result<(), Failure> {
         for (name, address) in
             [("no-op handler", service.no_op), ("bare handler", service.bare), ("service", service.api)]
         {
+            let requests = load::prepare(&service).await?;
             let before = service.counts();
             let usage = Usage::now();
-            let load = load::run(&service, address, in_flight, duration).await?;
+            let load = load::run(&service, address, requests, in_flight, duration).await?;
             report(name, in_flight, &load, &usage.since(), &before.since(&service.counts()));
         }
     }
@@ -82,7 +83,7 @@ fn at_size(size: usize) -> Result<(), Failure> {
     child.kill()?;
     child.wait()?;
     let usage = Usage::now();
-    let (sessions, rows) = service::recover(directory.path())?;
+    let (sessions, rows, store) = service::recover(directory.path())?;
     let spent = usage.since();
     println!(
         "  killed under load and recovered: {sessions} sessions in memory, {rows} rows, {:.2} s of CPU, {:.2} s, {:.0} MiB",
@@ -90,6 +91,7 @@ fn at_size(size: usize) -> Result<(), Failure> {
         spent.wall.as_secs_f64(),
         spent.memory_kib as f64 / 1024.0
     );
+    drop(store);
     Ok(())
 }
 
@@ -105,8 +107,9 @@ async fn fill(size: usize, directory: &Path, duration: Duration) -> Result<(), F
         usage.since().cpu.as_micros() as f64 / size as f64,
     );
     for _ in 0..2 {
+        let requests = load::prepare(&service).await?;
         let (before, usage) = (service.counts(), Usage::now());
-        let load = load::run(&service, service.api, 64, duration).await?;
+        let load = load::run(&service, service.api, requests, 64, duration).await?;
         let spent = usage.since();
         report("service", 64, &load, &spent, &before.since(&service.counts()));
         println!(
@@ -114,7 +117,8 @@ async fn fill(size: usize, directory: &Path, duration: Duration) -> Result<(), F
             spent.memory_kib as f64 * 1024.0 / load.pairs as f64
         );
     }
+    let requests = load::prepare(&service).await?;
     println!("under load");
-    load::run(&service, service.api, 64, Duration::from_secs(60)).await?;
+    load::run(&service, service.api, requests, 64, Duration::from_secs(60)).await?;
     Ok(())
 }

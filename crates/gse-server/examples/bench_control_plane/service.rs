@@ -99,13 +99,14 @@ fn parts()
     (Parts { backend: Arc::new(host), ids, clock: Clock::system(), clocks, quotas }, orders)
 }
 
-/// Opens what a killed service left: sessions in memory, and all rows.
-pub(crate) fn recover(directory: &Path) -> Result<(usize, usize), Failure> {
-    let rows = EmbeddedStore::open(&directory.join(STORE))?.load()?;
+/// Opens what a killed service left: sessions in memory, and all rows. The store folds when it is dropped.
+pub(crate) fn recover(directory: &Path) -> Result<(usize, usize, EmbeddedStore), Failure> {
+    let mut store = EmbeddedStore::open(&directory.join(STORE))?;
+    let rows = store.load()?;
     let count = rows.len();
     let control_plane = gse_core::ControlPlane::restore(rows);
     let replica = control_plane.state().clone();
-    Ok((replica.game_server_sessions.len(), count))
+    Ok((replica.game_server_sessions.len(), count, store))
 }
 
 impl Service {

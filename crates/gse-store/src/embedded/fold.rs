@@ -4,7 +4,7 @@
 //! last one the number of their last group; then the segments go. A crash between any two of these steps is harmless:
 //! what is still in the journal is applied again, in order, and its last state is the same.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -19,7 +19,7 @@ use crate::data_dir::sync_directory;
 use crate::memory::row_text;
 
 /// What changed since the last fold began: the row, or `None` when it left the tables.
-pub(super) type Unfolded = BTreeMap<(RowKind, Arc<str>), Option<Row>>;
+pub(super) type Unfolded = HashMap<(RowKind, Arc<str>), Option<Row>>;
 
 /// Rows of one transaction: it is short, because archiving waits for it.
 const ROWS_PER_TRANSACTION: usize = 256;
