@@ -3,6 +3,7 @@
 //! It links none of our crates: it builds and starts programs, so it compiles in seconds and can only do what a
 //! user of those programs can do. Heavy generators are a package of their own (`xtask/codegen`).
 
+mod bench;
 mod cargo;
 mod ci;
 mod codegen;
@@ -41,6 +42,9 @@ enum Command {
     Test,
     /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow
     Ci(ci::Options),
+    /// Measure, with optimisation; the figures are kept in docs/performance.md
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Refresh the generated code, or check that it is up to date
     Codegen(codegen::Options),
     /// Simulate the control plane and the agents on a virtual clock, from seeds, with faults
@@ -69,6 +73,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Up(options) => up::run(&workspace, &options),
         Command::Test => ci::test(&workspace),
         Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Bench(bench) => bench::run(&workspace, &bench),
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) mod pool;
+
 use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
-use crate::game_server_session::GameServerSessionStatus;
-use crate::id::ProcessId;
+use crate::id::{InstanceId, ProcessId};
 use crate::instance::{Instance, InstanceStatus};
 use crate::planted::planted;
-use crate::process::Load;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -35,46 +35,38 @@ const FRESHLY_IDLE: Duration = Duration::from_secs(1);
 pub fn choose(candidates: &[Candidate], now: Timestamp) -> Option<&Candidate> {
     candidates.iter().min_by_key(|candidate| {
         let freshly_idle = now.since(candidate.idle_since) < FRESHLY_IDLE;
-        let live_sessions = if planted!(EmptiestFirst) {
-            u32::MAX - candidate.live_sessions
-        } else {
-            candidate.live_sessions
-        };
-        let order = (Reverse(candidate.weight), Reverse(live_sessions), freshly_idle);
+        let order = (Reverse(candidate.weight), Reverse(candidate.live_sessions), freshly_idle);
         (order, candidate.idle_since, candidate.process.clone())
     })
 }
 
-/// The process of the fleet that gets the next session, or why there is none (G-5).
-pub(crate) fn choose_process(state: &State, fleet: &Fleet, now: Timestamp) -> Result<ProcessId, Error> {
+/// The process of the fleet that gets the next session, or why there is none (G-5). The offers are in the order of
+/// `choose`; a test compares the two.
+pub(crate) fn choose_process(state: &State, fleet: &Fleet) -> Result<ProcessId, Error> {
     // G-2
     if fleet.status != FleetStatus::Active {
         return Err(Error::FleetNotActive { fleet: fleet.id.clone(), status: fleet.status });
     }
-    let mut candidates = Vec::new();
+    let pools = &state.index.pools;
+    let mut offers = pools.offers(&fleet.id, fleet.runtime.version);
+    let chosen = offers.find(|offer| !activates_enough(state, fleet, &offer.instance));
+    chosen
+        .map(|offer| offer.process.clone())
+        .ok_or_else(|| Error::NoIdleProcess { fleet: fleet.id.clone(), reason: refusal_reason(state, fleet) })
+}
+
+fn refusal_reason(state: &State, fleet: &Fleet) -> String {
     let mut refusals: BTreeMap<&'static str, u32> = BTreeMap::new();
     for instance in state.instances_of(&fleet.id) {
-        let blocked = instance_refusal(state, fleet, instance);
-        let live_sessions =
-            state.processes_of(&instance.id).filter(|process| process.load.session().is_some()).count();
-        for process in state.processes_of(&instance.id) {
-            match (process.eligible(fleet.runtime.version), blocked) {
-                (Ok(idle_since), None) => candidates.push(Candidate {
-                    process: process.id.clone(),
-                    weight: instance.weight,
-                    live_sessions: u32::try_from(live_sessions).unwrap_or(u32::MAX),
-                    idle_since,
-                }),
-                (Ok(_), Some(reason)) => *refusals.entry(reason).or_default() += 1,
-                (Err(reason), _) => *refusals.entry(reason.as_str()).or_default() += 1,
-            }
+        let (unfit, fit) = state.index.pools.unfit(&instance.id, fleet.runtime.version);
+        for (reason, count) in unfit {
+            *refusals.entry(reason.as_str()).or_default() += count;
+        }
+        if let Some(reason) = instance_refusal(state, fleet, instance).filter(|_| fit > 0) {
+            *refusals.entry(reason).or_default() += fit;
         }
     }
-    if planted!(FreshlyIdleRefused) {
-        candidates.retain(|candidate| now.since(candidate.idle_since) >= FRESHLY_IDLE);
-    }
-    let chosen = choose(&candidates, now).map(|candidate| candidate.process.clone());
-    chosen.ok_or_else(|| Error::NoIdleProcess { fleet: fleet.id.clone(), reason: refusal_text(&refusals) })
+    refusal_text(&refusals)
 }
 
 /// What keeps a whole instance from getting sessions (G-3).
@@ -90,20 +82,14 @@ fn instance_refusal(state: &State, fleet: &Fleet, instance: &Instance) -> Option
     if instance.weight == 0 && !planted!(WeightZeroIsEligible) {
         return Some("on an instance of weight 0");
     }
+    activates_enough(state, fleet, &instance.id)
+        .then_some("on an instance that activates as many sessions as it may")
+}
+
+fn activates_enough(state: &State, fleet: &Fleet, instance: &InstanceId) -> bool {
     let limit = fleet.runtime.max_concurrent_activations;
-    if limit > 0 {
-        let activating = state.processes_of(&instance.id).filter(|process| match &process.load {
-            Load::Reserved(session) => state
-                .game_server_sessions
-                .get(session)
-                .is_some_and(|session| session.status == GameServerSessionStatus::Activating),
-            Load::Idle(_) | Load::Hosting(_) => false,
-        });
-        if activating.count() >= limit as usize && !planted!(ActivationLimitIgnored) {
-            return Some("on an instance that activates as many sessions as it may");
-        }
-    }
-    None
+    let enough = limit > 0 && state.index.pools.activating(instance) >= limit;
+    enough && !planted!(ActivationLimitIgnored)
 }
 
 fn refusal_text(refusals: &BTreeMap<&'static str, u32>) -> String {
@@ -129,6 +115,61 @@ mod tests {
     fn check(candidates: &[Candidate], wanted: &str) {
         let chosen = choose(candidates, Timestamp::from_seconds(100)).unwrap();
         assert_eq!(chosen.process.as_str(), wanted);
+    }
+
+    /// The offers of the pools give the process that a look at every candidate gives, whatever came before.
+    #[test]
+    fn r9_the_first_offer_is_the_choice() {
+        use crate::fixture::{World, scope};
+        use crate::host::SessionCall;
+        let mut world = World::new();
+        let fleet = world.active_fleet(&scope(), 4);
+        world.apply(grow(&fleet)).unwrap();
+        for instance in world.instances(&fleet).split_off(1) {
+            world.deploy(&instance);
+            (0..4).for_each(|_| drop(world.ready(&instance)));
+        }
+        let mut random = 7_u64;
+        let mut live = Vec::new();
+        for _ in 0..300 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            world.now = world.now.plus(Duration::from_millis(random >> 53));
+            let state = world.control_plane.state();
+            let candidates: Vec<Candidate> = state
+                .instances_of(&fleet)
+                .flat_map(|instance| state.processes_of(&instance.id).map(move |process| (instance, process)))
+                .filter_map(|(instance, process)| {
+                    let hosting = |process: &&crate::process::Process| process.load.session().is_some();
+                    let live_sessions = state.processes_of(&instance.id).filter(hosting).count();
+                    Some(Candidate {
+                        process: process.id.clone(),
+                        weight: instance.weight,
+                        live_sessions: u32::try_from(live_sessions).unwrap(),
+                        idle_since: process.eligible(1).ok()?,
+                    })
+                })
+                .collect();
+            let wanted = choose(&candidates, world.now).map(|candidate| candidate.process.clone());
+            if random >> 32 & 1 == 0 || live.is_empty() {
+                let session = world.create_session(&fleet);
+                assert_eq!(session.as_ref().ok().map(|session| session.process.clone()), wanted);
+                live.extend(session);
+            } else {
+                let session = live.swap_remove(usize::try_from(random >> 40).unwrap() % live.len());
+                world.call(&session, SessionCall::Terminate { session: session.id.clone() }).unwrap();
+            }
+        }
+    }
+
+    fn grow(fleet: &crate::id::FleetId) -> crate::capacity::UpdateFleetCapacity {
+        crate::capacity::UpdateFleetCapacity {
+            scope: crate::fixture::scope(),
+            fleet: fleet.clone(),
+            desired: Some(4),
+            min: None,
+            max: Some(4),
+            scaling_interval_minutes: None,
+        }
     }
 
     #[test]

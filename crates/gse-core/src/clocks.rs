@@ -77,6 +77,8 @@ clocks! {
     upload_signature: "upload.signature" = 360 * SECOND;
     /// Period of the metric report.
     metrics_period: "metrics.period" = MINUTE;
+    /// How long ended sessions, player sessions, placements and events stay in memory (R25).
+    archive_after: "archive.after" = 60 * MINUTE;
     /// How long ended sessions, placements and events stay readable.
     retention: "retention" = 30 * DAY;
     /// Time a CCN peer has to accept during fleet creation.

@@ -3,10 +3,12 @@
 //! Three doors change it: a command, a report of a host, the timer. Each gives a `Step`; nothing else leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::command::Command;
 use crate::cx::{Cx, Step};
 use crate::error::Error;
+use crate::event;
 use crate::fleet::lifecycle;
 use crate::game_server_session;
 use crate::host::{HostOrder, HostReport, ReportKind, SessionCall};
@@ -29,23 +31,33 @@ pub struct ControlPlane {
 /// When which row wants to be looked at.
 #[derive(Clone, Debug, Default)]
 struct Wakeups {
-    by_time: BTreeSet<(Timestamp, RowKind, String)>,
-    by_row: BTreeMap<(RowKind, String), Timestamp>,
+    by_time: BTreeSet<(Timestamp, RowKind, Arc<str>)>,
+    by_row: BTreeMap<(RowKind, Arc<str>), Timestamp>,
 }
 
 impl Wakeups {
-    fn set(&mut self, kind: RowKind, key: String, deadline: Option<Timestamp>) {
+    fn set(&mut self, kind: RowKind, key: Arc<str>, deadline: Option<Timestamp>) {
         let row = (kind, key);
-        if let Some(old) = self.by_row.remove(&row) {
-            self.by_time.remove(&(old, kind, row.1.clone()));
+        let old = match deadline {
+            Some(deadline) => self.by_row.insert(row.clone(), deadline),
+            None => self.by_row.remove(&row),
+        };
+        if old == deadline {
+            return;
+        }
+        if let Some(old) = old {
+            self.by_time.remove(&(old, kind, Arc::clone(&row.1)));
         }
         if let Some(deadline) = deadline {
-            self.by_time.insert((deadline, kind, row.1.clone()));
-            self.by_row.insert(row, deadline);
+            self.by_time.insert((deadline, kind, row.1));
         }
     }
 
-    fn due(&self, now: Timestamp) -> Vec<(RowKind, String)> {
+    fn is_due(&self, kind: RowKind, key: &Arc<str>, now: Timestamp) -> bool {
+        self.by_row.get(&(kind, Arc::clone(key))).is_some_and(|deadline| *deadline <= now)
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<(RowKind, Arc<str>)> {
         let due = self.by_time.iter().take_while(|(deadline, ..)| *deadline <= now);
         due.map(|(_, kind, key)| (*kind, key.clone())).collect()
     }
@@ -59,7 +71,7 @@ impl ControlPlane {
     pub fn restore(rows: impl IntoIterator<Item = Row>) -> Self {
         let mut control_plane = Self::default();
         for row in rows {
-            control_plane.wakeups.set(row.kind(), row.key(), row.deadline());
+            control_plane.wakeups.set(row.kind(), row.shared_key(), row.deadline());
             control_plane.state.restore(row);
         }
         control_plane
@@ -99,12 +111,15 @@ impl ControlPlane {
                 break;
             }
             for (kind, key) in due {
-                on_deadline(&mut self.state, &mut cx, kind, &key);
+                // What was done for one row may have done it for another: a placement that times out ends its session.
+                if self.wakeups.is_due(kind, &key, cx.now) {
+                    on_deadline(&mut self.state, &mut cx, kind, &key);
+                    changes.extend(self.take_changes());
+                }
             }
-            changes.extend(self.take_changes());
         }
         let (orders, reasons) = cx.into_parts();
-        Step { reply: (), changes, orders, reasons }
+        Step { reply: (), changes: last_of_each_row(changes), orders, reasons }
     }
 
     /// When `on_timer` wants to be called next.
@@ -134,12 +149,33 @@ impl ControlPlane {
         }
         for change in &changes {
             match change {
-                Change::Put(row) => self.wakeups.set(row.kind(), row.key(), row.deadline()),
-                Change::Delete(kind, key) => self.wakeups.set(*kind, key.clone(), None),
+                Change::Put(row) if may_wait(row.kind()) => {
+                    self.wakeups.set(row.kind(), row.shared_key(), row.deadline());
+                }
+                Change::Put(_) => {}
+                Change::Delete(kind, key) => self.wakeups.set(*kind, key.as_str().into(), None),
+                Change::Archive { row, .. } => self.wakeups.set(row.kind(), row.shared_key(), None),
             }
         }
         changes
     }
+}
+
+/// Several rounds may have changed one row; a step tells of it once, as it is in the end.
+fn last_of_each_row(changes: Vec<Change>) -> Vec<Change> {
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<Change> = changes
+        .into_iter()
+        .rev()
+        .filter(|change| {
+            seen.insert(match change {
+                Change::Put(row) | Change::Archive { row, .. } => (row.kind(), row.key()),
+                Change::Delete(kind, key) => (*kind, key.clone()),
+            })
+        })
+        .collect();
+    last.reverse();
+    last
 }
 
 fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(), Error> {
@@ -219,10 +255,23 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
         RowKind::PlayerSession => {
             player_session::on_deadline(state, cx, &crate::id::PlayerSessionId::new(key))
         }
-        // All that are due at once, in their order: the first of them does it for the others.
-        RowKind::Placement => placement::on_due(state, cx),
+        RowKind::Placement => placement::on_due(state, cx, key),
+        RowKind::Event => event::on_deadline(state, cx, &crate::id::EventId::new(key)),
         // These rows wait for nothing.
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::Event => {}
+        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue => {}
+    }
+}
+
+/// Whether rows of that kind ever have a deadline.
+fn may_wait(kind: RowKind) -> bool {
+    match kind {
+        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue => false,
+        RowKind::Fleet
+        | RowKind::Instance
+        | RowKind::GameServerSession
+        | RowKind::PlayerSession
+        | RowKind::Placement
+        | RowKind::Event => true,
     }
 }
 

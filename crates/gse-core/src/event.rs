@@ -1,12 +1,16 @@
 //! Fleet events: what happened to a fleet, for people (operations.md 2.3).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::id::{EventId, FleetId, IdKind, Scope};
 use crate::page::OffsetPage;
-use crate::state::State;
+use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -52,7 +56,7 @@ words! {
     }
 }
 
-/// One event. Never changes.
+/// One event. What it tells never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Its id.
@@ -69,11 +73,30 @@ pub struct Event {
     pub message: String,
     /// Details to download, bounded by the host; `None` where there are none.
     pub log: Option<String>,
+    /// When it leaves memory. The newest event of a fleet stays: the next one's place follows from it.
+    #[serde(default)]
+    pub archive_at: Option<Timestamp>,
 }
 
 impl Event {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        None
+        self.archive_at
+    }
+}
+
+/// It leaves memory.
+pub(crate) fn on_deadline(state: &mut State, cx: &Cx<'_>, id: &EventId) {
+    if let Some(event) = state.events.get_shared(id).cloned() {
+        let time = event.time;
+        archive::leave(state, cx, Row::Event(event), time);
+    }
+}
+
+impl EventQuery {
+    fn matches(&self, event: &Event) -> bool {
+        self.code.is_none_or(|code| code == event.code)
+            && self.from.is_none_or(|from| event.time.seconds() >= from.seconds())
+            && self.to.is_none_or(|to| event.time.seconds() <= to.seconds())
     }
 }
 
@@ -98,7 +121,11 @@ pub(crate) fn write_with_log(
     log: String,
 ) {
     let history = state.index.events_of_fleet.get(fleet);
-    let sequence = history.and_then(|events| events.last_key_value()).map_or(0, |(last, _)| last + 1);
+    let newest = history.and_then(|events| events.last_key_value());
+    let (sequence, newest) = (newest.map_or(0, |(last, _)| last + 1), newest.map(|(_, id)| id.clone()));
+    if let Some(event) = newest.and_then(|id| state.events.get_mut(&id)) {
+        event.archive_at = Some(cx.now.plus(cx.clocks.archive_after));
+    }
     let id = EventId::new(format!("event-{}", cx.suffix(IdKind::Event)));
     let log = (!log.is_empty()).then_some(log);
     state.insert_event(Event {
@@ -109,6 +136,7 @@ pub(crate) fn write_with_log(
         time: cx.now,
         message: message.into(),
         log,
+        archive_at: None,
     });
 }
 
@@ -131,8 +159,9 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
-/// The events of a fleet, newest first.
-pub fn describe<'a>(state: &'a State, query: &EventQuery) -> Result<OffsetPage<&'a Event>, Error> {
+/// The events of a fleet in memory that match, newest first, and what to look for in the archive: every event that is
+/// not in memory is older than those that are.
+pub fn select(state: &State, query: &EventQuery) -> Result<(OffsetPage<Arc<Event>>, ArchiveQuestion), Error> {
     if let (Some(from), Some(to)) = (query.from, query.to)
         && from > to
     {
@@ -143,17 +172,43 @@ pub fn describe<'a>(state: &'a State, query: &EventQuery) -> Result<OffsetPage<&
         });
     }
     crate::fleet::find(state, &query.scope, &query.fleet)?;
-    let ids =
-        state.index.events_of_fleet.get(&query.fleet).into_iter().flat_map(|events| events.values().rev());
-    let events = ids.filter_map(|id| state.events.get(id)).filter(|event| {
-        query.code.is_none_or(|code| code == event.code)
-            && query.from.is_none_or(|from| event.time.seconds() >= from.seconds())
-            && query.to.is_none_or(|to| event.time.seconds() <= to.seconds())
-    });
-    Ok(OffsetPage::cut(events, query.offset, query.limit))
+    let history = state.index.events_of_fleet.get(&query.fleet);
+    let ids = history.into_iter().flat_map(|events| events.values().rev());
+    let events = ids.filter_map(|id| state.events.get_shared(id)).filter(|event| query.matches(event));
+    let page = OffsetPage::cut(events.cloned(), query.offset, query.limit);
+    let oldest = history.and_then(BTreeMap::first_key_value);
+    let archive = ArchiveQuestion {
+        kind: RowKind::Event,
+        properties: ArchiveProperties {
+            fleet: Some(query.fleet.to_string()),
+            status: query.code.map(|code| code.to_string()),
+            ..ArchiveProperties::default()
+        },
+        after: oldest.map(|(sequence, id)| (i64::try_from(*sequence).unwrap_or(i64::MAX), id.to_string())),
+        limit: usize::MAX,
+    };
+    Ok((page, archive))
 }
 
-/// The details of one event, for its download.
-pub fn log<'a>(state: &'a State, id: &EventId) -> Option<&'a str> {
-    state.events.get(id)?.log.as_deref()
+/// The page of the events in memory and those that the archive gave.
+pub fn page(
+    query: &EventQuery,
+    selected: OffsetPage<Arc<Event>>,
+    archived: Vec<Row>,
+) -> OffsetPage<Arc<Event>> {
+    let archived = archived.into_iter().filter_map(|row| match row {
+        Row::Event(row) => Some(row),
+        _ => None,
+    });
+    let OffsetPage { mut items, total } = selected;
+    let offset = query.offset.saturating_sub(total);
+    let archived = archived.filter(|event| query.matches(event));
+    let older = OffsetPage::cut(archived, offset, query.limit - items.len());
+    items.extend(older.items);
+    OffsetPage { items, total: total + older.total }
+}
+
+/// The events of a fleet in memory, newest first. What is archived is not in it: see `select` and `page`.
+pub fn describe(state: &State, query: &EventQuery) -> Result<OffsetPage<Arc<Event>>, Error> {
+    select(state, query).map(|(page, _)| page)
 }

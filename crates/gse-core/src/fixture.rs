@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) orders: Vec<(InstanceId, HostOrder)>,
     /// What the store would hold.
     pub(crate) stored: std::collections::BTreeMap<(crate::RowKind, String), Row>,
+    /// What left memory, and until when it is kept.
+    pub(crate) archived: Vec<(Row, Timestamp)>,
 }
 
 pub(crate) fn scope_in(region: &str) -> Scope {
@@ -43,6 +45,7 @@ impl World {
             now: Timestamp::from_seconds(1_609_502_400),
             orders: Vec::new(),
             stored: std::collections::BTreeMap::new(),
+            archived: Vec::new(),
         }
     }
 
@@ -81,6 +84,10 @@ impl World {
             match change {
                 Change::Put(row) => drop(self.stored.insert((row.kind(), row.key()), row)),
                 Change::Delete(kind, key) => drop(self.stored.remove(&(kind, key))),
+                Change::Archive { row, until } => {
+                    self.stored.remove(&(row.kind(), row.key()));
+                    self.archived.push((row, until));
+                }
             }
         }
         self.orders.extend(step.orders);
@@ -197,7 +204,12 @@ impl World {
     /// The event codes of a fleet, oldest first.
     pub(crate) fn events(&self, fleet: &FleetId) -> Vec<&'static str> {
         let state = self.control_plane.state();
-        let mut events: Vec<_> = state.events.values().filter(|event| event.fleet == *fleet).collect();
+        let archived = self.archived.iter().filter_map(|(row, _)| match row {
+            Row::Event(row) => Some(row.as_ref()),
+            _ => None,
+        });
+        let mut events: Vec<_> =
+            state.events.values().chain(archived).filter(|event| event.fleet == *fleet).collect();
         events.sort_by_key(|event| event.sequence);
         events.iter().map(|event| event.code.as_str()).collect()
     }

@@ -4,20 +4,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+// The text of an id is shared by everything that names it: rows, indexes, changes, the replica for reads.
 macro_rules! ids {
     ($($(#[$attribute:meta])* $name:ident)*) => {$(
         $(#[$attribute])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes any text: an id of a foreign shape is simply not found.
             pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+                Self(text.into().into())
+            }
+
+            /// The same text, to be kept without a copy.
+            pub fn shared(&self) -> Arc<str> {
+                Arc::clone(&self.0)
             }
 
             /// The id as it is printed.
@@ -29,6 +35,18 @@ macro_rules! ids {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from).map(Self::new)
             }
         }
     )*};
@@ -152,7 +170,7 @@ impl Scope {
             text.push('/');
             text.push_str(tail);
         }
-        GameServerSessionId(text)
+        GameServerSessionId::new(text)
     }
 
     /// Reads the resource name of a fleet or alias; an empty account is the caller's, a foreign one is refused.

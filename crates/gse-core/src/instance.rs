@@ -93,15 +93,17 @@ pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
 
 /// Sets a state that the instance's host has been or will be told of.
 pub(crate) fn set_status(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, status: InstanceStatus) {
-    let Some(instance) = state.instances.get_mut(id) else { return };
-    instance.status = status;
-    instance.deadline = match status {
+    let deadline = match status {
         InstanceStatus::Active => None,
         InstanceStatus::Leaving if planted!(DrainNotRepeated) => None,
         InstanceStatus::Pending | InstanceStatus::Leaving | InstanceStatus::Stopping => {
             Some(cx.now.plus(cx.clocks.host_resync))
         }
     };
+    state.edit_instance(id, |instance| {
+        instance.status = status;
+        instance.deadline = deadline;
+    });
 }
 
 /// Everything that the host of an instance must be doing now, derived from the rows alone.
@@ -216,8 +218,10 @@ pub(crate) fn begin_leaving(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId)
 
 /// The instance has waited for its host: its order may have been lost, and is given again.
 pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
-    let Some(instance) = state.instances.get_mut(id) else { return };
-    instance.deadline = Some(cx.now.plus(cx.clocks.host_resync));
+    let deadline = Some(cx.now.plus(cx.clocks.host_resync));
+    if state.edit_instance(id, |instance| instance.deadline = deadline).is_none() {
+        return;
+    }
     for order in orders(state, cx.now, cx.clocks.protection_none, cx.clocks.protection_minute, id) {
         cx.order(id, order);
     }

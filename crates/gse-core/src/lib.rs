@@ -6,6 +6,7 @@
 
 pub mod alias;
 pub mod allocation;
+pub mod archive;
 pub mod asset;
 pub mod capacity;
 pub mod clocks;
@@ -18,6 +19,7 @@ pub mod fleet;
 pub mod game_server_session;
 pub mod host;
 pub mod id;
+mod index;
 pub mod instance;
 pub mod package;
 pub mod page;

@@ -3,6 +3,9 @@
 //! A token names the last record that was given by its sort key and id, and the question that it belongs to. So no
 //! state is kept for it, and rows that come or go between calls never make an unchanged row appear twice.
 
+use std::sync::Arc;
+
+use crate::archive::ArchiveQuestion;
 use crate::error::Error;
 
 /// One page by offset.
@@ -74,6 +77,47 @@ pub fn cut_by_token<T>(
         write_token(&Position { key, id }, checksum)
     });
     Ok(TokenPage { items, next_token })
+}
+
+/// Rows of memory that match a question, at most one more than a page has, and what to look for in the archive. The
+/// archive is asked after memory: a row is there before it leaves memory.
+#[derive(Clone, Debug)]
+pub struct Selection<T> {
+    /// The rows in memory, in the order of the answer.
+    pub rows: Vec<Arc<T>>,
+    /// The rest.
+    pub archive: ArchiveQuestion,
+}
+
+/// Where the page of a token begins; `None` for the first.
+pub(crate) fn position(question: &str, token: Option<&str>) -> Result<Option<(i64, String)>, Error> {
+    let Some(token) = token else { return Ok(None) };
+    let position = read_token(token, checksum(question)).ok_or(Error::BadToken)?;
+    Ok(Some((position.key, position.id)))
+}
+
+/// Whether a record comes after a position, in the order of `merge`.
+pub(crate) fn is_after(place: (i64, &str), position: (i64, &str)) -> bool {
+    place.0 < position.0 || (place.0 == position.0 && place.1 > position.1)
+}
+
+/// Cuts the first page out of rows of memory and of the archive: by position downwards, then by id, each once.
+pub(crate) fn merge<T>(
+    memory: Vec<Arc<T>>,
+    archived: impl Iterator<Item = Arc<T>>,
+    question: &str,
+    limit: usize,
+    place: impl Fn(&T) -> (i64, String),
+) -> TokenPage<Arc<T>> {
+    let mut rows: Vec<_> = memory.into_iter().chain(archived).map(|row| (place(&row), row)).collect();
+    rows.sort_by(|((a, a_id), _), ((b, b_id), _)| b.cmp(a).then_with(|| a_id.cmp(b_id)));
+    rows.dedup_by(|(a, _), (b, _)| a == b);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next_token =
+        last.map(|((key, id), _)| write_token(&Position { key: *key, id: id.clone() }, checksum(question)));
+    TokenPage { items: rows.into_iter().map(|(_, row)| row).collect(), next_token }
 }
 
 /// The token after a record, for orders that cannot be told by a number.

@@ -66,8 +66,6 @@ faults! {
     ActivationLimitIgnored;
     /// the emptiest instance is chosen instead of the fullest
     EmptiestFirst;
-    /// a process that became idle just now is refused instead of being chosen last
-    FreshlyIdleRefused;
     /// a process that got a session still counts as idle
     ProcessNotReserved;
     /// a process that failed to start a session is used again

@@ -1,15 +1,18 @@
 //! Player sessions: one seat in a game server session each (operations.md 6.5, server-sdk.md 3.3).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::archive::{self, ArchiveProperties, ArchiveQuestion, scope_text};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::game_server_session::{self, GameServerSession, GameServerSessionStatus};
 use crate::id::{FleetId, GameServerSessionId, IdKind, PlayerSessionId, ProcessId, Scope};
-use crate::page::{TokenPage, cut_by_token};
+use crate::page::{Selection, TokenPage, cut_by_token, is_after, merge, position};
 use crate::planted::planted;
-use crate::state::State;
+use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -66,11 +69,14 @@ pub struct PlayerSession {
     pub reserved_until: Option<Timestamp>,
     /// requestid of the call that accepted it, for the transport-retry rule (server-sdk.md 4.3).
     pub accepted_by: Option<String>,
+    /// When it leaves memory, once it is over.
+    #[serde(default)]
+    pub archive_at: Option<Timestamp>,
 }
 
 impl PlayerSession {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.reserved_until
+        self.reserved_until.or(self.archive_at)
     }
 }
 
@@ -152,18 +158,37 @@ pub(crate) fn reserve(
             cx.now.plus(cx.clocks.player_reserve * if planted!(ReservationTooLong) { 2 } else { 1 }),
         ),
         accepted_by: None,
+        archive_at: None,
     };
     state.insert_player_session(row.clone());
     Some(row)
 }
 
-/// The reservation is over (Y-6).
+/// What is due: the reservation is over (Y-6), or it leaves memory.
 pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &PlayerSessionId) {
-    close(state, cx.now, id, PlayerSessionStatus::TimedOut);
+    let Some(player) = state.player_sessions.get_shared(id) else { return };
+    match player.terminated {
+        None => close(state, cx, id, PlayerSessionStatus::TimedOut),
+        Some(ended) => {
+            let row = Row::PlayerSession(Arc::clone(player));
+            archive::leave(state, cx, row, ended);
+        }
+    }
+}
+
+/// Their session leaves memory.
+pub(crate) fn leave_all(state: &mut State, cx: &Cx<'_>, session: &GameServerSessionId) {
+    let ids: Vec<_> = state.index.players_of_session.get(session).into_iter().flatten().cloned().collect();
+    for id in ids {
+        let Some(player) = state.player_sessions.get_shared(&id).cloned() else { continue };
+        // The end of a session is the end of its players at the latest (G-14).
+        let ended = player.terminated.unwrap_or(cx.now);
+        archive::leave(state, cx, Row::PlayerSession(player), ended);
+    }
 }
 
 /// Closes a player session and frees its seat. Does nothing when it is over already.
-fn close(state: &mut State, now: Timestamp, id: &PlayerSessionId, status: PlayerSessionStatus) {
+fn close(state: &mut State, cx: &Cx<'_>, id: &PlayerSessionId, status: PlayerSessionStatus) {
     let Some(player) = state.player_sessions.get(id) else { return };
     match player.status {
         PlayerSessionStatus::Reserved | PlayerSessionStatus::Active => {}
@@ -172,8 +197,9 @@ fn close(state: &mut State, now: Timestamp, id: &PlayerSessionId, status: Player
     let session = player.session.clone();
     if let Some(player) = state.player_sessions.get_mut(id) {
         player.status = status;
-        player.terminated = Some(now);
+        player.terminated = Some(cx.now);
         player.reserved_until = None;
+        player.archive_at = Some(cx.now.plus(cx.clocks.archive_after));
     }
     if let Some(session) = state.game_server_sessions.get_mut(&session).filter(|_| !planted!(SeatNotFreed)) {
         session.seats_taken = session.seats_taken.saturating_sub(1);
@@ -181,13 +207,13 @@ fn close(state: &mut State, now: Timestamp, id: &PlayerSessionId, status: Player
 }
 
 /// The session is over: whoever was in has completed, whoever never came has timed out (R6).
-pub(crate) fn end_all(state: &mut State, now: Timestamp, session: &GameServerSessionId) {
+pub(crate) fn end_all(state: &mut State, cx: &Cx<'_>, session: &GameServerSessionId) {
     let players: Vec<_> =
         state.players_of(session).map(|player| (player.id.clone(), player.status)).collect();
     for (id, status) in players {
         match status {
-            PlayerSessionStatus::Active => close(state, now, &id, PlayerSessionStatus::Completed),
-            PlayerSessionStatus::Reserved => close(state, now, &id, PlayerSessionStatus::TimedOut),
+            PlayerSessionStatus::Active => close(state, cx, &id, PlayerSessionStatus::Completed),
+            PlayerSessionStatus::Reserved => close(state, cx, &id, PlayerSessionStatus::TimedOut),
             PlayerSessionStatus::Completed | PlayerSessionStatus::TimedOut => {}
         }
     }
@@ -231,7 +257,7 @@ pub(crate) fn accept(
         }
     }
     if player.reserved_until.is_some_and(|until| cx.now >= until) {
-        close(state, cx.now, id, PlayerSessionStatus::TimedOut);
+        close(state, cx, id, PlayerSessionStatus::TimedOut);
         return Err(Error::PlayerNotReserved { status: PlayerSessionStatus::TimedOut });
     }
     if let Some(player) = state.player_sessions.get_mut(id) {
@@ -258,7 +284,7 @@ pub(crate) fn remove(
         return if confused { Err(error) } else { Ok(()) };
     }
     of_session(state, session, id)?;
-    close(state, cx.now, id, PlayerSessionStatus::Completed);
+    close(state, cx, id, PlayerSessionStatus::Completed);
     Ok(())
 }
 
@@ -281,32 +307,98 @@ pub struct PlayerQuery {
     pub limit: usize,
 }
 
-/// The player sessions that match, newest first, then by id.
-pub fn describe<'a>(state: &'a State, query: &PlayerQuery) -> Result<TokenPage<&'a PlayerSession>, Error> {
-    let mut players: Vec<&PlayerSession> = if let Some(id) = &query.player_session {
-        let player = state.player_sessions.get(id).filter(|player| player.scope == query.scope);
-        vec![player.ok_or_else(|| Error::PlayerSessionNotFound(id.clone()))?]
+impl PlayerQuery {
+    /// Everything that the caller must repeat with a token.
+    fn question(&self) -> String {
+        let Self { scope, session, player, player_session, status, .. } = self;
+        format!("players {scope:?} {session:?} {player:?} {player_session:?} {status:?}")
+    }
+
+    fn matches(&self, row: &PlayerSession) -> bool {
+        row.scope == self.scope
+            && self.session.as_ref().is_none_or(|wanted| row.session == *wanted)
+            && self.player.as_ref().is_none_or(|wanted| row.player == *wanted)
+            && self.player_session.as_ref().is_none_or(|wanted| row.id == *wanted)
+            && self.status.is_none_or(|wanted| row.status == wanted)
+    }
+}
+
+/// The player sessions in memory that match, newest first, then by id, and what to look for in the archive.
+pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSession>, Error> {
+    let after = position(&query.question(), query.next_token.as_deref())?;
+    let players = &state.player_sessions;
+    let found: Vec<&Arc<PlayerSession>> = if let Some(id) = &query.player_session {
+        players.get_shared(id).into_iter().collect()
     } else if let Some(session) = &query.session {
-        state.players_of(&game_server_session::find(state, &query.scope, session)?.id).collect()
+        let ids = state.index.players_of_session.get(session).into_iter().flatten();
+        ids.filter_map(|id| players.get_shared(id)).collect()
     } else if query.player.is_some() {
-        state.player_sessions.values().filter(|player| player.scope == query.scope).collect()
+        players.iter_shared().collect()
     } else {
         return Err(Error::Missing { member: "GameServerSessionId" });
     };
-    if let Some(session) = &query.session {
-        game_server_session::find(state, &query.scope, session)?;
-        players.retain(|player| player.session == *session);
+    let is_next = |row: &PlayerSession| {
+        let place = (row.created.millis(), row.id.as_str());
+        after.as_ref().is_none_or(|(key, id)| is_after(place, (*key, id)))
+    };
+    // Whether the named one exists comes before whether it passes the filters.
+    let is_named = query.player_session.is_some();
+    let wanted =
+        |row: &PlayerSession| row.scope == query.scope && (is_named || (query.matches(row) && is_next(row)));
+    let matching = found.into_iter().filter(|row| wanted(row));
+    let mut rows: Vec<Arc<PlayerSession>> = matching.cloned().collect();
+    rows.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    rows.truncate(query.limit + 1);
+    let scope = Some(scope_text(&query.scope));
+    let properties = match &query.player_session {
+        Some(id) => ArchiveProperties { key: Some(id.to_string()), scope, ..ArchiveProperties::default() },
+        None => ArchiveProperties {
+            scope,
+            session: query.session.as_ref().map(GameServerSessionId::to_string),
+            player: query.player.clone(),
+            status: query.status.map(|status| status.to_string()),
+            ..ArchiveProperties::default()
+        },
+    };
+    let after = after.filter(|_| !is_named);
+    let archive = ArchiveQuestion { kind: RowKind::PlayerSession, properties, after, limit: query.limit + 1 };
+    Ok(Selection { rows, archive })
+}
+
+/// The page of the player sessions in memory and those that the archive gave. `session_exists` says whether the session
+/// that was asked for is in memory or archived.
+pub fn page(
+    query: &PlayerQuery,
+    selected: Vec<Arc<PlayerSession>>,
+    archived: Vec<Row>,
+    session_exists: bool,
+) -> Result<TokenPage<Arc<PlayerSession>>, Error> {
+    if let Some(session) = query.session.as_ref().filter(|_| !session_exists) {
+        return Err(Error::SessionNotFound(session.clone()));
     }
-    players.retain(|player| {
-        query.player.as_ref().is_none_or(|wanted| player.player == *wanted)
-            && query.status.is_none_or(|status| player.status == status)
+    let archived = archived.into_iter().filter_map(|row| match row {
+        Row::PlayerSession(row) => Some(row),
+        _ => None,
     });
-    players.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
-    let PlayerQuery { scope, session, player, player_session, status, .. } = query;
-    let question = format!("players {scope:?} {session:?} {player:?} {player_session:?} {status:?}");
-    cut_by_token(players, &question, query.next_token.as_deref(), query.limit, false, |player| {
+    let question = query.question();
+    let mut page = merge(selected, archived, &question, query.limit, |player| {
         (player.created.millis(), player.id.to_string())
-    })
+    });
+    if let Some(id) = &query.player_session {
+        if page.items.is_empty() {
+            return Err(Error::PlayerSessionNotFound(id.clone()));
+        }
+        let is_first = position(&question, query.next_token.as_deref())?.is_none();
+        page.items.retain(|player| is_first && query.matches(player));
+    }
+    Ok(page)
+}
+
+/// The player sessions in memory that match. What is archived is not in it: see `select` and `page`.
+pub fn describe(state: &State, query: &PlayerQuery) -> Result<TokenPage<Arc<PlayerSession>>, Error> {
+    let session = query.session.as_ref();
+    let exists = session.is_some_and(|id| game_server_session::find(state, &query.scope, id).is_ok());
+    page(query, select(state, query)?.rows, Vec::new(), exists)
 }
 
 /// The same question from a game server, about a session of its own (server-sdk.md 4.4).

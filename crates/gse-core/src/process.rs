@@ -100,7 +100,25 @@ impl Ineligible {
     }
 }
 
+/// What counts of a process when a session is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fitness {
+    /// Since when it is idle, or what keeps it from getting a session, whatever its runtime version.
+    pub(crate) idle: Result<Timestamp, Ineligible>,
+    pub(crate) is_hosting: bool,
+    pub(crate) is_activating: bool,
+}
+
 impl Process {
+    pub(crate) fn fitness(&self) -> Fitness {
+        let (is_hosting, is_activating) = match self.load {
+            Load::Idle(_) => (false, false),
+            Load::Reserved(_) => (true, true),
+            Load::Hosting(_) => (true, false),
+        };
+        Fitness { idle: self.eligible(self.runtime_version), is_hosting, is_activating }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         None
     }
@@ -138,16 +156,16 @@ pub(crate) fn on_ready(
     };
     let (fleet, was_pending) = (instance.fleet.clone(), instance.status == InstanceStatus::Pending);
     let draining = instance.is_leaving();
-    if let Some(known) = state.processes.get_mut(&ready.process) {
+    if state.processes.get(&ready.process).is_some() {
         // Repeated: the host lets it through only when it changes nothing, or when the process is idle.
-        known.client_port = ready.client_port;
-        known.grpc_port = ready.grpc_port;
-        known.log_paths = ready.log_paths;
+        state.edit_process(&ready.process, |known| {
+            known.client_port = ready.client_port;
+            known.grpc_port = ready.grpc_port;
+            known.log_paths = ready.log_paths;
+        });
         return Ok(());
     }
-    if let Some(instance) = state.instances.get_mut(instance_id) {
-        instance.ip_address.clone_from(&ready.ip_address);
-    }
+    state.edit_instance(instance_id, |instance| instance.ip_address.clone_from(&ready.ip_address));
     state.insert_process(Process {
         id: ready.process,
         fleet: fleet.clone(),
@@ -176,11 +194,10 @@ pub(crate) fn on_ready(
 
 /// Three failed health checks in a row (P12, F-16): blocked, then asked to end.
 pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
-    let Some(process) = state.processes.get_mut(id) else { return };
-    if process.unhealthy {
+    if state.processes.get(id).is_none_or(|process| process.unhealthy) {
         return;
     }
-    process.unhealthy = true;
+    state.edit_process(id, |process| process.unhealthy = true);
     let reason = format!("three health checks in a row failed: {reason}");
     terminate(state, cx, id, &reason);
 }
@@ -207,34 +224,38 @@ pub(crate) fn terminate_order(state: &State, process: &Process, terms: Terms, re
 
 /// Marks a process as told to end; its session takes no players any more (S-24).
 pub(crate) fn drain(state: &mut State, id: &ProcessId) {
-    let Some(process) = state.processes.get_mut(id) else { return };
-    process.draining = true;
-    if let Some(session) = process.load.session().cloned()
-        && let Some(session) = state.game_server_sessions.get_mut(&session)
-    {
+    let hosted = state.edit_process(id, |process| {
+        process.draining = true;
+        process.load.session().cloned()
+    });
+    if let Some(session) = hosted.flatten().and_then(|session| state.game_server_sessions.get_mut(&session)) {
         session.enabled = false;
     }
 }
 
 /// The process failed to start a session (P10): no more sessions, and it is replaced.
 pub(crate) fn taint(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
-    let Some(process) = state.processes.get_mut(id) else { return };
-    process.tainted = true;
+    if state.edit_process(id, |process| process.tainted = true).is_none() {
+        return;
+    }
     terminate(state, cx, id, reason);
 }
 
 /// The session of the process is over; it may get another one (M-3).
 pub(crate) fn free(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
-    let Some(process) = state.processes.get_mut(id) else { return };
-    process.load = Load::Idle(cx.now);
+    if state.edit_process(id, |process| process.load = Load::Idle(cx.now)).is_none() {
+        return;
+    }
     placement::on_process_free(state, cx);
 }
 
 /// ProcessEnding (P14): a hosted session ends normally (G7).
 pub(crate) fn on_ending(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
-    let Some(process) = state.processes.get_mut(id) else { return };
-    process.draining = true;
-    if let Some(session) = process.load.session().cloned() {
+    let hosted = state.edit_process(id, |process| {
+        process.draining = true;
+        process.load.session().cloned()
+    });
+    if let Some(session) = hosted.flatten() {
         game_server_session::end(state, cx, &session, SessionEnd::Terminated, "its process ended");
     }
 }
@@ -280,11 +301,12 @@ fn session_end(end: &ProcessEnd) -> (SessionEnd, &'static str) {
 
 /// ReportCustomData (G-17): kept with the process and mirrored into its session.
 pub(crate) fn on_custom_counts(state: &mut State, id: &ProcessId, counts: (u32, u32)) -> Result<(), Error> {
-    let process = state.processes.get_mut(id).ok_or_else(|| Error::ProcessUnknown(id.clone()))?;
-    process.custom_counts = counts;
-    if let Some(session) = process.load.session().cloned()
-        && let Some(session) = state.game_server_sessions.get_mut(&session)
-    {
+    let hosted = state.edit_process(id, |process| {
+        process.custom_counts = counts;
+        process.load.session().cloned()
+    });
+    let hosted = hosted.ok_or_else(|| Error::ProcessUnknown(id.clone()))?;
+    if let Some(session) = hosted.and_then(|session| state.game_server_sessions.get_mut(&session)) {
         session.custom_counts = counts;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
-use crate::id::{QueueName, Region, ResourceName, Scope};
+use crate::id::{QueueName, Region, ResourceName, Scope, Uin};
 use crate::state::State;
 use crate::tag::Tag;
 use crate::time::Timestamp;
@@ -21,6 +21,16 @@ pub struct QueueKey {
     pub scope: Scope,
     /// The name.
     pub name: QueueName,
+}
+
+impl QueueKey {
+    /// Reads the printed form.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '/');
+        let (uin, region, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let scope = Scope { uin: Uin::new(uin), region: Region::new(region) };
+        Some(Self { scope, name: QueueName::new(name) })
+    }
 }
 
 impl fmt::Display for QueueKey {

@@ -107,7 +107,7 @@ impl<'a> Look<'a> {
     fn changed(&self) -> impl Iterator<Item = (Option<&'a Row>, &'a Row)> {
         self.changes.iter().zip(self.before).filter_map(|(change, before)| match change {
             Change::Put(row) => Some((before.as_ref(), row)),
-            Change::Delete(..) => None,
+            Change::Delete(..) | Change::Archive { .. } => None,
         })
     }
 
@@ -115,10 +115,10 @@ impl<'a> Look<'a> {
         self.changed().filter_map(|(before, row)| match row {
             Row::GameServerSession(session) => {
                 let before = match before {
-                    Some(Row::GameServerSession(before)) => Some(before),
+                    Some(Row::GameServerSession(before)) => Some(&**before),
                     Some(_) | None => None,
                 };
-                Some((before, session))
+                Some((before, &**session))
             }
             _ => None,
         })
@@ -139,7 +139,7 @@ fn is_live(session: &GameServerSession) -> bool {
 fn one_session_per_process(look: &Look<'_>) -> Result<(), String> {
     for (_, row) in look.changed() {
         let (process, session) = match row {
-            Row::Process(process) => (Some(process), process.load.session().cloned()),
+            Row::Process(process) => (Some(&**process), process.load.session().cloned()),
             Row::GameServerSession(session) if is_live(session) => {
                 (look.state.processes.get(&session.process), Some(session.id.clone()))
             }
@@ -431,7 +431,7 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
             use gse_core::RowKind::{Alias, Instance, Process};
             (!matches!(kind, Alias | Instance | Process)).then(|| format!("{kind:?} {key} was removed"))
         }
-        Change::Put(_) => None,
+        Change::Put(_) | Change::Archive { .. } => None,
     });
     gone.map_or(Ok(()), Err)
 }

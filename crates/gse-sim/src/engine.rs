@@ -55,6 +55,7 @@ fn put(rows: &mut Rows, change: &Change) -> Option<Row> {
     match change {
         Change::Put(row) => rows.insert((row.kind(), row.key()), row.clone()),
         Change::Delete(kind, key) => rows.remove(&(*kind, key.clone())),
+        Change::Archive { row, .. } => rows.remove(&(row.kind(), row.key())),
     }
 }
 
@@ -214,7 +215,7 @@ impl World {
                 {
                     self.known.learn_session(session);
                 }
-                Change::Put(_) | Change::Delete(..) => {}
+                Change::Put(_) | Change::Delete(..) | Change::Archive { .. } => {}
             }
         }
     }
@@ -280,6 +281,7 @@ impl World {
         if let Row::Instance(instance) = &mut *instances[index]
             && !instance.is_leaving()
         {
+            let instance = std::sync::Arc::make_mut(instance);
             if aside.reserved {
                 instance.reserved = true;
             } else {

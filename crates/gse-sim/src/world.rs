@@ -131,6 +131,8 @@ pub fn clocks() -> Clocks {
     let mut clocks = Clocks::default();
     for (key, value) in [
         ("health.interval", "5s"),
+        // The archive is the store's; what the simulation follows stays in memory.
+        ("archive.after", "365d"),
         ("health.timeout", "2s"),
         ("player.reserve", "10s"),
         ("protection.none", "15s"),

@@ -1,138 +1,176 @@
-//! Rows in one SQLite file: a table per kind of row, one transaction per group of steps.
+//! Rows on a disk: a journal with one entry per group of steps, and behind it one SQLite file.
 //!
-//! `journal_mode=WAL` with `synchronous=FULL` syncs the log at each commit: what was acknowledged survives `kill -9` and
-//! the loss of power. A file that cannot be used is never written to.
+//! * `commit` appends the group to the journal and syncs it: that is all a caller waits for. What was acknowledged
+//!   survives `kill -9` and the loss of power.
+//! * The fold writes what the journal tells into a table per kind of row, which the database's own tools can read,
+//!   beside the commits; then the journal is shortened.
+//! * `load` reads the tables and then the journal, where the last entry of a row wins.
+//! * Archived rows are written to the table `archive` before the group that takes them out of memory is appended. A
+//!   crash in between leaves a row in both places; it is archived again later, in place of the first.
+//!
+//! One row per insertion would be simpler, and is two to eight times slower: docs/performance.md has the figures.
+//! A file that cannot be used is never written to.
 
-use std::path::Path;
+mod fold;
+mod journal;
+mod migration;
+mod tables;
+
+use std::path::{Path, PathBuf};
 
 use gse_core::state::{Change, Row, RowKind, SCHEMA_VERSION};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use gse_core::time::Timestamp;
 
-use crate::memory::{read_row, write_row};
-use crate::{Store, StoreError};
+use crate::memory::read_row;
+use crate::{Archive, Store, StoreError};
+use fold::{Folder, Unfolded, Work};
+use journal::{Entries, Journal};
+use tables::{EmbeddedArchive, Part, Tables, check_existing, set_meta};
 
-/// Marks the file as ours: "GSE1" in the database header.
-const APPLICATION_ID: i64 = 0x4753_4531;
+/// How long the journal may become before the tables are brought up to date.
+const FOLD_BYTES: u64 = 32 << 20;
+/// How long it may become while the fold is under way; then commits wait for the fold.
+const JOURNAL_BYTES_MAX: u64 = 512 << 20;
 
-/// The embedded store.
+/// The embedded store. Dropped, it brings the tables up to date.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    connection: Connection,
+    path: PathBuf,
+    tables: Tables,
+    journal: Journal,
+    /// What the journal told at the start and `load` has not asked for yet.
+    found: Entries,
+    unfolded: Unfolded,
+    folder: Folder,
 }
 
 impl EmbeddedStore {
-    /// Opens the file, or makes it when there is none. The caller holds the lock of the data directory.
+    /// Opens the file and its journal, or makes them when there are none; an older version is migrated. The caller
+    /// holds the lock of the data directory.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let name = path.display().to_string();
         let is_new = !path.exists() || path.metadata().is_ok_and(|file| file.len() == 0);
-        if !is_new {
-            check_existing(path, &name)?;
+        let version = if is_new { SCHEMA_VERSION } else { check_existing(path, SCHEMA_VERSION)? };
+        let mut tables = Tables::open(path, Part::Commit)?;
+        if version == SCHEMA_VERSION {
+            tables.prepare().map_err(StoreError::database("create the tables"))?;
         }
-        let connection = Connection::open(path).map_err(StoreError::database("open the file"))?;
-        let mut store = Self { connection };
-        store.configure().map_err(StoreError::database("configure the file"))?;
-        store.create_tables().map_err(StoreError::database("create the tables"))?;
-        Ok(store)
+        let failed = || StoreError::database("read how far the tables are");
+        let folded = tables.folded().map_err(failed())?;
+        let (journal, mut found) = Journal::open(&path.with_extension("journal"), folded)?;
+        if version < SCHEMA_VERSION {
+            migration::migrate(&mut tables, version, SCHEMA_VERSION, &found, journal.last())?;
+            found.clear();
+        }
+        let mut unfolded = Unfolded::new();
+        for ((kind, key), text) in &found {
+            let row = text.as_deref().map(|text| read_row(*kind, key, text)).transpose()?;
+            unfolded.insert((*kind, key.as_str().into()), row);
+        }
+        let folder = Folder::start(path)?;
+        Ok(Self { path: path.to_owned(), tables, journal, found, unfolded, folder })
     }
 
-    fn configure(&self) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "journal_mode", "WAL")?;
-        self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection.pragma_update(None, "application_id", APPLICATION_ID)
-    }
-
-    /// Additive: a kind of row that a newer program brings gets its table here.
-    fn create_tables(&mut self) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction()?;
-        transaction
-            .execute_batch("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")?;
-        for kind in RowKind::ALL {
-            transaction.execute_batch(&format!(
-                "CREATE TABLE IF NOT EXISTS \"{}\" (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID",
-                kind.table_name()
-            ))?;
+    /// Begins to bring the tables up to date with everything that was committed.
+    fn fold(&mut self) {
+        let rows = std::mem::take(&mut self.unfolded);
+        let (through, segments) = (self.journal.last(), self.journal.rotate());
+        if !segments.is_empty() {
+            self.folder.give(Work::Fold { rows, through, segments });
         }
-        transaction.execute(
-            "INSERT INTO meta (key, value) VALUES ('schema_version', ?1) \
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            [SCHEMA_VERSION.to_string()],
-        )?;
-        transaction.commit()
     }
 }
 
-/// Looks at an existing file without changing it.
-fn check_existing(path: &Path, name: &str) -> Result<(), StoreError> {
-    let unreadable = |source| StoreError::Unreadable { path: name.to_owned(), source };
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unreadable)?;
-    let application: i64 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(unreadable)?;
-    if application != APPLICATION_ID {
-        return Err(StoreError::Foreign { path: name.to_owned() });
-    }
-    let version: Option<String> = connection
-        .query_row("SELECT value FROM meta WHERE key = 'schema_version'", [], |row| row.get(0))
-        .optional()
-        .map_err(unreadable)?;
-    match version.and_then(|text| text.parse::<u32>().ok()) {
-        Some(found) if found > SCHEMA_VERSION => {
-            Err(StoreError::NewerSchema { path: name.to_owned(), found, known: SCHEMA_VERSION })
-        }
-        Some(_) => Ok(()),
-        None => Err(StoreError::Foreign { path: name.to_owned() }),
+impl Tables {
+    fn prepare(&mut self) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction()?;
+        Self::create(&transaction)?;
+        set_meta(&transaction, "schema_version", &SCHEMA_VERSION.to_string())?;
+        transaction.commit()
     }
 }
 
 impl Store for EmbeddedStore {
     fn load(&mut self) -> Result<Vec<Row>, StoreError> {
+        // What is being folded is neither in the one place nor in the other.
+        self.folder.wait()?;
+        self.found.clear();
+        let mut told: Vec<_> = self.unfolded.iter().collect();
+        told.sort_unstable_by_key(|(key, _)| *key);
+        let mut told = told.into_iter().peekable();
         let mut rows = Vec::new();
         for &kind in RowKind::ALL {
-            for (key, text) in self.read_table(kind).map_err(StoreError::database("read the rows"))? {
-                rows.push(read_row(kind, &key, &text)?);
-            }
+            let mut push_before = |rows: &mut Vec<Row>, key: Option<&str>| -> bool {
+                while let Some(((of, told_key), row)) = told.peek() {
+                    if *of != kind || key.is_some_and(|key| &**told_key > key) {
+                        break;
+                    }
+                    let is_same = key.is_some_and(|key| &**told_key == key);
+                    rows.extend((*row).clone());
+                    told.next();
+                    if is_same {
+                        return true;
+                    }
+                }
+                false
+            };
+            self.tables.each(kind, |key, text| {
+                if !push_before(&mut rows, Some(key)) {
+                    rows.push(read_row(kind, key, text)?);
+                }
+                Ok(())
+            })?;
+            push_before(&mut rows, None);
         }
         Ok(rows)
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        let failed = StoreError::database("commit a group of steps");
-        let transaction = match self.connection.transaction() {
-            Ok(transaction) => transaction,
-            Err(source) => return Err(failed(source)),
-        };
+        let is_idle = self.folder.is_idle()?;
+        let archived: Vec<(&Row, Timestamp)> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Archive { row, until } => Some((row, *until)),
+                Change::Put(_) | Change::Delete(..) => None,
+            })
+            .collect();
+        if !archived.is_empty() {
+            self.tables.archive(&archived)?;
+        }
+        self.journal.append(changes)?;
         for change in changes {
-            write_change(&transaction, change)?;
+            match change {
+                Change::Put(row) => self.unfolded.insert((row.kind(), row.shared_key()), Some(row.clone())),
+                Change::Delete(kind, key) => self.unfolded.insert((*kind, key.as_str().into()), None),
+                Change::Archive { row, .. } => self.unfolded.insert((row.kind(), row.shared_key()), None),
+            };
         }
-        transaction.commit().map_err(failed)
+        if self.journal.length() >= JOURNAL_BYTES_MAX {
+            self.folder.wait()?;
+            self.fold();
+        } else if is_idle && self.journal.length() >= FOLD_BYTES {
+            self.fold();
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.folder.is_idle()? {
+            self.fold();
+            self.folder.give(Work::Forget(now));
+        }
+        Ok(())
+    }
+
+    fn archive(&self) -> Result<Box<dyn Archive>, StoreError> {
+        Ok(Box::new(EmbeddedArchive::open(&self.path)?))
     }
 }
 
-impl EmbeddedStore {
-    fn read_table(&self, kind: RowKind) -> rusqlite::Result<Vec<(String, String)>> {
-        let query = format!("SELECT key, row FROM \"{}\" ORDER BY key", kind.table_name());
-        let mut statement = self.connection.prepare(&query)?;
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        // An error has no listener here; the journal still holds what is not folded.
+        self.fold();
     }
-}
-
-/// A transaction that is dropped without a commit is rolled back.
-fn write_change(transaction: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
-    let written = match change {
-        Change::Put(row) => {
-            let text = write_row(row)?;
-            let query =
-                format!("INSERT OR REPLACE INTO \"{}\" (key, row) VALUES (?1, ?2)", row.kind().table_name());
-            let statement = transaction.prepare_cached(&query);
-            statement.and_then(|mut statement| statement.execute(params![row.key(), text]))
-        }
-        Change::Delete(kind, key) => {
-            let query = format!("DELETE FROM \"{}\" WHERE key = ?1", kind.table_name());
-            let statement = transaction.prepare_cached(&query);
-            statement.and_then(|mut statement| statement.execute([key]))
-        }
-    };
-    written.map(drop).map_err(StoreError::database("write a row"))
 }
 
 #[cfg(test)]

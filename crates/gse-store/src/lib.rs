@@ -14,7 +14,9 @@ mod memory;
 #[cfg(test)]
 mod contract;
 
+use gse_core::archive::ArchiveQuestion;
 use gse_core::state::{Change, Row};
+use gse_core::time::Timestamp;
 
 pub use blob::{BlobError, BlobStore, Upload};
 pub use data_dir::{DataDir, DataDirError};
@@ -31,6 +33,20 @@ pub trait Store: Send + 'static {
     /// Makes the changes of a group of steps durable, all of them or none; a later change of a key wins.
     /// When this returns `Ok`, they survive the loss of power.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// Does what is not urgent: brings readable forms up to date, and forgets what was archived until `now`. Called
+    /// now and then by who commits; quick, because the work is done beside it. An error is fatal as that of a commit.
+    fn settle(&mut self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// A reader of the rows that changes archived.
+    fn archive(&self) -> Result<Box<dyn Archive>, StoreError>;
+}
+
+/// Rows that left memory, until they are forgotten. Reads beside the writer; a row is here when the commit of the
+/// change that archived it has returned.
+pub trait Archive: Send + 'static {
+    /// The rows that are asked for, without those that are to be forgotten.
+    fn read(&mut self, question: &ArchiveQuestion, now: Timestamp) -> Result<Vec<Row>, StoreError>;
 }
 
 /// Why rows could not be read or written.
@@ -78,8 +94,32 @@ pub enum StoreError {
         #[source]
         source: serde_json::Error,
     },
+    /// The journal has a hole, or a damaged group before its end. It is left as it is.
+    #[error(
+        "the journal `{path}` is damaged after group {last}\nhint: it was left untouched; restore the data directory from a backup"
+    )]
+    DamagedJournal {
+        /// The part of the journal.
+        path: String,
+        /// The last group that could be read, or 0.
+        last: u64,
+    },
+    /// A file of the journal could not be read or written.
+    #[error("the store failed while trying to {attempt} (`{path}`){}", hint(.source.kind() == std::io::ErrorKind::StorageFull))]
+    Journal {
+        /// The file or directory.
+        path: String,
+        /// What was attempted.
+        attempt: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The thread that brings the tables up to date ended by a panic. The journal holds what it had to do.
+    #[error("the store failed: the thread that brings its tables up to date ended unexpectedly")]
+    FoldLost,
     /// The database refused to read or write.
-    #[error("the store failed while trying to {attempt}")]
+    #[error("the store failed while trying to {attempt}{}", hint(.source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)))]
     Database {
         /// What was attempted.
         attempt: &'static str,
@@ -87,6 +127,15 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
+}
+
+/// What to do when the disk is full.
+fn hint(is_full: bool) -> &'static str {
+    if is_full {
+        "\nhint: the disk is full; make room and start again: everything that was answered is kept"
+    } else {
+        ""
+    }
 }
 
 impl StoreError {

@@ -239,6 +239,7 @@ async fn players_are_listed_as_the_control_plane_answers() {
         terminated: None,
         reserved_until: None,
         accepted_by: None,
+        archive_at: None,
     };
     let message = proto::DescribePlayerSessionsRequest {
         game_server_session_id: "gs-1".into(),

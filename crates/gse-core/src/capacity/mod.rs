@@ -164,7 +164,7 @@ fn candidates(state: &State, fleet: &Fleet) -> Vec<scale_in::Candidate> {
 }
 
 fn live_sessions(state: &State, instance: &InstanceId) -> usize {
-    state.processes_of(instance).filter(|process| process.load.session().is_some()).count()
+    state.index.pools.live_sessions(instance) as usize
 }
 
 /// The counts of F-30.

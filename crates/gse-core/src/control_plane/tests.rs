@@ -34,6 +34,67 @@ fn a_restart_finds_everything() {
     assert_eq!(world.player(&players[0].id).status, PlayerSessionStatus::TimedOut);
 }
 
+/// Ended rows leave memory after `archive.after`, and are kept until `retention` has passed.
+#[test]
+fn r23_ended_rows_leave_memory_for_the_archive() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 2);
+    let lasting = world.active_session(&fleet);
+    let session = world.active_session(&fleet);
+    let player = world.join(&session.id, &["a"]).unwrap().remove(0);
+    world.call(&session, SessionCall::Terminate { session: session.id.clone() }).unwrap();
+    let ended = world.now;
+    world.pass_seconds(3599);
+    assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Terminated);
+    world.pass_seconds(1);
+    let state = world.control_plane.state();
+    assert!(state.game_server_sessions.get(&session.id).is_none());
+    assert!(state.player_sessions.get(&player.id).is_none());
+    assert!(state.game_server_sessions.get(&lasting.id).is_some());
+    let until = ended.plus(world.clocks.retention);
+    let kept = |key: &str| world.archived.iter().find(|(row, _)| row.key() == key).map(|(_, until)| *until);
+    assert_eq!(kept(session.id.as_str()), Some(until));
+    assert_eq!(kept(player.id.as_str()), Some(until));
+    // Of the events, the newest stays: the place of the next one follows from it.
+    let codes: Vec<_> = state.events.values().map(|event| event.code.as_str()).collect();
+    assert_eq!((codes, world.events(&fleet).len()), (vec!["FLEET_STATE_ACTIVE"], 8));
+    assert_index_is_derived(&world);
+}
+
+/// A session that counts for the creator limit stays as long as it counts (G-10).
+#[test]
+fn r23_the_creator_limit_keeps_a_session_in_memory() {
+    let mut world = World::new();
+    world.clocks.archive_after = std::time::Duration::from_secs(1);
+    let fleet = world.active_fleet(&scope(), 3);
+    let request = || crate::game_server_session::CreateGameServerSession {
+        creator: "creator".into(),
+        ..crate::fixture::session_request(&scope(), &fleet)
+    };
+    for _ in 0..2 {
+        let session = world.apply(request()).unwrap();
+        world
+            .call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 })
+            .and_then(|()| world.call(&session, SessionCall::Terminate { session: session.id.clone() }))
+            .unwrap();
+    }
+    world.pass_seconds(179);
+    assert!(matches!(world.apply(request()), Err(crate::Error::CreatorLimit { .. })));
+    world.pass_seconds(2);
+    world.apply(request()).unwrap();
+    assert_eq!(world.control_plane.state().game_server_sessions.len(), 1);
+}
+
+/// The indexes that were kept while rows changed are those that the rows give, here and in a replica.
+fn assert_index_is_derived(world: &World) {
+    let state = world.control_plane.state();
+    let rows = world.stored.values().cloned();
+    let mut replica = crate::State::default();
+    rows.clone().for_each(|row| replica.follow(crate::Change::Put(row)));
+    assert_eq!(state.index, replica.index);
+    assert_eq!(state.index, crate::ControlPlane::restore(rows).state().index);
+}
+
 /// The host makes a slot from nothing: what ran there is lost, and is told so.
 #[test]
 fn f35_a_slot_made_again_loses_its_processes() {

@@ -1,9 +1,14 @@
 //! Game server sessions: creating, activating, ending, finding (operations.md 6.2–6.4, server-sdk.md 3.2).
 
+use std::cmp::Reverse;
+use std::ops::Bound;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alias;
 use crate::allocation;
+use crate::archive::{self, ArchiveProperties, ArchiveQuestion, scope_text};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -11,12 +16,12 @@ use crate::event::{self, EventCode};
 use crate::fleet::{self, Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
-use crate::page::{TokenPage, cut_by_token};
+use crate::page::{Selection, TokenPage, merge, position};
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session::{self, PlayerSessionCreationPolicy};
 use crate::process::{self, Load};
-use crate::state::State;
+use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -107,11 +112,19 @@ pub struct GameServerSession {
     pub terminated: Option<Timestamp>,
     /// Until when it must be activated, while ACTIVATING.
     pub activation_deadline: Option<Timestamp>,
+    /// When it leaves memory, once it is over.
+    #[serde(default)]
+    pub archive_at: Option<Timestamp>,
 }
 
 impl GameServerSession {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.activation_deadline
+        self.activation_deadline.or(self.archive_at)
+    }
+
+    /// G-10: placements are exempt, and so is who names no creator.
+    pub(crate) fn counts_for_creator(&self) -> bool {
+        !self.creator.is_empty() && self.placement.is_none()
     }
 
     /// Seats that are free.
@@ -178,7 +191,7 @@ impl Command for CreateGameServerSession {
             return Err(Error::Invalid { member: "MaximumPlayerSessionCount", value, expected });
         }
         self.check_creator_limit(state, fleet, cx.now)?;
-        let process = allocation::choose_process(state, fleet, cx.now)?;
+        let process = allocation::choose_process(state, fleet)?;
         let fleet = fleet.id.clone();
         let request = NewSession {
             name: self.name,
@@ -196,16 +209,29 @@ impl Command for CreateGameServerSession {
 }
 
 impl CreateGameServerSession {
+    /// Where an earlier session of that custom id or token is to be looked for when it has left memory (G-9).
+    pub fn earlier_in_archive(&self, fleet: &FleetId) -> ArchiveQuestion {
+        let properties = ArchiveProperties {
+            fleet: Some(fleet.to_string()),
+            custom_id: self.custom_id.clone(),
+            token: self.idempotency_token.clone().filter(|_| self.custom_id.is_none()),
+            ..ArchiveProperties::default()
+        };
+        ArchiveQuestion { kind: RowKind::GameServerSession, properties, after: None, limit: 1 }
+    }
+
     /// G-9: the custom id decides when both are given.
     fn earlier<'a>(&self, state: &'a State, fleet: &Fleet) -> Option<&'a GameServerSession> {
         if planted!(TokenIgnored) {
             return None;
         }
-        state.sessions_of(&fleet.id).find(|session| match (&self.custom_id, &self.idempotency_token) {
-            (Some(custom_id), _) => session.custom_id.as_ref() == Some(custom_id),
-            (None, Some(token)) => session.idempotency_token.as_ref() == Some(token),
-            (None, None) => false,
-        })
+        let (index, text) = match (&self.custom_id, &self.idempotency_token) {
+            (Some(custom_id), _) => (&state.index.session_of_custom_id, custom_id),
+            (None, Some(token)) => (&state.index.session_of_token, token),
+            (None, None) => return None,
+        };
+        let ids = index.get(&(fleet.id.clone(), text.clone()))?;
+        ids.first().and_then(|id| state.game_server_sessions.get(id))
     }
 
     /// G-10: a sliding window; ended sessions count, placements do not.
@@ -214,18 +240,20 @@ impl CreateGameServerSession {
         if self.creator.is_empty() || limit.sessions == 0 || planted!(CreatorLimitIgnored) {
             return Ok(());
         }
-        let period = std::time::Duration::from_secs(u64::from(limit.period_minutes) * 60);
-        let recent = state.sessions_of(&fleet.id).filter(|session| {
-            session.creator == self.creator
-                && session.placement.is_none()
-                && now.since(session.created) < period
-        });
-        if recent.count() >= limit.sessions as usize {
+        let creator = (fleet.id.clone(), self.creator.clone());
+        let sessions = state.index.sessions_of_creator.get(&creator).into_iter().flatten();
+        let newest_first = sessions.rev().map(|(created, _)| *created);
+        let recent = newest_first.take_while(|created| now.since(*created) < creator_period(fleet));
+        if recent.take(limit.sessions as usize).count() >= limit.sessions as usize {
             let (limit, period_minutes) = (limit.sessions, limit.period_minutes);
             return Err(Error::CreatorLimit { creator: self.creator.clone(), limit, period_minutes });
         }
         Ok(())
     }
+}
+
+fn creator_period(fleet: &Fleet) -> std::time::Duration {
+    std::time::Duration::from_secs(u64::from(fleet.creator_limit.period_minutes) * 60)
 }
 
 /// What a new session takes from its request.
@@ -283,9 +311,10 @@ pub(crate) fn place(
         created: cx.now,
         terminated: None,
         activation_deadline: Some(cx.now.plus(timeout)).filter(|_| !planted!(ActivationDeadlineForgotten)),
+        archive_at: None,
     };
-    if let Some(row) = state.processes.get_mut(process).filter(|_| !planted!(ProcessNotReserved)) {
-        row.load = Load::Reserved(session.id.clone());
+    if !planted!(ProcessNotReserved) {
+        state.edit_process(process, |row| row.load = Load::Reserved(session.id.clone()));
     }
     state.insert_game_server_session(session.clone());
     if let Some(order) = start_order(state, &session.id) {
@@ -346,13 +375,17 @@ pub(crate) fn end(
     };
     session.terminated = Some(cx.now);
     session.activation_deadline = None;
+    // As long as it may count for the creator limit, it is needed in memory.
+    let limiting = state.fleets.get(&session.fleet).filter(|_| session.counts_for_creator());
+    let counts_until = limiting.map_or(cx.now, |fleet| session.created.plus(creator_period(fleet)));
+    session.archive_at = Some(cx.now.plus(cx.clocks.archive_after).max(counts_until));
     session.enabled = false;
     session.seats_taken = 0;
     let (process, placement) = (session.process.clone(), session.placement.clone());
     let scope_uin = session.scope.uin.clone();
     cx.because(format!("session {id} ended: {reason}"));
     if !planted!(PlayersOutliveSession) {
-        player_session::end_all(state, cx.now, id);
+        player_session::end_all(state, cx, id);
     }
     let hosts = state.processes.get(&process).is_some_and(|process| process.load.session() == Some(id));
     if hosts && !planted!(ProcessNotFreed) {
@@ -363,8 +396,21 @@ pub(crate) fn end(
     }
 }
 
-/// The activation timeout passed (G3).
+/// What is due: it was not activated in time, or it leaves memory.
 pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSessionId) {
+    let Some(session) = state.game_server_sessions.get_shared(id) else { return };
+    let session = Arc::clone(session);
+    match session.terminated {
+        None => on_activation_timeout(state, cx, id),
+        Some(ended) => {
+            player_session::leave_all(state, cx, id);
+            archive::leave(state, cx, Row::GameServerSession(session), ended);
+        }
+    }
+}
+
+/// The activation timeout passed (G3).
+fn on_activation_timeout(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSessionId) {
     let Some(session) = state.game_server_sessions.get(id) else { return };
     let (fleet, process) = (session.fleet.clone(), session.process.clone());
     let message = format!("session {id} was not activated in time");
@@ -402,9 +448,7 @@ fn fail_activation(
         return end(state, cx, id, SessionEnd::Error, reason);
     }
     // Tainted first: ending the session frees the process, and it must not be chosen again.
-    if let Some(row) = state.processes.get_mut(process) {
-        row.tainted = true;
-    }
+    state.edit_process(process, |row| row.tainted = true);
     end(state, cx, id, SessionEnd::Error, reason);
     process::taint(state, cx, process, reason);
 }
@@ -457,7 +501,7 @@ pub(crate) fn activate(
     }
     // The timer may not have run yet (G3).
     if session.activation_deadline.is_some_and(|deadline| cx.now >= deadline) {
-        on_deadline(state, cx, id);
+        on_activation_timeout(state, cx, id);
         return Err(Error::ActivationTooLate { session: id.clone(), status: GameServerSessionStatus::Error });
     }
     let placement = session.placement.clone();
@@ -472,9 +516,7 @@ pub(crate) fn activate(
             session.max_players = session.max_players.min(max_players).max(promised);
         }
     }
-    if let Some(process) = state.processes.get_mut(caller) {
-        process.load = Load::Hosting(id.clone());
-    }
+    state.edit_process(caller, |process| process.load = Load::Hosting(id.clone()));
     if let Some(placement) = placement {
         placement::on_session_active(state, cx, &uin, &placement, id);
     }
@@ -489,9 +531,7 @@ pub(crate) fn terminate(
     id: &GameServerSessionId,
 ) -> Result<(), Error> {
     of_caller(state, caller, id)?;
-    if let Some(process) = state.processes.get_mut(caller) {
-        process.tainted = false;
-    }
+    state.edit_process(caller, |process| process.tainted = false);
     end(state, cx, id, SessionEnd::Terminated, "the game server ended it");
     Ok(())
 }
@@ -543,29 +583,82 @@ pub struct SessionQuery {
     pub limit: usize,
 }
 
-/// The sessions that match, newest first, then by id (G-18).
-pub fn describe<'a>(
-    state: &'a State,
-    query: &SessionQuery,
-) -> Result<TokenPage<&'a GameServerSession>, Error> {
-    let mut sessions: Vec<&GameServerSession> = match &query.session {
-        Some(id) => vec![find(state, &query.scope, id)?],
+impl SessionQuery {
+    /// Everything that the caller must repeat with a token.
+    fn question(&self) -> String {
+        format!("sessions {:?} {:?} {:?} {:?}", self.scope, self.session, self.target, self.status)
+    }
+}
+
+/// The sessions in memory that match, newest first, then by id (G-18), and what to look for in the archive.
+pub fn select(state: &State, query: &SessionQuery) -> Result<Selection<GameServerSession>, Error> {
+    let question = query.question();
+    let after = position(&question, query.next_token.as_deref())?;
+    let mut properties = ArchiveProperties {
+        scope: Some(scope_text(&query.scope)),
+        status: query.status.map(|status| status.to_string()),
+        ..ArchiveProperties::default()
+    };
+    let matches = |session: &&Arc<GameServerSession>| {
+        session.scope == query.scope && query.status.is_none_or(|status| session.status == status)
+    };
+    let rows: Vec<_> = match &query.session {
+        // Whether it exists comes before whether it passes the filter.
+        Some(id) => {
+            (properties.key, properties.status) = (Some(id.to_string()), None);
+            let session = state.game_server_sessions.get_shared(id);
+            session.filter(|session| session.scope == query.scope).cloned().into_iter().collect()
+        }
         None => {
             let fleet = match &query.target {
                 // Ended sessions of a fleet that is gone stay readable.
                 Target { fleet: Some(fleet), .. } => fleet::find(state, &query.scope, fleet)?,
                 target => target.resolve(state, &query.scope)?,
             };
-            state.sessions_of(&fleet.id).collect()
+            properties.fleet = Some(fleet.id.to_string());
+            let ids = state.index.sessions_of_fleet.get(&fleet.id);
+            let from = after.as_ref().map(|(key, id)| {
+                (Reverse(Timestamp::from_millis(*key)), GameServerSessionId::new(id.as_str()))
+            });
+            let range = (from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+            let ids = ids.into_iter().flat_map(|ids| ids.range(range.clone()));
+            let sessions = ids.filter_map(|(_, id)| state.game_server_sessions.get_shared(id));
+            sessions.filter(matches).take(query.limit + 1).cloned().collect()
         }
     };
-    sessions.retain(|session| query.status.is_none_or(|status| session.status == status));
-    sessions.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
-    let question =
-        format!("sessions {:?} {:?} {:?} {:?}", query.scope, query.session, query.target, query.status);
-    cut_by_token(sessions, &question, query.next_token.as_deref(), query.limit, false, |session| {
+    let after = after.filter(|_| query.session.is_none());
+    let limit = query.limit + 1;
+    let archive = ArchiveQuestion { kind: RowKind::GameServerSession, properties, after, limit };
+    Ok(Selection { rows, archive })
+}
+
+/// The page of the sessions in memory and those that the archive gave.
+pub fn page(
+    query: &SessionQuery,
+    selected: Vec<Arc<GameServerSession>>,
+    archived: Vec<Row>,
+) -> Result<TokenPage<Arc<GameServerSession>>, Error> {
+    let archived = archived.into_iter().filter_map(|row| match row {
+        Row::GameServerSession(row) => Some(row),
+        _ => None,
+    });
+    let question = query.question();
+    let mut page = merge(selected, archived, &question, query.limit, |session| {
         (session.created.millis(), session.id.to_string())
-    })
+    });
+    if let Some(id) = &query.session {
+        if page.items.is_empty() {
+            return Err(Error::SessionNotFound(id.clone()));
+        }
+        let is_first = position(&question, query.next_token.as_deref())?.is_none();
+        page.items.retain(|session| is_first && query.status.is_none_or(|status| session.status == status));
+    }
+    Ok(page)
+}
+
+/// The sessions in memory that match. What is archived is not in it: see `select` and `page`.
+pub fn describe(state: &State, query: &SessionQuery) -> Result<TokenPage<Arc<GameServerSession>>, Error> {
+    page(query, select(state, query)?.rows, Vec::new())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! SearchGameServerSessions: the filter and sort expressions, and what they find (cloud-api.md 6.1).
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::game_server_session::{GameServerSession, GameServerSessionStatus, Target};
@@ -146,7 +147,7 @@ pub struct SearchQuery {
 }
 
 /// The ACTIVE sessions of one fleet that match (G-20).
-pub fn search<'a>(state: &'a State, query: &SearchQuery) -> Result<TokenPage<&'a GameServerSession>, Error> {
+pub fn search(state: &State, query: &SearchQuery) -> Result<TokenPage<Arc<GameServerSession>>, Error> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let (filter_text, sort_text) = (given(&query.filter), given(&query.sort));
     let filter = filter_text.as_deref().map(parse_filter).transpose()?;
@@ -159,7 +160,9 @@ pub fn search<'a>(state: &'a State, query: &SearchQuery) -> Result<TokenPage<&'a
         .collect();
     sessions.sort_by(|a, b| sort.compare(a, b));
     let question = format!("search {:?} {:?} {filter_text:?} {sort_text:?}", query.scope, query.target);
-    page(state, sessions, &question, &sort, query)
+    let page = page(state, sessions, &question, &sort, query)?;
+    let shared = |session: &GameServerSession| state.game_server_sessions.get_shared(&session.id).cloned();
+    Ok(TokenPage { items: page.items.into_iter().filter_map(shared).collect(), next_token: page.next_token })
 }
 
 /// Numbers page by their value. Texts page by where the last session of the page before would stand now.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::allocation;
+use crate::archive;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::planted::planted;
 use crate::player_session::{self, Joining};
 use crate::process;
 use crate::queue::{self, Queue, QueueKey};
-use crate::state::State;
+use crate::state::{Row, State};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -48,6 +49,16 @@ pub struct PlacementKey {
     pub scope: Scope,
     /// The id.
     pub id: PlacementId,
+}
+
+impl PlacementKey {
+    /// Reads the printed form.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '/');
+        let (uin, region, id) = (parts.next()?, parts.next()?, parts.next()?);
+        let scope = Scope { uin: Uin::new(uin), region: Region::new(region) };
+        Some(Self { scope, id: PlacementId::new(id) })
+    }
 }
 
 impl fmt::Display for PlacementKey {
@@ -126,11 +137,24 @@ pub struct Placement {
     pub fulfilment: Option<Fulfilment>,
     /// Why it stands where it stands, in words.
     pub reason: String,
+    /// When it leaves memory, once it is over.
+    #[serde(default)]
+    pub archive_at: Option<Timestamp>,
 }
 
 impl Placement {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.next_attempt
+        self.next_attempt.or(self.archive_at)
+    }
+
+    /// What a stop of a placement that is over is answered: stopped twice is fine (P-6).
+    pub fn stopped(&self) -> Result<&Self, Error> {
+        match self.status {
+            PlacementStatus::Pending | PlacementStatus::Cancelled => Ok(self),
+            PlacementStatus::Fulfilled | PlacementStatus::TimedOut | PlacementStatus::Failed => {
+                Err(Error::PlacementFinished { placement: self.id.clone(), status: self.status })
+            }
+        }
     }
 
     /// Its key.
@@ -181,8 +205,9 @@ impl Command for StartGameServerSessionPlacement {
             activating: None,
             fulfilment: None,
             reason: String::new(),
+            archive_at: None,
         };
-        state.placements.insert(key, placement.clone());
+        state.insert_placement(placement.clone());
         Ok(placement)
     }
 }
@@ -230,15 +255,11 @@ impl Command for StopGameServerSessionPlacement {
     const NAME: &'static str = "StopGameServerSessionPlacement";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Placement, Error> {
-        let key = find(state, &self.scope, &self.id)?.key();
         let placement = find(state, &self.scope, &self.id)?;
-        match placement.status {
-            PlacementStatus::Pending => {}
-            PlacementStatus::Cancelled => return Ok(placement.clone()),
-            PlacementStatus::Fulfilled | PlacementStatus::TimedOut | PlacementStatus::Failed => {
-                return Err(Error::PlacementFinished { placement: self.id, status: placement.status });
-            }
+        if placement.status != PlacementStatus::Pending {
+            return placement.stopped().cloned();
         }
+        let key = placement.key();
         finish(state, cx, &key, PlacementStatus::Cancelled, "stopped by request");
         find(state, &self.scope, &self.id).cloned()
     }
@@ -250,11 +271,22 @@ pub fn find<'a>(state: &'a State, scope: &Scope, id: &PlacementId) -> Result<&'a
     state.placements.get(&key).ok_or_else(|| Error::PlacementNotFound(id.clone()))
 }
 
+/// A placement is due: it leaves memory, or an attempt is made with all that are due at once.
+pub(crate) fn on_due(state: &mut State, cx: &mut Cx<'_>, key: &str) {
+    let Some(row) = PlacementKey::parse(key).and_then(|key| state.placements.get_shared(&key).cloned())
+    else {
+        return;
+    };
+    match row.ended {
+        Some(ended) => archive::leave(state, cx, Row::Placement(row), ended),
+        None => attempt_due(state, cx),
+    }
+}
+
 /// Attempts that are due are made in the order of StartTime, so that who waits longest is served first (P-17).
-pub(crate) fn on_due(state: &mut State, cx: &mut Cx<'_>) {
-    let mut due: Vec<(Timestamp, PlacementKey)> = state
-        .placements
-        .values()
+fn attempt_due(state: &mut State, cx: &mut Cx<'_>) {
+    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
+    let mut due: Vec<(Timestamp, PlacementKey)> = pending
         .filter(|placement| placement.next_attempt.is_some_and(|next| next <= cx.now))
         .map(|placement| (placement.started, placement.key()))
         .collect();
@@ -276,29 +308,26 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
     }
     attempt(state, cx, key);
     let tick = cx.clocks.placement_tick;
-    if let Some(placement) =
-        state.placements.get_mut(key).filter(|row| row.status == PlacementStatus::Pending)
-    {
-        placement.next_attempt = Some(if planted!(PlacementTimeoutIgnored) {
-            cx.now.plus(tick)
-        } else {
-            cx.now.plus(tick).min(placement.timeout)
+    if state.placements.get(key).is_some_and(|row| row.status == PlacementStatus::Pending) {
+        state.edit_placement(key, |placement| {
+            placement.next_attempt = Some(if planted!(PlacementTimeoutIgnored) {
+                cx.now.plus(tick)
+            } else {
+                cx.now.plus(tick).min(placement.timeout)
+            });
         });
     }
 }
 
 /// A process may take a session: whoever waits is tried again at once.
 pub(crate) fn on_process_free(state: &mut State, cx: &mut Cx<'_>) {
-    let waiting: Vec<PlacementKey> = state
-        .placements
-        .values()
-        .filter(|placement| placement.status == PlacementStatus::Pending && placement.activating.is_none())
+    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
+    let waiting: Vec<PlacementKey> = pending
+        .filter(|placement| placement.activating.is_none() && placement.next_attempt != Some(cx.now))
         .map(Placement::key)
         .collect();
     for key in waiting {
-        if let Some(placement) = state.placements.get_mut(&key) {
-            placement.next_attempt = Some(cx.now);
-        }
+        state.edit_placement(&key, |placement| placement.next_attempt = Some(cx.now));
     }
 }
 
@@ -321,9 +350,7 @@ fn attempt(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
     match decision {
         Attempt::Fail(reason) => finish(state, cx, key, PlacementStatus::Failed, &reason),
         Attempt::Wait(reason) => {
-            if let Some(placement) = state.placements.get_mut(key) {
-                placement.reason = reason;
-            }
+            state.edit_placement(key, |placement| placement.reason = reason);
         }
         Attempt::Place(fleet, process) => place(state, cx, key, &fleet, &process),
     }
@@ -346,7 +373,7 @@ fn decide(state: &State, placement: &Placement, queue: &Queue, now: Timestamp) -
             Admission::Hopeless { reason } => return Attempt::Fail(reason.clone()),
         };
         let Some(fleet) = destination.fleet.filter(|_| admitted) else { continue };
-        match allocation::choose_process(state, fleet, now) {
+        match allocation::choose_process(state, fleet) {
             Ok(process) => return Attempt::Place(fleet.id.clone(), process),
             Err(error) => reasons.push(error.to_string()),
         }
@@ -374,20 +401,18 @@ fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId
         idempotency_token: None,
         custom_id: None,
     };
-    if let Ok(session) = game_server_session::place(state, cx, fleet, process, session)
-        && let Some(placement) = state.placements.get_mut(key)
-    {
-        placement.reason = format!("session {} is being activated", session.id);
-        placement.activating = Some(session.id);
+    if let Ok(session) = game_server_session::place(state, cx, fleet, process, session) {
+        state.edit_placement(key, |placement| {
+            placement.reason = format!("session {} is being activated", session.id);
+            placement.activating = Some(session.id);
+        });
     }
 }
 
 /// The placement whose session this is, in whichever region its queue is.
 fn owner(state: &State, uin: &Uin, id: &PlacementId, session: &GameServerSessionId) -> Option<PlacementKey> {
-    let mut owners = state.placements.values().filter(|placement| {
-        placement.scope.uin == *uin && placement.id == *id && placement.activating.as_ref() == Some(session)
-    });
-    owners.next().map(Placement::key)
+    let key = state.index.placement_of_session.get(session)?;
+    (key.scope.uin == *uin && key.id == *id).then(|| key.clone())
 }
 
 /// How many players get a seat as soon as this session is active.
@@ -422,11 +447,11 @@ pub(crate) fn on_session_active(
             players.push(PlacedPlayer { player: seat.player, player_session: seat.id });
         }
     }
-    if let Some(placement) = state.placements.get_mut(&key) {
+    state.edit_placement(&key, |placement| {
         placement.activating = None;
         placement.fulfilment =
             Some(Fulfilment { session: session_id.clone(), region, ip_address, port, players });
-    }
+    });
     finish(state, cx, &key, PlacementStatus::Fulfilled, "the session is active");
 }
 
@@ -439,33 +464,37 @@ pub(crate) fn on_session_failed(
     session: &GameServerSessionId,
 ) {
     let Some(key) = owner(state, uin, id, session) else { return };
-    if let Some(placement) = state.placements.get_mut(&key) {
+    state.edit_placement(&key, |placement| {
         placement.activating = None;
         placement.next_attempt = Some(cx.now);
-    }
+    });
 }
 
 /// Ends a placement. A session that is just being activated for it is ended as well (P-6).
 fn finish(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, status: PlacementStatus, reason: &str) {
-    let Some(placement) = state.placements.get_mut(key) else { return };
-    let activating = if planted!(PlacementKeepsSession) { None } else { placement.activating.take() };
-    placement.status = status;
-    placement.ended = Some(match status {
-        // G38: exactly StartTime plus the timeout.
-        PlacementStatus::TimedOut => placement.timeout,
-        PlacementStatus::Pending
-        | PlacementStatus::Fulfilled
-        | PlacementStatus::Cancelled
-        | PlacementStatus::Failed => cx.now,
+    let (now, archive_at) = (cx.now, cx.now.plus(cx.clocks.archive_after));
+    let activating = state.edit_placement(key, |placement| {
+        placement.status = status;
+        placement.ended = Some(match status {
+            // G38: exactly StartTime plus the timeout.
+            PlacementStatus::TimedOut => placement.timeout,
+            PlacementStatus::Pending
+            | PlacementStatus::Fulfilled
+            | PlacementStatus::Cancelled
+            | PlacementStatus::Failed => now,
+        });
+        placement.next_attempt = None;
+        placement.archive_at = Some(archive_at);
+        placement.reason = reason.to_string();
+        if planted!(PlacementKeepsSession) { None } else { placement.activating.take() }
     });
-    placement.next_attempt = None;
-    placement.reason = reason.to_string();
+    let Some(activating) = activating else { return };
     cx.because(format!("placement {} is {status}: {reason}", key.id));
     let Some(session) = activating else { return };
     let process = state.game_server_sessions.get(&session).map(|session| session.process.clone());
     // The process was told of a session that nobody wants any more: it is replaced, as after a failed start (P10).
-    if let Some(row) = process.as_ref().and_then(|process| state.processes.get_mut(process)) {
-        row.tainted = true;
+    if let Some(process) = &process {
+        state.edit_process(process, |row| row.tainted = true);
     }
     game_server_session::end(state, cx, &session, SessionEnd::Terminated, "its placement is over");
     if let Some(process) = process {

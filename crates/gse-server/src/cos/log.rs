@@ -3,7 +3,9 @@
 use axum::extract::Request;
 use axum::response::Response;
 use gse_api::signature::cos::{Authorization, Grant, Upload as SignedDownload, sign};
+use gse_core::archive::ArchiveQuestion;
 use gse_core::id::EventId;
+use gse_core::state::{Row, RowKind};
 use gse_core::time::Timestamp;
 use http::{Method, StatusCode};
 
@@ -33,12 +35,21 @@ pub(super) async fn serve(api: &Api, event: &str, request: Request) -> Result<Re
     let busy = |error: gse_api::ApiError| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.message);
     let _room = api.gate.call().map_err(busy)?;
     let id = EventId::new(event);
-    let log = api.engine.query(move |state, _now| gse_core::event::log(state, &id).map(str::to_owned)).await;
-    match log {
-        Ok(Some(log)) => Ok(super::text(StatusCode::OK, log)),
-        Ok(None) => Err(Refusal::new(StatusCode::NOT_FOUND, format!("event `{event}` has no log"))),
-        Err(error) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
-    }
+    let unavailable = |text: String| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text);
+    let found = api.engine.query(move |state, _now| state.events.get_shared(&id).cloned()).await;
+    let row = match found.map_err(|error| unavailable(error.to_string()))? {
+        Some(found) => Some(Row::Event(found)),
+        None => {
+            let question = ArchiveQuestion::key(RowKind::Event, event);
+            api.engine.archived(question).await.map_err(|error| unavailable(error.to_string()))?.pop()
+        }
+    };
+    let log = match row {
+        Some(Row::Event(event)) => event.log.clone(),
+        _ => None,
+    };
+    let missing = || Refusal::new(StatusCode::NOT_FOUND, format!("event `{event}` has no log"));
+    Ok(super::text(StatusCode::OK, log.ok_or_else(missing)?))
 }
 
 fn check(api: &Api, event: &str, request: &Request) -> Result<(), Refusal> {

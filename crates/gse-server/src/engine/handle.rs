@@ -1,20 +1,36 @@
 //! How the rest of the process reaches the engine. Cheap to clone; the engine ends when the last one is gone.
 
+use gse_core::archive::ArchiveQuestion;
 use gse_core::command::Command;
 use gse_core::control_plane::ControlPlane;
 use gse_core::cx::{Cx, Step};
 use gse_core::error::Error;
 use gse_core::host::HostReport;
-use gse_core::state::State;
+use gse_core::state::{Row, State};
 use gse_core::time::Timestamp;
+use gse_store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
+use super::reader::{ArchiveRead, Query};
 use super::{Answer, Input, Outcome, PendingCommand};
 
-/// A door to the engine.
+/// A door to the engine, to the replica for reads, and to the archive.
 #[derive(Clone)]
 pub struct EngineHandle {
     pub(super) inputs: mpsc::Sender<Input>,
+    queries: mpsc::Sender<Query>,
+    archive: mpsc::Sender<ArchiveRead>,
+}
+
+/// Why the archive gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The store could not read it.
+    #[error("the archive could not be read")]
+    Store(#[source] StoreError),
+    /// Nothing reads it any more.
+    #[error("the service is stopping")]
+    Stopped,
 }
 
 /// Why there is no reply.
@@ -29,8 +45,12 @@ pub enum SubmitError {
 }
 
 impl EngineHandle {
-    pub(super) fn new(inputs: mpsc::Sender<Input>) -> Self {
-        Self { inputs }
+    pub(super) fn new(
+        inputs: mpsc::Sender<Input>,
+        queries: mpsc::Sender<Query>,
+        archive: mpsc::Sender<ArchiveRead>,
+    ) -> Self {
+        Self { inputs, queries, archive }
     }
 
     /// Applies a command; the reply comes when it is durable.
@@ -48,7 +68,7 @@ impl EngineHandle {
         answer.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
     }
 
-    /// Reads. What it sees is durable when the result comes.
+    /// Reads what is in memory. It sees nothing that is not durable, and everything that was answered before.
     pub async fn query<R, F>(&self, read: F) -> Result<R, SubmitError>
     where
         R: Send + 'static,
@@ -59,6 +79,14 @@ impl EngineHandle {
         answer.await.map_err(|_| SubmitError::Stopped)
     }
 
+    /// Reads what left memory. Asked after memory it misses nothing: a row is archived before it leaves memory.
+    pub async fn archived(&self, question: ArchiveQuestion) -> Result<Vec<Row>, ArchiveError> {
+        let (reply, answer) = oneshot::channel();
+        let read = ArchiveRead { question, reply };
+        self.archive.send(read).await.map_err(|_| ArchiveError::Stopped)?;
+        answer.await.map_err(|_| ArchiveError::Stopped)?.map_err(ArchiveError::Store)
+    }
+
     /// Passes a report on in the order of arrival, without waiting for its answer. A dropped `reply` says that the
     /// report could not be recorded.
     pub async fn forward_report(&self, report: HostReport, reply: oneshot::Sender<Result<(), Error>>) {
@@ -66,18 +94,15 @@ impl EngineHandle {
         let _ = self.send(Input::Report { report, reply }).await;
     }
 
-    /// Passes a read on in the order of arrival, without waiting for its result.
+    /// Passes a read on, without waiting for its result.
     pub async fn forward_query<R, F>(&self, read: F, reply: oneshot::Sender<R>)
     where
         R: Send + 'static,
         F: FnOnce(&State, Timestamp) -> R + Send + 'static,
     {
-        let query = Box::new(move |state: &State, now: Timestamp| -> Answer {
-            let result = read(state, now);
-            Box::new(move || drop(reply.send(result)))
-        });
-        // The reply is dropped with the input when the engine has ended.
-        let _ = self.send(Input::Query(query)).await;
+        let query = Box::new(move |state: &State, now: Timestamp| drop(reply.send(read(state, now))));
+        // The reply is dropped with the query when the engine has ended.
+        let _ = self.queries.send(query).await;
     }
 
     async fn send(&self, input: Input) -> Result<(), SubmitError> {

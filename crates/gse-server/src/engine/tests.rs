@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use gse_core::alias::{Alias, CreateAlias, RoutingStrategy};
 use gse_core::id::{AliasId, CounterIds, FleetId, Region, Scope, Uin};
-use gse_core::state::Row;
+use gse_core::state::{Row, State};
+use gse_core::time::Timestamp;
 use gse_store::MemoryStore;
 
 use super::*;
@@ -30,10 +31,19 @@ impl Store for DiaryStore {
         self.rows.load()
     }
 
+    fn settle(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.rows.settle(now)
+    }
+
+    fn archive(&self) -> Result<Box<dyn gse_store::Archive>, StoreError> {
+        self.rows.archive()
+    }
+
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         if let Some(gate) = &self.gate {
             write(&self.diary, "waiting");
-            gate.recv().unwrap();
+            // A gate that is gone is open.
+            let _ = gate.recv();
         }
         if self.is_broken {
             return Err(StoreError::Foreign { path: "disk".into() });
@@ -73,7 +83,7 @@ impl Setup {
             ids: Box::new(CounterIds::default()),
             clock: Clock::manual(Timestamp::from_seconds(1000)),
             clocks: Clocks::default(),
-            quotas: Quotas::default(),
+            quotas: Quotas { aliases: 1000, ..Quotas::default() },
         };
         let (handle, engine) = Engine::restore(Box::new(store), parts).unwrap();
         (handle, tokio::spawn(engine.run(std::future::pending())))
@@ -115,38 +125,112 @@ async fn a_refused_command_commits_nothing() {
     assert!(diary.lock().unwrap().is_empty());
 }
 
-/// What comes in while a commit runs is one group, and its reads see it when it is durable.
+/// Starts a call and lets it get as far as the engine's door.
+fn begin<F: Future>(call: F) -> std::pin::Pin<Box<F>> {
+    let mut call = Box::pin(call);
+    assert!(is_pending(&mut call));
+    call
+}
+
+fn is_pending<F: Future>(call: &mut std::pin::Pin<Box<F>>) -> bool {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    call.as_mut().poll(&mut context).is_pending()
+}
+
+/// Lets the engine take everything that waits at its door.
+async fn let_in(engine: &EngineHandle) {
+    while engine.inputs.capacity() < QUEUE_LENGTH {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn wait_for(diary: &Diary, lines: usize) {
+    while diary.lock().unwrap().len() < lines {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What comes in while a commit runs is one group, however many it is, and nobody is answered before its commit
+/// returned. The first does not wait for company.
 #[tokio::test]
-async fn what_waits_behind_a_commit_is_one_group() {
+async fn what_comes_in_while_a_commit_runs_is_one_group() {
     let (open, gate) = std::sync::mpsc::channel();
     let setup = Setup { gate: Some(gate), ..Setup::default() };
     let diary = setup.diary.clone();
     let (engine, _task) = setup.start();
-    let submit = |name: &'static str| {
-        let engine = engine.clone();
-        tokio::spawn(async move { engine.submit("r", create_alias(name)).await.map(drop) })
-    };
-    let first = submit("one");
-    while diary.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
+    let mut first = begin(engine.submit("r", create_alias("first")));
+    wait_for(&diary, 1).await;
+    let names: Vec<String> = (0..100).map(|number| format!("alias {number}")).collect();
+    let mut rest = Vec::new();
+    for name in &names {
+        rest.push(begin(engine.submit("r", create_alias(name))));
     }
-    let rest = [submit("two"), submit("three")];
-    let seen = {
-        let engine = engine.clone();
-        tokio::spawn(async move { engine.query(|state, _| names(state)).await })
-    };
-    while engine.inputs.capacity() > QUEUE_LENGTH - 3 {
-        tokio::task::yield_now().await;
-    }
-    assert!(!first.is_finished() && !seen.is_finished());
+    let_in(&engine).await;
+    assert!(is_pending(&mut first));
     open.send(()).unwrap();
-    open.send(()).unwrap();
-    first.await.unwrap().unwrap();
-    for task in rest {
-        task.await.unwrap().unwrap();
+    first.await.unwrap();
+    wait_for(&diary, 3).await;
+    for call in &mut rest {
+        assert!(is_pending(call), "its commit has not returned");
     }
-    assert_eq!(seen.await.unwrap().unwrap(), ["one", "two", "three"]);
-    assert_eq!(*diary.lock().unwrap(), ["waiting", "committed 1", "waiting", "committed 2"]);
+    open.send(()).unwrap();
+    for call in rest {
+        call.await.unwrap();
+    }
+    assert_eq!(*diary.lock().unwrap(), ["waiting", "committed 1", "waiting", "committed 100"]);
+}
+
+/// A read does not wait for the commit under way and sees nothing of it; who has an answer reads what it tells of.
+#[tokio::test]
+async fn reads_do_not_wait_for_a_commit_and_see_what_was_answered() {
+    let (open, gate) = std::sync::mpsc::channel();
+    let setup = Setup { gate: Some(gate), ..Setup::default() };
+    let diary = setup.diary.clone();
+    let (engine, _task) = setup.start();
+    let read = async || engine.query(|state, _| names(state)).await.unwrap();
+    open.send(()).unwrap();
+    engine.submit("r", create_alias("one")).await.unwrap();
+    assert_eq!(read().await, ["one"]);
+    wait_for(&diary, 2).await;
+    let second = begin(engine.submit("r", create_alias("two")));
+    wait_for(&diary, 3).await;
+    // The commit of the second is under way, and stays so.
+    for _ in 0..100 {
+        assert_eq!(read().await, ["one"]);
+    }
+    open.send(()).unwrap();
+    second.await.unwrap();
+    assert_eq!(read().await, ["one", "two"]);
+    drop(open);
+    for number in 0..100 {
+        engine.submit("r", create_alias(&format!("alias {number}"))).await.unwrap();
+        assert_eq!(read().await.len(), number + 3);
+    }
+}
+
+/// A row that leaves memory is found in the archive by whoever does not find it in memory.
+#[tokio::test]
+async fn rows_that_left_memory_are_in_the_archive() {
+    use gse_core::event::{Event, EventCode};
+    use gse_core::id::EventId;
+    let mut rows = MemoryStore::default();
+    let event = Event {
+        id: EventId::new("event-1"),
+        fleet: FleetId::new("fleet-1"),
+        sequence: 0,
+        code: EventCode::FleetCreated,
+        time: Timestamp::from_seconds(1),
+        message: String::new(),
+        log: None,
+        archive_at: Some(Timestamp::from_seconds(1)),
+    };
+    rows.commit(&[Change::Put(Row::from(event.clone()))]).unwrap();
+    let (engine, _task) = Setup { rows, ..Setup::default() }.start();
+    // It is due; the answer to a later step comes after the change that archived it.
+    engine.submit("r", create_alias("one")).await.unwrap();
+    assert_eq!(engine.query(|state, _| state.events.len()).await.unwrap(), 0);
+    let question = gse_core::archive::ArchiveQuestion::key(gse_core::RowKind::Event, "event-1");
+    assert_eq!(engine.archived(question).await.unwrap(), [Row::from(event)]);
 }
 
 #[tokio::test]

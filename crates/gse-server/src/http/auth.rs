@@ -6,14 +6,16 @@ use gse_api::admission::{Admitted, Gate, Received, admit as decide};
 use super::Api;
 
 /// Steps 1 to 11 of cloud-api.md 1.9.
-pub(super) fn admit(api: &Api, head: &http::request::Parts, body: &[u8]) -> Result<Admitted, ApiError> {
+pub(super) fn admit<'a>(
+    api: &Api,
+    head: &'a http::request::Parts,
+    body: &'a [u8],
+) -> Result<Admitted, ApiError> {
     // A header that is not text is none that a client of this API sends.
-    let as_text = |(name, value): (&'_ http::HeaderName, &'_ http::HeaderValue)| {
-        Some((name.as_str().to_owned(), std::str::from_utf8(value.as_bytes()).ok()?.to_owned()))
+    let as_text = |(name, value): (&'a http::HeaderName, &'a http::HeaderValue)| {
+        Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))
     };
-    let headers: Vec<(String, String)> = head.headers.iter().filter_map(as_text).collect();
-    let headers: Vec<(&str, &str)> =
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = head.headers.iter().filter_map(as_text).collect();
     let received = Received {
         method: head.method.as_str(),
         path: head.uri.path(),

@@ -19,7 +19,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use gse_api::{ApiError, ErrorCode, envelope};
+use gse_core::archive::ArchiveQuestion;
 use gse_core::id::Scope;
+use gse_core::state::{Row, RowKind};
 use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
 
@@ -154,6 +156,17 @@ impl Call<'_> {
         let result = self.api.engine.query(move |state, _now| read(state)).await;
         let result = result.map_err(|error| convert::error::from_engine(self.action, &error))?;
         result.map_err(|error| self.refuse(&error))
+    }
+
+    /// Reads what left memory.
+    async fn archived(&self, question: ArchiveQuestion) -> Result<Vec<Row>, ApiError> {
+        let result = self.api.engine.archived(question).await;
+        result.map_err(|error| convert::error::from_archive(&error))
+    }
+
+    /// Looks for one row in the archive.
+    async fn archived_row(&self, kind: RowKind, key: &str) -> Result<Option<Row>, ApiError> {
+        Ok(self.archived(ArchiveQuestion::key(kind, key)).await?.pop())
     }
 
     /// The answer to a reason for a refusal.

@@ -1,6 +1,7 @@
 //! The edge: requests go through the whole router, on a memory store and a scripted host.
 
 mod actions;
+mod archive;
 mod auth;
 mod objects;
 mod overload;

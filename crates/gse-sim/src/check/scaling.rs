@@ -13,7 +13,7 @@ fn leavers<'a>(look: &Look<'a>) -> Vec<&'a Instance> {
         (Some(Row::Instance(old)), Row::Instance(new))
             if !old.is_leaving() && new.status == InstanceStatus::Leaving =>
         {
-            Some(new)
+            Some(&**new)
         }
         _ => None,
     });

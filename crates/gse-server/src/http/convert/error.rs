@@ -6,13 +6,26 @@
 use gse_api::{Action, ApiError, ErrorCode};
 use gse_core::error::Error;
 
-use crate::engine::SubmitError;
+use crate::engine::{ArchiveError, SubmitError};
 
 /// Why there is no reply.
 pub(crate) fn from_engine(action: Action, error: &SubmitError) -> ApiError {
     match error {
         SubmitError::Refused(error) => from_core(action, error),
         SubmitError::Stopped => {
+            ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+        }
+    }
+}
+
+/// Why the archive gave no answer. The details are for the log.
+pub(crate) fn from_archive(error: &ArchiveError) -> ApiError {
+    match error {
+        ArchiveError::Store(source) => {
+            tracing::error!(error = source as &dyn std::error::Error, "the archive could not be read");
+            ApiError::new(ErrorCode::InternalError, "the archive could not be read; try again later")
+        }
+        ArchiveError::Stopped => {
             ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
         }
     }

@@ -1,5 +1,7 @@
 //! Game server sessions.
 
+use std::sync::Arc;
+
 use gse_api::types as wire;
 use gse_core::game_server_session::search::SearchQuery;
 use gse_core::game_server_session::{
@@ -71,7 +73,7 @@ pub(crate) fn one(session: &GameServerSession) -> wire::GameServerSession {
     }
 }
 
-pub(crate) fn many(page: &TokenPage<&GameServerSession>) -> (Vec<wire::GameServerSession>, String) {
+pub(crate) fn many(page: &TokenPage<Arc<GameServerSession>>) -> (Vec<wire::GameServerSession>, String) {
     (page.items.iter().map(|session| one(session)).collect(), page.next_token.clone().unwrap_or_default())
 }
 
@@ -102,9 +104,9 @@ pub(crate) fn details_query(
 }
 
 pub(crate) fn details(
-    page: &TokenPage<&GameServerSession>,
+    page: &TokenPage<Arc<GameServerSession>>,
 ) -> wire::DescribeGameServerSessionDetailsResponse {
-    let detail = |session: &&GameServerSession| wire::GameServerSessionDetail {
+    let detail = |session: &Arc<GameServerSession>| wire::GameServerSessionDetail {
         game_server_session: one(session),
         protection_policy: session.protection.as_str().into(),
     };

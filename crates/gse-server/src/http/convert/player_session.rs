@@ -1,5 +1,7 @@
 //! Player sessions.
 
+use std::sync::Arc;
+
 use gse_api::types as wire;
 use gse_core::id::{GameServerSessionId, PlayerSessionId, Scope};
 use gse_core::page::TokenPage;
@@ -65,7 +67,7 @@ pub(crate) fn query(request: wire::DescribePlayerSessionsRequest, scope: Scope) 
     }
 }
 
-pub(crate) fn page(page: &TokenPage<&PlayerSession>) -> wire::DescribePlayerSessionsResponse {
+pub(crate) fn page(page: &TokenPage<Arc<PlayerSession>>) -> wire::DescribePlayerSessionsResponse {
     wire::DescribePlayerSessionsResponse {
         next_token: page.next_token.clone().unwrap_or_default(),
         player_sessions: page.items.iter().map(|player| one(player)).collect(),

@@ -6,6 +6,7 @@ use gse_core::capacity;
 use gse_core::event;
 use gse_core::fleet::{self, DeleteFleet};
 use gse_core::id::FleetId;
+use gse_core::page::OffsetPage;
 
 use crate::cos;
 use crate::http::Call;
@@ -46,12 +47,9 @@ pub(super) async fn describe_events(
 ) -> Result<wire::DescribeFleetEventsResponse, ApiError> {
     let query =
         convert::fleet::event_query(&request, call.scope.clone()).map_err(|error| call.refuse(&error))?;
-    let (events, total) = call
-        .query(move |state| {
-            let page = event::describe(state, &query)?;
-            Ok((page.items.into_iter().cloned().collect::<Vec<_>>(), page.total))
-        })
-        .await?;
+    let question = query.clone();
+    let (selected, archive) = call.query(move |state| event::select(state, &question)).await?;
+    let OffsetPage { items: events, total } = event::page(&query, selected, call.archived(archive).await?);
     let now = call.api.clock.now();
     let url = |event: &event::Event| match event.log {
         Some(_) => cos::presigned_url(call.api, &event.id, now),

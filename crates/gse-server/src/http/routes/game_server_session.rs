@@ -2,7 +2,11 @@
 
 use gse_api::ApiError;
 use gse_api::types as wire;
-use gse_core::game_server_session;
+use std::sync::Arc;
+
+use gse_core::game_server_session::{self, CreateGameServerSession, GameServerSession, SessionQuery};
+use gse_core::page::TokenPage;
+use gse_core::state::Row;
 
 use crate::http::Call;
 use crate::http::convert;
@@ -11,9 +15,30 @@ pub(super) async fn create(
     call: &Call<'_>,
     request: wire::CreateGameServerSessionRequest,
 ) -> Result<wire::CreateGameServerSessionResponse, ApiError> {
-    let session = call.submit(convert::game_server_session::create(request, call.scope.clone())).await?;
-    let game_server_session = Some(convert::game_server_session::one(&session));
-    Ok(wire::CreateGameServerSessionResponse { game_server_session })
+    let command = convert::game_server_session::create(request, call.scope.clone());
+    let session = match earlier(call, &command).await? {
+        Some(session) => convert::game_server_session::one(&session),
+        None => convert::game_server_session::one(&call.submit(command).await?),
+    };
+    Ok(wire::CreateGameServerSessionResponse { game_server_session: Some(session) })
+}
+
+/// G-9: a repeated custom id or token means the earlier session while that is retained, in memory or not. What is in
+/// memory is found by the command.
+async fn earlier(
+    call: &Call<'_>,
+    command: &CreateGameServerSession,
+) -> Result<Option<Arc<GameServerSession>>, ApiError> {
+    if command.custom_id.is_none() && command.idempotency_token.is_none() {
+        return Ok(None);
+    }
+    let (target, scope) = (command.target.clone(), command.scope.clone());
+    let fleet = call.query(move |state| Ok(target.resolve(state, &scope)?.id.clone())).await?;
+    let found = call.archived(command.earlier_in_archive(&fleet)).await?;
+    Ok(found.into_iter().find_map(|row| match row {
+        Row::GameServerSession(session) => Some(session),
+        _ => None,
+    }))
 }
 
 pub(super) async fn describe(
@@ -21,12 +46,9 @@ pub(super) async fn describe(
     request: wire::DescribeGameServerSessionsRequest,
 ) -> Result<wire::DescribeGameServerSessionsResponse, ApiError> {
     let query = convert::game_server_session::query(request, call.scope.clone());
-    call.query(move |state| {
-        let page = game_server_session::describe(state, &query)?;
-        let (game_server_sessions, next_token) = convert::game_server_session::many(&page);
-        Ok(wire::DescribeGameServerSessionsResponse { game_server_sessions, next_token })
-    })
-    .await
+    let page = page(call, query).await?;
+    let (game_server_sessions, next_token) = convert::game_server_session::many(&page);
+    Ok(wire::DescribeGameServerSessionsResponse { game_server_sessions, next_token })
 }
 
 pub(super) async fn describe_details(
@@ -34,10 +56,15 @@ pub(super) async fn describe_details(
     request: wire::DescribeGameServerSessionDetailsRequest,
 ) -> Result<wire::DescribeGameServerSessionDetailsResponse, ApiError> {
     let query = convert::game_server_session::details_query(request, call.scope.clone());
-    call.query(move |state| {
-        Ok(convert::game_server_session::details(&game_server_session::describe(state, &query)?))
-    })
-    .await
+    Ok(convert::game_server_session::details(&page(call, query).await?))
+}
+
+async fn page(call: &Call<'_>, query: SessionQuery) -> Result<TokenPage<Arc<GameServerSession>>, ApiError> {
+    let question = query.clone();
+    let selected = call.query(move |state| game_server_session::select(state, &question)).await?;
+    let is_found = query.session.is_some() && !selected.rows.is_empty();
+    let archived = if is_found { Vec::new() } else { call.archived(selected.archive).await? };
+    game_server_session::page(&query, selected.rows, archived).map_err(|error| call.refuse(&error))
 }
 
 pub(super) async fn search(

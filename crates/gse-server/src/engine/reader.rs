@@ -1,0 +1,95 @@
+//! Reads, beside the writer: a replica of the state that follows what was committed.
+//!
+//! The engine hands each group's changes over after its commit and before its answers. Whoever has an answer therefore
+//! asks a replica that has it too: a read runs after every change that was handed over before it was asked. It never
+//! waits for a commit under way, and sees nothing that is not durable. Rows are shared with the writer, so the replica
+//! costs its indexes only.
+//!
+//! What left memory is read from the archive, on a thread of its own because that blocks.
+
+use gse_core::archive::ArchiveQuestion;
+use gse_core::state::{Change, Row, State};
+use gse_core::time::Timestamp;
+use gse_store::{Archive, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+
+/// Groups that wait to be followed; the engine waits behind more.
+const GROUPS_LENGTH: usize = 64;
+/// Reads that wait; more than that wait at the sender.
+const QUERIES_LENGTH: usize = 1024;
+
+/// A read, with the way of its result.
+pub(super) type Query = Box<dyn FnOnce(&State, Timestamp) + Send>;
+
+/// Owns the replica.
+pub(super) struct Reader {
+    state: State,
+    clock: Clock,
+    groups: mpsc::Receiver<Vec<Change>>,
+    queries: mpsc::Receiver<Query>,
+}
+
+impl Reader {
+    /// A reader that begins with this state; the doors for changes and for reads.
+    pub(super) fn new(state: State, clock: Clock) -> (Self, mpsc::Sender<Vec<Change>>, mpsc::Sender<Query>) {
+        let (group_sender, groups) = mpsc::channel(GROUPS_LENGTH);
+        let (query_sender, queries) = mpsc::channel(QUERIES_LENGTH);
+        (Self { state, clock, groups, queries }, group_sender, query_sender)
+    }
+
+    /// Works until the engine is gone. What was asked before is answered.
+    pub(super) async fn run(mut self) {
+        let mut may_ask = true;
+        loop {
+            tokio::select! {
+                biased;
+                group = self.groups.recv() => match group {
+                    Some(changes) => self.follow(changes),
+                    None => break,
+                },
+                query = self.queries.recv(), if may_ask => match query {
+                    Some(query) => self.answer(query),
+                    None => may_ask = false,
+                },
+            }
+        }
+        self.queries.close();
+        while let Some(query) = self.queries.recv().await {
+            self.answer(query);
+        }
+    }
+
+    fn follow(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            self.state.follow(change);
+        }
+    }
+
+    fn answer(&mut self, query: Query) {
+        // Handed over before the query was asked, perhaps after the channel was looked at.
+        while let Ok(changes) = self.groups.try_recv() {
+            self.follow(changes);
+        }
+        query(&self.state, self.clock.now());
+    }
+}
+
+/// A question for the archive, with the way of its answer.
+pub(super) struct ArchiveRead {
+    pub(super) question: ArchiveQuestion,
+    pub(super) reply: oneshot::Sender<Result<Vec<Row>, StoreError>>,
+}
+
+/// Reads the archive on a thread, which ends when the last sender is gone.
+pub(super) fn serve_archive(mut archive: Box<dyn Archive>, clock: Clock) -> mpsc::Sender<ArchiveRead> {
+    let (sender, mut reads) = mpsc::channel::<ArchiveRead>(QUERIES_LENGTH);
+    std::thread::spawn(move || {
+        while let Some(ArchiveRead { question, reply }) = reads.blocking_recv() {
+            // Whoever asked may be gone.
+            let _ = reply.send(archive.read(&question, clock.now()));
+        }
+    });
+    sender
+}
