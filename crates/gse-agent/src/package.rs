@@ -104,10 +104,6 @@ pub(crate) fn system_error(
 }
 
 pub(crate) fn entries(archive: &mut Archive) -> Result<Vec<PackageEntry>, PackageError> {
-    // The archive keeps the last of several entries of one name, so the rules would never see the others.
-    if archive.has_duplicate_names() {
-        return Err(PackageProblem::SameNames.into());
-    }
     let mut entries = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         // `by_index` also finds what cannot be read back later: encryption, unknown methods, overlapping data.

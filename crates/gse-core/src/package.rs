@@ -83,8 +83,6 @@ pub enum PackageProblem {
     BadName { name: String, why: &'static str },
     /// Two entries of one path.
     Duplicate { name: String },
-    /// Entries of the very same name, which one reader takes for the first and another for the last of them.
-    SameNames,
     /// Entries that unpack the same packed bytes, which multiplies what a small zip unpacks to.
     SharedBytes,
     /// A path below something that is not a directory.
@@ -111,7 +109,6 @@ impl fmt::Display for PackageProblem {
             ),
             Self::BadName { name, why } => write!(f, "the entry `{}` {why}", shorten(name)),
             Self::Duplicate { name } => write!(f, "the entry `{}` exists twice", shorten(name)),
-            Self::SameNames => f.write_str("several entries of the package have the same name"),
             Self::SharedBytes => f.write_str("entries of the package share packed bytes, like a zip bomb"),
             Self::NotADirectory { name, parent } => {
                 write!(
