@@ -7,7 +7,7 @@ use crate::cx::Cx;
 use crate::event::{self, EventCode};
 use crate::fleet::{Fleet, FleetStatus, ProtectionPolicy, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
-use crate::host::{HostOrder, InstanceSpec, PreparationStep, Termination};
+use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, Termination};
 use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
 use crate::page::OffsetPage;
 use crate::process::{self, Load};
@@ -120,7 +120,11 @@ pub(crate) fn orders(
         }
         InstanceStatus::Pending | InstanceStatus::Active => {
             let mut orders: Vec<HostOrder> = start_order(state, fleet).into_iter().collect();
+            let terms = Terms { now, protection_none, protection_minute };
             for process in state.processes_of(id) {
+                if process.draining {
+                    orders.push(process::terminate_order(state, fleet, process, terms, "it was told before"));
+                }
                 if let Load::Reserved(session) = &process.load {
                     orders.extend(game_server_session::start_order(state, session));
                 }
@@ -226,6 +230,24 @@ pub(crate) fn on_preparation_started(state: &mut State, cx: &mut Cx<'_>, id: &In
     }
     lose_processes(state, cx, id);
     lifecycle::on_preparation_started(state, cx, &fleet);
+}
+
+/// The host goes on with a slot that its predecessor left (R21). It has no process but those it names; a report about
+/// the making of the slot that was lost is made up for.
+pub(crate) fn on_reattached(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, named: &[ProcessId]) {
+    let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else {
+        cx.order(id, HostOrder::StopInstance);
+        return;
+    };
+    lifecycle::on_preparation_started(state, cx, &fleet);
+    let log = "the slot was found as an earlier run had left it\n".to_owned();
+    lifecycle::on_launch_paths_checked(state, cx, &fleet, &[], log);
+    let known = state.processes_of(id).map(|process| process.id.clone());
+    let missing: Vec<ProcessId> = known.filter(|process| !named.contains(process)).collect();
+    for process in missing {
+        let end = ProcessEnd::Crashed("its host was restarted and does not have it any more".into());
+        process::on_ended(state, cx, id, &process, &end, String::new());
+    }
 }
 
 /// The slot could not be made. A fleet that was ACTIVE before tries again with the next order.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::fleet::{ProtectionPolicy, lifecycle};
+use crate::fleet::{Fleet, ProtectionPolicy, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
@@ -187,18 +187,26 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
 /// The process is asked to end, as its session's protection allows (P13).
 pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
     let Some(process) = state.processes.get(id) else { return };
+    let Some(fleet) = state.fleets.get(&process.fleet) else { return };
     let instance = process.instance.clone();
-    let limit_minutes =
-        state.fleets.get(&process.fleet).map_or(0, |fleet| fleet.protection_time_limit_minutes);
-    let session = process.load.session().and_then(|session| state.game_server_sessions.get(session));
-    let policy = session.map_or(ProtectionPolicy::NoProtection, |session| session.protection);
-    let termination = Terms::of(cx).termination(policy, limit_minutes);
+    let order = terminate_order(state, fleet, process, Terms::of(cx), reason);
     drain(state, id);
     cx.because(format!("process {id} is asked to end: {reason}"));
-    cx.order(
-        &instance,
-        HostOrder::TerminateProcess { process: id.clone(), termination, reason: reason.into() },
-    );
+    cx.order(&instance, order);
+}
+
+/// The order that asks a process to end. Given again as long as the process is there; the earliest deadline counts.
+pub(crate) fn terminate_order(
+    state: &State,
+    fleet: &Fleet,
+    process: &Process,
+    terms: Terms,
+    reason: &str,
+) -> HostOrder {
+    let session = process.load.session().and_then(|session| state.game_server_sessions.get(session));
+    let policy = session.map_or(ProtectionPolicy::NoProtection, |session| session.protection);
+    let termination = terms.termination(policy, fleet.protection_time_limit_minutes);
+    HostOrder::TerminateProcess { process: process.id.clone(), termination, reason: reason.into() }
 }
 
 /// Marks a process as told to end; its session takes no players any more (S-24).

@@ -64,6 +64,10 @@ impl Supervisor {
             CallbackKind::Health => self.on_health(cx, process, &outcome),
             CallbackKind::Start => self.on_start_returned(cx, process, outcome),
             CallbackKind::Terminate => {
+                let told = self.alive_mut(process).and_then(|record| record.terminating.as_mut());
+                if let Some(told) = told.filter(|_| outcome == CallbackOutcome::Done) {
+                    told.answered = true;
+                }
                 cx.note(format!("OnProcessTerminate of process `{process}`: {outcome}"));
             }
         }

@@ -23,17 +23,12 @@ impl Supervisor {
         if first {
             cx.note(format!("process `{process}` is told to end: {reason}"));
         }
-        self.tell_to_end(cx, process, termination, false);
+        // The order is derived from rows and comes again and again; it must not postpone what stands.
+        self.tell_to_end(cx, process, termination);
     }
 
-    /// P13. `keep_earlier`: a drain that is repeated does not postpone a deadline that stands.
-    pub(super) fn tell_to_end(
-        &mut self,
-        cx: &mut HostCx<'_>,
-        process: &ProcessId,
-        termination: Termination,
-        keep_earlier: bool,
-    ) {
+    /// P13. What is repeated does not postpone a deadline that stands.
+    pub(super) fn tell_to_end(&mut self, cx: &mut HostCx<'_>, process: &ProcessId, termination: Termination) {
         let Some(record) = self.alive_mut(process).filter(|record| record.doomed.is_none()) else { return };
         match record.phase {
             Phase::Spawning | Phase::Activating { .. } => {
@@ -44,20 +39,31 @@ impl Supervisor {
             Phase::Ending { .. } | Phase::Ended { .. } => return,
         }
         let told = record.terminating.take();
+        let answered = told.as_ref().is_some_and(|told| told.answered);
         let mut termination = termination;
-        if let Some(told) = told.as_ref().filter(|_| keep_earlier) {
+        if let Some(told) = &told {
             termination.deadline = earlier(told.termination.deadline, termination.deadline);
         }
-        record.terminating = Some(Terminating { termination, kill_at: None });
+        record.terminating = Some(Terminating { termination, kill_at: None, answered });
         if told.is_none() {
             record.idle_since = cx.now.max(record.idle_since);
         }
-        let grpc_port = record.ready.as_ref().map_or(0, |ready| ready.grpc_port);
         self.set_kill_time(cx, process);
-        if told.is_some() {
-            return;
+        if told.is_none() {
+            self.call_terminate(cx, process, termination);
         }
-        let kill_at = self.alive_mut(process).and_then(|record| record.terminating.as_ref()?.kill_at);
+    }
+
+    /// Calls OnProcessTerminate, and tries until the process would be killed.
+    pub(super) fn call_terminate(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        process: &ProcessId,
+        termination: Termination,
+    ) {
+        let Some(record) = self.alive_mut(process) else { return };
+        let grpc_port = record.ready.as_ref().map_or(0, |ready| ready.grpc_port);
+        let kill_at = record.terminating.as_ref().and_then(|terminating| terminating.kill_at);
         let dial_for = kill_at.map_or(cx.clocks.protection_none, |at| at.since(cx.now));
         cx.want(Effect::Callback {
             process: process.clone(),

@@ -1,5 +1,7 @@
 //! Slots: preparing them, keeping exactly the configured processes running, draining and removing them (F-12, P18, S-24).
 
+use serde::{Deserialize, Serialize};
+
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
@@ -8,7 +10,7 @@ use crate::supervisor::{Effect, HostCx, Supervisor};
 use crate::time::Timestamp;
 
 /// One instance of a fleet on this host.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slot {
     pub(super) spec: InstanceSpec,
     pub(super) phase: SlotPhase,
@@ -17,7 +19,7 @@ pub(super) struct Slot {
     pub(super) entries: Vec<Entry>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum SlotPhase {
     /// The package is being unpacked.
     Preparing,
@@ -32,7 +34,7 @@ pub(super) enum SlotPhase {
 }
 
 /// One launch entry with its back-off.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     executable: Option<String>,
     /// A process of this entry was accepted as ready (F-10).
@@ -58,7 +60,7 @@ impl Slot {
 
 impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
-        if let Some(slot) = self.slots.get_mut(&instance) {
+        if let Some(slot) = self.slot_mut(&instance) {
             // Only the end of the fleet's trial is news (F-10).
             slot.spec.trial &= spec.trial;
             self.keep_running(cx, &instance);
@@ -71,8 +73,9 @@ impl Supervisor {
     }
 
     pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
-        if slot.leaving || self.stopping {
+        let stopping = self.stopping;
+        let Some(slot) = self.slot_mut(instance) else { return };
+        if slot.leaving || stopping {
             slot.phase = SlotPhase::Failed;
             self.remove_when_empty(cx, instance);
             return;
@@ -85,7 +88,7 @@ impl Supervisor {
     }
 
     pub(super) fn on_slot_failed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, report: ReportKind) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
+        let Some(slot) = self.slot_mut(instance) else { return };
         slot.phase = SlotPhase::Failed;
         if slot.leaving {
             self.remove_when_empty(cx, instance);
@@ -100,7 +103,7 @@ impl Supervisor {
         instance: &InstanceId,
         found: Vec<Option<String>>,
     ) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
+        let Some(slot) = self.slot_mut(instance) else { return };
         if slot.leaving {
             slot.phase = SlotPhase::Failed;
             self.remove_when_empty(cx, instance);
@@ -169,6 +172,7 @@ impl Supervisor {
         let id = cx.process_id();
         let origin = Origin::Launched { entry };
         let process = Process::new(id.clone(), instance.clone(), origin, slot.spec.runtime_version, cx.now);
+        self.written.touched_processes.insert(id.clone());
         self.processes.insert(id.clone(), process);
         let arguments = split_words(&slot.spec.server_processes[entry].parameters);
         match (slot.entries[entry].executable.clone(), arguments) {
@@ -218,7 +222,7 @@ impl Supervisor {
         let Some(record) = self.processes.get(process) else { return };
         let Origin::Launched { entry } = record.origin else { return };
         let instance = record.instance.clone();
-        if let Some(slot) = self.slots.get_mut(&instance) {
+        if let Some(slot) = self.slot_mut(&instance) {
             slot.entries[entry].had_ready = true;
         }
         self.keep_running(cx, &instance);
@@ -230,6 +234,7 @@ impl Supervisor {
         let Some(record) = self.processes.get(process) else { return };
         let Origin::Launched { entry } = record.origin else { return };
         let Some(slot) = self.slots.get_mut(&record.instance) else { return };
+        self.written.touched_slots.insert(record.instance.clone());
         let entry = &mut slot.entries[entry];
         let ready_long = record.ready_at.is_some_and(|at| cx.now.since(at) >= cx.clocks.launch_backoff_reset);
         if ready_long {
@@ -274,7 +279,7 @@ impl Supervisor {
         let alive: Vec<ProcessId> = self.alive_on(instance).map(|process| process.id.clone()).collect();
         for process in alive {
             let named = hosting.iter().find(|(id, _)| *id == process).map(|(_, termination)| *termination);
-            self.tell_to_end(cx, &process, named.unwrap_or(others), true);
+            self.tell_to_end(cx, &process, named.unwrap_or(others));
         }
         self.remove_when_empty(cx, instance);
     }
@@ -292,7 +297,7 @@ impl Supervisor {
 
     /// `false`: there is no such slot, which was reported.
     fn begin_leaving(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) -> bool {
-        match self.slots.get_mut(instance) {
+        match self.slot_mut(instance) {
             Some(slot) => slot.leaving = true,
             None => cx.report(instance, ReportKind::InstanceStopped),
         }
@@ -301,7 +306,7 @@ impl Supervisor {
 
     pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
         let empty = self.alive_on(instance).next().is_none();
-        let Some(slot) = self.slots.get_mut(instance).filter(|slot| slot.leaving && empty) else { return };
+        let Some(slot) = self.slot_mut(instance).filter(|slot| slot.leaving && empty) else { return };
         match slot.phase {
             SlotPhase::Running | SlotPhase::Failed => {
                 slot.phase = SlotPhase::Removing;
@@ -313,6 +318,7 @@ impl Supervisor {
     }
 
     pub(super) fn on_slot_removed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        self.written.touched_slots.insert(instance.clone());
         if self.slots.remove(instance).is_some() {
             let report = HostReport { instance: instance.clone(), kind: ReportKind::InstanceStopped };
             cx.want(Effect::Report { report, ticket: None });

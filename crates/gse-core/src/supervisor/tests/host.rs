@@ -10,7 +10,7 @@ use crate::host::{HostOrder, InstanceSpec, ProcessEnd, ReportKind, SessionSpec, 
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
-    Signal, Supervisor,
+    Signal, Supervisor, Ticket,
 };
 use crate::time::Timestamp;
 
@@ -26,6 +26,9 @@ pub(super) struct Host {
     pub(super) answer: Answer,
     /// Signals end processes at once.
     pub(super) signals_work: bool,
+    /// The control plane says nothing until `answer_withheld`.
+    pub(super) withholds_answers: bool,
+    withheld: Vec<Ticket>,
     /// How health checks go; `None`: they do not return.
     pub(super) health: Option<CallbackOutcome>,
     ids: CounterIds,
@@ -96,6 +99,8 @@ impl Host {
             log: Vec::new(),
             answer: Box::new(|_| Some(Ok(()))),
             signals_work: true,
+            withholds_answers: false,
+            withheld: Vec::new(),
             health: Some(CallbackOutcome::Health(true)),
             ids: CounterIds::default(),
             inputs: VecDeque::new(),
@@ -160,6 +165,9 @@ impl Host {
                 let status = if signal == Signal::Kill { "signal 9" } else { "signal 15" };
                 self.inputs.push_back(Input::Exited { process, status: status.into(), log: "tail".into() });
             }
+            Effect::Report { ticket: Some(ticket), .. } if self.withholds_answers => {
+                self.withheld.push(ticket);
+            }
             Effect::Report { report, ticket: Some(ticket) } => {
                 let answer = (self.answer)(&report.kind);
                 self.inputs.push_back(Input::ReportAnswered { ticket, answer });
@@ -180,6 +188,22 @@ impl Host {
             | Effect::Query { .. }
             | Effect::Note(_) => {}
         }
+    }
+
+    /// The control plane answers everything that it has not answered.
+    pub(super) fn answer_withheld(&mut self, answer: Option<Result<(), Error>>) {
+        for ticket in std::mem::take(&mut self.withheld) {
+            self.input(Input::ReportAnswered { ticket, answer: answer.clone() });
+        }
+    }
+
+    /// What calls were answered.
+    pub(super) fn answers(&self) -> Vec<Result<(), CallError>> {
+        let answer = |(_, effect): &(Timestamp, Effect)| match effect {
+            Effect::Answer { result, .. } => Some(result.clone()),
+            _ => None,
+        };
+        self.log.iter().filter_map(answer).collect()
     }
 
     pub(super) fn order(&mut self, order: HostOrder) {
@@ -221,6 +245,13 @@ impl Host {
             );
         }
         self.now = end;
+    }
+
+    /// The timer runs late: nobody was there when it was due.
+    pub(super) fn wake(&mut self) {
+        let effects = self.supervisor.on_timer(HostCx::new(self.now, &self.clocks, &mut self.ids));
+        self.carry_out(effects);
+        self.take_inputs();
     }
 
     pub(super) fn callback_done(

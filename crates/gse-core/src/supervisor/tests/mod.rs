@@ -6,5 +6,6 @@ mod health;
 mod host;
 mod identity;
 mod launch;
+mod recovery;
 mod sessions;
 mod slots;
