@@ -4,10 +4,14 @@
 //! happened and carries out what it wants. Reports go up and orders come down as messages; who answers them, the control
 //! plane in the same process or a connection to it, is the embedder's business.
 
+mod address;
 mod agent;
+mod attached;
 mod callback;
 mod child;
 mod leftover;
+mod notes;
+mod output;
 mod owner;
 pub mod package;
 mod procfs;
@@ -17,6 +21,7 @@ mod sdk_service;
 mod slot;
 mod uplink;
 
+pub use address::last_address;
 pub use agent::{Agent, AgentConfig, AgentError, AgentHandle, PackagePaths, build};
 pub use uplink::UplinkMessage;
 

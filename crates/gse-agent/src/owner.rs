@@ -14,14 +14,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::agent::{AgentConfig, AgentError};
+use crate::attached::Attached;
 use crate::callback;
 use crate::child::{self, Launch};
+use crate::notes;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
 use crate::uplink::UplinkMessage;
 
-/// Messages to the control plane that may wait before no further call is taken.
+/// Messages to the control plane that may wait before further calls are refused.
 const OUTBOX: usize = 4096;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -54,6 +56,14 @@ pub(crate) struct Owner {
     uplink: mpsc::Sender<UplinkMessage>,
     /// What happened while effects were carried out.
     inputs: VecDeque<Input>,
+    /// What is wanted before the loop runs.
+    held: Vec<Effect>,
+}
+
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Owner").field("supervisor", &self.supervisor).finish_non_exhaustive()
+    }
 }
 
 impl Owner {
@@ -76,6 +86,38 @@ impl Owner {
             outbox: VecDeque::new(),
             uplink,
             inputs: VecDeque::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Goes on with what an earlier agent left behind; what follows from it waits for `run`.
+    pub(crate) fn recover(&mut self, slots: Vec<Input>) {
+        for input in slots {
+            let effects = self.decide(input);
+            self.held.extend(effects);
+        }
+    }
+
+    /// The reports that wait for `run`, which does not send them any more.
+    pub(crate) fn take_first_reports(&mut self) -> Vec<HostReport> {
+        let held = std::mem::take(&mut self.held);
+        let mut reports = Vec::new();
+        self.held.extend(held.into_iter().filter_map(|effect| match effect {
+            Effect::Report { report, ticket: None } => {
+                reports.push(report);
+                None
+            }
+            other => Some(other),
+        }));
+        reports
+    }
+
+    /// Watches processes that an earlier agent launched.
+    pub(crate) fn attach(&mut self, processes: Vec<Attached>) {
+        for attached in processes {
+            let (signals, requests) = child::signal_channel();
+            self.children.insert(attached.process.clone(), signals);
+            self.work.spawn(async move { Some(attached.watch(requests).await) });
         }
     }
 
@@ -88,15 +130,17 @@ impl Owner {
         serving: &mut Serving,
     ) -> Result<(), AgentError> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let mut stop = Some(stop);
         let mut outcome = Ok(());
-        while stop.is_some() || !self.supervisor.is_quiet() {
+        let mut running = true;
+        std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
+        self.take_inputs();
+        while running || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if stop.is_some() => Event::ShutDown(Ok(())),
-                served = &mut *serving, if stop.is_some() => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if running => Event::ShutDown(Ok(())),
+                served = &mut *serving, if running => Event::ShutDown(served.unwrap_or(Ok(()))),
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
-                Some(call) = incoming.recv(), if self.outbox.len() < OUTBOX => Event::Call(call),
+                Some(call) = incoming.recv() => Event::Call(call),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
                 permit = self.uplink.reserve(), if !self.outbox.is_empty() => {
                     match (permit, self.outbox.pop_front()) {
@@ -111,10 +155,7 @@ impl Owner {
             match event {
                 Event::ShutDown(served) => {
                     outcome = served.map_err(AgentError::Serve);
-                    if let Some(stop) = stop.take() {
-                        // The server may have ended by itself.
-                        let _ = stop.send(());
-                    }
+                    running = false;
                     self.step(Input::ShutDown);
                 }
                 Event::Input(input) => self.step(input),
@@ -123,6 +164,8 @@ impl Owner {
                 Event::Timer => self.on_timer(),
             }
         }
+        // Until here game servers could say their last words. The server may have ended by itself.
+        let _ = stop.send(());
         self.flush().await;
         outcome
     }
@@ -146,6 +189,11 @@ impl Owner {
     }
 
     fn take_call(&mut self, IncomingCall { caller, rpc, reply }: IncomingCall) {
+        if self.outbox.len() >= OUTBOX {
+            let words = "too many calls wait for the control plane";
+            let _ = reply.send(Err(CallError::Unavailable(words.into())));
+            return;
+        }
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.calls.insert(call, reply);
@@ -169,6 +217,7 @@ impl Owner {
 
     fn on_timer(&mut self) {
         let effects = self.supervisor.on_timer(HostCx::new(now(), &self.config.clocks, &mut self.ids));
+        self.write_down();
         effects.into_iter().for_each(|effect| self.carry_out(effect));
         self.take_inputs();
     }
@@ -179,8 +228,22 @@ impl Owner {
             if let Input::Exited { process, .. } = &input {
                 self.children.remove(process);
             }
-            let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
+            let effects = self.decide(input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
+        }
+    }
+
+    /// One step. What a successor needs is written down before anything of it is carried out.
+    fn decide(&mut self, input: Input) -> Vec<Effect> {
+        let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
+        self.write_down();
+        effects
+    }
+
+    /// Small files, written here and not in another thread: the cache takes them.
+    fn write_down(&mut self) {
+        for record in self.supervisor.take_records() {
+            notes::write(&self.slots, &record);
         }
     }
 
@@ -286,10 +349,13 @@ impl Owner {
         let Some(caller) = self.calls.remove(&call) else { return };
         let (reply, answer) = oneshot::channel();
         self.outbox.push_back(UplinkMessage::PlayerSessions { query, reply });
+        let within = self.config.clocks.uplink_answer;
         self.work.spawn(async move {
-            let result = match answer.await {
-                Ok(page) => page.map(Reply::Players).map_err(CallError::Refused),
-                Err(_) => Err(CallError::Unavailable("the control plane is not reachable".into())),
+            let result = match tokio::time::timeout(within, answer).await {
+                Ok(Ok(page)) => page.map(Reply::Players).map_err(CallError::Refused),
+                Ok(Err(_)) | Err(_) => {
+                    Err(CallError::Unavailable("the control plane is not reachable".into()))
+                }
             };
             let _ = caller.send(result);
             None

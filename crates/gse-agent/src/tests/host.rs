@@ -23,6 +23,23 @@ use crate::{AgentConfig, AgentError, AgentHandle, PackagePaths, UplinkMessage, b
 /// Long enough for a loaded machine; nothing waits so long when it works.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What is left of a host that was killed.
+pub(crate) struct Killed {
+    pub(crate) data: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+impl Killed {
+    /// The text of a file of the slot, changed.
+    pub(crate) fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
+        let path = self.data.path().join("slots/ins-1").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = change(text.clone());
+        assert_ne!(text, changed, "nothing to change in {name}");
+        std::fs::write(path, changed).unwrap();
+    }
+}
+
 type Answers = Box<dyn Fn(&ReportKind) -> Result<(), Error> + Send>;
 
 pub(crate) struct Host {
@@ -71,7 +88,25 @@ impl Host {
     }
 
     pub(crate) async fn start_in(data: TempDir, clocks: Clocks) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(data, clocks, TcpListener::bind("127.0.0.1:0").await.unwrap()).await
+    }
+
+    /// The next life in the same directory, at the same address.
+    pub(crate) async fn follow(killed: Killed, clocks: Clocks) -> Self {
+        let bind = async {
+            loop {
+                match TcpListener::bind(killed.address).await {
+                    Ok(listener) => return listener,
+                    // The server of the first life is a task of this process; it goes a moment later.
+                    Err(_) => sleep(Duration::from_millis(5)).await,
+                }
+            }
+        };
+        let listener = timeout(DEADLINE, bind).await.expect("the port is free again");
+        Self::start_at(killed.data, clocks, listener).await
+    }
+
+    async fn start_at(data: TempDir, clocks: Clocks, listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let root = data.path().to_owned();
         let packages = PackagePaths::new(move |blob| root.join(blob.as_str()));
@@ -104,6 +139,10 @@ impl Host {
     }
 
     pub(crate) fn start_instance_of(&self, blob: &str, launch_path: &str, parameters: &str) {
+        self.start_processes_of(blob, launch_path, parameters, 1);
+    }
+
+    pub(crate) fn start_processes_of(&self, blob: &str, launch_path: &str, parameters: &str, count: u32) {
         self.order(HostOrder::StartInstance(InstanceSpec {
             fleet: FleetId::new("fleet-1"),
             region: Region::new("ap-shanghai"),
@@ -112,7 +151,7 @@ impl Host {
             server_processes: vec![ServerProcess {
                 launch_path: launch_path.into(),
                 parameters: parameters.into(),
-                concurrent_executions: 1,
+                concurrent_executions: count,
             }],
             trial: false,
         }));
@@ -187,6 +226,13 @@ impl Host {
     /// The pid that the script of a child wrote with `echo $$ >pid.tmp; mv pid.tmp pid`.
     pub(crate) async fn child_pid(&self) -> u32 {
         until_file(&self.slot().join("game/pid")).await.trim().parse().unwrap()
+    }
+
+    /// Ends like a service that is killed: nothing of the agent runs any more, its children do.
+    pub(crate) async fn kill(self) -> Killed {
+        self.running.abort();
+        assert!(self.running.await.unwrap_err().is_cancelled());
+        Killed { data: self.data, address: self.address }
     }
 
     /// Shuts down; reports that still come are answered. Panics when it takes too long or fails.

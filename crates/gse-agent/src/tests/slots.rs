@@ -10,8 +10,9 @@ use gse_core::package::PackageProblem;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::host::{Host, hasty, is_running, until, zip_of};
+use crate::notes::{self, ChildNote, SystemProcess};
 use crate::package::{PackageError, inspect};
-use crate::{leftover, procfs};
+use crate::procfs;
 
 /// Name, mode, content.
 type Entry<'a> = (&'a str, u32, &'a [u8]);
@@ -220,7 +221,9 @@ impl LeftBehind {
         let mut command = Command::new("sleep");
         command.arg("600").process_group(0);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        leftover::write_down(&slot.join(name), child.id()).unwrap();
+        let mut note = ChildNote::new("a-token", "127.0.0.1:1");
+        note.system = SystemProcess::of(child.id());
+        notes::write_child(&slot.join(name), &note).unwrap();
         Self { child }
     }
 

@@ -1,5 +1,7 @@
 //! Fleets on this machine: orders go to the agent in this process, its messages come to the engine.
 
+use std::collections::BTreeSet;
+
 use gse_agent::{AgentHandle, UplinkMessage};
 use gse_core::host::{HostOrder, HostReport, ReportKind};
 use gse_core::id::InstanceId;
@@ -26,17 +28,23 @@ impl FleetBackend for LocalBackend {
     }
 }
 
-/// Tells the control plane that nothing of an earlier run is left on this machine: the agent ended with it. Told before
-/// the first request, so that no session is placed on a process that is gone. Orders then come by the resync.
-pub async fn report_restart(engine: &EngineHandle) -> Result<(), SubmitError> {
+/// Tells the control plane what the agent found of an earlier run: of what it goes on with, its `reports`; nothing is left
+/// of every other instance (R21). Told before the first request, so that no session is placed on a process that is gone.
+/// Orders then come by the resync.
+pub async fn report_restart(engine: &EngineHandle, reports: Vec<HostReport>) -> Result<(), SubmitError> {
+    let is_start = |report: &&HostReport| matches!(report.kind, ReportKind::SlotReattached { .. });
+    let kept: BTreeSet<InstanceId> =
+        reports.iter().filter(is_start).map(|report| report.instance.clone()).collect();
     let instances: Vec<InstanceId> = engine
         .query(|state, _now| state.instances.values().map(|instance| instance.id.clone()).collect())
         .await?;
-    for instance in instances {
-        match engine.report(HostReport { instance, kind: ReportKind::PreparationStarted }).await {
+    let lost = instances.into_iter().filter(|instance| !kept.contains(instance));
+    let lost = lost.map(|instance| HostReport { instance, kind: ReportKind::PreparationStarted });
+    for report in lost.collect::<Vec<_>>().into_iter().chain(reports) {
+        match engine.report(report).await {
             Ok(()) => {}
             Err(SubmitError::Refused(error)) => {
-                tracing::warn!(%error, "the restart of an instance was not recorded")
+                tracing::warn!(%error, "what became of an instance was not recorded")
             }
             Err(stopped @ SubmitError::Stopped) => return Err(stopped),
         }
