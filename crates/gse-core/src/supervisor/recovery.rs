@@ -194,21 +194,24 @@ impl Supervisor {
         self.slots.insert(instance.clone(), slot.slot);
         let named = processes.iter().map(|process| process.record.process.id.clone()).collect();
         cx.report(&instance, ReportKind::SlotReattached { processes: named });
-        let mut ended = Vec::new();
-        for Recovered { record: ProcessRecord { process, .. }, found } in processes {
+        let mut found = Vec::new();
+        for Recovered { record: ProcessRecord { process, .. }, found: state } in processes {
             let id = process.id.clone();
             self.written.touched_processes.insert(id.clone());
             self.processes.insert(id.clone(), process);
-            match found {
-                Found::Running { pid, token } => self.take_up(cx, &id, pid, token),
-                Found::Gone { log } => ended.push((id, log)),
+            found.push((id, state));
+        }
+        // First those that are gone: nothing is placed on them any more when the others are told.
+        for (id, state) in &found {
+            if let Found::Gone { log } = state {
+                self.tell_ending(cx, id);
+                self.on_exited(cx, id, "it ended while the agent was away", log.clone());
             }
         }
-        // A process that is missed is started again: not before all that run are known.
-        for (process, log) in ended {
-            // Known from the start, so that what it was told before is the control plane's to see.
-            self.tell_again(cx, &process);
-            self.on_exited(cx, &process, "it ended while the agent was away", log);
+        for (id, state) in found {
+            if let Found::Running { pid, token } = state {
+                self.take_up(cx, &id, pid, token);
+            }
         }
         self.keep_running(cx, &instance);
     }
@@ -230,38 +233,39 @@ impl Supervisor {
         if let Some(hosted) = &mut process.hosted {
             hosted.start_in_flight = false;
         }
-        self.tell_again(cx, id);
+        self.tell_ready(cx, id);
+        self.tell_ending(cx, id);
         self.call_again(cx, id);
     }
 
-    /// What the control plane may not have heard. It ignores what it knows.
-    fn tell_again(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
-        let Some(process) = self.alive_mut(id) else { return };
-        let instance = process.instance.clone();
-        match (&process.phase, process.ready.clone()) {
-            (Phase::Active, Some(ready)) => {
-                let (pid, runtime_version) = (process.shown_pid(), process.runtime_version);
-                let unhealthy = process.health.unhealthy;
-                let ready = ReadyProcess {
-                    process: id.clone(),
-                    pid,
-                    runtime_version,
-                    client_port: ready.client_port,
-                    grpc_port: ready.grpc_port,
-                    ip_address: self.public_ip.clone(),
-                    log_paths: ready.log_paths,
-                };
-                cx.report(&instance, ReportKind::ProcessReady(ready));
-                if unhealthy {
-                    let reason = "it was unhealthy before the agent was restarted".to_owned();
-                    cx.report(&instance, ReportKind::ProcessUnhealthy { process: id.clone(), reason });
-                }
-            }
-            (Phase::Ending { .. }, Some(_)) => {
-                cx.report(&instance, ReportKind::ProcessEnding { process: id.clone() });
-            }
-            (Phase::Active | Phase::Ending { .. }, None)
-            | (Phase::Spawning | Phase::Activating { .. } | Phase::Ended { .. }, _) => {}
+    /// ProcessReady and what followed from it may not have been heard. The control plane ignores what it knows.
+    fn tell_ready(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
+        let Some(process) = self.alive_mut(id).filter(|process| process.is_active()) else { return };
+        let Some(ready) = process.ready.clone() else { return };
+        let (instance, unhealthy) = (process.instance.clone(), process.health.unhealthy);
+        let (pid, runtime_version) = (process.shown_pid(), process.runtime_version);
+        let ready = ReadyProcess {
+            process: id.clone(),
+            pid,
+            runtime_version,
+            client_port: ready.client_port,
+            grpc_port: ready.grpc_port,
+            ip_address: self.public_ip.clone(),
+            log_paths: ready.log_paths,
+        };
+        cx.report(&instance, ReportKind::ProcessReady(ready));
+        if unhealthy {
+            let reason = "it was unhealthy before the agent was restarted".to_owned();
+            cx.report(&instance, ReportKind::ProcessUnhealthy { process: id.clone(), reason });
+        }
+    }
+
+    /// So may ProcessEnding, of one that was ready before.
+    fn tell_ending(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
+        let Some(process) = self.alive_mut(id).filter(|process| process.ready.is_some()) else { return };
+        if let Phase::Ending { .. } = process.phase {
+            let instance = process.instance.clone();
+            cx.report(&instance, ReportKind::ProcessEnding { process: id.clone() });
         }
     }
 
