@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tests::client::Client;
 use tests::package;
-use tests::stack::{Stack, local};
+use tests::stack::{Stack, fleet_request, local};
 
 use crate::hosting::{process, stack_with_fleet};
 
@@ -185,6 +185,43 @@ fn a_game_server_that_died_with_the_service_loses_its_session_only() {
     let _third = retried_session(&stack, &fleet);
     let now = wait_for_processes(&stack, 2);
     assert!(now.contains(&before[1]) && !now.contains(&victim), "{before:?} became {now:?}");
+}
+
+/// "At any moment": while a fleet is made, while sessions start, and right after another kill. Nothing is left behind,
+/// nothing runs twice, nothing waits for ever.
+#[test]
+fn kills_at_many_moments_leave_every_process_once() {
+    let mut stack = Stack::start();
+    let asset = stack.create_asset(&package::game_server(stack.directory()));
+    assert_eq!(stack.checked_asset(&asset), 2);
+    let mut request = fleet_request(&asset, &process(3));
+    request["RuntimeConfiguration"]["GameServerSessionActivationTimeoutSeconds"] = json!(5);
+    let answer = stack.call("CreateFleet", &request);
+    let fleet = answer["FleetAttributes"]["FleetId"].as_str().expect("an id").to_owned();
+    for delay_ms in [0, 20, 60, 120, 250, 500] {
+        std::thread::sleep(std::time::Duration::from_millis(delay_ms));
+        stack.kill_and_restart();
+    }
+    stack.active(&fleet);
+    let mut sessions = Vec::new();
+    for delay_ms in [0, 5, 20] {
+        sessions.push(retried_session(&stack, &fleet));
+        std::thread::sleep(std::time::Duration::from_millis(delay_ms));
+        stack.kill_and_restart();
+    }
+    // A kill in the very moment of OnStartGameServerSession leaves it to the activation time-out (R21).
+    for session in &sessions {
+        stack.until("DescribeGameServerSessions", &json!({"GameServerSessionId": session}), |answer| {
+            ["ACTIVE", "ERROR"]
+                .contains(&answer["GameServerSessions"][0]["Status"].as_str().unwrap_or_default())
+        });
+    }
+    let settled = wait_for_processes(&stack, 3);
+    assert_eq!(settled.len(), 3, "three are configured: {settled:?}");
+    stack.kill_and_restart();
+    assert_eq!(stack.launched(), settled);
+    assert!(stack.terminate().success());
+    assert_eq!(stack.launched(), Vec::<u32>::new());
 }
 
 /// Creates a session as soon as there is a process for it.

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
-use gse_core::supervisor::{CallError, CallId, Effect, HostCx, Input, Signal, Supervisor, Ticket};
+use gse_core::supervisor::{
+    CallError, CallId, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
+};
 use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -25,6 +27,8 @@ use crate::uplink::UplinkMessage;
 
 /// Messages to the control plane that may wait before further calls are refused.
 const OUTBOX: usize = 4096;
+/// Sessions that may wait to be sent; a process waits for one at most.
+const SENDING: usize = 64;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -36,8 +40,15 @@ enum Event {
     ShutDown(Result<(), tonic::transport::Error>),
     Input(Input),
     Call(IncomingCall),
+    Sending(Sending),
     Done(Result<Option<Input>, tokio::task::JoinError>),
     Timer,
+}
+
+/// A session is about to be sent to a process: that is written down first.
+struct Sending {
+    process: ProcessId,
+    go: oneshot::Sender<()>,
 }
 
 /// Everything that the loop owns.
@@ -50,6 +61,7 @@ pub(crate) struct Owner {
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    sending: (mpsc::Sender<Sending>, mpsc::Receiver<Sending>),
     calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
     next_call: u64,
     outbox: VecDeque<UplinkMessage>,
@@ -81,6 +93,7 @@ impl Owner {
             ids: RandomIds,
             work: JoinSet::new(),
             children: BTreeMap::new(),
+            sending: mpsc::channel(SENDING),
             calls: BTreeMap::new(),
             next_call: 0,
             outbox: VecDeque::new(),
@@ -141,6 +154,7 @@ impl Owner {
                 served = &mut *serving, if running => Event::ShutDown(served.unwrap_or(Ok(()))),
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv() => Event::Call(call),
+                Some(sending) = self.sending.1.recv() => Event::Sending(sending),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
                 permit = self.uplink.reserve(), if !self.outbox.is_empty() => {
                     match (permit, self.outbox.pop_front()) {
@@ -160,6 +174,11 @@ impl Owner {
                 }
                 Event::Input(input) => self.step(input),
                 Event::Call(call) => self.take_call(call),
+                Event::Sending(Sending { process, go }) => {
+                    self.step(Input::StartSending { process });
+                    // The callback may have run out of time.
+                    let _ = go.send(());
+                }
                 Event::Done(done) => self.take_result(done),
                 Event::Timer => self.on_timer(),
             }
@@ -280,8 +299,11 @@ impl Owner {
             }
             Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
                 let kind = callback.kind();
+                let may_send = may_send(kind, process.clone(), self.sending.0.clone());
                 self.work.spawn(async move {
-                    let call = callback::call(grpc_port, callback, random_hex(), dial_for, answer_within);
+                    let request_id = random_hex();
+                    let call =
+                        callback::call(grpc_port, callback, request_id, dial_for, answer_within, may_send);
                     let outcome = call.await;
                     Some(Input::CallbackDone { process, callback: kind, outcome })
                 });
@@ -361,6 +383,15 @@ impl Owner {
             None
         });
     }
+}
+
+/// Before a session is sent the owner writes that down; other callbacks may be made twice.
+async fn may_send(kind: CallbackKind, process: ProcessId, sending: mpsc::Sender<Sending>) -> bool {
+    if kind != CallbackKind::Start {
+        return true;
+    }
+    let (go, gone) = oneshot::channel();
+    sending.send(Sending { process, go }).await.is_ok() && gone.await.is_ok()
 }
 
 fn now() -> Timestamp {

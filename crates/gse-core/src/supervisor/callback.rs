@@ -73,6 +73,13 @@ impl Supervisor {
         }
     }
 
+    /// From now on the process may know of the session: a successor of this host does not tell it again.
+    pub(super) fn on_start_sending(&mut self, process: &ProcessId) {
+        if let Some(hosted) = self.alive_mut(process).and_then(|record| record.hosted.as_mut()) {
+            hosted.sent = true;
+        }
+    }
+
     /// 4.5, outcome: an activation that came first stands.
     fn on_start_returned(&mut self, cx: &mut HostCx<'_>, process: &ProcessId, outcome: CallbackOutcome) {
         let Some(record) = self.alive_mut(process) else { return };

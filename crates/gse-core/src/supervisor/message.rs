@@ -89,6 +89,11 @@ pub enum Input {
         /// What it asks for.
         rpc: RpcRequest,
     },
+    /// A connection for OnStartGameServerSession stands; the shell sends it as soon as this step is written down.
+    StartSending {
+        /// The process that is called.
+        process: ProcessId,
+    },
     /// A callback came to its end.
     CallbackDone {
         /// The process that was called.

@@ -116,6 +116,7 @@ impl Supervisor {
             }
             Input::Exited { process, status, log } => self.on_exited(&mut cx, &process, &status, log),
             Input::Call { call, caller, rpc } => self.on_call(&mut cx, call, &caller, rpc),
+            Input::StartSending { process } => self.on_start_sending(&process),
             Input::CallbackDone { process, callback, outcome } => {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
             }

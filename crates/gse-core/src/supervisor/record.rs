@@ -61,6 +61,8 @@ pub(super) struct Hosted {
     pub(super) activated: bool,
     /// OnStartGameServerSession has not returned.
     pub(super) start_in_flight: bool,
+    /// OnStartGameServerSession was sent, or is just about to be.
+    pub(super) sent: bool,
 }
 
 /// OnProcessTerminate (P13).
@@ -171,7 +173,7 @@ impl Process {
             self.sessions.pop_front();
         }
         self.sessions.push_back(session.clone());
-        self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true });
+        self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true, sent: false });
     }
 
     /// When something is due for it.

@@ -140,7 +140,12 @@ impl Process {
             unhealthy: self.health.unhealthy,
             ..Health::default()
         };
-        self.is_alive().then(|| Self { health, ..self.clone() })
+        let mut record = Self { health, ..self.clone() };
+        // A session that it cannot have heard of is given by the successor, when the order comes again.
+        if let Some(hosted) = record.hosted.take_if(|hosted| !hosted.sent) {
+            record.sessions.retain(|session| *session != hosted.id);
+        }
+        self.is_alive().then_some(record)
     }
 }
 
@@ -229,7 +234,7 @@ impl Supervisor {
             Phase::Ending { exit_by: grace } => *grace = grace.or(Some(exit_by)),
             Phase::Activating { .. } | Phase::Ended { .. } => {}
         }
-        // OnStartGameServerSession was called, or was about to be. Never twice: the activation time-out decides (G3).
+        // OnStartGameServerSession was sent, as far as can be known. Never twice: the activation time-out decides (G3).
         if let Some(hosted) = &mut process.hosted {
             hosted.start_in_flight = false;
         }

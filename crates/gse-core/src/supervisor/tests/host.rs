@@ -26,6 +26,8 @@ pub(super) struct Host {
     pub(super) answer: Answer,
     /// Signals end processes at once.
     pub(super) signals_work: bool,
+    /// Processes take connections.
+    pub(super) listens: bool,
     /// The control plane says nothing until `answer_withheld`.
     pub(super) withholds_answers: bool,
     withheld: Vec<Ticket>,
@@ -99,6 +101,7 @@ impl Host {
             log: Vec::new(),
             answer: Box::new(|_| Some(Ok(()))),
             signals_work: true,
+            listens: true,
             withholds_answers: false,
             withheld: Vec::new(),
             health: Some(CallbackOutcome::Health(true)),
@@ -180,6 +183,9 @@ impl Host {
                         outcome,
                     });
                 }
+            }
+            Effect::Callback { process, callback: Callback::Start(_), .. } if self.listens => {
+                self.inputs.push_back(Input::StartSending { process });
             }
             Effect::Signal { .. }
             | Effect::Report { .. }

@@ -148,6 +148,17 @@ fn g3_a_session_that_was_given_is_not_given_again() {
 }
 
 #[test]
+fn g3_a_session_that_was_never_sent_is_given_by_the_next() {
+    let mut host = Host::with_ready_process();
+    host.listens = false;
+    host.start_session(&record(1), "gs-1", seconds(600));
+    assert_eq!(host.callbacks().len(), 1, "it is being dialled");
+    follow(&mut host, &[]);
+    host.forget().start_session(&record(1), "gs-1", seconds(600));
+    assert!(matches!(host.callbacks()[..], [(_, Callback::Start(_))]));
+}
+
+#[test]
 fn g3_a_session_whose_order_was_lost_is_given_by_the_next() {
     let mut host = Host::with_ready_process();
     follow(&mut host, &[]);
