@@ -28,6 +28,8 @@ const ORDERS: usize = 16 * 1024;
 const CALLS: usize = 1024;
 /// The connections of clients that open one per call and never close it are told to reconnect (server-sdk.md 2.4).
 const CONNECTION_AGE: Duration = Duration::from_secs(300);
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How long open connections may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -131,7 +133,8 @@ pub struct Agent {
 }
 
 /// Makes an agent that serves game servers on `listener` and tells the control plane through `uplink`. Looks for what an
-/// earlier agent left behind and takes it up (R21); nothing is started or ended before `run`.
+/// earlier agent left behind and takes it up (R21); nothing is started or ended before `run`. Blocks for half a
+/// second when another agent uses the directory.
 pub fn build(
     config: AgentConfig,
     listener: TcpListener,
@@ -162,7 +165,16 @@ pub fn build(
 fn lock(slots: &Path) -> Result<File, AgentError> {
     let file = File::create(slots.join("lock"))
         .map_err(|source| AgentError::Slots { path: slots.to_owned(), source })?;
-    match file.try_lock() {
+    // An agent that is killed while it starts a child leaves the lock to the child until that has become another program:
+    // when we have it, every child of an earlier agent is what it was to be.
+    let mut tries = 0;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && tries < LOCK_TRIES {
+        std::thread::sleep(LOCK_PAUSE);
+        tries += 1;
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(AgentError::Taken { path: slots.to_owned() }),
         Err(TryLockError::Error(source)) => Err(AgentError::Slots { path: slots.to_owned(), source }),

@@ -5,6 +5,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -19,6 +20,10 @@ use tracing_subscriber::EnvFilter;
 const DEFAULT_LOG: &str = "info";
 /// Chooses what the log shows, in the syntax of `RUST_LOG`.
 const LOG_VARIABLE: &str = "GSE_LOG";
+
+/// How often a port that is taken is tried again before that is an error.
+const BIND_TRIES: u32 = 50;
+const BIND_PAUSE: Duration = Duration::from_millis(10);
 
 /// Run the whole service on this machine: control plane, cloud API, object store and agent.
 #[derive(Args, Debug)]
@@ -80,12 +85,26 @@ fn start_log() {
 }
 
 async fn listen(address: &str, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+    bind_soon(address).await.with_context(|| {
         format!(
             "cannot listen on `{address}` for {what}\nhint: stop what uses it, or choose another address with \
              `{flag} ADDR` (port 0 takes a free one)"
         )
     })
+}
+
+/// A service that is killed while it starts a process leaves its ports to that process until this one has become another
+/// program, which is a matter of milliseconds.
+async fn bind_soon(address: impl tokio::net::ToSocketAddrs) -> std::io::Result<TcpListener> {
+    for _ in 0..BIND_TRIES {
+        match TcpListener::bind(&address).await {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                tokio::time::sleep(BIND_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+    TcpListener::bind(&address).await
 }
 
 /// The agent's port. Game servers that kept running since the last start were told its address: with port 0 that one is
@@ -94,7 +113,7 @@ async fn listen_for_games(address: &str, last: Option<SocketAddr>) -> anyhow::Re
     let wanted = address.parse::<SocketAddr>().ok().filter(|wanted| wanted.port() == 0);
     if let Some(last) = wanted.and(last).filter(|last| wanted.is_some_and(|wanted| wanted.ip() == last.ip()))
     {
-        match TcpListener::bind(last).await {
+        match bind_soon(last).await {
             Ok(listener) => return Ok(listener),
             Err(error) => {
                 tracing::warn!(
