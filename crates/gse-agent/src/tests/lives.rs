@@ -94,7 +94,7 @@ async fn a_session_goes_on_with_the_next_agent() {
     assert!(is_running(pid));
 
     let mut host = Host::follow(killed, hasty()).await;
-    assert_eq!(reattached(&mut host).await, [ready.process.clone()]);
+    assert_eq!(reattached(&mut host).await, std::slice::from_ref(&ready.process));
     assert_eq!(host.ready().await, ready, "told as before");
     // What is derived again from the rows changes nothing.
     host.start_instance_of("blob-1", "run.sh", "");
