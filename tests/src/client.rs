@@ -59,6 +59,12 @@ impl Client {
         }
     }
 
+    /// Whether it still runs.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits for its end.
     #[must_use]
     pub fn ended(mut self) -> ExitStatus {

@@ -173,8 +173,18 @@ impl Stack {
 
     /// Kills the service without a warning, and starts it again with the same data.
     pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// Kills the service without a warning. What it launched goes on.
+    pub fn kill(&mut self) {
         self.child.kill().expect("the service can be killed");
         self.child.wait().expect("the killed service is gone");
+    }
+
+    /// Starts the service that was killed, with the same data.
+    pub fn start_again(&mut self) {
         (self.child, self.ready) = launch(self.directory.path(), &self.settings, self.filter);
     }
 
@@ -284,18 +294,14 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        send(&self.child, Signal::TERM);
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
+        if matches!(self.child.try_wait(), Ok(None)) {
+            send(&self.child, Signal::TERM);
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(PERIOD);
             }
-            std::thread::sleep(PERIOD);
         }
-        // It could not end what it launched any more. That works in the private directory of this stack.
+        // What it did not end, because it was killed or hangs, works in the private directory of this stack.
         let _ = self.child.kill();
         let _ = self.child.wait();
         for pid in self.launched() {

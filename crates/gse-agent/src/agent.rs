@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gse_core::clocks::Clocks;
-use gse_core::host::HostOrder;
+use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{BlobId, InstanceId};
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tonic::transport::Server;
 
+use crate::address;
 use crate::connection::Incoming;
-use crate::leftover;
+use crate::leftover::Leftover;
+use crate::output_dir::OutputDir;
 use crate::owner::Owner;
 use crate::sdk_service::SdkService;
 use crate::uplink::UplinkMessage;
@@ -31,6 +33,8 @@ const CONNECTION_AGE: Duration = Duration::from_secs(300);
 const CONNECTION_GRACE: Duration = Duration::from_secs(60);
 /// What a client may send on a connection before it is read: calls are small.
 const WINDOW_BYTES: u32 = 64 << 10;
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How long open connections may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -135,17 +139,20 @@ impl AgentHandle {
 /// An agent that is ready to run.
 #[derive(Debug)]
 pub struct Agent {
-    config: AgentConfig,
+    owner: Owner,
+    leftover: Leftover,
     listener: TcpListener,
     address: SocketAddr,
     slots: PathBuf,
+    connections: usize,
     /// Held as long as the agent is there; the kernel gives it back whatever happens to us.
     lock: File,
     orders: mpsc::Receiver<(InstanceId, HostOrder)>,
-    uplink: mpsc::Sender<UplinkMessage>,
 }
 
-/// Makes an agent that serves game servers on `listener` and tells the control plane through `uplink`.
+/// Makes an agent that serves game servers on `listener` and tells the control plane through `uplink`. Looks for what an
+/// earlier agent left behind and takes it up (R21); nothing is started or ended before `run`. Blocks for half a
+/// second when another agent uses the directory.
 pub fn build(
     config: AgentConfig,
     listener: TcpListener,
@@ -156,14 +163,38 @@ pub fn build(
     let made = std::fs::create_dir_all(&slots).and_then(|()| slots.canonicalize());
     let slots = made.map_err(|source| AgentError::Slots { path: slots, source })?;
     let lock = lock(&slots)?;
+    let slots_error = |source| AgentError::Slots { path: slots.clone(), source };
+    let mut leftover = Leftover::read(&slots, &OutputDir::new(&config.data_dir)).map_err(slots_error)?;
+    address::remember(&slots, address).map_err(slots_error)?;
+    let told = local_form(address).to_string();
+    let lost = leftover.told_addresses.iter().filter(|&before| *before != told).count();
+    if lost > 0 {
+        tracing::warn!(
+            "{lost} game servers keep running that call the agent at another address than `{told}`: they cannot reach \
+             it\nhint: start the service with the address that it had before"
+        );
+    }
+    let connections = config.connections;
+    let mut owner = Owner::new(config, slots.clone(), told, uplink);
+    owner.recover(std::mem::take(&mut leftover.recovered));
     let (sender, orders) = mpsc::channel(ORDERS);
-    Ok((AgentHandle { orders: sender }, Agent { config, listener, address, slots, lock, orders, uplink }))
+    let agent = Agent { owner, leftover, listener, address, slots, connections, lock, orders };
+    Ok((AgentHandle { orders: sender }, agent))
 }
 
 fn lock(slots: &Path) -> Result<File, AgentError> {
     let file = File::create(slots.join("lock"))
         .map_err(|source| AgentError::Slots { path: slots.to_owned(), source })?;
-    match file.try_lock() {
+    // An agent that is killed while it starts a child leaves the lock to the child until that has become another program:
+    // when we have it, every child of an earlier agent is what it was to be.
+    let mut tries = 0;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && tries < LOCK_TRIES {
+        std::thread::sleep(LOCK_PAUSE);
+        tries += 1;
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(AgentError::Taken { path: slots.to_owned() }),
         Err(TryLockError::Error(source)) => Err(AgentError::Slots { path: slots.to_owned(), source }),
@@ -176,12 +207,20 @@ impl Agent {
         self.address
     }
 
+    /// What the control plane has to know before it places a session: the slots that are gone on with, and what became of
+    /// their processes. For an embedder that can wait for the answers; what is not taken goes through the uplink.
+    pub fn take_first_reports(&mut self) -> Vec<HostReport> {
+        self.owner.take_first_reports()
+    }
+
     /// Runs until `shutdown`, then ends every process that it launched and returns when the last one is gone.
     ///
-    /// Before the first order is taken, children that an earlier run left over are killed and old slots removed.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), AgentError> {
+    /// Before the first order is taken, children of an earlier run that nobody can go on with are killed, and their slots
+    /// removed.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) -> Result<(), AgentError> {
         let slots_error = |source| AgentError::Slots { path: self.slots.clone(), source };
-        leftover::clean(&self.slots).await.map_err(slots_error)?;
+        self.leftover.clean().await.map_err(slots_error)?;
+        self.owner.attach(self.leftover.attached);
         let (calls, incoming) = mpsc::channel(CALLS);
         let (stop, stopped) = oneshot::channel::<()>();
         let service = GseGrpcSdkServiceServer::new(SdkService { calls });
@@ -193,16 +232,11 @@ impl Agent {
                 .initial_stream_window_size(WINDOW_BYTES)
                 .http2_keepalive_interval(Some(Duration::from_secs(60)))
                 .add_service(service)
-                .serve_with_incoming_shutdown(
-                    Incoming::new(self.listener, self.config.connections),
-                    async move {
-                        let _ = stopped.await;
-                    },
-                ),
+                .serve_with_incoming_shutdown(Incoming::new(self.listener, self.connections), async move {
+                    let _ = stopped.await;
+                }),
         );
-        let mut owner =
-            Owner::new(self.config, self.slots, local_form(self.address).to_string(), self.uplink);
-        let served = owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
+        let served = self.owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
         if !serving.is_finished() {
             // Its clients are gone; whoever else keeps a connection open cannot keep us.
             let _ = tokio::time::timeout(FLUSH, &mut serving).await;

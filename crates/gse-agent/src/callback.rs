@@ -22,19 +22,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// One try to connect to a loopback address.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Makes one callback.
+/// Makes one callback. When the connection stands, `may_send` is asked before anything is sent.
 pub(crate) async fn call(
     grpc_port: u16,
     callback: Callback,
     request_id: String,
     dial_for: Duration,
     answer_within: Duration,
+    may_send: impl Future<Output = bool>,
 ) -> CallbackOutcome {
     let start = Instant::now();
     let channel = match dial(grpc_port, start + dial_for, start + answer_within).await {
         Ok(channel) => channel,
         Err(words) => return CallbackOutcome::Unreachable(words),
     };
+    if !may_send.await {
+        return CallbackOutcome::Unreachable("the agent ends".into());
+    }
     let client = GameServerGrpcSdkServiceClient::new(channel);
     match timeout_at(start + answer_within, send(client, callback, &request_id)).await {
         Ok(outcome) => outcome,

@@ -4,12 +4,16 @@
 //! happened and carries out what it wants. Reports go up and orders come down as messages; who answers them, the control
 //! plane in the same process or a connection to it, is the embedder's business.
 
+mod address;
 mod agent;
+mod attached;
 mod callback;
 mod child;
 mod connection;
 mod leftover;
+mod notes;
 pub mod open_files;
+mod output;
 mod output_dir;
 mod owner;
 pub mod package;
@@ -21,6 +25,7 @@ mod slot;
 mod strays;
 mod uplink;
 
+pub use address::last_address;
 pub use agent::{Agent, AgentConfig, AgentError, AgentHandle, PackagePaths, build};
 pub use uplink::UplinkMessage;
 

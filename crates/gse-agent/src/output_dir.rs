@@ -1,7 +1,8 @@
-//! Where the output of processes is kept: `<data>/logs/<fleet>/<instance>/<process>.stdout` and `.stderr`.
+//! Where the output of processes is kept: `<data>/logs/<fleet>/<instance>/<process>.stdout` and `.stderr`, and with `.1`
+//! what came before.
 //!
 //! Beside the slots, so that it outlives the process, its slot, its fleet and the service: the output of what failed is
-//! read after it failed. Bounded per process (`child.rs`), per fleet and by the number of fleets. Blocking.
+//! read after it failed. Bounded per process (`output.rs`), per fleet and by the number of fleets. Blocking.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -120,7 +121,9 @@ fn outputs(fleet: &Path) -> io::Result<BTreeMap<String, Kept>> {
         for file in files {
             let file = file?;
             let (path, metadata) = (file.path(), file.metadata()?);
-            let Some(process) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+            // Ids have no dot.
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some((process, _)) = name.and_then(|name| name.split_once('.')) else { continue };
             let kept = found.entry(process.to_owned()).or_insert(Kept {
                 modified: SystemTime::UNIX_EPOCH,
                 bytes: 0,
@@ -152,7 +155,7 @@ mod tests {
             let files =
                 outputs.files(fleet, &instance, &ProcessId::new(format!("process-{number}"))).unwrap();
             for path in [&files.stdout, &files.stderr] {
-                let file = slot::create_log(path).unwrap();
+                let file = crate::output::open_file(path).unwrap();
                 // A hole: no disk is used.
                 file.set_len(bytes).unwrap();
                 file.set_modified(start + Duration::from_secs(60) * number).unwrap();
@@ -206,7 +209,7 @@ mod tests {
             let of = outputs.files(&fleet(number), &InstanceId::new("ins-1"), &process).unwrap();
             for path in [&of.stdout, &of.stderr] {
                 let at = SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64);
-                slot::create_log(path).unwrap().set_modified(at).unwrap();
+                crate::output::open_file(path).unwrap().set_modified(at).unwrap();
             }
             outputs.prune(&fleet(number), |process| process == "process-0");
             files.push(of);

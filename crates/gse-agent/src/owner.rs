@@ -8,14 +8,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{FleetId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
-use gse_core::supervisor::{CallError, CallId, Effect, HostCx, Input, Signal, Supervisor, Ticket};
+use gse_core::supervisor::{
+    CallError, CallId, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
+};
 use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::agent::{AgentConfig, AgentError};
+use crate::attached::Attached;
 use crate::callback;
 use crate::child::{self, Launch};
+use crate::notes;
 use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
@@ -23,8 +27,10 @@ use crate::slot::{self, SlotDir};
 use crate::strays;
 use crate::uplink::UplinkMessage;
 
-/// Messages to the control plane that may wait before no further call is taken.
+/// Messages to the control plane that may wait before further calls are refused.
 const OUTBOX: usize = 4096;
+/// Sessions that may wait to be sent; a process waits for one at most.
+const SENDING: usize = 64;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -36,8 +42,15 @@ enum Event {
     ShutDown(Result<(), tonic::transport::Error>),
     Input(Input),
     Call(IncomingCall),
+    Sending(Sending),
     Done(Result<Option<Input>, tokio::task::JoinError>),
     Timer,
+}
+
+/// A session is about to be sent to a process: that is written down first.
+struct Sending {
+    process: ProcessId,
+    go: oneshot::Sender<()>,
 }
 
 /// Everything that the loop owns.
@@ -54,12 +67,21 @@ pub(crate) struct Owner {
     /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
     strays: BTreeMap<ProcessId, String>,
     looks_for_strays: bool,
+    sending: (mpsc::Sender<Sending>, mpsc::Receiver<Sending>),
     calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
     next_call: u64,
     outbox: VecDeque<UplinkMessage>,
     uplink: mpsc::Sender<UplinkMessage>,
     /// What happened while effects were carried out.
     inputs: VecDeque<Input>,
+    /// What is wanted before the loop runs.
+    held: Vec<Effect>,
+}
+
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Owner").field("supervisor", &self.supervisor).finish_non_exhaustive()
+    }
 }
 
 impl Owner {
@@ -80,11 +102,44 @@ impl Owner {
             children: BTreeMap::new(),
             strays: BTreeMap::new(),
             looks_for_strays: false,
+            sending: mpsc::channel(SENDING),
             calls: BTreeMap::new(),
             next_call: 0,
             outbox: VecDeque::new(),
             uplink,
             inputs: VecDeque::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Goes on with what an earlier agent left behind; what follows from it waits for `run`.
+    pub(crate) fn recover(&mut self, slots: Vec<Input>) {
+        for input in slots {
+            let effects = self.decide(input);
+            self.held.extend(effects);
+        }
+    }
+
+    /// The reports that wait for `run`, which does not send them any more.
+    pub(crate) fn take_first_reports(&mut self) -> Vec<HostReport> {
+        let held = std::mem::take(&mut self.held);
+        let mut reports = Vec::new();
+        self.held.extend(held.into_iter().filter_map(|effect| match effect {
+            Effect::Report { report, ticket: None } => {
+                reports.push(report);
+                None
+            }
+            other => Some(other),
+        }));
+        reports
+    }
+
+    /// Watches processes that an earlier agent launched.
+    pub(crate) fn attach(&mut self, processes: Vec<Attached>) {
+        for attached in processes {
+            let (signals, requests) = child::signal_channel();
+            self.children.insert(attached.process.clone(), signals);
+            self.work.spawn(async move { Some(attached.watch(requests).await) });
         }
     }
 
@@ -97,16 +152,20 @@ impl Owner {
         serving: &mut Serving,
     ) -> Result<(), AgentError> {
         let mut shutdown = std::pin::pin!(shutdown);
-        let mut stopping = false;
+        let mut running = true;
         let mut outcome = Ok(());
+        std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
+        self.end_strays();
+        self.take_inputs();
         // Game servers are served to the last: they say how they end.
-        while !stopping || !self.supervisor.is_quiet() {
+        while running || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if !stopping => Event::ShutDown(Ok(())),
-                served = &mut *serving, if !stopping => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if running => Event::ShutDown(Ok(())),
+                served = &mut *serving, if running => Event::ShutDown(served.unwrap_or(Ok(()))),
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
-                Some(call) = incoming.recv(), if self.outbox.len() < OUTBOX => Event::Call(call),
+                Some(call) = incoming.recv() => Event::Call(call),
+                Some(sending) = self.sending.1.recv() => Event::Sending(sending),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
                 permit = self.uplink.reserve(), if !self.outbox.is_empty() => {
                     match (permit, self.outbox.pop_front()) {
@@ -121,11 +180,16 @@ impl Owner {
             match event {
                 Event::ShutDown(served) => {
                     outcome = served.map_err(AgentError::Serve);
-                    stopping = true;
+                    running = false;
                     self.step(Input::ShutDown);
                 }
                 Event::Input(input) => self.step(input),
                 Event::Call(call) => self.take_call(call),
+                Event::Sending(Sending { process, go }) => {
+                    self.step(Input::StartSending { process });
+                    // The callback may have run out of time.
+                    let _ = go.send(());
+                }
                 Event::Done(done) => self.take_result(done),
                 Event::Timer => self.on_timer(),
             }
@@ -155,6 +219,11 @@ impl Owner {
     }
 
     fn take_call(&mut self, IncomingCall { caller, rpc, reply }: IncomingCall) {
+        if self.outbox.len() >= OUTBOX {
+            let words = "too many calls wait for the control plane";
+            let _ = reply.send(Err(CallError::Unavailable(words.into())));
+            return;
+        }
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.calls.insert(call, reply);
@@ -178,6 +247,7 @@ impl Owner {
 
     fn on_timer(&mut self) {
         let effects = self.supervisor.on_timer(HostCx::new(now(), &self.config.clocks, &mut self.ids));
+        self.write_down();
         effects.into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
         self.take_inputs();
@@ -191,7 +261,7 @@ impl Owner {
                 Input::StraysEnded { .. } => self.looks_for_strays = false,
                 _ => {}
             }
-            let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
+            let effects = self.decide(input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
             self.end_strays();
         }
@@ -207,6 +277,20 @@ impl Owner {
             strays::end(&tokens);
             Some(Input::StraysEnded { processes })
         });
+    }
+
+    /// One step. What a successor needs is written down before anything of it is carried out.
+    fn decide(&mut self, input: Input) -> Vec<Effect> {
+        let effects = self.supervisor.step(HostCx::new(now(), &self.config.clocks, &mut self.ids), input);
+        self.write_down();
+        effects
+    }
+
+    /// Small files, written here and not in another thread: the cache takes them.
+    fn write_down(&mut self) {
+        for record in self.supervisor.take_records() {
+            notes::write(&self.slots, &record);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -252,8 +336,11 @@ impl Owner {
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
             Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
                 let kind = callback.kind();
+                let may_send = may_send(kind, process.clone(), self.sending.0.clone());
                 self.work.spawn(async move {
-                    let call = callback::call(grpc_port, callback, random_hex(), dial_for, answer_within);
+                    let request_id = random_hex();
+                    let call =
+                        callback::call(grpc_port, callback, request_id, dial_for, answer_within, may_send);
                     let outcome = call.await;
                     Some(Input::CallbackDone { process, callback: kind, outcome })
                 });
@@ -330,15 +417,27 @@ impl Owner {
         let Some(caller) = self.calls.remove(&call) else { return };
         let (reply, answer) = oneshot::channel();
         self.outbox.push_back(UplinkMessage::PlayerSessions { query, reply });
+        let within = self.config.clocks.uplink_answer;
         self.work.spawn(async move {
-            let result = match answer.await {
-                Ok(page) => page.map(Reply::Players).map_err(CallError::Refused),
-                Err(_) => Err(CallError::Unavailable("the control plane is not reachable".into())),
+            let result = match tokio::time::timeout(within, answer).await {
+                Ok(Ok(page)) => page.map(Reply::Players).map_err(CallError::Refused),
+                Ok(Err(_)) | Err(_) => {
+                    Err(CallError::Unavailable("the control plane is not reachable".into()))
+                }
             };
             let _ = caller.send(result);
             None
         });
     }
+}
+
+/// Before a session is sent the owner writes that down; other callbacks may be made twice.
+async fn may_send(kind: CallbackKind, process: ProcessId, sending: mpsc::Sender<Sending>) -> bool {
+    if kind != CallbackKind::Start {
+        return true;
+    }
+    let (go, gone) = oneshot::channel();
+    sending.send(Sending { process, go }).await.is_ok() && gone.await.is_ok()
 }
 
 fn now() -> Timestamp {

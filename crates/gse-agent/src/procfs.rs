@@ -1,7 +1,9 @@
 //! What the kernel tells about a pid: its parents, its group, when it started and with which environment. Read only;
-//! what of it may be the basis of a signal is `strays.rs`'s business.
+//! what of it may be the basis of a signal is the business of `attached.rs`, `leftover.rs` and `strays.rs`.
 
 use std::fs;
+
+use crate::notes::SystemProcess;
 
 /// The parents of a process, nearest first, at most sixteen.
 pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
@@ -17,6 +19,21 @@ pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
 /// Clock ticks from the start of the system to the start of the process.
 pub(crate) fn started(pid: u32) -> Option<u64> {
     stat(pid).map(|stat| stat.started)
+}
+
+/// Whether the process with this number started then and has not ended: one that nobody collected does not run.
+pub(crate) fn runs(pid: u32, started: u64) -> bool {
+    stat(pid).is_some_and(|stat| stat.started == started && stat.runs)
+}
+
+/// The process that leads a group and was started with this value of a variable in its environment.
+pub(crate) fn group_leader_with(name: &str, value: &str) -> Option<SystemProcess> {
+    pids().into_iter().find_map(|pid| {
+        let stat = stat(pid).filter(|stat| stat.group == pid && stat.runs)?;
+        // Of processes that are not ours it cannot be read.
+        let has_it = variable(pid, name)? == value.as_bytes();
+        has_it.then_some(SystemProcess { pid, started: stat.started })
+    })
 }
 
 /// Tells one start of the system from another.

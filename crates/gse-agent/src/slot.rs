@@ -3,7 +3,7 @@
 //! Blocking functions that answer with an `Input`. What may be unpacked is decided by `gse_core::package`; nothing here
 //! writes a path that it did not build itself from checked parts.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -210,12 +210,4 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Creates a file for the output of a process.
-pub(crate) fn create_log(path: &Path) -> io::Result<File> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    File::create(path)
 }

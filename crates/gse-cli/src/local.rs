@@ -3,7 +3,9 @@
 //! When everything listens, exactly one line of JSON goes to standard output; all else goes to standard error.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -20,6 +22,10 @@ const DEFAULT_LOG: &str = "info";
 /// Chooses what the log shows, in the syntax of `RUST_LOG`.
 const LOG_VARIABLE: &str = "GSE_LOG";
 
+/// How often a port that is taken is tried again before that is an error.
+const BIND_TRIES: u32 = 50;
+const BIND_PAUSE: Duration = Duration::from_millis(10);
+
 /// Run the whole service on this machine: control plane, cloud API, object store and agent.
 #[derive(Args, Debug)]
 pub(crate) struct LocalArgs {
@@ -27,7 +33,7 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) api: String,
 
-    /// Where game servers reach the agent (gRPC); port 0 takes a free one.
+    /// Where game servers reach the agent (gRPC); port 0 takes the one of the last start if it can, else a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5758")]
     pub(crate) agent: String,
 
@@ -73,7 +79,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     // Before anything is launched, so that no signal finds a half-started service.
     let shutdown = shutdown_signal()?;
     let api = listen(&args.api, "the cloud API", "--api").await?;
-    let agent = listen(&args.agent, "the agent", "--agent").await?;
+    let agent = listen_for_games(&args.agent, gse_agent::last_address(&args.data_dir)).await?;
     warn_of_strangers(&api, &agent, args.auth);
     let server = Server::build(config, api, agent).context("the service cannot be started")?;
     announce(&server.ready())?;
@@ -110,12 +116,45 @@ fn start_log() {
 }
 
 async fn listen(address: &str, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+    bind_soon(address).await.with_context(|| {
         format!(
             "cannot listen on `{address}` for {what}\nhint: stop what uses it, or choose another address with \
              `{flag} ADDR` (port 0 takes a free one)"
         )
     })
+}
+
+/// A service that is killed while it starts a process leaves its ports to that process until this one has become another
+/// program, which is a matter of milliseconds.
+async fn bind_soon(address: impl tokio::net::ToSocketAddrs) -> std::io::Result<TcpListener> {
+    for _ in 0..BIND_TRIES {
+        match TcpListener::bind(&address).await {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                tokio::time::sleep(BIND_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+    TcpListener::bind(&address).await
+}
+
+/// The agent's port. Game servers that kept running since the last start were told its address: with port 0 that one is
+/// tried first.
+async fn listen_for_games(address: &str, last: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
+    let wanted = address.parse::<SocketAddr>().ok().filter(|wanted| wanted.port() == 0);
+    if let Some(last) = wanted.and(last).filter(|last| wanted.is_some_and(|wanted| wanted.ip() == last.ip()))
+    {
+        match bind_soon(last).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => {
+                tracing::warn!(
+                    "the agent's address of the last start, `{last}`, cannot be had again ({error}): game servers that \
+                     kept running cannot reach the agent"
+                );
+            }
+        }
+    }
+    listen(address, "the agent", "--agent").await
 }
 
 fn warn_of_strangers(api: &TcpListener, agent: &TcpListener, auth: AuthMode) {
@@ -242,6 +281,21 @@ mod tests {
         let address = taken.local_addr().unwrap().to_string();
         let error = listen(&address, "the agent", "--agent").await.unwrap_err().to_string();
         assert!(error.contains(&address) && error.contains("`--agent ADDR`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn port_0_takes_the_last_port_again_if_it_can() {
+        let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let last = first.local_addr().unwrap();
+        let other = listen_for_games("127.0.0.1:0", Some(last)).await.unwrap();
+        assert_ne!(other.local_addr().unwrap(), last, "it is taken");
+        drop(first);
+        let again = listen_for_games("127.0.0.1:0", Some(last)).await.unwrap();
+        assert_eq!(again.local_addr().unwrap(), last);
+        let fixed = other.local_addr().unwrap().to_string();
+        drop(other);
+        let asked = listen_for_games(&fixed, Some(last)).await.unwrap();
+        assert_eq!(asked.local_addr().unwrap().to_string(), fixed, "an address that is asked for is taken");
     }
 
     #[test]

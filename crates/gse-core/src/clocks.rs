@@ -73,11 +73,13 @@ clocks! {
     fleet_deploy: "fleet.deploy" = 30 * MINUTE;
     /// Period after which orders are derived again for instances that wait for something.
     host_resync: "host.resync" = 10 * SECOND;
+    /// How long a call of a game server waits for the control plane before it is answered UNAVAILABLE.
+    uplink_answer: "uplink.answer" = 5 * SECOND;
     /// Validity of an upload signature.
     upload_signature: "upload.signature" = 360 * SECOND;
     /// Period of the metric report.
     metrics_period: "metrics.period" = MINUTE;
-    /// How long ended sessions, player sessions, placements and events stay in memory (R25).
+    /// How long ended sessions, player sessions, placements and events stay in memory (R27).
     archive_after: "archive.after" = 60 * MINUTE;
     /// How long ended sessions, placements and events stay readable.
     retention: "retention" = 30 * DAY;

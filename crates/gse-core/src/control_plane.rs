@@ -189,6 +189,7 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
     }
     match kind {
         ReportKind::PreparationStarted => instance::on_preparation_started(state, cx, &id),
+        ReportKind::SlotReattached { processes } => instance::on_reattached(state, cx, &id, &processes),
         ReportKind::PackageExtracted { log } => {
             if let Some(fleet) = state.instances.get(&id).map(|instance| instance.fleet.clone()) {
                 lifecycle::on_extracted(state, cx, &fleet, log);

@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fleet::ServerProcess;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
 use crate::player_session::PlayerSessionCreationPolicy;
@@ -52,7 +54,7 @@ pub enum HostOrder {
 }
 
 /// How long a process may go on after it was told to end (server-sdk.md 3.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Termination {
     /// `terminationTime` of OnProcessTerminate, UNIX seconds (R11).
     pub termination_time_s: i64,
@@ -61,7 +63,7 @@ pub struct Termination {
 }
 
 /// Everything a host needs to make a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceSpec {
     /// The fleet that the slot belongs to.
     pub fleet: FleetId,
@@ -134,6 +136,12 @@ pub struct HostReport {
 pub enum ReportKind {
     /// The host began to copy and unpack the package (NEW → DOWNLOADING).
     PreparationStarted,
+    /// The host was restarted, found the slot as its predecessor left it and goes on with it (R21). What became of each
+    /// process that it names is told by the reports that follow; it has no other.
+    SlotReattached {
+        /// Every process of the slot that the predecessor wrote down, running or not.
+        processes: Vec<ProcessId>,
+    },
     /// The package is unpacked.
     PackageExtracted {
         /// The files, a line each, bounded.
@@ -238,7 +246,7 @@ pub struct ReadyProcess {
 }
 
 /// How a process ended (server-sdk.md 3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProcessEnd {
     /// ProcessEnding was called and the process is gone.
     Clean,

@@ -7,7 +7,7 @@ use crate::cx::Cx;
 use crate::event::{self, EventCode};
 use crate::fleet::{Fleet, FleetStatus, ProtectionPolicy, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
-use crate::host::{HostOrder, InstanceSpec, PreparationStep, Termination};
+use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, Termination};
 use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
 use crate::page::OffsetPage;
 use crate::planted::planted;
@@ -247,6 +247,22 @@ pub(crate) fn on_process_lost(state: &mut State, cx: &mut Cx<'_>, id: &InstanceI
     set_status(state, cx, id, InstanceStatus::Pending);
     let message = format!("instance {id} was lost and is made again");
     event::write(state, cx, &fleet, EventCode::ServerDown, message);
+}
+
+/// The host goes on with a slot that its predecessor left (R21). It has no process but those it names; a report about
+/// the making of the slot that was lost is made up for. Told once and first, so a process that it does not name cannot
+/// have begun after it.
+pub(crate) fn on_reattached(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, named: &[ProcessId]) {
+    let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
+    lifecycle::on_preparation_started(state, cx, &fleet);
+    let log = "the slot was found as an earlier run had left it\n".to_owned();
+    lifecycle::on_launch_paths_checked(state, cx, &fleet, &[], log);
+    let known = state.processes_of(id).map(|process| process.id.clone());
+    let missing: Vec<ProcessId> = known.filter(|process| !named.contains(process)).collect();
+    for process in missing {
+        let end = ProcessEnd::Crashed("its host was restarted and does not have it any more".into());
+        process::on_ended(state, cx, id, &process, &end, String::new());
+    }
 }
 
 /// The slot could not be made. A fleet that was ACTIVE before tries again with the next order.

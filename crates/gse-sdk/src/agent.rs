@@ -19,8 +19,10 @@ use crate::error::{GseError, chain};
 
 /// How long one attempt may wait for its answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a broken connection is retried once the agent has been reached.
+/// How long a call that may not be repeated, or a last word, is tried once the agent has been reached.
 const RECONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A call that may be repeated outlasts a restart of the agent: so many connect timeouts, 30 s by default.
+const AWAY_TIMEOUTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -54,6 +56,8 @@ pub(crate) struct Agent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeat {
     Harmless,
+    /// Harmless, but not worth waiting for: the agent sees the end of a process by itself.
+    LastWord,
     Never,
 }
 
@@ -169,7 +173,7 @@ impl Agent {
 
     pub(crate) async fn process_ending(&self) -> Result<(), GseError> {
         let message = wire::ProcessEndingRequest {};
-        self.order("ProcessEnding", Repeat::Harmless, message, |mut client, request| async move {
+        self.order("ProcessEnding", Repeat::LastWord, message, |mut client, request| async move {
             client.process_ending(request).await
         })
         .await
@@ -210,7 +214,7 @@ impl Agent {
         F: Future<Output = Result<Response<A>, Status>>,
     {
         let request_id = request_id()?;
-        let deadline = Instant::now() + self.retry_budget();
+        let deadline = Instant::now() + self.retry_budget(repeat);
         let mut pause = FIRST_PAUSE;
         loop {
             let request = self.request(message.clone(), &request_id)?;
@@ -227,7 +231,7 @@ impl Agent {
             };
             let (error, again) = match failure {
                 Failure::Unsent(error) => (error, true),
-                Failure::Lost(error) => (error, repeat == Repeat::Harmless),
+                Failure::Lost(error) => (error, repeat != Repeat::Never),
                 Failure::Final(error) => (error, false),
             };
             let error = error.with_request_id(&request_id);
@@ -240,12 +244,15 @@ impl Agent {
         }
     }
 
-    // At start the agent may come up after the game; later its absence is news that should arrive quickly.
-    fn retry_budget(&self) -> Duration {
-        if self.reached.load(Ordering::Relaxed) {
-            self.connect_timeout.min(RECONNECT_TIMEOUT)
-        } else {
-            self.connect_timeout
+    // At start the agent may come up after the game. Later it may be started again beside a game that goes on: what
+    // must not be lost waits for it, the rest is told quickly.
+    fn retry_budget(&self, repeat: Repeat) -> Duration {
+        if !self.reached.load(Ordering::Relaxed) {
+            return self.connect_timeout;
+        }
+        match repeat {
+            Repeat::Harmless => self.connect_timeout.saturating_mul(AWAY_TIMEOUTS),
+            Repeat::LastWord | Repeat::Never => self.connect_timeout.min(RECONNECT_TIMEOUT),
         }
     }
 

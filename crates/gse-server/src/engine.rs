@@ -388,6 +388,7 @@ fn report_name(report: &HostReport) -> &'static str {
     use gse_core::host::ReportKind;
     match &report.kind {
         ReportKind::PreparationStarted => "report.preparation_started",
+        ReportKind::SlotReattached { .. } => "report.slot_reattached",
         ReportKind::PackageExtracted { .. } => "report.package_extracted",
         ReportKind::PreparationFailed { .. } => "report.preparation_failed",
         ReportKind::LaunchPathsChecked { .. } => "report.launch_paths_checked",

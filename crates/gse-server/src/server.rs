@@ -169,9 +169,10 @@ impl Server {
         // Any part that ends brings the others down.
         let ended = Stop::new();
         let engine = spawn(&ended, self.engine.run(stop_engine.wait()));
+        let mut agent = self.agent;
         // When the engine has ended, that is found below.
-        let _ = report_restart(&self.handle).await;
-        let agent = spawn(&ended, self.agent.run(stop_agent.wait()));
+        let _ = report_restart(&self.handle, agent.take_first_reports()).await;
+        let agent = spawn(&ended, agent.run(stop_agent.wait()));
         let pump = tokio::spawn(pump(self.uplink, self.handle));
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());

@@ -276,6 +276,9 @@ fn call_back(
         Some((after_ms, outcome)) if after_ms <= answer_ms => (after_ms, outcome),
         Some(_) | None => (answer_ms, CallbackOutcome::TimedOut),
     };
+    if matches!(callback, Callback::Start(_)) && world.hosts[number].servers.contains_key(process) {
+        world.on_host(number, 0, HostEvent::Input(Input::StartSending { process: process.clone() }));
+    }
     for (after_ms, intent) in reaction.intents {
         world.on_host(number, after_ms, HostEvent::Act(process.clone(), intent));
     }

@@ -3,6 +3,10 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The data directory, locked for this process. The lock ends with the value, and with the process in any case.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory where it does not exist, and takes its lock.
+    /// Makes the directory where it does not exist, and takes its lock. Blocks for half a second when it is taken.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let failed = |attempt, at: &Path| {
             let path = at.display().to_string();
@@ -47,7 +51,7 @@ impl DataDir {
         let lock_path = path.join("lock");
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(failed("open the lock file", &lock_path))?;
-        match lock.try_lock() {
+        match lock_soon(&lock) {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse { path: path.display().to_string() }),
             Err(TryLockError::Error(source)) => Err(failed("lock the directory", &lock_path)(source)),
@@ -113,6 +117,18 @@ impl DataDir {
         fs::rename(&partial, self.path.join(name))?;
         sync_directory(&self.path)
     }
+}
+
+/// A service that is killed while it starts a process leaves its locks to that process until this one has become another
+/// program, which is a matter of milliseconds.
+fn lock_soon(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 /// What is in it is nobody else's business: player session ids are tickets.

@@ -23,6 +23,23 @@ use crate::{AgentConfig, AgentError, AgentHandle, PackagePaths, UplinkMessage, b
 /// Long enough for a loaded machine; nothing waits so long when it works.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What is left of a host that was killed.
+pub(crate) struct Killed {
+    pub(crate) data: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+impl Killed {
+    /// The text of a file of the slot, changed.
+    pub(crate) fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
+        let path = self.data.path().join("slots/ins-1").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let changed = change(text.clone());
+        assert_ne!(text, changed, "nothing to change in {name}");
+        std::fs::write(path, changed).unwrap();
+    }
+}
+
 type Answers = Box<dyn Fn(&ReportKind) -> Result<(), Error> + Send>;
 
 pub(crate) struct Host {
@@ -80,6 +97,30 @@ impl Host {
         change: impl FnOnce(AgentConfig) -> AgentConfig,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(data, clocks, listener, change).await
+    }
+
+    /// The next life in the same directory, at the same address.
+    pub(crate) async fn follow(killed: Killed, clocks: Clocks) -> Self {
+        let bind = async {
+            loop {
+                match TcpListener::bind(killed.address).await {
+                    Ok(listener) => return listener,
+                    // The server of the first life is a task of this process; it goes a moment later.
+                    Err(_) => sleep(Duration::from_millis(5)).await,
+                }
+            }
+        };
+        let listener = timeout(DEADLINE, bind).await.expect("the port is free again");
+        Self::start_at(killed.data, clocks, listener, |config| config).await
+    }
+
+    async fn start_at(
+        data: TempDir,
+        clocks: Clocks,
+        listener: TcpListener,
+        change: impl FnOnce(AgentConfig) -> AgentConfig,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let root = data.path().to_owned();
         let packages = PackagePaths::new(move |blob| root.join(blob.as_str()));
@@ -112,10 +153,18 @@ impl Host {
     }
 
     pub(crate) fn start_instance_of(&self, blob: &str, launch_path: &str, parameters: &str) {
-        self.order(self.start_order(blob, launch_path, parameters));
+        self.start_processes_of(blob, launch_path, parameters, 1);
+    }
+
+    pub(crate) fn start_processes_of(&self, blob: &str, launch_path: &str, parameters: &str, count: u32) {
+        self.order(Self::start_order_of(blob, launch_path, parameters, count));
     }
 
     pub(crate) fn start_order(&self, blob: &str, launch_path: &str, parameters: &str) -> HostOrder {
+        Self::start_order_of(blob, launch_path, parameters, 1)
+    }
+
+    fn start_order_of(blob: &str, launch_path: &str, parameters: &str, count: u32) -> HostOrder {
         HostOrder::StartInstance(InstanceSpec {
             fleet: FleetId::new("fleet-1"),
             region: Region::new("ap-shanghai"),
@@ -124,7 +173,7 @@ impl Host {
             server_processes: vec![ServerProcess {
                 launch_path: launch_path.into(),
                 parameters: parameters.into(),
-                concurrent_executions: 1,
+                concurrent_executions: count,
             }],
             trial: false,
         })
@@ -209,6 +258,13 @@ impl Host {
     /// Tells the agent to end, and does not wait.
     pub(crate) fn begin_stop(&mut self) {
         self.stop.take().expect("it is told once").send(()).unwrap();
+    }
+
+    /// Ends like a service that is killed: nothing of the agent runs any more, its children do.
+    pub(crate) async fn kill(self) -> Killed {
+        self.running.abort();
+        assert!(self.running.await.unwrap_err().is_cancelled());
+        Killed { data: self.data, address: self.address }
     }
 
     /// Shuts down; reports that still come are answered. Panics when it takes too long or fails.

@@ -5,6 +5,7 @@ mod game;
 mod host;
 
 mod hostile;
+mod lives;
 mod processes;
 mod sessions;
 mod slots;

@@ -21,7 +21,7 @@ fn in_an_hour() -> Timestamp {
     Timestamp::from_seconds(i64::try_from(now.as_secs()).unwrap() + 3600)
 }
 
-fn start(process: &ProcessId, id: &str) -> HostOrder {
+pub(crate) fn start(process: &ProcessId, id: &str) -> HostOrder {
     HostOrder::StartGameServerSession {
         process: process.clone(),
         session: SessionSpec {
@@ -53,11 +53,11 @@ async fn ready_host(callbacks_on: &str) -> (Host, Calls, mpsc::Receiver<Incoming
     (host, calls, callbacks, ready.process)
 }
 
-async fn next(callbacks: &mut mpsc::Receiver<Incoming>) -> Incoming {
+pub(crate) async fn next(callbacks: &mut mpsc::Receiver<Incoming>) -> Incoming {
     timeout(DEADLINE, callbacks.recv()).await.expect("a callback in time").expect("the server runs")
 }
 
-async fn next_start(
+pub(crate) async fn next_start(
     callbacks: &mut mpsc::Receiver<Incoming>,
 ) -> (proto::GameServerSession, tokio::sync::oneshot::Sender<Result<proto::GseResponse, Status>>) {
     match next(callbacks).await {

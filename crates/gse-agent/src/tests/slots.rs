@@ -11,8 +11,9 @@ use zip::result::ZipError;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::host::{Host, hasty, is_running, until, until_file, zip_of};
+use crate::notes::{self, ChildNote, SystemProcess};
 use crate::package::{PackageError, inspect, system_error};
-use crate::{leftover, procfs};
+use crate::procfs;
 
 /// Name, mode, content.
 type Entry<'a> = (&'a str, u32, &'a [u8]);
@@ -317,7 +318,9 @@ impl LeftBehind {
         let mut command = Command::new("sleep");
         command.arg("600").process_group(0);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        leftover::write_down(&slot.join(name), child.id(), "token").unwrap();
+        let mut note = ChildNote::new("a-token", "127.0.0.1:1");
+        note.system = SystemProcess::of(child.id());
+        notes::write_child(&slot.join(name), &note).unwrap();
         Self { child }
     }
 

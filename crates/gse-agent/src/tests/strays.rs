@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use super::host::{Host, hasty, is_running, until_file, until_gone};
-use crate::{leftover, strays};
+use crate::notes::{self, ChildNote, SystemProcess};
+use crate::strays;
 
 /// Starts a process in a session of its own, as a daemon does, and stays until it is killed or told to end.
 const WRAPPER: &str =
@@ -64,6 +65,12 @@ async fn a_child_of_a_child_in_its_own_session_goes_when_its_process_ends_by_its
     host.stop().await;
 }
 
+fn write_down(file: &Path, pid: u32, token: &str) {
+    let mut note = ChildNote::new(token, "127.0.0.1:1");
+    note.system = SystemProcess::of(pid);
+    notes::write_child(file, &note).unwrap();
+}
+
 /// A group of an earlier run: its leader has ended and a member is there. Gone at the latest when the test is.
 struct Leaderless {
     group: Pid,
@@ -90,7 +97,7 @@ impl Leaderless {
         let mut lines = BufReader::new(leader.stdout.take().unwrap()).lines();
         let mut next = || lines.next().unwrap().unwrap().parse().unwrap();
         let left = Self { group, member: next(), nameless: next() };
-        leftover::write_down(file, leader.id(), written).unwrap();
+        write_down(file, leader.id(), written);
         drop(leader.stdin.take());
         leader.wait().unwrap();
         left
@@ -152,7 +159,7 @@ async fn what_left_its_group_before_the_service_was_killed_is_ended_by_the_next_
     let (mut ours, mut stranger) = (stray(&token), stray("of somebody else"));
     // The launched one itself is long gone, and with it its group.
     let mut launched = Command::new("sleep").arg("600").process_group(0).spawn().unwrap();
-    leftover::write_down(&file, launched.id(), &token).unwrap();
+    write_down(&file, launched.id(), &token);
     launched.kill().unwrap();
     launched.wait().unwrap();
     let host = Host::start_in(data, hasty()).await;

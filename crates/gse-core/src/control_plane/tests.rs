@@ -2,6 +2,7 @@
 
 use crate::capacity::UpdateFleetCapacity;
 use crate::fixture::{World, scope};
+use crate::fleet::FleetStatus;
 use crate::game_server_session::GameServerSessionStatus;
 use crate::host::{HostOrder, ReportKind, SessionCall};
 use crate::instance::InstanceStatus;
@@ -241,4 +242,73 @@ fn an_unknown_instance_is_stopped() {
     world.orders.clear();
     world.report(&stranger, ReportKind::InstanceStopped).unwrap();
     assert_eq!(world.orders, []);
+}
+
+/// R21: the host goes on with the slot: what it names keeps its session, what it does not name is lost.
+#[test]
+fn r21_a_slot_taken_up_again_keeps_the_processes_that_are_named() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 2);
+    let (kept, lost) = (world.active_session(&fleet), world.active_session(&fleet));
+    let players = world.join(&kept.id, &["a"]).unwrap();
+    world.restart();
+    let named = vec![kept.process.clone()];
+    world.report(&kept.instance, ReportKind::SlotReattached { processes: named.clone() }).unwrap();
+    assert_eq!(world.session(&kept.id), kept_with(&kept, 1));
+    assert_eq!(world.player(&players[0].id).status, PlayerSessionStatus::Reserved);
+    assert_eq!(world.session(&lost.id).status, GameServerSessionStatus::Error);
+    assert_eq!(world.events(&fleet).last(), Some(&"SERVER_PROCESS_CRASHED"));
+    // Told twice, it says nothing new.
+    let before = format!("{:?}", world.control_plane.state());
+    world.report(&kept.instance, ReportKind::SlotReattached { processes: named }).unwrap();
+    assert_eq!(format!("{:?}", world.control_plane.state()), before);
+}
+
+fn kept_with(
+    session: &crate::game_server_session::GameServerSession,
+    seats: u32,
+) -> crate::game_server_session::GameServerSession {
+    crate::game_server_session::GameServerSession { seats_taken: seats, ..session.clone() }
+}
+
+/// The reports of the making of a slot were lost with the kill: the fleet goes on all the same.
+#[test]
+fn r21_a_fleet_that_was_being_created_goes_on() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.report(&instance, ReportKind::SlotReattached { processes: vec![] }).unwrap();
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Validating);
+    world.ready(&instance);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Active);
+}
+
+/// A host of a data directory that is older or newer than the rows.
+#[test]
+fn r21_a_slot_that_nobody_knows_is_stopped() {
+    let mut world = World::new();
+    let stranger = crate::id::InstanceId::new("ins-stranger");
+    world.report(&stranger, ReportKind::SlotReattached { processes: vec![] }).unwrap();
+    assert_eq!(world.orders, [(stranger, HostOrder::StopInstance)]);
+}
+
+/// Nobody was there for a while: what was due then happens now, and once.
+#[test]
+fn deadlines_that_passed_while_the_service_was_away_fire_once() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 2);
+    let session = world.active_session(&fleet);
+    let player = world.join(&session.id, &["a"]).unwrap().remove(0);
+    let activating = world.create_session(&fleet).unwrap();
+    world.now = world.now.plus(std::time::Duration::from_secs(86_400));
+    world.restart();
+    world.pass_seconds(0);
+    assert_eq!(world.player(&player.id).status, PlayerSessionStatus::TimedOut);
+    assert_eq!(world.session(&activating.id).status, GameServerSessionStatus::Error);
+    world.restart();
+    world.pass_seconds(600);
+    let timeouts =
+        world.events(&fleet).iter().filter(|&&code| code == "GAME_SESSION_ACTIVATION_TIMEOUT").count();
+    assert_eq!(timeouts, 1);
+    assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Active);
 }

@@ -10,11 +10,14 @@ use crate::supervisor::identity::Identity;
 use crate::supervisor::message::parse_policy;
 use crate::supervisor::record::{Phase, Ready};
 use crate::supervisor::{CallError, CallId, Caller, Effect, HostCx, RpcRequest, Supervisor, Ticket};
+use crate::time::Timestamp;
 
-/// A call that waits for the control plane's word.
+/// A report that waits for the control plane's word.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    call: CallId,
+    /// The call to answer; `None`: it has waited too long and was told so.
+    call: Option<CallId>,
+    until: Timestamp,
     process: ProcessId,
     what: What,
 }
@@ -292,7 +295,34 @@ impl Supervisor {
         self.next_ticket += 1;
         let instance = self.processes[&process].instance.clone();
         cx.want(Effect::Report { report: HostReport { instance, kind }, ticket: Some(ticket) });
-        self.waiting.insert(ticket, Waiting { call, process, what });
+        let until = cx.now.plus(cx.clocks.uplink_answer);
+        self.waiting.insert(ticket, Waiting { call: Some(call), until, process, what });
+    }
+
+    /// The control plane is away or slow: who has waited long enough is told to come again. The report stays under way
+    /// and its answer is still heeded, because it may have been recorded.
+    pub(super) fn on_answer_time(&mut self, cx: &mut HostCx<'_>) {
+        let now = cx.now;
+        let mut ending = Vec::new();
+        for waiting in self.waiting.values_mut().filter(|waiting| waiting.until <= now) {
+            let Some(call) = waiting.call.take() else { continue };
+            let result = if let What::Ending = waiting.what {
+                ending.push(waiting.process.clone());
+                Ok(())
+            } else {
+                let words = "the control plane does not answer; the call may still be recorded";
+                Err(CallError::Unavailable(words.into()))
+            };
+            cx.want(Effect::Answer { call, result });
+        }
+        for process in ending {
+            self.begin_exit_grace(cx, &process);
+        }
+    }
+
+    /// When `on_answer_time` has something to do.
+    pub(super) fn next_answer_time(&self) -> Option<Timestamp> {
+        self.waiting.values().filter(|waiting| waiting.call.is_some()).map(|waiting| waiting.until).min()
     }
 
     pub(super) fn on_report_answered(
@@ -301,7 +331,7 @@ impl Supervisor {
         ticket: Ticket,
         answer: Option<Result<(), Error>>,
     ) {
-        let Some(Waiting { call, process, what }) = self.waiting.remove(&ticket) else { return };
+        let Some(Waiting { call, process, what, .. }) = self.waiting.remove(&ticket) else { return };
         let gone = || CallError::Unavailable("the control plane is not reachable".into());
         let mut result = answer.map_or_else(|| Err(gone()), |answer| answer.map_err(CallError::Refused));
         match what {
@@ -322,14 +352,17 @@ impl Supervisor {
             }
             What::Terminate(session) if result.is_ok() => self.on_session_over(cx, &process, &session),
             What::Ending => {
-                result = Ok(());
-                cx.want(Effect::Answer { call, result });
-                self.begin_exit_grace(cx, &process);
+                if let Some(call) = call {
+                    cx.want(Effect::Answer { call, result: Ok(()) });
+                    self.begin_exit_grace(cx, &process);
+                }
                 return;
             }
             What::Activate(_) | What::Terminate(_) | What::Nothing => {}
         }
-        cx.want(Effect::Answer { call, result });
+        if let Some(call) = call {
+            cx.want(Effect::Answer { call, result });
+        }
     }
 }
 

@@ -65,8 +65,19 @@ impl Supervisor {
             CallbackKind::Health => self.on_health(cx, process, &outcome),
             CallbackKind::Start => self.on_start_returned(cx, process, outcome),
             CallbackKind::Terminate => {
+                let told = self.alive_mut(process).and_then(|record| record.terminating.as_mut());
+                if let Some(told) = told.filter(|_| outcome == CallbackOutcome::Done) {
+                    told.answered = true;
+                }
                 cx.note(format!("OnProcessTerminate of process `{process}`: {outcome}"));
             }
+        }
+    }
+
+    /// From now on the process may know of the session: a successor of this host does not tell it again.
+    pub(super) fn on_start_sending(&mut self, process: &ProcessId) {
+        if let Some(hosted) = self.alive_mut(process).and_then(|record| record.hosted.as_mut()) {
+            hosted.sent = true;
         }
     }
 

@@ -39,20 +39,31 @@ impl Supervisor {
             Phase::Ending { .. } | Phase::Ended { .. } => return,
         }
         let told = record.terminating.take();
+        let answered = told.as_ref().is_some_and(|told| told.answered);
         let mut termination = termination;
         if let Some(told) = &told {
             termination.deadline = earlier(told.termination.deadline, termination.deadline);
         }
-        record.terminating = Some(Terminating { termination, kill_at: None });
+        record.terminating = Some(Terminating { termination, kill_at: None, answered });
         if told.is_none() {
             record.idle_since = cx.now.max(record.idle_since);
         }
-        let grpc_port = record.ready.as_ref().map_or(0, |ready| ready.grpc_port);
         self.set_kill_time(cx, process);
-        if told.is_some() {
-            return;
+        if told.is_none() {
+            self.call_terminate(cx, process, termination);
         }
-        let kill_at = self.alive_mut(process).and_then(|record| record.terminating.as_ref()?.kill_at);
+    }
+
+    /// Calls OnProcessTerminate, and tries until the process would be killed.
+    pub(super) fn call_terminate(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        process: &ProcessId,
+        termination: Termination,
+    ) {
+        let Some(record) = self.alive_mut(process) else { return };
+        let grpc_port = record.ready.as_ref().map_or(0, |ready| ready.grpc_port);
+        let kill_at = record.terminating.as_ref().and_then(|terminating| terminating.kill_at);
         let dial_for = kill_at.map_or(cx.clocks.protection_none, |at| at.since(cx.now));
         cx.want(Effect::Callback {
             process: process.clone(),
@@ -204,6 +215,7 @@ impl Supervisor {
     /// Its token is over: only now is its place free, and may its slot go.
     pub(super) fn on_strays_ended(&mut self, cx: &mut HostCx<'_>, process: &ProcessId) {
         let Some(record) = self.processes.get_mut(process) else { return };
+        self.written.touched_processes.insert(process.clone());
         record.has_strays = false;
         let instance = record.instance.clone();
         self.keep_running(cx, &instance);

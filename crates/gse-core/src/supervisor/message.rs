@@ -8,6 +8,7 @@ use crate::host::{HostOrder, HostReport, SessionSpec};
 use crate::id::{BlobId, FleetId, InstanceId, ProcessId};
 use crate::player_session::{PlayerSessionCreationPolicy, ProcessQuery};
 use crate::supervisor::launch::LaunchTarget;
+use crate::supervisor::recovery::{Recovered, SlotRecord};
 
 /// Names one rpc while it waits for its answer. Chosen by the shell, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +94,11 @@ pub enum Input {
         /// What it asks for.
         rpc: RpcRequest,
     },
+    /// A connection for OnStartGameServerSession stands; the shell sends it as soon as this step is written down.
+    StartSending {
+        /// The process that is called.
+        process: ProcessId,
+    },
     /// A callback came to its end.
     CallbackDone {
         /// The process that was called.
@@ -108,6 +114,13 @@ pub enum Input {
         ticket: Ticket,
         /// Its word; `None`: it is not there.
         answer: Option<Result<(), Error>>,
+    },
+    /// A slot that the host before this one left behind is gone on with. Comes before everything else.
+    Recovered {
+        /// The slot; `SlotRecord::can_be_taken_up` was asked.
+        slot: Box<SlotRecord>,
+        /// Every process of it that was written down.
+        processes: Vec<Recovered>,
     },
     /// End everything that was launched and start nothing any more.
     ShutDown,

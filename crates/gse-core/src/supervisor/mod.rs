@@ -2,7 +2,8 @@
 //!
 //! A state machine without IO: `step` takes what happened and returns what to do. One `Supervisor` serves all slots of a
 //! host, because one agent port does (server-sdk.md 2.1). It holds what dies with its processes: pids, health counters,
-//! back-off, kill deadlines. What must survive a restart, sessions above all, is the control plane's.
+//! back-off, kill deadlines. What must survive a restart, sessions above all, is the control plane's. A successor takes up
+//! the processes that kept running (`recovery`).
 //! It never wants a process signalled that the agent did not launch.
 
 pub mod launch;
@@ -14,6 +15,7 @@ mod identity;
 mod message;
 mod ready;
 mod record;
+mod recovery;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -27,9 +29,11 @@ pub use message::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, Input, RpcRequest, Signal,
     Ticket,
 };
+pub use recovery::{Found, ProcessRecord, Record, Recovered, SlotRecord};
 
 use call::Waiting;
 use record::{Phase, Process};
+use recovery::Written;
 use slot::Slot;
 
 /// Ended records are kept to answer late calls (`PROCESS_NOT_ACTIVE`, a repeated ProcessEnding); so many at most.
@@ -78,6 +82,7 @@ pub struct Supervisor {
     processes: BTreeMap<ProcessId, Process>,
     waiting: BTreeMap<Ticket, Waiting>,
     next_ticket: u64,
+    written: Written,
 }
 
 impl Supervisor {
@@ -91,6 +96,7 @@ impl Supervisor {
             processes: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next_ticket: 0,
+            written: Written::default(),
         }
     }
 
@@ -113,10 +119,12 @@ impl Supervisor {
                 processes.iter().for_each(|process| self.on_strays_ended(&mut cx, process));
             }
             Input::Call { call, caller, rpc } => self.on_call(&mut cx, call, &caller, rpc),
+            Input::StartSending { process } => self.on_start_sending(&process),
             Input::CallbackDone { process, callback, outcome } => {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
             }
             Input::ReportAnswered { ticket, answer } => self.on_report_answered(&mut cx, ticket, answer),
+            Input::Recovered { slot, processes } => self.on_recovered(&mut cx, *slot, processes),
             Input::ShutDown => self.on_shut_down(&mut cx),
         }
         self.forget_old_records();
@@ -136,6 +144,7 @@ impl Supervisor {
             self.on_kill_time(&mut cx, &process);
             self.on_health_time(&mut cx, &process);
         }
+        self.on_answer_time(&mut cx);
         let instances: Vec<InstanceId> = self.slots.keys().cloned().collect();
         for instance in instances {
             self.keep_running(&mut cx, &instance);
@@ -148,7 +157,7 @@ impl Supervisor {
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let processes = self.processes.values().filter_map(Process::next_wakeup);
         let slots = self.slots.keys().filter_map(|instance| self.next_launch(instance));
-        processes.chain(slots).min()
+        processes.chain(slots).chain(self.next_answer_time()).min()
     }
 
     /// Whether nothing that the agent launched is alive any more, nor anything that it started.
@@ -199,7 +208,15 @@ impl Supervisor {
     }
 
     fn alive_mut(&mut self, process: &ProcessId) -> Option<&mut Process> {
-        self.processes.get_mut(process).filter(|process| process.is_alive())
+        let record = self.processes.get_mut(process).filter(|process| process.is_alive())?;
+        self.written.touched_processes.insert(process.clone());
+        Some(record)
+    }
+
+    fn slot_mut(&mut self, instance: &InstanceId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(instance)?;
+        self.written.touched_slots.insert(instance.clone());
+        Some(slot)
     }
 
     fn forget_old_records(&mut self) {

@@ -128,6 +128,7 @@ impl Supervisor {
         cx.note(format!(
             "process `{id}` is adopted on `{instance}`: pid {pid} was launched by somebody else"
         ));
+        self.written.touched_processes.insert(id.clone());
         self.processes.insert(id.clone(), process);
         Ok(id)
     }

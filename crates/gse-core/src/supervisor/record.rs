@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::host::{ProcessEnd, Termination};
 use crate::id::{GameServerSessionId, InstanceId, ProcessId};
 use crate::time::Timestamp;
@@ -10,7 +12,7 @@ use crate::time::Timestamp;
 const SESSIONS_REMEMBERED: usize = 32;
 
 /// Where the process comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Origin {
     /// The agent launched it for this entry of the runtime configuration.
     Launched { entry: usize },
@@ -19,7 +21,7 @@ pub(super) enum Origin {
 }
 
 /// The states of server-sdk.md 3.1; TERMINATING is `Process::terminating`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {
     /// The shell was asked to start it.
     Spawning,
@@ -34,7 +36,7 @@ pub(super) enum Phase {
 }
 
 /// What ProcessReady told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ready {
     pub(super) client_port: u16,
     pub(super) grpc_port: u16,
@@ -42,7 +44,7 @@ pub(super) struct Ready {
 }
 
 /// Health as 3.1 counts it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Health {
     pub(super) next_check: Option<Timestamp>,
     pub(super) in_flight: bool,
@@ -53,30 +55,34 @@ pub(super) struct Health {
 }
 
 /// The session that the process was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hosted {
     pub(super) id: GameServerSessionId,
     pub(super) activated: bool,
     /// OnStartGameServerSession has not returned.
     pub(super) start_in_flight: bool,
+    /// OnStartGameServerSession was sent, or is just about to be.
+    pub(super) sent: bool,
 }
 
 /// OnProcessTerminate (P13).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Terminating {
     pub(super) termination: Termination,
     /// When the process is killed; `None`: not while it hosts.
     pub(super) kill_at: Option<Timestamp>,
+    /// OnProcessTerminate was answered: a successor of this host need not call again.
+    pub(super) answered: bool,
 }
 
 /// The end is decided; signals go out until the process is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Doomed {
     pub(super) end: ProcessEnd,
     pub(super) kill_at: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Process {
     pub(super) id: ProcessId,
     pub(super) instance: InstanceId,
@@ -178,7 +184,7 @@ impl Process {
             self.sessions.pop_front();
         }
         self.sessions.push_back(session.clone());
-        self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true });
+        self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true, sent: false });
     }
 
     /// When something is due for it.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
 use crate::planted::planted;
@@ -11,7 +13,7 @@ use crate::supervisor::{Effect, HostCx, Supervisor};
 use crate::time::Timestamp;
 
 /// One instance of a fleet on this host.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slot {
     pub(super) spec: InstanceSpec,
     pub(super) phase: SlotPhase,
@@ -24,7 +26,7 @@ pub(super) struct Slot {
     not_before: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum SlotPhase {
     /// The package is being unpacked.
     Preparing,
@@ -39,7 +41,7 @@ pub(super) enum SlotPhase {
 }
 
 /// One launch entry with its back-off.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     executable: Option<String>,
     /// A process of this entry was accepted as ready (F-10).
@@ -87,7 +89,7 @@ impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
         let empty = self.there_on(&instance).next().is_none();
         let mut failures = 0;
-        if let Some(slot) = self.slots.get_mut(&instance) {
+        if let Some(slot) = self.slot_mut(&instance) {
             if !(empty && slot.may_try_again(cx.now)) {
                 // Only the end of the fleet's trial is news (F-10).
                 slot.spec.trial &= spec.trial;
@@ -102,8 +104,9 @@ impl Supervisor {
     }
 
     pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
-        if slot.leaving || self.stopping {
+        let stopping = self.stopping;
+        let Some(slot) = self.slot_mut(instance) else { return };
+        if slot.leaving || stopping {
             slot.phase = SlotPhase::Failed;
             self.remove_when_empty(cx, instance);
             return;
@@ -116,7 +119,7 @@ impl Supervisor {
     }
 
     pub(super) fn on_slot_failed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, report: ReportKind) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
+        let Some(slot) = self.slot_mut(instance) else { return };
         slot.fail(cx);
         if slot.leaving {
             self.remove_when_empty(cx, instance);
@@ -131,7 +134,7 @@ impl Supervisor {
         instance: &InstanceId,
         found: Vec<Option<String>>,
     ) {
-        let Some(slot) = self.slots.get_mut(instance) else { return };
+        let Some(slot) = self.slot_mut(instance) else { return };
         if slot.leaving {
             slot.phase = SlotPhase::Failed;
             self.remove_when_empty(cx, instance);
@@ -210,6 +213,7 @@ impl Supervisor {
         let id = cx.process_id();
         let origin = Origin::Launched { entry };
         let process = Process::new(id.clone(), instance.clone(), origin, slot.spec.runtime_version, cx.now);
+        self.written.touched_processes.insert(id.clone());
         self.processes.insert(id.clone(), process);
         let arguments = split_words(&slot.spec.server_processes[entry].parameters);
         match (slot.entries[entry].executable.clone(), arguments) {
@@ -259,7 +263,7 @@ impl Supervisor {
         let Some(record) = self.processes.get(process) else { return };
         let Origin::Launched { entry } = record.origin else { return };
         let instance = record.instance.clone();
-        if let Some(slot) = self.slots.get_mut(&instance) {
+        if let Some(slot) = self.slot_mut(&instance) {
             slot.entries[entry].had_ready = true;
         }
         self.keep_running(cx, &instance);
@@ -271,6 +275,7 @@ impl Supervisor {
         let Some(record) = self.processes.get(process) else { return };
         let Origin::Launched { entry } = record.origin else { return };
         let Some(slot) = self.slots.get_mut(&record.instance) else { return };
+        self.written.touched_slots.insert(record.instance.clone());
         let entry = &mut slot.entries[entry];
         let ready_long = record.ready_at.is_some_and(|at| cx.now.since(at) >= cx.clocks.launch_backoff_reset);
         if ready_long {
@@ -334,7 +339,7 @@ impl Supervisor {
 
     /// `false`: there is no such slot, which was reported.
     fn begin_leaving(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) -> bool {
-        match self.slots.get_mut(instance) {
+        match self.slot_mut(instance) {
             Some(slot) => slot.leaving = true,
             None => cx.report(instance, ReportKind::InstanceStopped),
         }
@@ -343,7 +348,7 @@ impl Supervisor {
 
     pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
         let empty = self.there_on(instance).next().is_none();
-        let Some(slot) = self.slots.get_mut(instance).filter(|slot| slot.leaving && empty) else { return };
+        let Some(slot) = self.slot_mut(instance).filter(|slot| slot.leaving && empty) else { return };
         match slot.phase {
             SlotPhase::Running | SlotPhase::Failed => {
                 slot.phase = SlotPhase::Removing;
@@ -355,6 +360,7 @@ impl Supervisor {
     }
 
     pub(super) fn on_slot_removed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        self.written.touched_slots.insert(instance.clone());
         if self.slots.remove(instance).is_some() {
             let report = HostReport { instance: instance.clone(), kind: ReportKind::InstanceStopped };
             cx.want(Effect::Report { report, ticket: None });

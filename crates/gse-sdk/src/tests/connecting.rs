@@ -64,6 +64,80 @@ async fn an_agent_that_goes_away_and_comes_back_is_found_again() {
     assert_eq!(sequence(&agent), [Call::ReportCustomData, Call::ProcessEnding]);
 }
 
+/// A service that is started again beside a match: the end of the session must not be lost.
+#[tokio::test]
+async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
+    let agent = FakeAgent::start().await.unwrap();
+    let address = agent.address().to_owned();
+    let (refused, mut refusals) = mpsc::unbounded_channel();
+    let timeout = Duration::from_secs(1);
+    let builder =
+        GameServer::builder().client_port(3237).agent_address(&address).connect_timeout(timeout).on_retry(
+            move |error| {
+                // The test may have seen enough.
+                let _ = refused.send(error.clone());
+            },
+        );
+    let mut process = within(builder.ready()).await.unwrap();
+    let info = crate::GameServerSession { game_server_session_id: "gs-1".into(), ..Default::default() };
+    within(agent.start_game_server_session(&info)).await.unwrap();
+    let Some(crate::Event::StartGameServerSession(starting)) = within(process.next_event()).await else {
+        panic!("no session")
+    };
+    let session = within(starting.activate()).await.unwrap();
+    within(agent.stop()).await;
+
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address.parse().unwrap()).unwrap();
+    let began = Instant::now();
+    // What may not be repeated is told quickly.
+    let error = within(process.report_custom_data(1, 2)).await.unwrap_err();
+    assert_eq!(error.name, ErrorName::ServiceCallFailed);
+    assert!(began.elapsed() < timeout * 2, "took {:?}", began.elapsed());
+    let began = Instant::now();
+    let ending = tokio::spawn(session.terminate());
+    while began.elapsed() <= timeout {
+        within(refusals.recv()).await.unwrap();
+    }
+    let agent = FakeAgent::start_on(socket.listen(16).unwrap()).unwrap();
+    within(ending).await.unwrap().unwrap();
+    within(process.ending()).await.unwrap();
+    assert_eq!(sequence(&agent), [Call::TerminateGameServerSession, Call::ProcessEnding]);
+}
+
+/// The agent lives and the control plane does not answer: what may have been done is done again only when harmless.
+#[tokio::test]
+async fn an_agent_without_a_control_plane_is_asked_again_with_the_same_request_id() {
+    let agent = FakeAgent::start().await.unwrap();
+    let builder = GameServer::builder().client_port(3237).agent_address(agent.address());
+    let process = within(builder.ready()).await.unwrap();
+    let unavailable = || crate::testing::Answer::Error {
+        code: crate::testing::Code::Unavailable,
+        message: "SERVICE_CALL_FAILED: the control plane does not answer".into(),
+        error_code: Some("SERVICE_CALL_FAILED".into()),
+    };
+    agent.answer_next(Call::ReportCustomData, unavailable());
+    let error = within(process.report_custom_data(1, 2)).await.unwrap_err();
+    assert_eq!(error.name, ErrorName::ServiceCallFailed);
+    for _ in 0..3 {
+        agent.answer_next(Call::ProcessEnding, unavailable());
+    }
+    within(process.ending()).await.unwrap();
+    let calls = agent.calls();
+    assert_eq!(
+        sequence(&agent)[1..],
+        [
+            Call::ReportCustomData,
+            Call::ProcessEnding,
+            Call::ProcessEnding,
+            Call::ProcessEnding,
+            Call::ProcessEnding
+        ]
+    );
+    assert!(calls[2..].iter().all(|call| call.request_id == calls[2].request_id));
+}
+
 #[tokio::test]
 async fn something_else_at_the_port_is_a_failure_and_no_panic() {
     let garbage: [&[u8]; 4] = [

@@ -1,5 +1,7 @@
 //! Fleets on this machine: orders go to the agent in this process, its messages come to the engine.
 
+use std::collections::BTreeSet;
+
 use gse_agent::{AgentHandle, UplinkMessage};
 use gse_core::host::{HostOrder, HostReport, ProcessEnd, ReportKind};
 use gse_core::id::{InstanceId, ProcessId};
@@ -26,21 +28,29 @@ impl FleetBackend for LocalBackend {
     }
 }
 
-/// Tells the control plane that nothing of an earlier run is left on this machine: the agent ended with it. Told before
-/// the first request, so that no session is placed on a process that is gone. Orders then come by the resync.
-pub async fn report_restart(engine: &EngineHandle) -> Result<(), SubmitError> {
+/// Tells the control plane what the agent found of an earlier run: of the slots that it goes on with, its `reports`; of
+/// every other instance nothing is left, so its processes are lost (R21). Told before the first request, so that no
+/// session is placed on a process that is gone. Orders then come by the resync.
+pub async fn report_restart(engine: &EngineHandle, reports: Vec<HostReport>) -> Result<(), SubmitError> {
+    let is_start = |report: &&HostReport| matches!(report.kind, ReportKind::SlotReattached { .. });
+    let kept: BTreeSet<InstanceId> =
+        reports.iter().filter(is_start).map(|report| report.instance.clone()).collect();
     let processes: Vec<(InstanceId, ProcessId)> = engine
         .query(|state, _now| {
             let processes = state.processes.values();
             processes.map(|process| (process.instance.clone(), process.id.clone())).collect()
         })
         .await?;
-    for (instance, process) in processes {
-        let kind = ReportKind::ProcessEnded { process, end: ProcessEnd::Lost, log: String::new() };
-        match engine.report(HostReport { instance, kind }).await {
+    let lost = processes.into_iter().filter(|(instance, _)| !kept.contains(instance));
+    let lost = lost.map(|(instance, process)| HostReport {
+        instance,
+        kind: ReportKind::ProcessEnded { process, end: ProcessEnd::Lost, log: String::new() },
+    });
+    for report in lost.collect::<Vec<_>>().into_iter().chain(reports) {
+        match engine.report(report).await {
             Ok(()) => {}
             Err(SubmitError::Refused(error)) => {
-                tracing::warn!(%error, "the loss of a process was not recorded")
+                tracing::warn!(%error, "what became of an earlier run was not recorded")
             }
             Err(stopped @ SubmitError::Stopped) => return Err(stopped),
         }

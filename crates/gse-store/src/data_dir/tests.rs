@@ -45,3 +45,15 @@ fn a_private_file_is_for_the_owner_only() {
     let mode = fs::metadata(data_dir.path().join("key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+/// A killed service's lock lives a moment longer in a process that it was starting.
+#[test]
+fn a_lock_that_is_given_up_soon_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = DataDir::open(directory.path()).unwrap();
+    let path = directory.path().to_owned();
+    let second = std::thread::spawn(move || DataDir::open(&path).map(drop));
+    std::thread::sleep(LOCK_PAUSE * 5);
+    drop(first);
+    second.join().unwrap().unwrap();
+}

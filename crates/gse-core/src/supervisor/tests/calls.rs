@@ -2,7 +2,7 @@
 
 use super::host::{Host, pid, ready_on, record, seconds};
 use crate::error::Error;
-use crate::host::{ReportKind, SessionCall};
+use crate::host::{ProcessEnd, ReportKind, SessionCall};
 use crate::player_session::{PlayerSessionCreationPolicy, PlayerSessionStatus};
 use crate::supervisor::{CallError, Effect, RpcRequest};
 
@@ -233,4 +233,41 @@ fn custom_counts_are_reported_even_when_they_are_odd() {
     let call = RpcRequest::UpdatePolicy { session: "gs-1".into(), policy: "ACCEPT_ALL".into() };
     assert_eq!(host.forget().call(pid(101), call), Some(Ok(())));
     assert_eq!(host.reports(), [ReportKind::Call { process: record(1), call: policy }]);
+}
+
+/// The control plane is away: its word comes late or never.
+#[test]
+fn a_call_waits_for_the_control_plane_so_long_and_not_longer() {
+    let mut host = Host::with_ready_process();
+    host.start_session(&record(1), "gs-1", seconds(600));
+    host.withholds_answers = true;
+    let activate = || RpcRequest::Activate { session: "gs-1".into(), max_players: 0 };
+    assert_eq!(host.call(pid(101), activate()), None);
+    host.advance(seconds(4));
+    assert_eq!(host.answers(), []);
+    host.advance(seconds(1));
+    let answers = host.answers();
+    assert!(matches!(answers[..], [Err(CallError::Unavailable(_))]), "{answers:?}");
+    host.advance(seconds(100));
+    assert_eq!(host.answers().len(), 1, "once");
+    // It comes back: the late word is heeded and told to nobody, and whoever comes again is answered.
+    host.answer_withheld(Some(Ok(())));
+    assert_eq!(host.answers().len(), 1);
+    host.withholds_answers = false;
+    assert_eq!(host.call(pid(101), activate()), Some(Ok(())));
+}
+
+/// P14: it is always answered OK, and the exit grace runs from then, once.
+#[test]
+fn p14_a_process_that_ends_does_not_wait_for_the_control_plane() {
+    let mut host = Host::with_ready_process();
+    host.withholds_answers = true;
+    assert_eq!(host.call(pid(101), RpcRequest::ProcessEnding), None);
+    host.advance(seconds(5));
+    assert_eq!(host.answers(), [Ok(())]);
+    host.advance(seconds(29));
+    host.answer_withheld(Some(Ok(())));
+    assert_eq!(host.ends(), []);
+    host.advance(seconds(1));
+    assert_eq!(host.ends(), [ProcessEnd::ExitTimeout]);
 }

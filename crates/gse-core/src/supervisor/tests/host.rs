@@ -12,7 +12,7 @@ use crate::host::{
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
-    Signal, Supervisor,
+    Signal, Supervisor, Ticket,
 };
 use crate::time::Timestamp;
 
@@ -32,6 +32,11 @@ pub(super) struct Host {
     pub(super) strays_end: bool,
     /// Packages are there.
     pub(super) packages: bool,
+    /// Processes take connections.
+    pub(super) listens: bool,
+    /// The control plane says nothing until `answer_withheld`.
+    pub(super) withholds_answers: bool,
+    withheld: Vec<Ticket>,
     /// How health checks go; `None`: they do not return.
     pub(super) health: Option<CallbackOutcome>,
     /// Comes before the next answer of the control plane.
@@ -106,6 +111,9 @@ impl Host {
             signals_work: true,
             strays_end: true,
             packages: true,
+            listens: true,
+            withholds_answers: false,
+            withheld: Vec::new(),
             health: Some(CallbackOutcome::Health(true)),
             before_answers: None,
             ids: CounterIds::default(),
@@ -183,6 +191,9 @@ impl Host {
             Effect::EndStrays { process, .. } if self.strays_end => {
                 self.inputs.push_back(Input::StraysEnded { processes: vec![process] });
             }
+            Effect::Report { ticket: Some(ticket), .. } if self.withholds_answers => {
+                self.withheld.push(ticket);
+            }
             Effect::Report { report, ticket: Some(ticket) } => {
                 let answer = (self.answer)(&report.kind);
                 self.inputs.extend(self.before_answers.take());
@@ -197,6 +208,9 @@ impl Host {
                     });
                 }
             }
+            Effect::Callback { process, callback: Callback::Start(_), .. } if self.listens => {
+                self.inputs.push_back(Input::StartSending { process });
+            }
             Effect::Signal { .. }
             | Effect::EndStrays { .. }
             | Effect::Report { .. }
@@ -205,6 +219,22 @@ impl Host {
             | Effect::Query { .. }
             | Effect::Note(_) => {}
         }
+    }
+
+    /// The control plane answers everything that it has not answered.
+    pub(super) fn answer_withheld(&mut self, answer: Option<Result<(), Error>>) {
+        for ticket in std::mem::take(&mut self.withheld) {
+            self.input(Input::ReportAnswered { ticket, answer: answer.clone() });
+        }
+    }
+
+    /// What calls were answered.
+    pub(super) fn answers(&self) -> Vec<Result<(), CallError>> {
+        let answer = |(_, effect): &(Timestamp, Effect)| match effect {
+            Effect::Answer { result, .. } => Some(result.clone()),
+            _ => None,
+        };
+        self.log.iter().filter_map(answer).collect()
     }
 
     pub(super) fn order(&mut self, order: HostOrder) {
@@ -246,6 +276,13 @@ impl Host {
             );
         }
         self.now = end;
+    }
+
+    /// The timer runs late: nobody was there when it was due.
+    pub(super) fn wake(&mut self) {
+        let effects = self.supervisor.on_timer(HostCx::new(self.now, &self.clocks, &mut self.ids));
+        self.carry_out(effects);
+        self.take_inputs();
     }
 
     pub(super) fn callback_done(

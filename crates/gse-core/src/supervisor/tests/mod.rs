@@ -7,5 +7,6 @@ mod host;
 mod identity;
 mod launch;
 mod lossy;
+mod recovery;
 mod sessions;
 mod slots;

@@ -278,6 +278,8 @@ fn shutting_down_is_polite_first_and_starts_nothing() {
     assert!(host.supervisor.is_quiet());
     host.order(HostOrder::StartInstance(spec(&[1])));
     assert_eq!(host.spawns().len(), 0);
+    let answer = host.call(pid(101), ready_on(2000, 7000));
+    assert!(matches!(answer, Some(Err(crate::supervisor::CallError::Unavailable(_)))), "{answer:?}");
 }
 
 #[test]
@@ -412,4 +414,17 @@ fn f9_a_missing_launch_path_is_told_again_when_the_order_comes_again() {
         let started = host.reports().iter().filter(|kind| **kind == ReportKind::PreparationStarted).count();
         assert_eq!(started, 1, "trial: {trial}");
     }
+}
+
+#[test]
+fn what_is_shut_down_may_say_its_last_words() {
+    let mut host = Host::with_ready_process();
+    host.signals_work = false;
+    host.start_session(&record(1), "gs-1", seconds(600));
+    host.forget().input(Input::ShutDown);
+    assert_eq!(host.call(pid(101), RpcRequest::Terminate { session: "gs-1".into() }), Some(Ok(())));
+    assert_eq!(host.call(pid(101), RpcRequest::ProcessEnding), Some(Ok(())));
+    host.exited(&record(1), "exit code 0");
+    assert_eq!(host.ends(), [ProcessEnd::Terminated]);
+    assert!(host.supervisor.is_quiet());
 }
