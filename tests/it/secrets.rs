@@ -34,8 +34,11 @@ fn written(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn is_state(name: &str) -> bool {
-    // The store with its journals, the key pair, and the hand-over of the key to whoever started the service.
-    name == "credentials.json" || name == "ready.out" || name.starts_with("store.sqlite3")
+    // The store with its journals, the key pair, the hand-over of the key to whoever started the service, and what the
+    // agent writes down to know its children again.
+    let of_the_store = name.starts_with("store.sqlite3") || name.ends_with(".journal");
+    let of_the_agent = [".record", ".child", ".partial"].iter().any(|end| name.ends_with(end));
+    of_the_store || of_the_agent || name == "credentials.json" || name == "ready.out"
 }
 
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
