@@ -15,22 +15,30 @@ use crate::procfs;
 pub(crate) const TOKEN: &str = "GSE_PROCESS_TOKEN";
 /// A killed process is gone within milliseconds, unless a device holds it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So many looks in a row find nothing before it is believed.
+const QUIET_LOOKS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Kills whatever carries one of the tokens, until a look at all processes finds nothing more. Blocking.
+/// Kills whatever carries one of the tokens, until looks at all processes find nothing more. Blocking.
 pub(crate) fn end(tokens: &BTreeSet<String>) {
     let give_up = Instant::now() + PATIENCE;
-    // A stray may start another one while this looks, so one look is not enough when it found something.
-    while procfs::pids().into_iter().filter(|pid| kill(*pid, tokens)).count() > 0 {
-        if Instant::now() > give_up {
+    // A stray may start another one while this looks, so one look is not enough when it found something. Nor is one that
+    // found nothing: a process that is just becoming another program has no environment for a moment.
+    let mut quiet_looks = 0;
+    while quiet_looks < QUIET_LOOKS {
+        let found = procfs::pids().into_iter().filter(|pid| kill(*pid, tokens)).count();
+        quiet_looks = if found == 0 { quiet_looks + 1 } else { 0 };
+        if found > 0 && Instant::now() > give_up {
             tracing::warn!("processes that a game server started are still there after they were killed");
             return;
         }
-        std::thread::sleep(PAUSE);
+        if quiet_looks < QUIET_LOOKS {
+            std::thread::sleep(PAUSE);
+        }
     }
 }
 
-/// Whether the process carried one of the tokens and was signalled.
+/// Whether the process carried one of the tokens, and was signalled if it still is that process.
 fn kill(pid: u32, tokens: &BTreeSet<String>) -> bool {
     if !carries_one_of(pid, tokens) {
         return false;
@@ -40,7 +48,7 @@ fn kill(pid: u32, tokens: &BTreeSet<String>) -> bool {
     // still means the one that is gone, and the signal reaches nobody.
     let Ok(handle) = pidfd_open(number, PidfdFlags::empty()) else { return false };
     if !carries_one_of(pid, tokens) {
-        return false;
+        return true;
     }
     tracing::info!(pid, "a process that a game server started outside its group is ended");
     pidfd_send_signal(&handle, Signal::KILL).is_ok()
