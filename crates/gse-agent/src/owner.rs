@@ -353,7 +353,7 @@ impl Owner {
                 }
             }
             Effect::Query { call, query } => self.query(call, query),
-            Effect::Note(text) => tracing::info!("{text}"),
+            Effect::Note(text) => tracing::info!("{}", one_line(&text)),
         }
     }
 
@@ -438,6 +438,12 @@ async fn may_send(kind: CallbackKind, process: ProcessId, sending: mpsc::Sender<
     }
     let (go, gone) = oneshot::channel();
     sending.send(Sending { process, go }).await.is_ok() && gone.await.is_ok()
+}
+
+/// A line of the log stays one line, whatever a game server says in it (conformance case 50).
+fn one_line(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn now() -> Timestamp {

@@ -4,8 +4,14 @@
 
 mod log;
 mod peer;
+mod players;
 mod service;
+mod sessions;
 
+mod activation;
+mod crash;
+mod ending;
+mod health;
 mod identity;
 mod startup;
 mod wire;

@@ -190,12 +190,32 @@ impl Peer {
         session
     }
 
+    /// As `host`, for one whose health is checked all the time.
+    pub(super) async fn host_between_checks(&mut self) -> GameServerSessionId {
+        loop {
+            match self.next().await {
+                Incoming::Health(reply) => {
+                    let _ = reply.send(true);
+                }
+                Incoming::Terminate(..) => panic!("told to end instead of a session"),
+                Incoming::Start(session, reply) => {
+                    let session = GameServerSessionId::new(session.game_server_session_id);
+                    self.activate(&session, 0).await.unwrap();
+                    reply.send(ok()).unwrap();
+                    return session;
+                }
+            }
+        }
+    }
+
     /// OnProcessTerminate; health checks before it are answered with this.
     pub(super) async fn next_terminate(&mut self, healthy: bool) -> (i64, Answering) {
         loop {
             match self.next().await {
                 Incoming::Terminate(time, reply) => return (time, reply),
-                Incoming::Health(reply) => drop(reply.send(healthy)),
+                Incoming::Health(reply) => {
+                    let _ = reply.send(healthy);
+                }
                 Incoming::Start(..) => panic!("a session for a process that is to end"),
             }
         }
@@ -216,7 +236,9 @@ impl Peer {
         tokio::spawn(async move {
             while let Some(callback) = callbacks.recv().await {
                 match callback {
-                    Incoming::Health(reply) => drop(reply.send(true)),
+                    Incoming::Health(reply) => {
+                        let _ = reply.send(true);
+                    }
                     Incoming::Terminate(_, reply) => drop(reply.send(ok())),
                     Incoming::Start(session, reply) => {
                         let session = GameServerSessionId::new(session.game_server_session_id);

@@ -1,5 +1,5 @@
 //! The control plane behind the agent: the real core with rows in memory, one owner task, and a clock that a test may
-//! set ahead. What gse-server does with a store, an engine and a backend.
+//! stop. What gse-server does with a store, an engine and a backend.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -37,19 +37,36 @@ struct Core {
     quotas: Quotas,
     ids: RandomIds,
     agent: AgentHandle,
-    ahead: Duration,
+    /// Stopped at this time.
+    stopped: Option<Timestamp>,
+    /// Whether what is due happens by itself.
+    timers: bool,
+}
+
+/// What callers of the cloud API can do.
+#[derive(Clone)]
+pub(super) struct Control {
+    jobs: mpsc::Sender<Job>,
+    steps: watch::Receiver<u64>,
 }
 
 /// A service as a test sees it. The agent is reached over its socket only.
 pub(super) struct Service {
     pub(super) address: SocketAddr,
     pub(super) data: TempDir,
-    jobs: mpsc::Sender<Job>,
-    steps: watch::Receiver<u64>,
+    pub(super) control: Control,
     seen: BTreeSet<u32>,
     stop: oneshot::Sender<()>,
     agent: JoinHandle<Result<(), AgentError>>,
     core: JoinHandle<()>,
+}
+
+impl std::ops::Deref for Service {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        &self.control
+    }
 }
 
 /// What a test chooses of a fleet.
@@ -97,8 +114,8 @@ pub(super) fn scope() -> Scope {
 
 impl Core {
     fn now(&self) -> Timestamp {
-        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.ahead;
-        Timestamp::from_millis(i64::try_from(real.as_millis()).unwrap())
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        self.stopped.unwrap_or(Timestamp::from_millis(i64::try_from(real.as_millis()).unwrap()))
     }
 
     fn step<R>(&mut self, run: impl FnOnce(&mut ControlPlane, Cx<'_>) -> Step<R>) -> R {
@@ -106,7 +123,7 @@ impl Core {
         let cx = Cx::new(now, &mut self.ids, &self.clocks, &self.quotas);
         let step = run(&mut self.control_plane, cx);
         for reason in step.reasons {
-            tracing::info!("{reason}");
+            tracing::info!(reason, "step");
         }
         for (instance, order) in step.orders {
             self.agent.send(instance, order);
@@ -145,7 +162,8 @@ impl Core {
     ) {
         let mut resync = tokio::time::interval(self.clocks.host_resync);
         loop {
-            let pause = self.control_plane.next_wakeup().map_or(DEADLINE, |at| at.since(self.now()));
+            let wakeup = self.control_plane.next_wakeup().filter(|_| self.timers);
+            let pause = wakeup.map_or(DEADLINE, |at| at.since(self.now()));
             tokio::select! {
                 Some(job) = jobs.recv() => job(&mut self),
                 message = uplink.recv() => match message {
@@ -154,7 +172,7 @@ impl Core {
                     None => return,
                 },
                 _ = resync.tick() => self.resync(),
-                () = tokio::time::sleep(pause) => self.step(ControlPlane::on_timer),
+                () = tokio::time::sleep(pause), if self.timers => self.step(ControlPlane::on_timer),
             }
             steps.send_modify(|step| *step += 1);
         }
@@ -187,55 +205,12 @@ impl Service {
             quotas: Quotas::default(),
             ids: RandomIds,
             agent: handle,
-            ahead: Duration::ZERO,
+            stopped: None,
+            timers: true,
         };
         let core = tokio::spawn(core.run(queue, uplink, step));
-        Self { address, data, jobs, steps, seen: BTreeSet::new(), stop, agent, core }
-    }
-
-    async fn with<R: Send + 'static>(&self, job: impl FnOnce(&mut Core) -> R + Send + 'static) -> R {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |core| drop(reply.send(job(core))));
-        self.jobs.send(job).await.ok().expect("the core runs");
-        timeout(DEADLINE, answer).await.expect("an answer in time").expect("the core runs")
-    }
-
-    pub(super) async fn apply<C>(&self, command: C) -> Result<C::Reply, Error>
-    where
-        C: Command,
-    {
-        self.with(move |core| core.step(|control_plane, cx| control_plane.apply(cx, command))).await
-    }
-
-    pub(super) async fn read<R: Send + 'static>(&self, read: impl FnOnce(&State) -> R + Send + 'static) -> R {
-        self.with(move |core| read(core.control_plane.state())).await
-    }
-
-    /// Sets the clock of the control plane ahead. What is due happens first, or, without `timers`, has not yet.
-    pub(super) async fn set_ahead(&self, by: Duration) {
-        self.with(move |core| {
-            core.ahead += by;
-            core.step(ControlPlane::on_timer);
-        })
-        .await;
-    }
-
-    /// Waits until the rows say so.
-    pub(super) async fn until<R: Send + 'static>(
-        &self,
-        read: impl Fn(&State) -> Option<R> + Send + Sync + Clone + 'static,
-    ) -> R {
-        let mut steps = self.steps.clone();
-        let wait = async {
-            loop {
-                steps.mark_unchanged();
-                if let Some(value) = self.read(read.clone()).await {
-                    return value;
-                }
-                steps.changed().await.expect("the core runs");
-            }
-        };
-        timeout(DEADLINE, wait).await.expect("the rows in time")
+        let control = Control { jobs, steps };
+        Self { address, data, control, seen: BTreeSet::new(), stop, agent, core }
     }
 
     /// A fleet whose instance is being made.
@@ -321,9 +296,91 @@ impl Service {
         Peer::start(self.address, pid, "127.0.0.1:0").await
     }
 
+    /// As `launched`, if there is one by now; takes a moment.
+    pub(super) async fn try_launched(&mut self) -> Option<Peer> {
+        let slots = self.data.path().join("slots");
+        let Some(pid) = pids_below(&slots).into_iter().find(|pid| !self.seen.contains(pid)) else {
+            self.next_step().await;
+            return None;
+        };
+        self.seen.insert(pid);
+        Some(Peer::start(self.address, pid, "127.0.0.1:0").await)
+    }
+
     /// A game server that somebody else has launched.
     pub(super) async fn stranger(&self, pid: u32) -> Peer {
         Peer::start(self.address, pid, "127.0.0.1:0").await
+    }
+
+    /// Every case must hold that: the agent is alive afterwards, answers others, and ends in order.
+    pub(super) async fn end(self) {
+        let stranger = Peer::start(self.address, 4_194_999, "127.0.0.1:0").await;
+        let status = timeout(DEADLINE, stranger.ending()).await.expect("the agent answers").unwrap_err();
+        assert!(status.message().starts_with("PROCESS_NOT_READY: "), "{status:?}");
+        self.stop.send(()).unwrap();
+        let both = async { tokio::join!(self.agent, self.core) };
+        let (agent, core) = timeout(DEADLINE, both).await.expect("the agent ends in time");
+        agent.unwrap().unwrap();
+        core.unwrap();
+    }
+}
+
+impl Control {
+    async fn with<R: Send + 'static>(&self, job: impl FnOnce(&mut Core) -> R + Send + 'static) -> R {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |core| drop(reply.send(job(core))));
+        assert!(self.jobs.send(job).await.is_ok(), "the core runs");
+        timeout(DEADLINE, answer).await.expect("an answer in time").expect("the core runs")
+    }
+
+    pub(super) async fn apply<C>(&self, command: C) -> Result<C::Reply, Error>
+    where
+        C: Command,
+    {
+        self.with(move |core| core.step(|control_plane, cx| control_plane.apply(cx, command))).await
+    }
+
+    pub(super) async fn read<R: Send + 'static>(&self, read: impl FnOnce(&State) -> R + Send + 'static) -> R {
+        self.with(move |core| read(core.control_plane.state())).await
+    }
+
+    /// Stops the clock of the control plane at a time; the agent's goes on. What is due then has happened.
+    pub(super) async fn stop_clock(&self, at: Timestamp) {
+        self.with(move |core| {
+            core.stopped = Some(at);
+            core.step(ControlPlane::on_timer);
+        })
+        .await;
+    }
+
+    /// As `stop_clock`, but nothing happens by itself any more.
+    pub(super) async fn stop_clock_and_timers(&self, at: Timestamp) {
+        self.with(move |core| (core.stopped, core.timers) = (Some(at), false)).await;
+    }
+
+    /// Waits until something has happened, or a moment.
+    pub(super) async fn next_step(&self) {
+        let mut steps = self.steps.clone();
+        steps.mark_unchanged();
+        let _ = timeout(Duration::from_millis(5), steps.changed()).await;
+    }
+
+    /// Waits until the rows say so.
+    pub(super) async fn until<R: Send + 'static>(
+        &self,
+        read: impl Fn(&State) -> Option<R> + Send + Sync + Clone + 'static,
+    ) -> R {
+        let mut steps = self.steps.clone();
+        let wait = async {
+            loop {
+                steps.mark_unchanged();
+                if let Some(value) = self.read(read.clone()).await {
+                    return value;
+                }
+                steps.changed().await.expect("the core runs");
+            }
+        };
+        timeout(DEADLINE, wait).await.expect("the rows in time")
     }
 
     pub(super) async fn create(&self, fleet: &FleetId) -> Result<GameServerSession, Error> {
@@ -406,18 +463,6 @@ impl Service {
             scaling_interval_minutes: None,
         };
         self.apply(capacity).await.unwrap();
-    }
-
-    /// Every case must hold that: the agent is alive afterwards, answers others, and ends in order.
-    pub(super) async fn end(self) {
-        let stranger = Peer::start(self.address, 4_194_999, "127.0.0.1:0").await;
-        let status = timeout(DEADLINE, stranger.ending()).await.expect("the agent answers").unwrap_err();
-        assert!(status.message().starts_with("PROCESS_NOT_READY: "), "{status:?}");
-        self.stop.send(()).unwrap();
-        let both = async { tokio::join!(self.agent, self.core) };
-        let (agent, core) = timeout(DEADLINE, both).await.expect("the agent ends in time");
-        agent.unwrap().unwrap();
-        core.unwrap();
     }
 }
 
