@@ -13,10 +13,11 @@ use gse_core::id::{BlobId, InstanceId};
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 
 use crate::address;
-use crate::connection::Incoming;
+use crate::connection::{Incoming, Limits};
 use crate::leftover::Leftover;
 use crate::output_dir::OutputDir;
 use crate::owner::Owner;
@@ -27,10 +28,8 @@ use crate::uplink::UplinkMessage;
 const ORDERS: usize = 16 * 1024;
 /// Calls of game servers that may wait for the owner task.
 const CALLS: usize = 1024;
-/// The connections of clients that open one per call and never close it are told to reconnect (server-sdk.md 2.4).
-const CONNECTION_AGE: Duration = Duration::from_secs(300);
-/// How long the calls of such a connection may go on.
-const CONNECTION_GRACE: Duration = Duration::from_secs(60);
+/// How long a client may take to answer a ping.
+const LONGEST_PONG: Duration = Duration::from_secs(20);
 /// What a client may send on a connection before it is read: calls are small.
 const WINDOW_BYTES: u32 = 64 << 10;
 const LOCK_TRIES: u32 = 50;
@@ -144,7 +143,7 @@ pub struct Agent {
     listener: TcpListener,
     address: SocketAddr,
     slots: PathBuf,
-    connections: usize,
+    limits: Limits,
     /// Held as long as the agent is there; the kernel gives it back whatever happens to us.
     lock: File,
     orders: mpsc::Receiver<(InstanceId, HostOrder)>,
@@ -174,11 +173,17 @@ pub fn build(
              it\nhint: start the service with the address that it had before"
         );
     }
-    let connections = config.connections;
+    let limits = Limits {
+        most: config.connections,
+        silence: config.clocks.connection_silence,
+        age: config.clocks.connection_age,
+        ping: config.clocks.connection_ping,
+        call: config.clocks.call_longest,
+    };
     let mut owner = Owner::new(config, slots.clone(), told, uplink);
     owner.recover(std::mem::take(&mut leftover.recovered));
     let (sender, orders) = mpsc::channel(ORDERS);
-    let agent = Agent { owner, leftover, listener, address, slots, connections, lock, orders };
+    let agent = Agent { owner, leftover, listener, address, slots, limits, lock, orders };
     Ok((AgentHandle { orders: sender }, agent))
 }
 
@@ -223,16 +228,22 @@ impl Agent {
         self.owner.attach(self.leftover.attached);
         let (calls, incoming) = mpsc::channel(CALLS);
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = GseGrpcSdkServiceServer::new(SdkService { calls });
+        // Never required, and never sent (2.1). What comes out is bounded like any message.
+        let service =
+            GseGrpcSdkServiceServer::new(SdkService { calls }).accept_compressed(CompressionEncoding::Gzip);
+        let incoming_connections = Incoming::new(self.listener, self.limits);
+        // No grace after the age: tonic then ends connections without GOAWAY, with the calls that they have. Nobody keeps
+        // one open by a call that never ends, or by saying nothing.
         let mut serving = tokio::spawn(
             Server::builder()
-                .max_connection_age(CONNECTION_AGE)
-                .max_connection_age_grace(CONNECTION_GRACE)
+                .max_connection_age(self.limits.age)
                 .initial_connection_window_size(WINDOW_BYTES)
                 .initial_stream_window_size(WINDOW_BYTES)
-                .http2_keepalive_interval(Some(Duration::from_secs(60)))
+                .http2_keepalive_interval(Some(self.limits.ping))
+                .http2_keepalive_timeout(Some(self.limits.ping.min(LONGEST_PONG)))
+                .timeout(self.limits.call)
                 .add_service(service)
-                .serve_with_incoming_shutdown(Incoming::new(self.listener, self.connections), async move {
+                .serve_with_incoming_shutdown(incoming_connections, async move {
                     let _ = stopped.await;
                 }),
         );

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::agent::{AgentConfig, AgentError};
 use crate::attached::Attached;
-use crate::callback;
+use crate::callback::{self, Patience};
 use crate::child::{self, Launch};
 use crate::notes;
 use crate::output_dir::OutputDir;
@@ -334,14 +334,12 @@ impl Owner {
             }
             // Looked for when the step is done.
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
-            Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
+            Effect::Callback { process, grpc_port, callback, dial_for, answer_within, answer_for } => {
                 let kind = callback.kind();
                 let may_send = may_send(kind, process.clone(), self.sending.0.clone());
+                let patience = Patience { dial_for, answer_within, answer_for };
                 self.work.spawn(async move {
-                    let request_id = random_hex();
-                    let call =
-                        callback::call(grpc_port, callback, request_id, dial_for, answer_within, may_send);
-                    let outcome = call.await;
+                    let outcome = callback::call(grpc_port, callback, random_hex(), patience, may_send).await;
                     Some(Input::CallbackDone { process, callback: kind, outcome })
                 });
             }

@@ -86,8 +86,10 @@ impl Supervisor {
         rpc: RpcRequest,
     ) -> Result<(), CallError> {
         let identity = match self.identify(cx, caller) {
-            Ok(Identity::Unknown(_)) | Err(_)
-                if rpc.session().is_some_and(|id| self.by_session(&id).is_some()) =>
+            // A pid that is there and makes no sense is a mistake that must be heard of (2.3).
+            identity @ (Ok(Identity::Unknown(_)) | Err(_))
+                if (identity.is_ok() || caller.pid.is_none())
+                    && rpc.session().is_some_and(|id| self.by_session(&id).is_some()) =>
             {
                 let host = rpc.session().and_then(|id| self.by_session(&id)).expect("the guard found it");
                 cx.note(format!(

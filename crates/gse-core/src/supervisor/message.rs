@@ -356,6 +356,8 @@ pub enum Effect {
         dial_for: Duration,
         /// When to give up, dialling included.
         answer_within: Duration,
+        /// When to give up once the connection stands.
+        answer_for: Duration,
     },
     /// Tell the control plane; a ticket is answered by `ReportAnswered`.
     Report {

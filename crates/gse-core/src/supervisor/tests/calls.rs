@@ -72,7 +72,7 @@ fn the_control_plane_hears_each_call_and_its_word_is_the_answer() {
         ),
         (
             RpcRequest::AcceptPlayer { session: session(), player_session: "p-1".into() },
-            "request_id: \"request-1\"",
+            "attempt: \"101/request-1\"",
         ),
         (RpcRequest::RemovePlayer { session: session(), player_session: "p-1".into() }, "RemovePlayer"),
         (RpcRequest::UpdatePolicy { session: session(), policy: "DENY_ALL".into() }, "policy: DenyAll"),
