@@ -10,28 +10,21 @@ use std::time::Duration;
 use gse_core::clocks::Clocks;
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{BlobId, InstanceId};
-use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tonic::codec::CompressionEncoding;
-use tonic::transport::Server;
 
 use crate::address;
 use crate::connection::{Incoming, Limits};
 use crate::leftover::Leftover;
 use crate::output_dir::OutputDir;
 use crate::owner::Owner;
-use crate::sdk_service::SdkService;
+use crate::serving;
 use crate::uplink::UplinkMessage;
 
 /// Orders that may wait. They are derived from rows, so one that does not fit is dropped and comes again.
 const ORDERS: usize = 16 * 1024;
 /// Calls of game servers that may wait for the owner task.
 const CALLS: usize = 1024;
-/// How long a client may take to answer a ping.
-const LONGEST_PONG: Duration = Duration::from_secs(20);
-/// What a client may send on a connection before it is read: calls are small.
-const WINDOW_BYTES: u32 = 64 << 10;
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How long open connections may take at the end.
@@ -115,9 +108,6 @@ pub enum AgentError {
     /// The listener has no address.
     #[error("the agent's listener cannot be used")]
     Listener(#[source] std::io::Error),
-    /// The gRPC server failed.
-    #[error("the agent's gRPC server failed")]
-    Serve(#[source] tonic::transport::Error),
 }
 
 /// Takes orders. Cheap to clone.
@@ -176,7 +166,7 @@ pub fn build(
     let limits = Limits {
         most: config.connections,
         silence: config.clocks.connection_silence,
-        age: config.clocks.connection_age,
+        idle: config.clocks.connection_idle,
         ping: config.clocks.connection_ping,
         call: config.clocks.call_longest,
     };
@@ -228,33 +218,16 @@ impl Agent {
         self.owner.attach(self.leftover.attached);
         let (calls, incoming) = mpsc::channel(CALLS);
         let (stop, stopped) = oneshot::channel::<()>();
-        // Never required, and never sent (2.1). What comes out is bounded like any message.
-        let service =
-            GseGrpcSdkServiceServer::new(SdkService { calls }).accept_compressed(CompressionEncoding::Gzip);
-        let incoming_connections = Incoming::new(self.listener, self.limits);
-        // No grace after the age: tonic then ends connections without GOAWAY, with the calls that they have. Nobody keeps
-        // one open by a call that never ends, or by saying nothing.
-        let mut serving = tokio::spawn(
-            Server::builder()
-                .max_connection_age(self.limits.age)
-                .initial_connection_window_size(WINDOW_BYTES)
-                .initial_stream_window_size(WINDOW_BYTES)
-                .http2_keepalive_interval(Some(self.limits.ping))
-                .http2_keepalive_timeout(Some(self.limits.ping.min(LONGEST_PONG)))
-                .timeout(self.limits.call)
-                .add_service(service)
-                .serve_with_incoming_shutdown(incoming_connections, async move {
-                    let _ = stopped.await;
-                }),
-        );
-        let served = self.owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
+        let connections = Incoming::new(self.listener, self.limits);
+        let mut serving = tokio::spawn(serving::serve(connections, self.limits, calls, stopped));
+        self.owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
         if !serving.is_finished() {
             // Its clients are gone; whoever else keeps a connection open cannot keep us.
             let _ = tokio::time::timeout(FLUSH, &mut serving).await;
             serving.abort();
         }
         drop(self.lock);
-        served
+        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! Connections of game servers: how many at a time, and how long one may take to begin.
 //!
 //! Clients exist that open a connection per call and never close it (server-sdk.md 2.4), so a connection past the limit
-//! is closed at once, and those that live are told to reconnect by their age (`agent.rs`).
+//! is closed at once, and those without calls are told to go (`serving.rs`).
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,9 +12,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Sleep;
-use tonic::codegen::tokio_stream::Stream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// `PRI * HTTP/2.0 SM` and its line breaks: with less than that there is no connection that could be told to go.
@@ -28,8 +28,8 @@ pub(crate) struct Limits {
     pub(crate) most: usize,
     /// How long one may take to say its first words.
     pub(crate) silence: Duration,
-    /// When one is told to reconnect, by GOAWAY.
-    pub(crate) age: Duration,
+    /// Without a call for so long, one is told to go, by GOAWAY.
+    pub(crate) idle: Duration,
     /// Silent for so long, it is asked whether it is there.
     pub(crate) ping: Duration,
     /// How long one call may take.
@@ -51,6 +51,8 @@ pub(crate) struct Incoming {
 pub(crate) struct Connection {
     stream: TcpStream,
     _room: OwnedSemaphorePermit,
+    /// Dropped with it: that is how its server knows.
+    _gone: oneshot::Sender<()>,
     /// What the peer has said so far, up to `FIRST_WORDS`.
     heard: usize,
     /// There until the peer has said its first words.
@@ -62,12 +64,13 @@ impl Incoming {
         let room = Arc::new(Semaphore::new(limits.most.min(Semaphore::MAX_PERMITS)));
         Self { listener, room, silence: limits.silence, pause: None }
     }
-}
 
-impl Stream for Incoming {
-    type Item = io::Result<Connection>;
+    /// The next connection, and what is resolved when it is gone. Dropped before that, nothing is lost.
+    pub(crate) async fn accept(&mut self) -> (Connection, oneshot::Receiver<()>) {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(Connection, oneshot::Receiver<()>)> {
         loop {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
@@ -80,7 +83,9 @@ impl Stream for Incoming {
                     // Without it answers are late, but they come.
                     let _ = stream.set_nodelay(true);
                     let silence = Some(Box::pin(tokio::time::sleep(self.silence)));
-                    return Poll::Ready(Some(Ok(Connection { stream, _room: room, heard: 0, silence })));
+                    let (_gone, gone) = oneshot::channel();
+                    let connection = Connection { stream, _room: room, _gone, heard: 0, silence };
+                    return Poll::Ready((connection, gone));
                 }
                 Err(error) => {
                     // One that the peer took back, or the system's limit. Neither may end the service, nor spin.

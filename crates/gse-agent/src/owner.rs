@@ -15,7 +15,7 @@ use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::agent::{AgentConfig, AgentError};
+use crate::agent::AgentConfig;
 use crate::attached::Attached;
 use crate::callback::{self, Patience};
 use crate::child::{self, Launch};
@@ -34,12 +34,12 @@ const SENDING: usize = 64;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
-pub(crate) type Serving = tokio::task::JoinHandle<Result<(), tonic::transport::Error>>;
+pub(crate) type Serving = tokio::task::JoinHandle<()>;
 
 /// What the loop wakes up for.
 enum Event {
     /// Told to end, or the gRPC server ended.
-    ShutDown(Result<(), tonic::transport::Error>),
+    ShutDown,
     Input(Input),
     Call(IncomingCall),
     Sending(Sending),
@@ -150,10 +150,9 @@ impl Owner {
         shutdown: impl Future<Output = ()> + Send,
         stop: oneshot::Sender<()>,
         serving: &mut Serving,
-    ) -> Result<(), AgentError> {
+    ) {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut running = true;
-        let mut outcome = Ok(());
         std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
         self.take_inputs();
@@ -161,8 +160,8 @@ impl Owner {
         while running || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if running => Event::ShutDown(Ok(())),
-                served = &mut *serving, if running => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if running => Event::ShutDown,
+                _ = &mut *serving, if running => Event::ShutDown,
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv() => Event::Call(call),
                 Some(sending) = self.sending.1.recv() => Event::Sending(sending),
@@ -178,8 +177,7 @@ impl Owner {
                 () = sleep_until(wakeup), if wakeup.is_some() => Event::Timer,
             };
             match event {
-                Event::ShutDown(served) => {
-                    outcome = served.map_err(AgentError::Serve);
+                Event::ShutDown => {
                     running = false;
                     self.step(Input::ShutDown);
                 }
@@ -197,7 +195,6 @@ impl Owner {
         // The server may have ended by itself.
         let _ = stop.send(());
         self.flush().await;
-        outcome
     }
 
     /// The last reports go out if somebody takes them; tasks that nobody waits for any more are ended.

@@ -75,8 +75,8 @@ clocks! {
     host_resync: "host.resync" = 10 * SECOND;
     /// How long a call of a game server waits for the control plane before it is answered UNAVAILABLE.
     uplink_answer: "uplink.answer" = 5 * SECOND;
-    /// Age at which a connection of a game server is told to reconnect (server-sdk.md 2.4, R31).
-    connection_age: "connection.age" = 5 * MINUTE;
+    /// A connection of a game server without a call for so long is told to go (server-sdk.md 2.4).
+    connection_idle: "connection.idle" = 5 * MINUTE;
     /// A connection on which nothing was heard for so long is asked whether it is there.
     connection_ping: "connection.ping" = MINUTE;
     /// How long a connection may take to say that it speaks HTTP/2; clients of gRPC speak first, at once.

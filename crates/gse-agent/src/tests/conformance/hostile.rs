@@ -22,7 +22,7 @@ const OTHERS: u64 = 4_000;
 
 #[tokio::test]
 async fn case_46_garbage() {
-    let short = [("connection.age", "500ms"), ("connection.ping", "300ms"), ("connection.silence", "600ms")];
+    let short = [("connection.idle", "500ms"), ("connection.ping", "300ms"), ("connection.silence", "600ms")];
     let mut service = Service::start(clocks(&short)).await;
     let (_, peer) = service.fleet_of_one(FleetForm::default()).await;
     let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -48,7 +48,7 @@ async fn case_46_garbage() {
 
 #[tokio::test]
 async fn case_46_idle_connections() {
-    let mut service = Service::start(clocks(&[("connection.silence", "2s")])).await;
+    let mut service = Service::start(clocks(&[("connection.silence", "1s")])).await;
     let (_, peer) = service.fleet_of_one(FleetForm::default()).await;
     let open_files = open_files::raise(2 * IDLE + OTHERS).now;
     let count = IDLE.min(open_files.saturating_sub(OTHERS) / 2);
@@ -245,5 +245,25 @@ async fn case_46_half_open_connection() {
     let mut heard = Vec::new();
     timeout(DEADLINE, half.read_to_end(&mut heard)).await.expect("the agent hangs up").unwrap_or_default();
     peer.report(1, 1).await.unwrap();
+    service.end().await;
+}
+
+/// Who is busy is not told to go, however old the connection: a call could meet the GOAWAY and be lost.
+#[tokio::test]
+async fn case_46_busy_connections_stay() {
+    let mut service = Service::start(clocks(&[("connection.idle", "600ms")])).await;
+    let (_, peer) = service.fleet_of_one(FleetForm::default()).await;
+    let began = Instant::now();
+    let mut number = 0;
+    while began.elapsed() < Duration::from_millis(1500) {
+        number += 1;
+        let calls = (0..4).map(|_| peer.report(number, number));
+        let mut calls: Vec<_> = calls.map(Box::pin).collect();
+        for call in &mut calls {
+            call.await.unwrap();
+        }
+    }
+    let counts = service.read(|state| state.processes.values().next().map(|row| row.custom_counts)).await;
+    assert_eq!(counts.map(|counts| i64::from(counts.0)), Some(i64::from(number)));
     service.end().await;
 }
