@@ -207,3 +207,26 @@ async fn case_45_adopted_process() {
     by_hand.wait().unwrap();
     service.end().await;
 }
+
+/// 4.2, step 2: who is told to end may finish what it does, and begin nothing.
+#[tokio::test]
+async fn a_terminating_process_may_use_every_call_but_process_ready() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (fleet, mut peer) = service.fleet_of_one(FleetForm::default()).await;
+    let id = service.create(&fleet).await.unwrap().id;
+    peer.host().await;
+    let player = service.join(&id, "anna").await.unwrap().id;
+    service.scale_in(&fleet).await;
+    peer.next_terminate(true).await.1.send(ok()).unwrap();
+    let again = peer.ready().await;
+    super::peer::refused(again, tonic::Code::FailedPrecondition, "PROCESS_READY_FAILED");
+    assert!(service.join(&id, "bert").await.is_err(), "no new players");
+    peer.accept(&id, &player).await.expect("who has a ticket may enter");
+    peer.update_policy(&id, "DENY_ALL").await.unwrap();
+    peer.report(1, 2).await.unwrap();
+    peer.describe(gse_proto::grpcsdk::DescribePlayerSessionsRequest::default()).await.unwrap();
+    peer.remove(&id, &player).await.unwrap();
+    peer.terminate(&id).await.unwrap();
+    peer.ending().await.unwrap();
+    service.end().await;
+}

@@ -11,6 +11,7 @@ mod health;
 mod hostile;
 mod identity;
 mod log;
+mod matrix;
 mod peer;
 mod players;
 mod service;

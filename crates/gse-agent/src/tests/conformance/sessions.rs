@@ -97,3 +97,23 @@ async fn case_53_custom_data() {
     assert_eq!(second.custom_counts, (5, 4), "reported while idle");
     service.end().await;
 }
+
+/// 4.2, step 3, which no case names.
+#[tokio::test]
+async fn a_session_of_another_fleet_is_a_mismatch() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (first, mut host) = service.fleet_of_one(FleetForm::default()).await;
+    let (_, stranger) = service.fleet_of_one(FleetForm::default()).await;
+    let session = service.create(&first).await.unwrap().id;
+    host.host().await;
+    let before = service.session(&session).await;
+    for answer in [
+        stranger.activate(&session, 0).await,
+        stranger.update_policy(&session, "DENY_ALL").await,
+        stranger.terminate(&session).await,
+    ] {
+        refused(answer, Code::PermissionDenied, "FLEET_MISMATCH");
+    }
+    assert_eq!(service.session(&session).await, before);
+    service.end().await;
+}
