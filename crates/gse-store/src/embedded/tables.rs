@@ -18,6 +18,9 @@ const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 /// Pages of the log after which the fold writes them into the file: 16 MiB.
 const LOG_PAGES: i64 = 4096;
 
+/// Memory for pages while the journal is folded: the upper levels of the largest tables, and the leaves of many rows.
+const FOLD_CACHE_KIB: i64 = 32 << 10;
+
 /// One connection to the file.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -46,6 +49,9 @@ impl Tables {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let pages = if part == Part::Fold { LOG_PAGES } else { 0 };
+        if part == Part::Fold {
+            self.connection.pragma_update(None, "cache_size", -FOLD_CACHE_KIB)?;
+        }
         self.connection.pragma_update(None, "wal_autocheckpoint", pages)?;
         self.connection.pragma_update(None, "application_id", APPLICATION_ID)
     }
