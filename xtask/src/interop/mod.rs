@@ -4,11 +4,14 @@
 //! of the contract and is spoken for by `gse-wrap`. Each is put into a fleet of a private service and through its
 //! whole life. What they need is set up here and kept for the next run (`setup.rs`).
 
+mod debian;
 mod hosting;
 mod install;
 mod line_player;
 mod package;
 mod scripted;
+mod teeworlds;
+mod wrapped;
 
 use std::process::ExitCode;
 
@@ -35,9 +38,14 @@ pub(crate) struct Options {
 }
 
 const STEPS: &[Step] = &[
-    Step { title: "Set up", about: "Python and Node.js packages, kept for the next run", commands: 4 },
+    Step {
+        title: "Set up",
+        about: "Python, Node.js and Debian packages, kept for the next run",
+        commands: 8,
+    },
     Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 22 },
     Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 22 },
+    Step { title: "Wrapped", about: "teeworlds-server of Debian, unmodified, in gse-wrap", commands: 24 },
 ];
 
 /// Health checks are wanted within the seconds of a run, not after a minute.
@@ -61,6 +69,7 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     let cache = Cache::new(stage.workspace);
     let python = install::python(stage, &cache)?;
     let node = install::node(stage, &cache)?;
+    let teeworlds = debian::teeworlds(stage, &cache)?;
     stage.start_service(&Addresses { settings: SETTINGS, ..Addresses::default() })?;
     stage.done();
 
@@ -71,6 +80,10 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     stage.step();
     let stack = Stack::node(stage, &node)?;
     scripted::host(stage, &stack)?;
+    stage.done();
+
+    stage.step();
+    wrapped::host(stage, &teeworlds)?;
     stage.done();
     Ok(())
 }

@@ -70,8 +70,8 @@ impl Stack {
     }
 }
 
-/// Two ports that are free now.
-fn free_ports() -> Result<[u16; 2]> {
+/// Ports that are free now.
+pub(super) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
     let mut held = Vec::new();
     let mut ports = Vec::new();
     for _ in 0..100 {
@@ -81,8 +81,8 @@ fn free_ports() -> Result<[u16; 2]> {
         if PORTS.contains(&port) {
             ports.push(port);
         }
-        if let [first, second] = ports[..] {
-            return Ok([first, second]);
+        if let Ok(ports) = ports[..].try_into() {
+            return Ok(ports);
         }
     }
     bail!("no free ports between {} and {}", PORTS.start(), PORTS.end())
