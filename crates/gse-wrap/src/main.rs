@@ -3,6 +3,7 @@
 //! What to do is decided in `life.rs`, from events and without IO; `wrap.rs` observes the events and does what was
 //! decided. README.md of this crate tells how to use it, and what it cannot know.
 
+mod agent;
 mod health;
 mod life;
 mod options;

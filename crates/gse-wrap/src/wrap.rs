@@ -3,18 +3,18 @@
 use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use gse_sdk::{
-    ActiveSession, GameServer, PlayerSessionFilter, PlayerSessionStatus, Process, StartingSession,
-};
+use gse_sdk::{GameServer, GameServerSession, PlayerSessionFilter, PlayerSessionStatus, Players};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
+use crate::agent::{Agent, Asked};
 use crate::health::Health;
 use crate::life::{Action, Event, Life};
-use crate::options::{Players, PortChoice, Settings};
+use crate::options::{self, PortChoice, Settings};
 use crate::program::Program;
 use crate::{port, procfs, session_file, sockets};
 
@@ -48,9 +48,11 @@ struct Wrap {
     port: Option<u16>,
     health: Arc<Health>,
     program: Option<Program>,
-    process: Option<Process>,
-    starting: Option<StartingSession>,
-    session: Option<ActiveSession>,
+    agent: Option<Agent>,
+    /// The session that was handed over.
+    session: Option<Box<GameServerSession>>,
+    /// Its players, while it is active.
+    players: Option<Players>,
     /// What happens then if nothing else does before.
     deadline: Option<(Instant, Event)>,
     look: Interval,
@@ -72,9 +74,9 @@ impl Wrap {
             port,
             health: Arc::new(Health::new(settings.health_command.clone())),
             program: None,
-            process: None,
-            starting: None,
+            agent: None,
             session: None,
+            players: None,
             deadline: None,
             look: ticks(LOOK_PERIOD),
             seen: Vec::new(),
@@ -89,11 +91,11 @@ impl Wrap {
     async fn next(&mut self, asked_to_end: &mut mpsc::Receiver<()>) -> Result<Event> {
         loop {
             let opening = matches!(self.deadline, Some((_, Event::StartTimePassed)));
-            let polling = self.session.is_some() && self.settings.players == Players::Poll;
+            let polling = self.players.is_some() && self.settings.players == options::Players::Poll;
             tokio::select! {
                 biased;
                 Some(()) = asked_to_end.recv() => return Ok(Event::Terminate),
-                event = next_event(&mut self.process) => return self.asked(event),
+                asked = asked(&mut self.agent) => return self.asked(asked),
                 status = exited(&mut self.program) => return Ok(self.gone(status)),
                 event = passed(self.deadline) => {
                     self.deadline = None;
@@ -110,14 +112,14 @@ impl Wrap {
         }
     }
 
-    fn asked(&mut self, event: Option<gse_sdk::Event>) -> Result<Event> {
-        match event {
-            Some(gse_sdk::Event::StartGameServerSession(starting)) => {
-                say(&format!("session `{}` was handed over", starting.info().game_server_session_id));
-                self.starting = Some(starting);
+    fn asked(&mut self, asked: Option<Asked>) -> Result<Event> {
+        match asked {
+            Some(Asked::Host(session)) => {
+                say(&format!("session `{}` was handed over", session.game_server_session_id));
+                self.session = Some(session);
                 Ok(Event::SessionStart)
             }
-            Some(gse_sdk::Event::ProcessTerminate(_)) => {
+            Some(Asked::Terminate) => {
                 say("the agent asks for the end");
                 Ok(Event::Terminate)
             }
@@ -172,16 +174,13 @@ impl Wrap {
     }
 
     fn write_session(&mut self) -> Result<()> {
-        let (Some(path), Some(starting)) = (&self.settings.session_file, &self.starting) else {
-            return Ok(());
-        };
-        session_file::write(path, starting.info())
+        let (Some(path), Some(session)) = (&self.settings.session_file, &self.session) else { return Ok(()) };
+        session_file::write(path, session)
             .with_context(|| format!("cannot write the session to `{}`", path.display()))
     }
 
     fn launch(&mut self) -> Result<()> {
-        let session = self.starting.as_ref().map(StartingSession::info);
-        let program = Program::start(&self.settings, self.port, session)
+        let program = Program::start(&self.settings, self.port, self.session.as_deref())
             .with_context(|| format!("cannot start `{}`", self.settings.program))?;
         say(&format!("`{}` runs as process {}", self.settings.program, program.pid()));
         self.health.watch(program.pid(), self.port.unwrap_or_default());
@@ -192,49 +191,48 @@ impl Wrap {
 
     async fn announce(&mut self) -> Result<()> {
         let port = self.port.context("the port is known before the process is ready")?;
-        let health = self.health.clone();
-        let mut builder = GameServer::builder()
-            .client_port(port)
-            .health(move || health.is_well())
-            .on_retry(|error| say(&format!("waiting for the agent: {error}")));
+        let (health, told) = (self.health.clone(), AtomicBool::new(false));
+        let mut builder =
+            GameServer::builder().client_port(port).health(move || health.is_well()).on_retry(move |error| {
+                if !told.swap(true, Ordering::Relaxed) {
+                    say(&format!("waiting for the agent: {error}"));
+                }
+            });
         for path in &self.settings.log_paths {
             builder = builder.log_path(path);
         }
         if let Some(agent) = &self.settings.agent {
             builder = builder.agent_address(agent);
         }
-        self.process = Some(builder.ready().await.context("the agent does not take this process")?);
+        self.agent = Some(Agent::ready(builder).await?);
         say(&format!("ready: players connect to port {port}"));
         Ok(())
     }
 
     /// Whether the session takes players now.
     async fn activate(&mut self) -> bool {
-        let Some(starting) = self.starting.take() else { return false };
-        match starting.activate().await {
-            Ok(session) => {
-                say(&format!("session `{}` is active", session.info().game_server_session_id));
-                self.session = Some(session);
+        let Some(agent) = &self.agent else { return false };
+        match agent.activate().await {
+            Ok(players) => {
+                say(&format!("session `{}` is active", players.info().game_server_session_id));
+                self.players = Some(players);
                 self.poll.reset_immediately();
                 true
             }
-            Err(refused) => {
-                say(&format!("the session cannot be activated: {refused}"));
+            Err(error) => {
+                say(&format!("the session cannot be activated: {error:#}"));
                 false
             }
         }
     }
 
-    /// A session that cannot be terminated ends with its process.
     async fn terminate_session(&mut self) {
-        let outcome = match (self.session.take(), self.starting.take()) {
-            (Some(session), _) => session.terminate().await.map_err(|refused| refused.to_string()),
-            (None, Some(starting)) => starting.terminate().await.map_err(|refused| refused.to_string()),
-            (None, None) => Ok(()),
-        };
-        match outcome {
+        self.session = None;
+        self.players = None;
+        let Some(agent) = &self.agent else { return };
+        match agent.terminate_session().await {
             Ok(()) => say("the session has ended"),
-            Err(error) => say(&format!("the session cannot be terminated: {error}")),
+            Err(error) => say(&format!("the session cannot be terminated: {error:#}")),
         }
     }
 
@@ -257,10 +255,10 @@ impl Wrap {
     }
 
     async fn end(&mut self) -> Result<ExitCode> {
-        if let Some(process) = self.process.take()
-            && let Err(error) = process.ending().await
+        if let Some(agent) = self.agent.take()
+            && let Err(error) = agent.end().await
         {
-            say(&format!("the agent does not take the end: {error}"));
+            say(&format!("{error:#}"));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -298,16 +296,16 @@ impl Wrap {
 
     /// The program cannot say who has come, so a seat that was reserved counts as taken.
     async fn accept_reservations(&mut self) {
-        let Some(session) = &self.session else { return };
+        let Some(players) = &self.players else { return };
         let reserved = PlayerSessionFilter {
             status: Some(PlayerSessionStatus::Reserved),
             ..PlayerSessionFilter::default()
         };
-        let error = match session.describe_player_sessions(reserved).await {
-            Ok(players) => {
+        let error = match players.describe_player_sessions(reserved).await {
+            Ok(reserved) => {
                 let mut failed = None;
-                for player in players {
-                    match session.accept_player_session(&player.player_session_id).await {
+                for player in reserved {
+                    match players.accept_player_session(&player.player_session_id).await {
                         Ok(()) => say(&format!("the seat of player {:?} counts as taken", player.player_id)),
                         Err(error) => failed = Some(error.to_string()),
                     }
@@ -331,9 +329,9 @@ fn ticks(period: Duration) -> Interval {
     interval
 }
 
-async fn next_event(process: &mut Option<Process>) -> Option<gse_sdk::Event> {
-    match process {
-        Some(process) => process.next_event().await,
+async fn asked(agent: &mut Option<Agent>) -> Option<Asked> {
+    match agent {
+        Some(agent) => agent.asked().await,
         None => std::future::pending().await,
     }
 }
