@@ -21,9 +21,7 @@ const RECIPE: &[u8] = b"teeworlds 2";
 
 /// A folder with `teeworlds-server`, `data` and, where the system lacks a library, `lib`.
 pub(super) fn teeworlds(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
-    let architecture = version("dpkg", &["--print-architecture"]).context(
-        "the wrapped game server comes from Debian packages and needs `apt-get` and `dpkg-deb`\n  hint: run this on Debian, packages `apt` and `dpkg`",
-    )?;
+    let architecture = version("dpkg", &["--print-architecture"])?;
     let system = fs::read("/etc/os-release").context("cannot read `/etc/os-release`")?;
     cache.keep(stage, "teeworlds", &[RECIPE.to_vec(), architecture, system], |stage, folder| {
         let unpacked = folder.join("unpacked");
@@ -57,7 +55,7 @@ fn unpack(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) ->
     let names = packages.join(" ");
     let shown = format!("apt-get download {names}");
     // A private folder is nothing that the user `_apt` could write to.
-    let sandbox = ["-q", "-o", "APT::Sandbox::User=root"];
+    let sandbox = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"];
     let mut download = Command::new("apt-get");
     download.args(sandbox).arg("download").args(packages).current_dir(folder);
     if let Err(error) = quiet(stage, &shown, &mut download) {

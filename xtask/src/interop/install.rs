@@ -66,10 +66,32 @@ impl Cache {
     }
 }
 
+/// What must be there, how it shows that it is, and the Debian package that brings it.
+const NEEDED: &[(&str, &[&str], &str)] = &[
+    ("python3", &["-c", "import ensurepip, venv"], "python3 python3-venv"),
+    ("node", &["--version"], "nodejs"),
+    ("npm", &["--version"], "npm"),
+    ("apt-get", &["--version"], "apt"),
+    ("dpkg", &["--version"], "dpkg"),
+    ("dpkg-deb", &["--version"], "dpkg"),
+    ("ldd", &["--version"], "libc-bin"),
+];
+
+/// Says everything that is missing at once, before anything is installed.
+pub(super) fn check() -> Result<()> {
+    let mut missing = Vec::new();
+    for (program, arguments, package) in NEEDED {
+        if let Err(error) = version(program, arguments) {
+            missing.push(format!("{error:#}\n  hint: on Debian, `apt-get install {package}`"));
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { bail!("{}", missing.join("\n")) }
+}
+
 /// The installed packages and the stubs made from `proto/`: a folder for `PYTHONPATH`.
 pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
-    let version = version("python3", &["-c", "import sys, sysconfig; print(sys.version, sysconfig.get_platform())"])
-        .context("the game server in Python needs `python3`\n  hint: on Debian, `apt-get install python3 python3-venv`")?;
+    let version =
+        version("python3", &["-c", "import sys, sysconfig; print(sys.version, sysconfig.get_platform())"])?;
     let source = cache.sources.join("python");
     let needed = source.join("requirements.txt");
     let to_build = source.join("requirements-build.txt");
@@ -81,10 +103,7 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
         let environment = folder.join("environment");
         let packages = folder.join("packages");
         let program = |name: &str| Command::new(environment.join("bin").join(name));
-        quiet(stage, "python3 -m venv", Command::new("python3").arg("-m").arg("venv").arg(&environment))
-            .context(
-                "`python3` cannot make an environment\n  hint: on Debian, `apt-get install python3-venv`",
-            )?;
+        quiet(stage, "python3 -m venv", Command::new("python3").arg("-m").arg("venv").arg(&environment))?;
         let pip = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
         quiet(
             stage,
@@ -119,9 +138,7 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
 
 /// The installed packages: a folder with `node_modules`.
 pub(super) fn node(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
-    let version = version("node", &["--version"]).context(
-        "the game server in Node.js needs `node`\n  hint: on Debian, `apt-get install nodejs npm`",
-    )?;
+    let version = version("node", &["--version"])?;
     let source = cache.sources.join("node");
     let files = ["package.json", "package-lock.json", ".npmrc"].map(|name| source.join(name));
     let mut inputs = contents(&[&files[0], &files[1], &files[2]])?;
@@ -134,7 +151,6 @@ pub(super) fn node(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
         // Links cannot be packed, and nothing here runs a program of a package.
         let options = ["ci", "--ignore-scripts", "--no-bin-links", "--omit=dev", "--no-audit", "--no-fund"];
         quiet(stage, "npm ci", Command::new("npm").args(options).current_dir(folder))
-            .context("`npm` could not install\n  hint: on Debian, `apt-get install npm`")
     })
 }
 

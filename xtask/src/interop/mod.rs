@@ -63,6 +63,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
 
 fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     stage.step();
+    install::check()?;
     if !options.no_build {
         build(stage)?;
     }
