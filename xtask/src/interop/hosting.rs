@@ -47,8 +47,9 @@ pub(super) fn deploy(stage: &mut Stage<'_>, plan: &Plan<'_>) -> Result<Fleet> {
     Ok(fleet)
 }
 
-/// Scales the fleet to nothing: OnProcessTerminate, an orderly end, and nothing left.
-pub(super) fn scale_in(stage: &mut Stage<'_>, fleet: &Fleet, pids: &[u32]) -> Result<()> {
+/// Scales the fleet to nothing: OnProcessTerminate, an orderly end, and nothing left. Of trouble its events may tell of
+/// what is `expected`, and of nothing else.
+pub(super) fn scale_in(stage: &mut Stage<'_>, fleet: &Fleet, pids: &[u32], expected: &[&str]) -> Result<()> {
     drain(stage, fleet)?;
     let deadline = Instant::now() + GONE_DEADLINE;
     loop {
@@ -63,20 +64,22 @@ pub(super) fn scale_in(stage: &mut Stage<'_>, fleet: &Fleet, pids: &[u32]) -> Re
         stage.waiting("the processes are gone");
         interrupt::pause(Duration::from_millis(50))?;
     }
-    no_trouble(stage, fleet)?;
-    stage.answer("every process is gone, and no event says that one had to be forced or crashed");
+    let trouble = trouble(stage, fleet)?;
+    if trouble != expected {
+        bail!("the fleet's events tell of this trouble: {trouble:?}, expected {expected:?}");
+    }
+    stage.answer(match expected {
+        [] => "every process is gone, and no event says that one had to be forced or crashed",
+        _ => "every process is gone, and no event says that one had to be forced or crashed, but for what was done here",
+    });
     Ok(())
 }
 
-/// Every event about a process is about trouble, and so is one about an activation.
-fn no_trouble(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
+/// The codes of the events that tell of trouble, oldest first: every event about a process, and one about an activation.
+pub(super) fn trouble(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<Vec<String>> {
     let answer = stage.call("DescribeFleetEvents", json!({"FleetId": fleet.id, "Limit": 100}))?;
-    let trouble: Vec<String> = list(&answer, "/Events")
-        .iter()
-        .filter(|event| is_trouble(&text_of(event, "/EventCode")))
-        .map(|event| format!("{} {}", text_of(event, "/EventCode"), text_of(event, "/Message")))
-        .collect();
-    if trouble.is_empty() { Ok(()) } else { bail!("the fleet has had trouble: {}", trouble.join(", ")) }
+    let codes = list(&answer, "/Events").iter().rev().map(|event| text_of(event, "/EventCode"));
+    Ok(codes.filter(|code| is_trouble(code)).collect())
 }
 
 fn is_trouble(code: &str) -> bool {

@@ -110,7 +110,7 @@ pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
     }
 
     stage.part("scale-in while it is played");
-    hosting::scale_in(stage, &fleet, &[pid])?;
+    hosting::scale_in(stage, &fleet, &[pid], &[])?;
     wait_until_terminated(stage, &second)?;
     stage.fact("made_with", again["stack"].clone());
     stage.fact("health_checks", again["healthChecks"].clone());
