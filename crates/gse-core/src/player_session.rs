@@ -13,6 +13,7 @@ use crate::id::{FleetId, GameServerSessionId, IdKind, PlayerSessionId, ProcessId
 use crate::page::{Selection, TokenPage, cut_by_token, is_after, merge, position};
 use crate::planted::planted;
 use crate::state::{Row, RowKind, State};
+use crate::table::Spread;
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -178,7 +179,8 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &PlayerSession
 
 /// Their session leaves memory.
 pub(crate) fn leave_all(state: &mut State, cx: &Cx<'_>, session: &GameServerSessionId) {
-    let ids: Vec<_> = state.index.players_of_session.get(session).into_iter().flatten().cloned().collect();
+    let ids: Vec<_> =
+        state.index.players_of_session.get(&Spread::new(session)).into_iter().flatten().cloned().collect();
     for id in ids {
         let Some(player) = state.player_sessions.get_shared(&id).cloned() else { continue };
         // The end of a session is the end of its players at the latest (G-14).
@@ -330,7 +332,7 @@ pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSess
     let found: Vec<&Arc<PlayerSession>> = if let Some(id) = &query.player_session {
         players.get_shared(id).into_iter().collect()
     } else if let Some(session) = &query.session {
-        let ids = state.index.players_of_session.get(session).into_iter().flatten();
+        let ids = state.index.players_of_session.get(&Spread::new(session)).into_iter().flatten();
         ids.filter_map(|id| players.get_shared(id)).collect()
     } else if query.player.is_some() {
         players.iter_shared().collect()

@@ -16,6 +16,7 @@ mod journal;
 mod migration;
 mod tables;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gse_core::state::{Change, Row, RowKind, SCHEMA_VERSION};
@@ -94,32 +95,19 @@ impl Store for EmbeddedStore {
         // What is being folded is neither in the one place nor in the other.
         self.folder.wait()?;
         self.found.clear();
-        let mut told: Vec<_> = self.unfolded.iter().collect();
-        told.sort_unstable_by_key(|(key, _)| *key);
-        let mut told = told.into_iter().peekable();
         let mut rows = Vec::new();
         for &kind in RowKind::ALL {
-            let mut push_before = |rows: &mut Vec<Row>, key: Option<&str>| -> bool {
-                while let Some(((of, told_key), row)) = told.peek() {
-                    if *of != kind || key.is_some_and(|key| &**told_key > key) {
-                        break;
-                    }
-                    let is_same = key.is_some_and(|key| &**told_key == key);
-                    rows.extend((*row).clone());
-                    told.next();
-                    if is_same {
-                        return true;
-                    }
-                }
-                false
-            };
+            let of_kind = self.unfolded.iter().filter(|((of, _), _)| *of == kind);
+            let mut told: HashMap<&str, &Option<Row>> =
+                of_kind.map(|((_, key), row)| (&**key, row)).collect();
             self.tables.each(kind, |key, text| {
-                if !push_before(&mut rows, Some(key)) {
-                    rows.push(read_row(kind, key, text)?);
+                match told.remove(key) {
+                    Some(row) => rows.extend(row.clone()),
+                    None => rows.push(read_row(kind, key, text)?),
                 }
                 Ok(())
             })?;
-            push_before(&mut rows, None);
+            rows.extend(told.into_values().flatten().cloned());
         }
         Ok(rows)
     }
