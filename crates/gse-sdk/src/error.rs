@@ -2,7 +2,7 @@
 //!
 //! Not here: when a call is tried again; that is `agent.rs`.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 use std::fmt;
 
 use gse_proto::grpcsdk::GseResponse;
@@ -173,43 +173,6 @@ impl GseError {
         let (prefix, rest) = split_prefix(&response.error_message);
         let rest = if rest.is_empty() { "the answer gives no reason" } else { rest };
         Err(Self::new(prefix.unwrap_or(name), rest))
-    }
-}
-
-/// A step of the life cycle that was refused: the error, and what could not take the step.
-///
-/// Nothing is lost: take the session back with [`into_inner`](Self::into_inner) and try again,
-/// or let `?` turn this into the plain [`GseError`].
-#[derive(Debug)]
-pub struct Refused<T>(Box<(T, GseError)>);
-
-impl<T> Refused<T> {
-    pub(crate) fn new(kept: T, error: GseError) -> Self {
-        Self(Box::new((kept, error)))
-    }
-
-    /// Why it was refused.
-    pub fn error(&self) -> &GseError {
-        &self.0.1
-    }
-
-    /// What could not take the step.
-    pub fn into_inner(self) -> T {
-        self.0.0
-    }
-}
-
-impl<T> fmt::Display for Refused<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error().fmt(f)
-    }
-}
-
-impl<T: fmt::Debug> StdError for Refused<T> {}
-
-impl<T> From<Refused<T>> for GseError {
-    fn from(refused: Refused<T>) -> Self {
-        refused.0.1
     }
 }
 

@@ -47,21 +47,27 @@ mod agent;
 mod builder;
 mod callback;
 mod current;
+mod detect;
 mod error;
 mod health;
 mod model;
-mod process;
+mod network;
+mod presence;
+mod ready;
 mod session;
+mod standalone;
 pub mod testing;
+mod user_code;
 
-pub use builder::{ClientPort, DEFAULT_AGENT_ADDRESS, GameServer, GameServerBuilder, NoClientPort};
-pub use error::{ErrorName, GseError, Refused};
+pub use builder::{ClientPort, DEFAULT_AGENT_ADDRESS, NoClientPort, Sdk, SdkBuilder};
+pub use detect::{Detected, Hosted, Standalone};
+pub use error::{ErrorName, GseError};
 pub use model::{
     GameProperty, GameServerSession, PlayerSession, PlayerSessionCreationPolicy, PlayerSessionFilter,
     PlayerSessionStatus,
 };
-pub use process::{Event, Process, ProcessHandle, ProcessTerminate};
-pub use session::{ActiveSession, Players, StartingSession};
+pub use ready::{ProcessHandle, ProcessTerminate, Ready};
+pub use session::{ActiveSession, Players, StartRequested};
 
 /// The version of this SDK.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

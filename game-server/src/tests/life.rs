@@ -1,4 +1,4 @@
-//! The whole process against a fake agent: ready, sessions, players, and every way to end.
+//! The whole process against a scripted agent: ready, sessions, players, and every way to end.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use game_net::protocol::ServerMessage;
-use gse_sdk::testing::{Answer, Call, Code, FakeAgent};
-use gse_sdk::{GameProperty, GameServer, GameServerSession, PlayerSession, PlayerSessionStatus};
+use gse_sdk::testing::{Answer, Call, Code, ScriptedAgent};
+use gse_sdk::{GameProperty, GameServerSession, PlayerSession, PlayerSessionStatus, Sdk};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ const NEVER: i64 = 253_402_300_799;
 
 /// A running game server process, but for the operating system's process.
 struct Life {
-    agent: FakeAgent,
+    agent: ScriptedAgent,
     process: JoinHandle<anyhow::Result<()>>,
     stop: Option<oneshot::Sender<()>>,
     port: u16,
@@ -31,9 +31,9 @@ struct Life {
 
 impl Life {
     async fn start(flags: &[&str]) -> Life {
-        let agent = FakeAgent::start().await.unwrap();
+        let agent = ScriptedAgent::start();
         let args = Args::parse_from([&["game-server", "--bind", "127.0.0.1"], flags].concat());
-        let builder = GameServer::builder().agent_address(agent.address());
+        let builder = agent.builder();
         let (stop, stopped) = oneshot::channel::<()>();
         let process = tokio::spawn(async move {
             let stopped = async {
@@ -42,7 +42,7 @@ impl Life {
                     std::future::pending().await
                 }
             };
-            run_at(&args, builder, stopped).await
+            run_at(&args, builder, None, stopped).await
         });
         let ready = timeout(DEADLINE, agent.wait_for(Call::ProcessReady, 1)).await.unwrap();
         let port = ready.field("clientPort").parse().unwrap();
@@ -316,7 +316,8 @@ async fn a_process_without_an_agent_says_so() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let builder = GameServer::builder().agent_address(address).connect_timeout(Duration::from_millis(50));
-    let error = timeout(DEADLINE, run_at(&args, builder, std::future::pending())).await.unwrap().unwrap_err();
+    let builder = Sdk::builder().agent_address(address).connect_timeout(Duration::from_millis(50));
+    let error =
+        timeout(DEADLINE, run_at(&args, builder, None, std::future::pending())).await.unwrap().unwrap_err();
     assert!(format!("{error:#}").contains("SERVICE_CALL_FAILED"), "{error:#}");
 }
