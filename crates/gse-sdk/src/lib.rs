@@ -43,7 +43,14 @@
 //!
 //! The contract is docs/spec/server-sdk.md. Tests of a game server can use the fake agent in [`testing`].
 
+// `types/right_order.rs` is written as a game would write it.
+#[cfg(test)]
+extern crate self as gse_sdk;
+
 mod agent;
+#[cfg(any(feature = "bevy", test))]
+pub mod bevy;
+pub mod blocking;
 mod builder;
 mod callback;
 mod current;

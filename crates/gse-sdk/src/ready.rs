@@ -230,6 +230,16 @@ pub(crate) async fn next_termination(
     }
 }
 
+/// The same without waiting.
+pub(crate) fn termination_if_any(
+    terminations: &mut watch::Receiver<Option<i64>>,
+) -> Option<ProcessTerminate> {
+    // Who could send is gone: nothing comes any more.
+    let changed = terminations.has_changed().unwrap_or(false);
+    let asked = if changed { *terminations.borrow_and_update() } else { None };
+    asked.map(|termination_time| ProcessTerminate { termination_time })
+}
+
 /// The agents at which this OS process has a live [`Ready`]: an agent knows a process by its pid alone.
 static CLAIMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 

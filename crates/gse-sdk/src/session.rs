@@ -12,7 +12,7 @@ use crate::agent::Agent;
 use crate::current::CurrentSession;
 use crate::error::GseError;
 use crate::model::{GameServerSession, PlayerSession, PlayerSessionCreationPolicy, PlayerSessionFilter};
-use crate::ready::{ProcessTerminate, next_termination};
+use crate::ready::{ProcessTerminate, next_termination, termination_if_any};
 
 /// Entries asked for at a time: with the largest player data a page stays far below gRPC's 4 MiB.
 const PAGE: i32 = 200;
@@ -167,6 +167,11 @@ impl ActiveSession<'_> {
     /// `None`: the agent can ask no more. Cancel safe.
     pub async fn process_terminate(&mut self) -> Option<ProcessTerminate> {
         next_termination(&mut self.terminations).await
+    }
+
+    /// The same without waiting.
+    pub(crate) fn process_terminate_if_any(&mut self) -> Option<ProcessTerminate> {
+        termination_if_any(&mut self.terminations)
     }
 
     /// See [`Players::accept_player_session`].

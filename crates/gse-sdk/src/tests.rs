@@ -1,9 +1,14 @@
 //! The SDK against the scripted agent: what a process sends, and what it makes of the answers.
 
+mod attachment;
 mod bytes;
 mod connecting;
 mod events;
+mod fuzz;
 mod life;
+mod standalone;
+mod types;
+mod user_code;
 mod variants;
 
 use std::time::Duration;

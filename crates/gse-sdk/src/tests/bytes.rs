@@ -18,7 +18,7 @@ use super::*;
 
 /// Messages as they are, unparsed.
 #[derive(Debug, Clone, Copy, Default)]
-struct Raw;
+pub(super) struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;
