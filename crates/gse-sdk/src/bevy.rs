@@ -62,7 +62,13 @@ const ORDERS: usize = 1024;
 /// When the app goes away, the agent is told so for at most this long.
 const LAST_WORD: Duration = Duration::from_secs(3);
 
-/// Announces the process when the app is built, and keeps it known until the app ends. See the [module](self).
+/// Announces the process when the app is built, and keeps it known until the app ends. The [module](self) has a whole
+/// server.
+///
+/// ```no_run
+/// # #[cfg(feature = "bevy")]
+/// bevy_app::App::new().add_plugins(gse_sdk::bevy::GsePlugin::new(gse_sdk::Sdk::builder().client_port(3237)));
+/// ```
 pub struct GsePlugin {
     builder: Mutex<Option<SdkBuilder<ClientPort>>>,
 }
@@ -112,6 +118,21 @@ impl Plugin for GsePlugin {
 }
 
 /// What happened; written in `PreUpdate`.
+///
+/// ```no_run
+/// # #[cfg(feature = "bevy")] {
+/// use bevy_ecs::message::MessageReader;
+/// use gse_sdk::bevy::GseEvent;
+///
+/// fn turn_away(mut events: MessageReader<GseEvent>) {
+///     for event in events.read() {
+///         if let GseEvent::NotAccepted { error, .. } = event {
+///             println!("turned away: {}", error.name);
+///         }
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 pub enum GseEvent {
     /// The agent knows the process.

@@ -19,7 +19,11 @@ use crate::network::Network;
 use crate::ready::{Claim, Ready};
 use crate::standalone::StandaloneAgent;
 
-/// Where the agent listens unless told otherwise.
+/// Where the agent listens unless told otherwise (2.1).
+///
+/// ```
+/// assert_eq!(gse_sdk::DEFAULT_AGENT_ADDRESS, "127.0.0.1:5758");
+/// ```
 pub const DEFAULT_AGENT_ADDRESS: &str = "127.0.0.1:5758";
 
 pub(crate) const AGENT_ADDRESS: &str = "GSE_AGENT_ADDRESS";
@@ -54,10 +58,27 @@ impl Sdk {
 }
 
 /// State of a builder that cannot announce the process yet: nobody said where players connect.
+///
+/// ```
+/// use gse_sdk::{NoClientPort, Sdk, SdkBuilder};
+///
+/// /// What all processes of a game have in common.
+/// fn common() -> SdkBuilder<NoClientPort> {
+///     Sdk::builder().log_path("./logs")
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct NoClientPort;
 
 /// State of a builder that can announce the process.
+///
+/// ```
+/// use gse_sdk::{ClientPort, Sdk, SdkBuilder};
+///
+/// fn on(port: u16) -> SdkBuilder<ClientPort> {
+///     Sdk::builder().client_port(port)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ClientPort(u16);
 

@@ -101,6 +101,14 @@ impl Sdk {
     pub async fn detect() -> Detected {
         detect_in(|name| env::var_os(name), DEFAULT_AGENT_ADDRESS).await
     }
+
+    /// Runs without an agent because the program says so, for example by a flag of its own; nothing is looked for.
+    pub fn standalone() -> Standalone {
+        standalone(
+            "the program asks for it".to_owned(),
+            "leave that out, so that an agent is looked for".to_owned(),
+        )
+    }
 }
 
 /// The same for any environment and any default address.
@@ -113,10 +121,10 @@ pub(crate) async fn detect_in(environment: impl Fn(&str) -> Option<OsString>, de
     let address = set(AGENT_ADDRESS);
     match set(STANDALONE).as_deref() {
         Some("1" | "true") => {
-            return standalone(
+            return Detected::Standalone(standalone(
                 format!("`{STANDALONE}` asks for it"),
                 format!("unset `{STANDALONE}` to be hosted by an agent"),
-            );
+            ));
         }
         Some("0" | "false") => return hosted(address, HostedReason::Told(STANDALONE)),
         _ => {}
@@ -129,17 +137,17 @@ pub(crate) async fn detect_in(environment: impl Fn(&str) -> Option<OsString>, de
     }
     match probe(default).await {
         Ok(()) => hosted(None, HostedReason::Answers),
-        Err(reason) => standalone(
+        Err(reason) => Detected::Standalone(standalone(
             reason,
             format!(
                 "start an agent there with `gse local` and then this program again, or set `{AGENT_ADDRESS}` to the \
                  `host:port` of an agent"
             ),
-        ),
+        )),
     }
 }
 
-fn standalone(reason: String, how_to_change: String) -> Detected {
+fn standalone(reason: String, how_to_change: String) -> Standalone {
     let session = GameServerSession {
         fleet_id: "fleet-standalone".to_owned(),
         name: "standalone".to_owned(),
@@ -148,7 +156,7 @@ fn standalone(reason: String, how_to_change: String) -> Detected {
         ip_address: "127.0.0.1".to_owned(),
         ..GameServerSession::default()
     };
-    Detected::Standalone(Standalone { reason, how_to_change, session })
+    Standalone { reason, how_to_change, session }
 }
 
 /// Whether an agent answers there; the error says what was found instead.

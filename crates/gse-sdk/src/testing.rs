@@ -68,7 +68,15 @@ use crate::error::GseError;
 use crate::model::{GameServerSession, PlayerSession};
 use crate::network::{Listener, Network, serve};
 
-/// The nine calls of a process.
+/// The nine calls of a process (1.2).
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// use gse_sdk::testing::Call;
+///
+/// assert_eq!(agent.calls_of(Call::ProcessReady).len(), 1);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
     /// The process can host sessions.
@@ -92,6 +100,14 @@ pub enum Call {
 }
 
 /// One attempt of a call, as it arrived.
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// let ready = &agent.calls()[0];
+/// assert_eq!(ready.field("clientPort"), "3237");
+/// assert!(ready.pid.is_some() && ready.request_id.is_some());
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -115,6 +131,17 @@ impl Recorded {
 }
 
 /// What the agent says to one attempt of a call.
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// use gse_sdk::PlayerSession;
+/// use gse_sdk::testing::{Answer, Call};
+///
+/// let anna = PlayerSession { player_id: "anna".into(), ..Default::default() };
+/// let page = Answer::Page { players: vec![anna], next_token: String::new() };
+/// agent.answer_next(Call::DescribePlayerSessions, page);
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Success: for most calls the empty variant of GseResponse.
@@ -150,7 +177,19 @@ struct Shared {
     answers: Mutex<BTreeMap<Call, VecDeque<Answer>>>,
 }
 
-/// The running agent. Dropping it stops it.
+/// The running agent. Dropping it stops it. The [module](self) has an example.
+///
+/// A game without async plays the agent from a runtime of the test:
+///
+/// ```
+/// use gse_sdk::testing::ScriptedAgent;
+///
+/// let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+/// let agent = runtime.block_on(async { ScriptedAgent::start() });
+/// let ready = agent.builder().client_port(3237).ready_blocking().expect("the agent says yes");
+/// assert!(runtime.block_on(agent.health_check()).expect("the process answers"));
+/// ready.ending().expect("the agent says yes");
+/// ```
 #[derive(Debug)]
 pub struct ScriptedAgent {
     place: Place,

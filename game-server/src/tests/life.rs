@@ -8,7 +8,7 @@ use clap::Parser;
 use game_net::protocol::ServerMessage;
 use gse_sdk::testing::{Answer, Call, Code, ScriptedAgent};
 use gse_sdk::{GameProperty, GameServerSession, PlayerSession, PlayerSessionStatus, Sdk};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
@@ -320,4 +320,48 @@ async fn a_process_without_an_agent_says_so() {
     let error =
         timeout(DEADLINE, run_at(&args, builder, None, std::future::pending())).await.unwrap().unwrap_err();
     assert!(format!("{error:#}").contains("SERVICE_CALL_FAILED"), "{error:#}");
+}
+
+/// Joins as soon as the room is open: the game hears of a session a moment before its players can come.
+async fn join_when_open(port: u16, player_id: &str, player_session_id: &str) -> Player {
+    let joined = async {
+        loop {
+            let mut player = Player::connect(port).await;
+            match player.say_hello(player_id, player_session_id).await {
+                Joined::In(_) => return player,
+                other => assert_eq!(other, Joined::Refused(Refusal::NoSession.to_string())),
+            }
+        }
+    };
+    timeout(DEADLINE, joined).await.expect("the room does not open")
+}
+
+/// What `cargo run -p game-server` is without an agent: a match that two may play, and then the next one.
+#[tokio::test]
+async fn without_an_agent_two_play_one_match_after_the_other() {
+    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1", "--match-ticks", "12"]);
+    let standalone = Sdk::standalone();
+    let two_seats = GameServerSession { max_players: 2, ..standalone.session().clone() };
+    let standalone = standalone.with_session(two_seats);
+    let (handed_out, mut ports) = mpsc::unbounded_channel();
+    let builder = standalone.builder().on_start(move |session| {
+        // The test may be over.
+        let _ = handed_out.send(session.port);
+        Ok(())
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let tickets = standalone.clone();
+    let process = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        run_at(&args, builder, Some(&standalone), stopped).await
+    });
+    for _ in 1..=2 {
+        let port = timeout(DEADLINE, ports.recv()).await.unwrap().unwrap();
+        let mut anna = join_when_open(port, "anna", &tickets.player_session_id("anna")).await;
+        let mut bert = join_when_open(port, "bert", &tickets.player_session_id("bert")).await;
+        assert_eq!(winner(&mut anna).await, "anna");
+        assert_eq!(winner(&mut bert).await, "anna");
+    }
+    stop.send(()).unwrap();
+    timeout(DEADLINE, process).await.unwrap().unwrap().unwrap();
 }

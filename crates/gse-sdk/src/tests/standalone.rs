@@ -1,18 +1,7 @@
 //! A process without an agent: the same types, sessions of its own, a seat for whoever comes.
 
-use std::ffi::OsString;
-
 use super::*;
-use crate::detect::detect_in;
-use crate::{Detected, ErrorName, PlayerSessionCreationPolicy, PlayerSessionFilter, Standalone};
-
-async fn standalone() -> Standalone {
-    let wish = |name: &str| (name == "GSE_STANDALONE").then(|| OsString::from("1"));
-    match detect_in(wish, "127.0.0.1:5758").await {
-        Detected::Standalone(standalone) => standalone,
-        Detected::Hosted(hosted) => panic!("{hosted}"),
-    }
-}
+use crate::{ErrorName, PlayerSessionCreationPolicy, PlayerSessionFilter};
 
 fn of(player_id: &str) -> PlayerSessionFilter {
     PlayerSessionFilter { player_id: Some(player_id.into()), ..Default::default() }
@@ -20,7 +9,7 @@ fn of(player_id: &str) -> PlayerSessionFilter {
 
 #[tokio::test]
 async fn one_session_after_the_other_with_a_seat_for_everybody() {
-    let standalone = standalone().await;
+    let standalone = Sdk::standalone();
     let two_seats = GameServerSession { max_players: 2, ..standalone.session().clone() };
     let standalone = standalone.with_session(two_seats);
     let mut ready = within(standalone.builder().client_port(3237).ready()).await.unwrap();
@@ -57,7 +46,7 @@ async fn one_session_after_the_other_with_a_seat_for_everybody() {
 
 #[tokio::test]
 async fn the_rules_are_those_of_an_agent() {
-    let standalone = standalone().await;
+    let standalone = Sdk::standalone();
     let mut ready = within(standalone.builder().client_port(3237).ready()).await.unwrap();
     within(ready.report_custom_data(1, 2)).await.unwrap();
     let starting = next_session(&mut ready).await;
@@ -80,7 +69,7 @@ async fn the_rules_are_those_of_an_agent() {
 #[tokio::test]
 async fn a_game_that_cannot_host_the_session_gets_no_other() {
     let (asked, mut questions) = tokio::sync::mpsc::unbounded_channel();
-    let builder = standalone().await.builder().client_port(3237).on_start(move |_| {
+    let builder = Sdk::standalone().builder().client_port(3237).on_start(move |_| {
         asked.send(()).unwrap();
         Err("no map".to_owned())
     });
