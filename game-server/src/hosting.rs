@@ -5,8 +5,10 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use game_sim::PLAYERS_MIN;
 use gse_sdk::{
-    ActiveSession, Detected, ProcessTerminate, Ready, Sdk, SdkBuilder, Standalone, StartRequested,
+    ActiveSession, Detected, GameProperty, GameServerSession, ProcessTerminate, Ready, Sdk, SdkBuilder,
+    Standalone, StartRequested,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -34,13 +36,24 @@ const READY_GRACE: Duration = Duration::from_secs(1);
 /// # Errors
 /// The port cannot be bound, or the agent does not take the process.
 pub async fn run(args: &Args, told_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let detected = Sdk::detect().await;
-    info!("{detected}");
-    let standalone = match &detected {
-        Detected::Hosted(_) => None,
-        Detected::Standalone(standalone) => Some(standalone),
-    };
-    run_at(args, detected.builder(), standalone, told_to_stop).await
+    match Sdk::detect().await {
+        Detected::Hosted(hosted) => {
+            info!("{hosted}");
+            run_at(args, hosted.builder(), None, told_to_stop).await
+        }
+        Detected::Standalone(standalone) => {
+            info!("{standalone}");
+            let standalone = for_two(standalone);
+            run_at(args, standalone.builder(), Some(&standalone), told_to_stop).await
+        }
+    }
+}
+
+/// A developer and a friend, or two windows, do not wait for the other fourteen.
+pub(crate) fn for_two(standalone: Standalone) -> Standalone {
+    let players = GameProperty { key: "players".to_owned(), value: PLAYERS_MIN.to_string() };
+    let session = GameServerSession { game_properties: vec![players], ..standalone.session().clone() };
+    standalone.with_session(session)
 }
 
 /// The same with a builder of the caller's choice.

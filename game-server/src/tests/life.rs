@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::player::{DEADLINE, Joined, Player};
 use crate::config::{Args, CLIENT_PORT_MAX, CLIENT_PORT_MIN};
-use crate::hosting::run_at;
+use crate::hosting::{for_two, run_at};
 use crate::room::Refusal;
 
 /// Far in the future: the end of the year 9999, as under full protection (R11).
@@ -340,9 +340,7 @@ async fn join_when_open(port: u16, player_id: &str, player_session_id: &str) -> 
 #[tokio::test]
 async fn without_an_agent_two_play_one_match_after_the_other() {
     let args = Args::parse_from(["game-server", "--bind", "127.0.0.1", "--match-ticks", "12"]);
-    let standalone = Sdk::standalone();
-    let two_seats = GameServerSession { max_players: 2, ..standalone.session().clone() };
-    let standalone = standalone.with_session(two_seats);
+    let standalone = for_two(Sdk::standalone());
     let (handed_out, mut ports) = mpsc::unbounded_channel();
     let builder = standalone.builder().on_start(move |session| {
         // The test may be over.
