@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::host::{ProcessEnd, ReportKind, SessionSpec};
 use crate::id::{GameServerSessionId, InstanceId, ProcessId};
+use crate::observation::Observation;
 use crate::planted::planted;
 use crate::supervisor::record::Health;
 use crate::supervisor::{Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Supervisor};
@@ -70,6 +71,7 @@ impl Supervisor {
                     told.answered = true;
                 }
                 cx.note(format!("OnProcessTerminate of process `{process}`: {outcome}"));
+                self.observe_callback(cx, process, callback, &outcome);
             }
         }
     }
@@ -88,7 +90,11 @@ impl Supervisor {
         let Some(hosted) = record.hosted.as_mut().filter(|hosted| hosted.start_in_flight) else { return };
         hosted.start_in_flight = false;
         let (session, activated) = (hosted.id.clone(), hosted.activated);
+        self.observe_callback(cx, process, CallbackKind::Start, &outcome);
         match outcome {
+            CallbackOutcome::Done if !activated => {
+                self.observed(cx, process, Observation::StartReturned { session });
+            }
             CallbackOutcome::Done => {}
             // The control plane's activation timer ends the session at the same moment (G3).
             CallbackOutcome::TimedOut => {
@@ -156,7 +162,9 @@ impl Supervisor {
         let starting = record.hosted.as_ref().is_some_and(|hosted| hosted.start_in_flight);
         if *outcome == CallbackOutcome::Health(true) {
             record.health.ever_succeeded = true;
-            record.health.failures.clear();
+            if !std::mem::take(&mut record.health.failures).is_empty() {
+                self.observed(cx, process, Observation::HealthRecovered);
+            }
             return;
         }
         cx.note(format!("OnHealthCheck of process `{process}`: {outcome}"));
@@ -165,6 +173,8 @@ impl Supervisor {
             return;
         }
         record.health.failures.push(outcome.to_string());
+        self.observe_callback(cx, process, CallbackKind::Health, outcome);
+        let Some(record) = self.alive_mut(process) else { return };
         let failures = &record.health.failures;
         if u32::try_from(failures.len()).unwrap_or(u32::MAX) < cx.clocks.health_failures {
             return;
