@@ -2,6 +2,7 @@
 //! and ends it, so they run side by side and in any order.
 
 mod course;
+mod doctor;
 mod flow;
 mod hosting;
 mod lifetime;

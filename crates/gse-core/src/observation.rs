@@ -17,7 +17,7 @@ use crate::words::words;
 /// Kinds of refusal that are kept of one process or session.
 const REFUSALS_MOST: usize = 8;
 /// Words of a game server or of a refusal, in characters.
-const WORDS_MOST: usize = 200;
+const WORDS_MOST: usize = 700;
 /// Lines of output that are kept with an event.
 const LINES_MOST: usize = 20;
 /// Characters of one such line.

@@ -212,7 +212,6 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
         let seen = process.observations.health.as_ref();
         (process.fleet.clone(), process.load.session().cloned(), seen.map(|seen| seen.failure))
     });
-    let reason = format!("three health checks in a row failed: {reason}");
     if let Some((fleet, session, failure)) = about {
         let message = format!("process {id} is unhealthy and is asked to end: {reason}");
         let observations = EventObservations {
@@ -224,7 +223,7 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
         let code = EventCode::GenericEvent;
         event::write_observed(state, cx, &fleet, code, message, String::new(), observations);
     }
-    terminate(state, cx, id, &reason);
+    terminate(state, cx, id, reason);
 }
 
 /// The process is asked to end, as its session's protection allows (P13).

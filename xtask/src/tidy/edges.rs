@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("game-client", &["gse-client", "game-net", "game-sim"]),
     ("xtask", &[]),
     ("codegen", &[]),
+    ("misbehave", &["gse-proto"]),
     ("tests", &["gse-server", "gse-client", "gse-sdk", "game-net"]),
 ];
 

@@ -1,5 +1,7 @@
 //! Rules about the three callbacks: the kinds of failure of server-sdk.md 3.1 and case 37, told apart.
 
+use std::collections::BTreeSet;
+
 use super::{Facts, Finding, Rule, Severity, Subject, ago, finding};
 use crate::id::ProcessId;
 use crate::observation::{CallbackFailure, CallbackTrouble, times};
@@ -102,6 +104,9 @@ fn troubles<'a>(facts: &'a Facts<'_>, failure: CallbackFailure) -> Vec<Trouble<'
         });
     }
     troubles.extend(troubles_of_the_gone(facts, failure));
+    // Events tell of one thing more than once.
+    let mut seen = BTreeSet::new();
+    troubles.retain(|trouble| seen.insert((trouble.subject.process.clone(), trouble.callback)));
     troubles
 }
 

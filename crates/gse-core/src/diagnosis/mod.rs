@@ -246,15 +246,9 @@ pub fn diagnose(
     Ok(diagnosis)
 }
 
-/// The newest of the findings of one rule, and how many were left out. One per subject.
+/// The newest of the findings of one rule, and how many were left out.
 fn few(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by(|a, b| (a.severity, b.last).cmp(&(b.severity, a.last)));
-    let mut seen = Vec::new();
-    found.retain(|finding| {
-        let is_new = finding.subject == Subject::default() || !seen.contains(&finding.subject);
-        seen.push(finding.subject.clone());
-        is_new
-    });
     let more = found.len().saturating_sub(FINDINGS_MOST);
     found.truncate(FINDINGS_MOST);
     if let Some(last) = found.last_mut() {

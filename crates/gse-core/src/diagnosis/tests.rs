@@ -103,12 +103,12 @@ fn case_37_the_kinds_of_health_failure_are_told_apart() {
         (0..2).for_each(|_| observe(&mut world, &instance, &process, failure()));
         check(&world, rule, Severity::Error, &["failed 3 times in a row"]);
         // The process goes, and its event keeps the reason.
-        let reason = "words".into();
+        let reason = "3 failed health checks in a row: words".into();
         world.report(&instance, ReportKind::ProcessUnhealthy { process: process.clone(), reason }).unwrap();
         end(&mut world, &instance, process.as_str(), ProcessEnd::Terminated, "");
-        check(&world, rule, Severity::Error, &["three health checks in a row failed"]);
+        check(&world, rule, Severity::Error, &["3 failed health checks in a row"]);
         let refusal = world.create_session(&fleet).unwrap_err().to_string();
-        assert!(refusal.contains("three health checks in a row failed"), "{refusal}");
+        assert!(refusal.contains("3 failed health checks in a row"), "{refusal}");
         // What has recovered is no finding.
         let replacement = world.ready(&instance);
         let of_it = Question { process: Some(replacement.clone()), ..question() };

@@ -61,10 +61,14 @@ pub(crate) fn on_refused(
     (rpc, named): (Rpc, &GameServerSessionId),
     error: &Error,
 ) {
-    let refusal = Refusal::of(error);
+    let mut refusal = Refusal::of(error);
     let mut words = error.to_string();
-    let hosted = state.processes.get(id).and_then(|row| row.load.session());
-    let confused = hosted.filter(|hosted| refusal == Refusal::WrongSession && *hosted != named);
+    let hosted = state.processes.get(id).and_then(|row| row.load.session()).filter(|hosted| *hosted != named);
+    // A session that is over, named while another one is hosted, is not late but wrong.
+    if hosted.is_some() && refusal == Refusal::SessionState {
+        refusal = Refusal::WrongSession;
+    }
+    let confused = hosted.filter(|_| refusal == Refusal::WrongSession);
     if let Some(hosted) = confused.filter(|hosted| !words.contains(hosted.as_str())) {
         words.push_str(&format!("; this process hosts `{hosted}`"));
     }

@@ -179,7 +179,9 @@ impl Supervisor {
         if u32::try_from(failures.len()).unwrap_or(u32::MAX) < cx.clocks.health_failures {
             return;
         }
-        let reason = format!("{} failed health checks in a row: {}", failures.len(), failures.join("; "));
+        let mut kinds = failures.clone();
+        kinds.dedup();
+        let reason = format!("{} failed health checks in a row: {}", failures.len(), kinds.join("; "));
         let instance = record.instance.clone();
         record.health = Health { unhealthy: true, failures: Vec::new(), ..record.health.clone() };
         cx.note(format!("process `{process}` is unhealthy: {reason}"));
