@@ -118,9 +118,14 @@ fn outcome(answer: Result<Response<GseResponse>, Status>) -> CallbackOutcome {
 }
 
 fn failure(status: &Status) -> CallbackOutcome {
-    CallbackOutcome::Status {
-        words: format!("{:?} `{}`", status.code(), status.message()),
-        unimplemented: status.code() == Code::Unimplemented,
+    CallbackOutcome::Status { words: words_of(status), unimplemented: status.code() == Code::Unimplemented }
+}
+
+/// A base class that was registered unchanged says nothing.
+fn words_of(status: &Status) -> String {
+    match status.message() {
+        "" => format!("{:?}", status.code()),
+        message => format!("{:?} `{message}`", status.code()),
     }
 }
 

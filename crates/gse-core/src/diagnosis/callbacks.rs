@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Finding, Rule, Severity, Subject, ago, finding};
+use super::{Facts, Finding, Rule, Severity, Subject, ago, finding, grouped};
 use crate::id::ProcessId;
 use crate::observation::{CallbackFailure, CallbackTrouble, times};
 use crate::process::Process;
@@ -104,40 +104,43 @@ fn troubles<'a>(facts: &'a Facts<'_>, failure: CallbackFailure) -> Vec<Trouble<'
         });
     }
     troubles.extend(troubles_of_the_gone(facts, failure));
-    // Events tell of one thing more than once.
-    let mut seen = BTreeSet::new();
-    troubles.retain(|trouble| seen.insert((trouble.subject.process.clone(), trouble.callback)));
     troubles
 }
 
+/// Of processes that are gone the last one stands for those before it.
 fn troubles_of_the_gone<'a>(facts: &'a Facts<'_>, failure: CallbackFailure) -> Vec<Trouble<'a>> {
-    let told: Vec<(Option<&ProcessId>, Trouble<'_>)> = facts
-        .events
-        .iter()
-        .filter_map(|event| {
-            let (callback, found) = event.observations.callback?;
-            // A failed start is kept with its session.
-            let counts = found == failure && callback != CallbackKind::Start;
-            counts.then(|| {
-                let trouble = Trouble {
-                    subject: Subject { session: None, ..Subject::event(event) },
-                    callback,
-                    severity: Severity::Error,
-                    words: format!("failed: {}", event.message),
-                    process: None,
-                    last: event.time,
-                };
-                (event.observations.process.as_ref(), trouble)
-            })
-        })
-        .collect();
-    told.into_iter().filter(|(process, _)| !facts.is_known(*process)).map(|(_, trouble)| trouble).collect()
+    let gone = facts.events.iter().filter_map(|event| {
+        let (callback, found) = event.observations.callback?;
+        let process = event.observations.process.as_ref()?;
+        // A failed start is kept with its session.
+        let counts = found == failure && callback != CallbackKind::Start && !facts.is_known(Some(process));
+        counts.then_some((callback, process, *event))
+    });
+    let of_callback = grouped(gone, |(callback, ..)| *callback);
+    let troubles = of_callback.into_iter().map(|(callback, told)| {
+        let (_, newest, event) = told[0];
+        let before: BTreeSet<&ProcessId> = told.iter().map(|(_, process, _)| *process).collect();
+        let more = match before.len() {
+            0 | 1 => String::new(),
+            count => format!("; so did {} before it", count - 1),
+        };
+        Trouble {
+            subject: Subject::process(newest),
+            callback,
+            severity: Severity::Error,
+            words: format!("failed: {}{more}", event.message),
+            process: None,
+            last: event.time,
+        }
+    });
+    troubles.collect()
 }
 
 fn words(trouble: &CallbackTrouble) -> String {
     // The words of the observation carry a hint of their own for the log; the fix says more.
     let words = trouble.words.split(" (hint:").next().unwrap_or_default();
-    format!("failed {} in a row: {words}", times(trouble.count))
+    let in_a_row = if trouble.count > 1 { " in a row" } else { "" };
+    format!("failed {}{in_a_row}: {words}", times(trouble.count))
 }
 
 fn advice(failure: CallbackFailure, callback: CallbackKind) -> (&'static str, &'static str) {
