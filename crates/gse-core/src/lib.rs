@@ -11,6 +11,7 @@ pub mod asset;
 pub mod capacity;
 pub mod clocks;
 pub mod command;
+pub mod conformance;
 pub mod control_plane;
 pub mod cx;
 pub mod diagnosis;

@@ -169,8 +169,10 @@ pub enum Observation {
         /// In words.
         words: String,
     },
-    /// OnHealthCheck succeeded after it had failed.
-    HealthRecovered,
+    /// OnHealthCheck succeeded for the first time, or after it had failed.
+    HealthSucceeded,
+    /// OnProcessTerminate was answered.
+    TerminateReturned,
     /// OnStartGameServerSession returned OK before ActivateGameServerSession had come.
     StartReturned {
         /// The session that was started.

@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gse-agent", &["gse-core", "gse-proto"]),
     ("gse-server", &["gse-core", "gse-api", "gse-proto", "gse-store", "gse-agent", "gse-console"]),
     ("gse-console", &["gse-api"]),
-    ("gse-cli", &["gse-server", "gse-agent", "gse-client", "gse-api"]),
+    ("gse-cli", &["gse-core", "gse-server", "gse-agent", "gse-client", "gse-api"]),
     ("game-sim", &[]),
     ("game-net", &["game-sim"]),
     ("game-server", &["gse-sdk", "game-net", "game-sim"]),

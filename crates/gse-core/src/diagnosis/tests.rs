@@ -114,7 +114,7 @@ fn case_37_the_kinds_of_health_failure_are_told_apart() {
         let of_it = Question { process: Some(replacement.clone()), ..question() };
         observe(&mut world, &instance, &replacement, failure());
         assert_eq!(ask(&world, &of_it).findings.len(), 1);
-        observe(&mut world, &instance, &replacement, Observation::HealthRecovered);
+        observe(&mut world, &instance, &replacement, Observation::HealthSucceeded);
         assert_eq!(ask(&world, &of_it).findings, []);
     }
 }

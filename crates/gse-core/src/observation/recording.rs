@@ -34,9 +34,13 @@ pub(crate) fn on_observed(
         Observation::CallbackFailed { callback, failure, words } => {
             on_callback_failed(state, now, id, (callback, failure), &words);
         }
-        Observation::HealthRecovered => {
-            state.edit_process(id, |row| row.observations.health = None);
+        Observation::HealthSucceeded => {
+            if state.processes.get(id).is_some_and(|row| row.observations.health.is_some()) {
+                state.edit_process(id, |row| row.observations.health = None);
+            }
         }
+        // Nothing to explain.
+        Observation::TerminateReturned => {}
         Observation::StartReturned { session } => {
             let reserved = state.processes.get(id).and_then(|row| row.load.session()) == Some(&session);
             if let Some(row) = state.game_server_sessions.get_mut(&session).filter(|_| reserved) {

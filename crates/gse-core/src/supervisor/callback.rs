@@ -71,6 +71,9 @@ impl Supervisor {
                     told.answered = true;
                 }
                 cx.note(format!("OnProcessTerminate of process `{process}`: {outcome}"));
+                if outcome == CallbackOutcome::Done {
+                    self.observed(cx, process, Observation::TerminateReturned);
+                }
                 self.observe_callback(cx, process, callback, &outcome);
             }
         }
@@ -161,9 +164,9 @@ impl Supervisor {
         record.health.in_flight = false;
         let starting = record.hosted.as_ref().is_some_and(|hosted| hosted.start_in_flight);
         if *outcome == CallbackOutcome::Health(true) {
-            record.health.ever_succeeded = true;
-            if !std::mem::take(&mut record.health.failures).is_empty() {
-                self.observed(cx, process, Observation::HealthRecovered);
+            let is_first = !std::mem::replace(&mut record.health.ever_succeeded, true);
+            if !std::mem::take(&mut record.health.failures).is_empty() || is_first {
+                self.observed(cx, process, Observation::HealthSucceeded);
             }
             return;
         }

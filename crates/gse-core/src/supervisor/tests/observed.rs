@@ -30,7 +30,7 @@ fn case_37_each_failed_health_check_is_told_with_its_kind_and_so_is_its_end() {
         assert_eq!(failure, wanted);
         host.health = Some(CallbackOutcome::Health(true));
         host.advance(seconds(60));
-        assert_eq!(host.observations().pop(), Some(Observation::HealthRecovered));
+        assert_eq!(host.observations().pop(), Some(Observation::HealthSucceeded));
     }
     let told = host.observations().len();
     host.advance(seconds(600));
