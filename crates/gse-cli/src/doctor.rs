@@ -129,7 +129,7 @@ fn write_finding(out: &mut String, finding: &Finding) {
 }
 
 /// Broken at spaces; a word that is longer than a line stays whole, so that ids can be copied.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -5,6 +5,7 @@
 
 mod asset;
 mod call;
+mod conformance;
 mod doctor;
 mod failure;
 mod local;
@@ -36,6 +37,8 @@ enum Command {
     Call(call::CallArgs),
     /// Packs and uploads game servers.
     Asset(asset::AssetArgs),
+    /// Takes a game server in any language through a life, and says what it does right and wrong.
+    Conformance(conformance::ConformanceArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
 }
@@ -60,6 +63,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
         Command::Call(args) => call::run(args).await?,
         Command::Asset(args) => asset::run(args).await?,
+        Command::Conformance(args) => return conformance::run(args).await,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)

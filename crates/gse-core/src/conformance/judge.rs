@@ -133,9 +133,12 @@ fn not_ready() -> Seen {
     not_driven("it never was ready")
 }
 
-/// `0.3 s`
+/// `12 ms`, `3.4 s`
 fn time(time: Duration) -> String {
-    format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100)
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds => format!("{seconds}.{} s", time.subsec_millis() / 100),
+    }
 }
 
 fn end_words(end: &ProcessEnd) -> String {
@@ -189,26 +192,35 @@ fn ready(trace: &Trace) -> Seen {
 }
 
 fn listening(trace: &Trace) -> Seen {
-    let mut reached = false;
-    for (_, moment) in &trace.moments {
-        match moment {
-            Moment::CallbackFailed { failure: CallbackFailure::NoConnection, words, .. } if !reached => {
-                return wrong(format!("nobody took the connection: {words}"));
-            }
-            Moment::CallbackFailed { .. }
-            | Moment::HealthSucceeded
-            | Moment::StartReturned
-            | Moment::TerminateReturned => reached = true,
-            _ => {}
+    match reached(trace) {
+        Some(Ok(())) => ok("callbacks reached it"),
+        Some(Err(words)) => wrong(words),
+        None if !trace.is_ready() => not_ready(),
+        None => trace.gone().map_or_else(|| missing("no callback came to its end"), not_driven),
+    }
+}
+
+/// Whether the first callback reached it, or why not.
+fn reached(trace: &Trace) -> Option<Result<(), &str>> {
+    trace.moments.iter().find_map(|(_, moment)| match moment {
+        Moment::CallbackFailed { failure: CallbackFailure::NoConnection, words, .. } => {
+            Some(Err(words.as_str()))
         }
+        Moment::CallbackFailed { .. }
+        | Moment::HealthSucceeded
+        | Moment::StartReturned
+        | Moment::TerminateReturned => Some(Ok(())),
+        _ => None,
+    })
+}
+
+/// A callback that failed. What nothing reaches is told once.
+fn callback_failed(trace: &Trace, callback: CallbackKind) -> Option<Seen> {
+    let failure = trace.failed(callback)?;
+    if matches!(reached(trace), Some(Err(_))) {
+        return Some(not_driven("no callback reaches it"));
     }
-    if reached {
-        ok("callbacks reached it")
-    } else if !trace.is_ready() {
-        not_ready()
-    } else {
-        missing(trace.gone().unwrap_or_else(|| "no callback came to its end".into()))
-    }
+    Some(wrong(format!("{}: {}", callback.as_str(), failure_words(failure))))
 }
 
 fn failure_words((failure, words): (CallbackFailure, &str)) -> String {
@@ -225,8 +237,8 @@ fn failure_words((failure, words): (CallbackFailure, &str)) -> String {
 }
 
 fn health(trace: &Trace) -> Seen {
-    if let Some(failure) = trace.failed(CallbackKind::Health) {
-        return wrong(format!("OnHealthCheck: {}", failure_words(failure)));
+    if let Some(seen) = callback_failed(trace, CallbackKind::Health) {
+        return seen;
     }
     if trace.time_of(|moment| *moment == Moment::HealthSucceeded).is_some() {
         return ok("healthStatus was true");
@@ -234,7 +246,7 @@ fn health(trace: &Trace) -> Seen {
     if !trace.is_ready() {
         return not_ready();
     }
-    missing(trace.gone().unwrap_or_else(|| "OnHealthCheck was not answered".into()))
+    trace.gone().map_or_else(|| missing("OnHealthCheck was not answered"), not_driven)
 }
 
 /// `None`: a session was made, and it can be looked at.
@@ -256,8 +268,8 @@ fn start(trace: &Trace) -> Seen {
     if let Some(seen) = without_session(trace) {
         return seen;
     }
-    if let Some(failure) = trace.failed(CallbackKind::Start) {
-        return wrong(format!("OnStartGameServerSession: {}", failure_words(failure)));
+    if let Some(seen) = callback_failed(trace, CallbackKind::Start) {
+        return seen;
     }
     let returned = trace.time_of(|moment| *moment == Moment::StartReturned).is_some();
     match (returned, trace.done(Rpc::Activate, Duration::ZERO)) {
@@ -280,6 +292,9 @@ fn activate(trace: &Trace) -> Seen {
     }
     let waited = trace.waited(Expectation::Activate);
     let waited = waited.map_or_else(String::new, |waited| format!(" within {}", time(waited)));
+    if matches!(reached(trace), Some(Err(_))) {
+        return not_driven("no callback reaches it");
+    }
     let gone = trace.gone().filter(|_| trace.told_to_end().is_none());
     let gone = gone.map_or_else(String::new, |words| format!("; {words}"));
     missing(format!("it was not called{waited}{gone}"))
@@ -287,6 +302,9 @@ fn activate(trace: &Trace) -> Seen {
 
 fn of_player(trace: &Trace, rpc: Rpc, expectation: Expectation) -> Seen {
     let Some(joined) = trace.time_of(|moment| *moment == Moment::PlayerJoined) else {
+        if trace.done(Rpc::Activate, Duration::ZERO).is_none() {
+            return not_driven("no session was active");
+        }
         return not_driven("no player came; `--client CMD` starts one");
     };
     if let Some(at) = trace.done(rpc, joined) {
@@ -364,10 +382,8 @@ fn terminate(trace: &Trace) -> Seen {
     if ended || exited {
         return ok("the process ended in it");
     }
-    match trace.failed(CallbackKind::Terminate) {
-        Some(failure) => wrong(format!("OnProcessTerminate: {}", failure_words(failure))),
-        None => missing("OnProcessTerminate was not answered"),
-    }
+    callback_failed(trace, CallbackKind::Terminate)
+        .unwrap_or_else(|| missing("OnProcessTerminate was not answered"))
 }
 
 fn ending(trace: &Trace) -> Seen {
@@ -400,10 +416,10 @@ fn exit(trace: &Trace) -> Seen {
             ok(format!("{} after ProcessEnding", time(at.saturating_sub(ending))))
         }
         ProcessEnd::Terminated => ok("it exited when it was told to"),
+        // It was ended for that, which is told already.
+        ProcessEnd::NoContact | ProcessEnd::NotReady => not_ready(),
         ProcessEnd::InvalidPath(_)
         | ProcessEnd::NotExecutable(_)
-        | ProcessEnd::NoContact
-        | ProcessEnd::NotReady
         | ProcessEnd::Lost
         | ProcessEnd::Crashed(_)
         | ProcessEnd::ForceTerminated
