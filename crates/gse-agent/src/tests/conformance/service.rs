@@ -417,9 +417,15 @@ impl Control {
         Ok(joined.into_iter().next().expect("one seat for one player"))
     }
 
+    /// The session, without what was observed of it for people.
     pub(super) async fn session(&self, id: &GameServerSessionId) -> GameServerSession {
         let id = id.clone();
-        self.read(move |state| state.game_server_sessions.get(&id).unwrap().clone()).await
+        self.read(move |state| {
+            let mut session = state.game_server_sessions.get(&id).unwrap().clone();
+            session.observations = Default::default();
+            session
+        })
+        .await
     }
 
     pub(super) async fn player(&self, id: &PlayerSessionId) -> PlayerSessionStatus {
