@@ -15,8 +15,9 @@ use crate::agent::{Agent, Asked};
 use crate::health::Health;
 use crate::life::{Action, Event, Life};
 use crate::options::{self, PortChoice, Settings};
+use crate::port::Port;
 use crate::program::Program;
-use crate::{port, procfs, session_file, sockets};
+use crate::{procfs, session_file, sockets};
 
 /// How often the program's sockets are looked at until its port is open.
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
@@ -46,6 +47,8 @@ struct Wrap {
     life: Life,
     /// Where players connect, once it is known.
     port: Option<u16>,
+    /// The port of `--port auto`, which is held while the program does not run.
+    chosen: Option<Port>,
     health: Arc<Health>,
     program: Option<Program>,
     agent: Option<Agent>,
@@ -64,14 +67,18 @@ struct Wrap {
 
 impl Wrap {
     fn new(settings: Settings) -> Result<Self> {
+        let chosen = match settings.port {
+            PortChoice::Auto => Some(Port::choose().context("there is no port for the program")?),
+            PortChoice::Number(_) | PortChoice::Detect => None,
+        };
         let port = match settings.port {
             PortChoice::Number(port) => Some(port),
-            PortChoice::Auto => Some(port::free().context("there is no port for the program")?),
-            PortChoice::Detect => None,
+            PortChoice::Auto | PortChoice::Detect => chosen.as_ref().map(Port::number),
         };
         Ok(Self {
             life: Life::new(settings.start, settings.failed_exit),
             port,
+            chosen,
             health: Arc::new(Health::new(settings.health_command.clone())),
             program: None,
             agent: None,
@@ -131,6 +138,9 @@ impl Wrap {
         self.program = None;
         self.deadline = None;
         self.health.rest();
+        if let Some(port) = &mut self.chosen {
+            port.hold();
+        }
         match status {
             Ok(status) => {
                 say(&format!("the program has ended: {status}"));
@@ -180,6 +190,9 @@ impl Wrap {
     }
 
     fn launch(&mut self) -> Result<()> {
+        if let Some(port) = &mut self.chosen {
+            port.release();
+        }
         let program = Program::start(&self.settings, self.port, self.session.as_deref())
             .with_context(|| format!("cannot start `{}`", self.settings.program))?;
         say(&format!("`{}` runs as process {}", self.settings.program, program.pid()));
