@@ -19,11 +19,6 @@ use serde::Serialize;
 
 use failure::Failure;
 
-/// Rows and answers are made on one thread and dropped on another, which this one is good at: a tenth of the CPU of a
-/// request (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A game server engine of one's own: places players in game servers, behind the GSE cloud API.
 #[derive(Debug, Parser)]
 #[command(name = "gse", version)]

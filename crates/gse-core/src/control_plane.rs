@@ -235,8 +235,8 @@ fn on_call(
         SessionCall::Activate { session, max_players } => {
             game_server_session::activate(state, cx, caller, &session, max_players)
         }
-        SessionCall::AcceptPlayer { session, player_session, request_id } => {
-            player_session::accept(state, cx, caller, &session, &player_session, &request_id)
+        SessionCall::AcceptPlayer { session, player_session, attempt } => {
+            player_session::accept(state, cx, caller, &session, &player_session, &attempt)
         }
         SessionCall::RemovePlayer { session, player_session } => {
             player_session::remove(state, cx, caller, &session, &player_session)

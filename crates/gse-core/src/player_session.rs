@@ -68,7 +68,7 @@ pub struct PlayerSession {
     pub terminated: Option<Timestamp>,
     /// Until when AcceptPlayerSession must come, while RESERVED; at this very moment it is too late.
     pub reserved_until: Option<Timestamp>,
-    /// requestid of the call that accepted it, for the transport-retry rule (server-sdk.md 4.3).
+    /// The pid and requestid of the call that accepted it, for the transport-retry rule (server-sdk.md 4.3).
     pub accepted_by: Option<String>,
     /// When it leaves memory, once it is over.
     #[serde(default)]
@@ -238,7 +238,7 @@ pub(crate) fn accept(
     caller: &ProcessId,
     session: &GameServerSessionId,
     id: &PlayerSessionId,
-    request_id: &str,
+    attempt: &str,
 ) -> Result<(), Error> {
     let row = game_server_session::of_caller(state, caller, session)?;
     if row.status != GameServerSessionStatus::Active {
@@ -250,7 +250,7 @@ pub(crate) fn accept(
         PlayerSessionStatus::TimedOut if planted!(TimedOutIsAccepted) => {}
         // A transport retry of the very call that was accepted.
         PlayerSessionStatus::Active
-            if !request_id.is_empty() && player.accepted_by.as_deref() == Some(request_id) =>
+            if !attempt.is_empty() && player.accepted_by.as_deref() == Some(attempt) =>
         {
             return Ok(());
         }
@@ -265,7 +265,7 @@ pub(crate) fn accept(
     if let Some(player) = state.player_sessions.get_mut(id) {
         player.status = PlayerSessionStatus::Active;
         player.reserved_until = None;
-        player.accepted_by = Some(request_id.to_string());
+        player.accepted_by = Some(attempt.to_string());
     }
     Ok(())
 }
@@ -446,8 +446,10 @@ pub fn describe_for_process(state: &State, query: &ProcessQuery) -> Result<Playe
     let mut players: Vec<&PlayerSession> = match (session, &query.player_session) {
         (Some(session), _) => state.players_of(session).collect(),
         (None, Some(id)) => state.player_sessions.get(id).into_iter().filter(own).collect(),
-        (None, None) if query.player.is_some() => state.player_sessions.values().filter(own).collect(),
-        (None, None) => return Err(Error::Missing { member: "gameServerSessionId" }),
+        (None, None) if query.player.is_some() || query.status.is_some() => {
+            state.player_sessions.values().filter(own).collect()
+        }
+        (None, None) => return Err(Error::NoCurrentSession(query.process.clone())),
     };
     players.retain(|player| {
         query.player.as_ref().is_none_or(|wanted| player.player == *wanted)

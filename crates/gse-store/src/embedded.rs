@@ -25,7 +25,7 @@ use gse_core::time::Timestamp;
 use crate::memory::read_row;
 use crate::{Archive, Store, StoreError};
 use fold::{Folder, Unfolded, Work};
-use journal::{Entries, Journal};
+use journal::Journal;
 use tables::{EmbeddedArchive, Part, Tables, check_existing, set_meta};
 
 /// How long the journal may become before the tables are brought up to date.
@@ -39,8 +39,6 @@ pub struct EmbeddedStore {
     path: PathBuf,
     tables: Tables,
     journal: Journal,
-    /// What the journal told at the start and `load` has not asked for yet.
-    found: Entries,
     unfolded: Unfolded,
     folder: Folder,
 }
@@ -63,12 +61,13 @@ impl EmbeddedStore {
             found.clear();
         }
         let mut unfolded = Unfolded::new();
-        for ((kind, key), text) in &found {
-            let row = text.as_deref().map(|text| read_row(*kind, key, text)).transpose()?;
-            unfolded.insert((*kind, key.as_str().into()), row);
+        for ((kind, key), text) in found {
+            let row = text.map(|text| read_row(kind, &key, &text)).transpose()?;
+            let key = row.as_ref().map_or_else(|| key.as_str().into(), Row::shared_key);
+            unfolded.insert((kind, key), row);
         }
         let folder = Folder::start(path)?;
-        Ok(Self { path: path.to_owned(), tables, journal, found, unfolded, folder })
+        Ok(Self { path: path.to_owned(), tables, journal, unfolded, folder })
     }
 
     /// Begins to bring the tables up to date with everything that was committed.
@@ -94,7 +93,6 @@ impl Store for EmbeddedStore {
     fn load(&mut self) -> Result<Vec<Row>, StoreError> {
         // What is being folded is neither in the one place nor in the other.
         self.folder.wait()?;
-        self.found.clear();
         let mut rows = Vec::new();
         for &kind in RowKind::ALL {
             let of_kind = self.unfolded.iter().filter(|((of, _), _)| *of == kind);

@@ -23,10 +23,6 @@ const FEW: usize = 100;
 const IN_FLIGHT: [usize; 5] = [1, 8, 64, 256, 1000];
 const SIZES: [usize; 3] = [FEW, 10_000, 100_000];
 
-/// As the program `gse` has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
