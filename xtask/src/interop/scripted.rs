@@ -91,14 +91,14 @@ pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
     let parameters = stack.parameters.clone();
     let fleet = hosting::deploy(stage, &Plan { name: stack.name, package, parameters, protocol: "TCP" })?;
 
-    stage.part("a session is created, played and ended");
-    let (first, mut ada) = begin(stage, &fleet, "first")?;
+    stage.part("a session, activated inside OnStartGameServerSession, is played and ended");
+    let (first, mut ada) = begin(stage, &fleet, "first", "inside")?;
     let status = status(stage, &mut ada, stack)?;
     play(stage, &first, &mut ada)?;
     wait_until_terminated(stage, &first)?;
 
-    stage.part("a second session on the same process");
-    let (second, mut ada) = begin(stage, &fleet, "second")?;
+    stage.part("a second session on the same process, activated after OnStartGameServerSession was answered");
+    let (second, mut ada) = begin(stage, &fleet, "second", "late")?;
     let again = healthy(stage, &mut ada)?;
     let pid = again["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).context("STATUS has no `pid`")?;
     if (&again["pid"], again["sessionsHosted"].as_u64()) != (&status["pid"], Some(2)) {
@@ -113,11 +113,11 @@ pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// A session with one player in it.
-fn begin(stage: &mut Stage<'_>, fleet: &Fleet, name: &str) -> Result<(Session, LinePlayer)> {
+/// A session with one player in it. Its game server activates it `inside` the callback, or `late`.
+fn begin(stage: &mut Stage<'_>, fleet: &Fleet, name: &str, activate: &str) -> Result<(Session, LinePlayer)> {
     let request = json!({
         "FleetId": fleet.id, "Name": name, "MaximumPlayerSessionCount": 3,
-        "GameProperties": [{"Key": "map", "Value": name}],
+        "GameProperties": [{"Key": "map", "Value": name}, {"Key": "activate", "Value": activate}],
     });
     let session = create(stage, request)?;
     let seat = join(stage, &session, "ada")?;
