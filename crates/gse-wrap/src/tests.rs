@@ -103,11 +103,12 @@ const ENDING: Call = Call::ProcessEnding;
 #[tokio::test]
 async fn at_launch_the_port_is_found_and_the_programs_end_is_the_end() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("session.json");
+    let name = folder.path().join("session-{port}.json");
     let wrapped =
-        Wrapped::start(&["--udp", "--session-file", file.to_str().unwrap(), "--", "SERVER", "0", "hello"])
+        Wrapped::start(&["--udp", "--session-file", name.to_str().unwrap(), "--", "SERVER", "0", "hello"])
             .await;
     let port = wrapped.port().await;
+    let file = folder.path().join(format!("session-{port}.json"));
     assert_eq!(say(port, "who are you?").await, "hello");
     assert_eq!(within(wrapped.agent.health_check()).await, Ok(true));
     wrapped.host("gs-1", "friday").await;

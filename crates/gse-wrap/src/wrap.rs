@@ -1,5 +1,6 @@
 //! The shell around `life.rs`: one loop that observes what happens, asks what to do, and does it.
 
+use std::path::Path;
 use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
@@ -185,8 +186,9 @@ impl Wrap {
 
     fn write_session(&mut self) -> Result<()> {
         let (Some(path), Some(session)) = (&self.settings.session_file, &self.session) else { return Ok(()) };
-        session_file::write(path, session)
-            .with_context(|| format!("cannot write the session to `{}`", path.display()))
+        let path = path.fill(self.port, None);
+        session_file::write(Path::new(&path), session)
+            .with_context(|| format!("cannot write the session to `{path}`"))
     }
 
     fn launch(&mut self) -> Result<()> {
