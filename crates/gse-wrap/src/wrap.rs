@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use gse_sdk::{GameServer, GameServerSession, PlayerSessionFilter, PlayerSessionStatus, Players};
+use gse_sdk::{GameServerSession, PlayerSessionFilter, PlayerSessionStatus, Players, Sdk};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
@@ -208,7 +208,7 @@ impl Wrap {
         let port = self.port.context("the port is known before the process is ready")?;
         let (health, told) = (self.health.clone(), AtomicBool::new(false));
         let mut builder =
-            GameServer::builder().client_port(port).health(move || health.is_well()).on_retry(move |error| {
+            Sdk::builder().client_port(port).health(move || health.is_well()).on_retry(move |error| {
                 if !told.swap(true, Ordering::Relaxed) {
                     say(&format!("waiting for the agent: {error}"));
                 }
