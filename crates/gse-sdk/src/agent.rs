@@ -15,7 +15,7 @@ use gse_proto::grpcsdk::{self as wire, GseResponse};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, ConnectError, Request, Response, Status};
+use tonic::{Code, ConnectError, Request, Response, Status, TimeoutExpired};
 
 use crate::error::{ErrorName, GseError, chain};
 use crate::network::Network;
@@ -253,8 +253,9 @@ impl Agent {
                     self.reached.store(true, Ordering::Relaxed);
                     return Ok((answer.into_inner(), request_id));
                 }
-                Ok(Err(status)) => self.classify(&status),
-                Err(_) => Failure::Final(GseError::service_call_failed(format!(
+                // tonic keeps the same deadline; whichever notices first.
+                Ok(Err(status)) if !caused_by::<TimeoutExpired>(&status) => self.classify(&status),
+                Ok(Err(_)) | Err(_) => Failure::Final(GseError::service_call_failed(format!(
                     "`{name}` got no answer from the agent at `{}` in {CALL_TIMEOUT:?}",
                     self.address
                 ))),
@@ -335,9 +336,13 @@ impl Agent {
 }
 
 pub(crate) fn is_connect_failure(status: &Status) -> bool {
+    caused_by::<ConnectError>(status)
+}
+
+fn caused_by<E: std::error::Error + 'static>(status: &Status) -> bool {
     let mut cause = status.source();
     while let Some(error) = cause {
-        if error.is::<ConnectError>() {
+        if error.is::<E>() {
             return true;
         }
         cause = error.source();

@@ -169,3 +169,49 @@ async fn something_else_at_the_port_is_a_failure_and_no_panic() {
         peer.abort();
     }
 }
+
+/// On a virtual clock: what accepts the connection and never answers costs one deadline, not a life.
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
+    let (network, port, listener) = crate::network::Network::new_memory();
+    let crate::network::Listener::Memory(mut connections) = listener else { panic!("it is in memory") };
+    let silent = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Some(connection) = connections.recv().await {
+            open.push(connection);
+        }
+    });
+    let builder = Sdk::builder().in_memory(crate::builder::InMemory::new(network, port)).client_port(3237);
+    let began = Instant::now();
+    let error = builder.ready().await.unwrap_err();
+    assert_eq!(error.name, ErrorName::ServiceCallFailed);
+    assert!(error.detail.contains("`ProcessReady` got no answer"), "{error}");
+    assert_eq!(began.elapsed().as_secs(), 30);
+    silent.abort();
+}
+
+/// Names the variable by which the test below runs itself again, with proxies that lead nowhere.
+const BEHIND_PROXIES: &str = "GSE_SDK_TEST_BEHIND_PROXIES";
+
+#[test]
+fn proxies_are_never_asked() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (agent, process) = loopback_pair().await;
+        assert!(within(agent.health_check()).await.unwrap());
+        within(process.ending()).await.unwrap();
+    });
+    if std::env::var_os(BEHIND_PROXIES).is_some() {
+        return;
+    }
+    // The environment of a process that runs already cannot be changed safely, so another one runs this test.
+    let nowhere = "http://127.0.0.1:9";
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "tests::connecting::proxies_are_never_asked"]).env(BEHIND_PROXIES, "1");
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(variable, nowhere);
+    }
+    let output = again.env_remove("no_proxy").env_remove("NO_PROXY").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
