@@ -68,9 +68,8 @@ async fn an_agent_that_goes_away_and_comes_back_is_found_again() {
 /// A service that is started again beside a match: the end of the session must not be lost.
 #[tokio::test]
 async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let agent = ScriptedAgent::start_on(listener).unwrap();
+    let agent = ScriptedAgent::start_on_loopback().await.unwrap();
+    let address = agent.address().unwrap().to_owned();
     let (refused, mut refusals) = mpsc::unbounded_channel();
     let timeout = Duration::from_secs(1);
     let builder = Sdk::builder().client_port(3237).agent_address(&address).connect_timeout(timeout).on_retry(
