@@ -2,11 +2,15 @@
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use tonic::transport::Server;
 
+use super::fuzz::AnyBody;
 use super::*;
 use crate::ErrorName;
+use crate::builder::InMemory;
+use crate::network::{Listener, Network, serve};
 
 /// A port that is ours and that refuses connections until `listen` is called on the socket.
 fn reserved_port() -> (TcpSocket, String) {
@@ -172,15 +176,15 @@ async fn something_else_at_the_port_is_a_failure_and_no_panic() {
 /// On a virtual clock: what accepts the connection and never answers costs one deadline, not a life.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_never_answers_is_given_up_at_the_deadline() {
-    let (network, port, listener) = crate::network::Network::new_memory();
-    let crate::network::Listener::Memory(mut connections) = listener else { panic!("it is in memory") };
+    let (network, port, listener) = Network::new_memory();
+    let Listener::Memory(mut connections) = listener else { panic!("it is in memory") };
     let silent = tokio::spawn(async move {
         let mut open = Vec::new();
         while let Some(connection) = connections.recv().await {
             open.push(connection);
         }
     });
-    let builder = Sdk::builder().in_memory(crate::builder::InMemory::new(network, port)).client_port(3237);
+    let builder = Sdk::builder().in_memory(InMemory::new(network, port)).client_port(3237);
     let began = Instant::now();
     let error = builder.ready().await.unwrap_err();
     assert_eq!(error.name, ErrorName::ServiceCallFailed);
@@ -213,4 +217,23 @@ fn proxies_are_never_asked() {
     let output = again.env_remove("no_proxy").env_remove("NO_PROXY").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// Connections that are told to reconnect all the time, as an agent does to one of five minutes (2.4): no call is lost
+/// over it, those that may not be repeated included.
+#[tokio::test]
+async fn an_agent_that_asks_to_reconnect_fails_no_call() {
+    let (network, port, listener) = Network::new_memory();
+    let answers = AnyBody::default();
+    answers.set_message(&[]);
+    let (_stop, stopped) = oneshot::channel();
+    let router = Server::builder().max_connection_age(Duration::from_millis(1)).add_service(answers);
+    tokio::spawn(serve(router, listener, stopped));
+    let ready = Sdk::builder().in_memory(InMemory::new(network, port)).client_port(3237).ready();
+    let ready = within(ready).await.unwrap();
+    let mut failed = Vec::new();
+    for n in 0..2000 {
+        failed.extend(within(ready.report_custom_data(n, 2000)).await.err());
+    }
+    assert!(failed.is_empty(), "{} of 2000: {:?}", failed.len(), failed.first());
 }

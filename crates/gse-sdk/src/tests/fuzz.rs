@@ -36,7 +36,7 @@ fn config() -> Config {
 
 /// A server that answers every call with this body: frames, or what should have been frames.
 #[derive(Clone, Default)]
-struct AnyBody(Arc<Mutex<Bytes>>);
+pub(super) struct AnyBody(Arc<Mutex<Bytes>>);
 
 impl AnyBody {
     fn set(&self, bytes: Vec<u8>) {
@@ -44,7 +44,7 @@ impl AnyBody {
     }
 
     /// The answer to a call in one proper frame.
-    fn set_message(&self, message: &[u8]) {
+    pub(super) fn set_message(&self, message: &[u8]) {
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
         self.set([&[0], &length[..], message].concat());
     }
