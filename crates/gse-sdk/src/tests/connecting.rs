@@ -96,7 +96,7 @@ async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
     // What may not be repeated is told quickly.
     let error = within(handle.report_custom_data(1, 2)).await.unwrap_err();
     assert_eq!(error.name, ErrorName::ServiceCallFailed);
-    assert!(began.elapsed() < timeout * 2, "took {:?}", began.elapsed());
+    assert!(began.elapsed() < timeout * 3, "took {:?}", began.elapsed());
     let began = Instant::now();
     let ((), agent) = within(async {
         tokio::join!(async { session.terminate().await.unwrap() }, async {
@@ -227,7 +227,7 @@ async fn an_agent_that_asks_to_reconnect_fails_no_call() {
     let answers = AnyBody::default();
     answers.set_message(&[]);
     let (_stop, stopped) = oneshot::channel();
-    let router = Server::builder().max_connection_age(Duration::from_millis(1)).add_service(answers);
+    let router = Server::builder().max_connection_age(Duration::from_millis(10)).add_service(answers);
     tokio::spawn(serve(router, listener, stopped));
     let ready = Sdk::builder().in_memory(InMemory::new(network, port)).client_port(3237).ready();
     let ready = within(ready).await.unwrap();
