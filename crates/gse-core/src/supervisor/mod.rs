@@ -13,6 +13,7 @@ mod callback;
 mod ending;
 mod identity;
 mod message;
+mod observed;
 mod ready;
 mod record;
 mod recovery;

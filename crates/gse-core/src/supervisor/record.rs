@@ -110,6 +110,9 @@ pub(super) struct Process {
     pub(super) has_strays: bool,
     /// How it ended, to be told again if that was not heard.
     pub(super) end: Option<ProcessEnd>,
+    /// Its calls that were refused here.
+    #[serde(default)]
+    pub(super) refused: u32,
 }
 
 impl Process {
@@ -141,6 +144,7 @@ impl Process {
             doomed: None,
             has_strays: false,
             end: None,
+            refused: 0,
         }
     }
 

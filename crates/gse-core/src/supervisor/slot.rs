@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::observation::Observation;
 use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
 use crate::supervisor::record::{Origin, Phase, Process};
@@ -245,6 +246,7 @@ impl Supervisor {
         if record.doomed.is_some() {
             cx.want(Effect::Signal { process: process.clone(), signal: super::Signal::Kill });
         }
+        self.observed(cx, process, Observation::Started { pid });
     }
 
     pub(super) fn on_spawn_failed(

@@ -7,6 +7,7 @@ mod host;
 mod identity;
 mod launch;
 mod lossy;
+mod observed;
 mod recovery;
 mod sessions;
 mod slots;
