@@ -132,7 +132,6 @@ impl Refusal {
             CallError::ProcessNotActive(_) => Self::Ended,
             CallError::PortTaken(_) => Self::PortTaken,
             CallError::ProcessReadyFailed(_) => Self::ReadyRefused,
-            CallError::SessionNotReady(_) => Self::SessionState,
             CallError::Refused(error) => Self::of(error),
             CallError::Unavailable(_) => return None,
         })

@@ -123,8 +123,8 @@ async fn call(
     body: &[u8],
     request_id: &str,
 ) -> Result<Vec<u8>, ApiError> {
-    // Before anything is worked out, so that a refusal costs next to nothing.
-    let _room = api.gate.call()?;
+    // Before anything is worked out, so that waiting and a refusal cost next to nothing.
+    let _room = api.gate.call().await?;
     if extension::is_named(head.uri.path()) {
         return extension::call(api, head, body, request_id).await;
     }
