@@ -69,7 +69,7 @@ fn a_healthy_fleet_with_players_gives_nothing() {
     let session = world.active_session(&fleet);
     let player = world.join(&session.id, &["ada"]).unwrap().remove(0);
     let (session_id, player_session) = (session.id.clone(), player.id);
-    let attempt = "r".into();
+    let attempt = "7/r".into();
     let call = SessionCall::AcceptPlayer { session: session_id, player_session, attempt };
     world.call(&session, call).unwrap();
     let diagnosis = ask(&world, &question());
@@ -235,7 +235,7 @@ fn players_that_nobody_accepts_are_told() {
     // Who is refused was called at least.
     let (session_id, player_session) = (session.id.clone(), players.remove(0).id);
     let secret = player_session.to_string();
-    let call = SessionCall::AcceptPlayer { session: session_id, player_session, attempt: "r".into() };
+    let call = SessionCall::AcceptPlayer { session: session_id, player_session, attempt: "7/r".into() };
     world.call(&session, call).unwrap_err();
     let late = check(&world, "call-refused", Severity::Warning, &["AcceptPlayerSession", "TIMEDOUT"]);
     assert!(!format!("{found:?}{late:?}").contains(&secret), "tickets are not shown");
@@ -251,7 +251,7 @@ fn a_remembered_session_id_is_told_with_both_ids() {
     let player = world.join(&second.id, &["a"]).unwrap().remove(0);
     for number in 1..=3_u32 {
         let (session, player_session) = (first.id.clone(), player.id.clone());
-        let call = SessionCall::AcceptPlayer { session, player_session, attempt: "r".into() };
+        let call = SessionCall::AcceptPlayer { session, player_session, attempt: "7/r".into() };
         world.call(&second, call).unwrap_err();
         let words = [
             &format!("refused {}", crate::observation::times(number)),
