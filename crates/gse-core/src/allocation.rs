@@ -8,6 +8,7 @@ pub(crate) mod pool;
 
 use crate::diagnosis;
 use crate::error::Error;
+use crate::event::EventCode;
 use crate::fleet::{Fleet, FleetStatus};
 use crate::id::{InstanceId, ProcessId};
 use crate::instance::{Instance, InstanceStatus};
@@ -50,7 +51,10 @@ pub fn choose(candidates: &[Candidate], now: Timestamp) -> Option<&Candidate> {
 pub(crate) fn choose_process(state: &State, fleet: &Fleet) -> Result<ProcessId, Error> {
     // G-2
     if fleet.status != FleetStatus::Active {
-        return Err(Error::FleetNotActive { fleet: fleet.id.clone(), status: fleet.status });
+        let failed = diagnosis::newest(state, &fleet.id, |event| event.code == EventCode::FleetStateError);
+        let failed = failed.filter(|_| fleet.status == FleetStatus::Error);
+        let reason = failed.map_or(String::new(), |event| event.message.chars().take(TROUBLE_MOST).collect());
+        return Err(Error::FleetNotActive { fleet: fleet.id.clone(), status: fleet.status, reason });
     }
     let pools = &state.index.pools;
     let mut offers = pools.offers(&fleet.id, fleet.runtime.version);

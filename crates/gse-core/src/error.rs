@@ -53,6 +53,8 @@ pub enum Error {
         fleet: FleetId,
         /// Its state.
         status: FleetStatus,
+        /// Why it failed, when it is ERROR; else empty.
+        reason: String,
     },
     /// DeleteFleet while the fleet is being created (F-28.3, R1).
     FleetBeingCreated {
@@ -245,8 +247,9 @@ impl fmt::Display for Error {
             Self::FleetNotFound(fleet) => {
                 write!(f, "fleet `{fleet}` does not exist in this account and region")
             }
-            Self::FleetNotActive { fleet, status } => {
-                write!(f, "fleet `{fleet}` is {status}, not ACTIVE; see DescribeFleetEvents")
+            Self::FleetNotActive { fleet, status, reason } => {
+                let colon = if reason.is_empty() { "" } else { ": " };
+                write!(f, "fleet `{fleet}` is {status}, not ACTIVE{colon}{reason}; see DescribeFleetEvents")
             }
             Self::FleetBeingCreated { fleet, status } => {
                 write!(f, "fleet `{fleet}` is {status}; wait until it is ACTIVE or ERROR")

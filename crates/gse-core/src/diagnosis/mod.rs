@@ -341,15 +341,24 @@ impl Seen {
     }
 }
 
-/// The newest trouble of a fleet in a sentence, for the reason of a refusal. Looks at a few events only.
+/// The newest trouble of a fleet, for the reason of a refusal.
 pub(crate) fn newest_trouble<'a>(state: &'a State, fleet: &FleetId) -> Option<&'a Event> {
-    const LOOKED_AT: usize = 8;
-    let history = state.index.events_of_fleet.get(fleet)?;
-    let newest = history.values().rev().take(LOOKED_AT).filter_map(|id| state.events.get(id));
-    newest.into_iter().find(|event| {
+    newest(state, fleet, |event| {
         let observations = &event.observations;
         observations.callback.is_some() || observations.refusal.is_some() || is_trouble(event.code)
     })
+}
+
+/// The newest event of a kind. Looks at a few only: a refusal must be cheap.
+pub(crate) fn newest<'a>(
+    state: &'a State,
+    fleet: &FleetId,
+    is_it: impl Fn(&Event) -> bool,
+) -> Option<&'a Event> {
+    const LOOKED_AT: usize = 8;
+    let history = state.index.events_of_fleet.get(fleet)?;
+    let newest = history.values().rev().take(LOOKED_AT).filter_map(|id| state.events.get(id));
+    newest.into_iter().find(|event| is_it(event))
 }
 
 fn is_trouble(code: EventCode) -> bool {

@@ -71,7 +71,7 @@ fn nobody_accepted(facts: &Facts<'_>, session: &Hosted<'_>) -> Option<Finding> {
     };
     let missed: Vec<&&PlayerSession> = session.players.iter().filter(never_came).collect();
     let tried = row.observations.refused.iter().any(|known| known.rpc == Rpc::AcceptPlayer);
-    if missed.is_empty() || tried || session.players.iter().any(|player| was_accepted(&player)) {
+    if missed.is_empty() || tried || session.players.iter().any(was_accepted) {
         return None;
     }
     let last = missed.iter().filter_map(|player| player.terminated).max()?;

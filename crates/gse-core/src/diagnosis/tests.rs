@@ -286,3 +286,20 @@ fn what_does_not_exist_is_refused() {
         Err(Error::Invalid { member: "ProcessId", .. })
     ));
 }
+
+/// The same words are the reason of a refusal.
+#[test]
+fn a_fleet_that_failed_says_why_it_has_no_session() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.report(&instance, ReportKind::PreparationStarted).unwrap();
+    let missing = vec!["/local/game/nothing".to_owned()];
+    world.report(&instance, ReportKind::LaunchPathsChecked { missing, log: String::new() }).unwrap();
+    let refusal = world.create_session(&fleet).unwrap_err().to_string();
+    assert!(
+        refusal.contains("is ERROR, not ACTIVE: launch path `/local/game/nothing` does not exist"),
+        "{refusal}"
+    );
+    check(&world, "launch-path-missing", Severity::Error, &["/local/game/nothing"]);
+}

@@ -110,10 +110,10 @@ async fn case_19_activation_timeout() {
     service.stop_clock(created.created.plus(Duration::from_secs(120))).await;
     let session = service.session(&id).await;
     assert_eq!(session.status, GameServerSessionStatus::Error);
+    let reason = &session.status_reason;
     assert!(
-        session.status_reason.starts_with("GAME_SESSION_ACTIVATION_TIMEOUT"),
-        "{}",
-        session.status_reason
+        reason.starts_with("GAME_SESSION_ACTIVATION_TIMEOUT: OnStartGameServerSession returned OK"),
+        "{reason}"
     );
     assert!(service.events(&fleet).await.contains(&"GAME_SESSION_ACTIVATION_TIMEOUT"));
     peer.next_terminate(true).await.1.send(ok()).unwrap();

@@ -75,8 +75,8 @@ async fn left_alone(form: FleetForm, changes: &[(&str, &str)]) -> Duration {
     service.until_event(&fleet, "SERVER_PROCESS_FORCE_TERMINATED").await;
     let session = service.session(&id).await;
     assert_eq!(session.status, GameServerSessionStatus::Error);
-    let reason = session.status_reason;
-    assert!(reason.starts_with("SERVER_PROCESS_FORCE_TERMINATED"), "{reason}");
+    let reason = &session.status_reason;
+    assert!(reason.starts_with("SERVER_PROCESS_FORCE_TERMINATED: OnProcessTerminate answered"), "{reason}");
     service.end().await;
     lived
 }
