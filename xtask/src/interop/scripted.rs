@@ -2,6 +2,7 @@
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -12,14 +13,17 @@ use super::line_player::LinePlayer;
 use super::package;
 use crate::flow::cloud::{need, text_of};
 use crate::flow::match_session::{Session, create, join, wait_until_terminated};
-use crate::flow::record::Refusal;
+use crate::flow::record::{Call, Refusal};
 use crate::flow::{Fleet, Seat, Stage};
 use crate::interrupt;
+use crate::processes::{Logged, tail};
 
 /// Checks come twice a second here; this is for a very busy machine.
 const HEALTH_DEADLINE: Duration = Duration::from_secs(30);
 /// A process that failed three in a row would be ended.
 const HEALTH_CHECKS: u64 = 4;
+/// A judgement takes six seconds; this is for a very busy machine.
+const VERDICT_DEADLINE: Duration = Duration::from_secs(180);
 /// Ports that Linux does not hand out by itself: a connection that leaves this machine cannot take one before the game
 /// server does.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
@@ -86,8 +90,11 @@ pub(super) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
 
 /// From package to the last process: two sessions on one process, then scale-in.
 pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
-    stage.part("package, upload, asset, fleet");
+    stage.part("gse conformance takes it through a life by itself");
     let package = stack.assemble(stage)?;
+    conformance(stage, stack, &package)?;
+
+    stage.part("package, upload, asset, fleet");
     let parameters = stack.parameters.clone();
     let fleet = hosting::deploy(stage, &Plan { name: stack.name, package, parameters, protocol: "TCP" })?;
 
@@ -110,6 +117,37 @@ pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
     wait_until_terminated(stage, &second)?;
     stage.fact("made_with", again["stack"].clone());
     stage.fact("health_checks", again["healthChecks"].clone());
+    Ok(())
+}
+
+/// The verdict of `gse conformance`, with a player.
+fn conformance(stage: &mut Stage<'_>, stack: &Stack, package: &Path) -> Result<()> {
+    let player = stage.workspace.root.join("tests/interop/player.py");
+    let client = format!("python3 '{}'", player.display());
+    let launch = format!("sh start.sh {}", stack.parameters);
+    let launch: Vec<&str> = launch.split_whitespace().collect();
+    let command = format!("gse conformance --client 'python3 player.py' -- {}", launch.join(" "));
+    stage.show(&command);
+    stage.waiting("the game server is judged");
+    let mut judge = Command::new(stage.workspace.program("gse")?);
+    judge.args(["conformance", "--agent", "127.0.0.1:0", "--client", &client, "--"]).args(&launch);
+    let name = format!("conformance-{}", stack.folder);
+    let mut judge = Logged::start(judge.current_dir(package), &stage.directory, &name)?;
+    let deadline = Instant::now() + VERDICT_DEADLINE;
+    let status = loop {
+        match judge.ended()? {
+            Some(status) => break status,
+            None if Instant::now() > deadline => bail!("`gse conformance` does not come to an end"),
+            None => interrupt::pause(Duration::from_millis(50))?,
+        }
+    };
+    let said = tail(&judge.stdout, 30);
+    if !status.success() {
+        let errors = tail(&judge.stderr, 10);
+        bail!("`gse conformance` ended with {status}\n{}\n{}", said.join("\n"), errors.join("\n"));
+    }
+    stage.answer(said.last().map_or("", String::as_str));
+    stage.record(Call::command(command, Some(said.into())));
     Ok(())
 }
 
