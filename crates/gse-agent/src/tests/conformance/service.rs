@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use gse_core::Clocks;
 use gse_core::asset::CreateAsset;
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 
 use super::super::host::{DEADLINE, until, zip_of};
 use super::control::{Control, scope};
+use super::ending::kill;
 use super::peer::Peer;
 use crate::{AgentConfig, AgentError, PackagePaths, build};
 
@@ -24,12 +26,33 @@ pub(super) const STAYS: &str = "#!/bin/sh\n: >pid.$$\nexec sleep 600\n";
 /// A service as a test sees it. The agent is reached over its socket only.
 pub(super) struct Service {
     pub(super) address: SocketAddr,
-    pub(super) data: TempDir,
+    pub(super) data: DataDir,
     pub(super) control: Control,
     seen: BTreeSet<u32>,
     stop: oneshot::Sender<()>,
     agent: JoinHandle<Result<(), AgentError>>,
     core: JoinHandle<()>,
+}
+
+/// A test that fails leaves its agent without an end, and so its children: they are ended with their directory.
+pub(super) struct DataDir(TempDir);
+
+impl DataDir {
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        for pid in pids_below(&self.path().join("slots")) {
+            // A number may belong to somebody else by now.
+            let is_ours = |cwd: PathBuf| cwd.starts_with(self.path());
+            if std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(is_ours) {
+                kill(pid);
+            }
+        }
+    }
 }
 
 impl std::ops::Deref for Service {
@@ -85,7 +108,7 @@ impl Service {
     }
 
     pub(super) async fn start_with(clocks: Clocks, change: impl FnOnce(AgentConfig) -> AgentConfig) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let data = DataDir(tempfile::tempdir().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let root = data.path().to_owned();
         let packages = PackagePaths::new(move |blob| root.join(blob.as_str()));
