@@ -10,6 +10,7 @@ use std::time::Duration;
 use gse_core::clocks::Clocks;
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{BlobId, InstanceId};
+use gse_core::supervisor::Adoption;
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -45,8 +46,8 @@ pub struct AgentConfig {
     pub data_dir: PathBuf,
     /// What players are told to connect to.
     pub public_ip: String,
-    /// Whether a process that somebody else launched may call ProcessReady.
-    pub adopt: bool,
+    /// What becomes of a process that somebody else launched and that calls ProcessReady.
+    pub adoption: Adoption,
     /// Where packages lie.
     pub packages: PackagePaths,
     /// The durations of operations.md 0.3.
@@ -63,7 +64,7 @@ impl AgentConfig {
         Self {
             data_dir: data_dir.into(),
             public_ip: "127.0.0.1".into(),
-            adopt: true,
+            adoption: Adoption::On,
             packages,
             clocks,
             connections: 12_000,

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use crate::notes::{self, ChildNote, SystemProcess};
 use crate::output;
 use crate::output_dir::OutputFiles;
-use crate::{open_files, procfs, strays};
+use crate::{open_files, procfs, sdk_service, strays};
 
 /// Signals that may wait for a watching task.
 const SIGNALS: usize = 16;
@@ -111,7 +111,7 @@ fn environment(
     for (name, value) in [
         ("GSE_AGENT_ADDRESS", launch.agent_address.as_str()),
         (strays::TOKEN, &launch.token),
-        ("GSE_FLEET_ID", launch.fleet.as_str()),
+        (sdk_service::FLEET, launch.fleet.as_str()),
     ] {
         variables.insert(name.into(), value.into());
     }

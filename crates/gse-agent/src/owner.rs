@@ -13,13 +13,13 @@ use gse_core::supervisor::{
 };
 use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::agent::{AgentConfig, AgentError};
-use crate::attached::Attached;
+use crate::attached::{self, Attached};
 use crate::callback;
 use crate::child::{self, Launch};
-use crate::notes;
+use crate::notes::{self, SystemProcess};
 use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
@@ -64,6 +64,8 @@ pub(crate) struct Owner {
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    /// Who looks whether adopted processes still run; there is nothing else to do to them.
+    adopted: BTreeMap<ProcessId, AbortHandle>,
     /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
     strays: BTreeMap<ProcessId, String>,
     looks_for_strays: bool,
@@ -92,7 +94,7 @@ impl Owner {
         uplink: mpsc::Sender<UplinkMessage>,
     ) -> Self {
         Self {
-            supervisor: Supervisor::new(config.public_ip.clone(), config.adopt),
+            supervisor: Supervisor::new(config.public_ip.clone(), config.adoption.clone()),
             outputs: OutputDir::new(&config.data_dir),
             config,
             agent_address,
@@ -100,6 +102,7 @@ impl Owner {
             ids: RandomIds,
             work: JoinSet::new(),
             children: BTreeMap::new(),
+            adopted: BTreeMap::new(),
             strays: BTreeMap::new(),
             looks_for_strays: false,
             sending: mpsc::channel(SENDING),
@@ -227,7 +230,7 @@ impl Owner {
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.calls.insert(call, reply);
-        self.step(Input::Call { call, caller, rpc });
+        self.step(Input::Call { call, caller: Box::new(caller), rpc });
     }
 
     fn take_result(&mut self, done: Result<Option<Input>, tokio::task::JoinError>) {
@@ -299,8 +302,10 @@ impl Owner {
                 let package = self.config.packages.path(&package);
                 self.on_slot(instance, move |instance, dir| slot::prepare(instance, dir, &package));
             }
-            Effect::ResolveLaunchPaths { instance, targets } => {
-                self.on_slot(instance, move |instance, dir| slot::resolve(instance, dir, targets));
+            Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
+                self.on_slot(instance, move |instance, dir| {
+                    slot::resolve(instance, dir, runtime_version, targets)
+                });
             }
             Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
             Effect::Spawn { process, instance, fleet, executable, arguments } => {
@@ -330,6 +335,17 @@ impl Owner {
                 if let Some(child) = self.children.get(&process) {
                     // Full: sixteen signals wait already, and the supervisor comes again.
                     let _ = child.try_send(signal);
+                }
+            }
+            Effect::WatchAdopted { process, pid, started } => {
+                let system = SystemProcess { pid, started };
+                let watch = attached::watch_adopted(process.clone(), system);
+                let watch = self.work.spawn(async move { Some(watch.await) });
+                self.adopted.insert(process, watch);
+            }
+            Effect::ForgetAdopted { process } => {
+                if let Some(watch) = self.adopted.remove(&process) {
+                    watch.abort();
                 }
             }
             // Looked for when the step is done.

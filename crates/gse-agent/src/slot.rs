@@ -156,9 +156,14 @@ fn extraction_log(entries: &[PackageEntry], bytes: u64, has_install_script: bool
 }
 
 /// Looks up launch targets and makes those of the package executable.
-pub(crate) fn resolve(instance: InstanceId, dir: &SlotDir, targets: Vec<Option<LaunchTarget>>) -> Input {
+pub(crate) fn resolve(
+    instance: InstanceId,
+    dir: &SlotDir,
+    runtime_version: u64,
+    targets: Vec<Option<LaunchTarget>>,
+) -> Input {
     let found = targets.iter().map(|target| find(&dir.game(), target.as_ref()?)).collect();
-    Input::LaunchPathsResolved { instance, found }
+    Input::LaunchPathsResolved { instance, runtime_version, found }
 }
 
 fn find(game: &Path, target: &LaunchTarget) -> Option<String> {

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::ServerProcess;
+use crate::fleet::runtime_configuration::EntryKey;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::time::Timestamp;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostOrder {
     /// Make the slot: unpack the package, check the launch paths, start and keep the processes (F-12).
-    /// A slot that exists already is left alone.
+    /// A slot that exists already is left alone, but for a newer runtime configuration, which it takes over (F-23).
     StartInstance(InstanceSpec),
     /// Hand a session to an idle process by OnStartGameServerSession. Repeated for the same session: ignored.
     StartGameServerSession {
@@ -235,6 +236,8 @@ pub struct ReadyProcess {
     pub pid: u32,
     /// The runtime configuration that it was started with.
     pub runtime_version: u64,
+    /// The launch entry that it was started for; `None`: somebody else launched it.
+    pub entry: Option<EntryKey>,
     /// Where players connect.
     pub client_port: u16,
     /// Where callbacks go.

@@ -123,6 +123,7 @@ impl Server {
         let packages = PackagePaths::new(move |blob| packages.blob_path(blob));
         let mut agent_config = AgentConfig::new(data_dir.path(), packages, config.clocks.clone());
         agent_config.public_ip.clone_from(&config.public_ip);
+        agent_config.adoption = config.adoption.clone();
         agent_config.connections = config.limits.agent_connections;
         agent_config.open_files_of_games = config.open_files_of_games;
         let (uplink_sender, uplink) = mpsc::channel(UPLINK_LENGTH);

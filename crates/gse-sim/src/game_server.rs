@@ -155,6 +155,7 @@ impl GameServer {
             token: Some(self.token.clone()),
             ancestors: vec![],
             started: None,
+            ..Caller::default()
         }
     }
 

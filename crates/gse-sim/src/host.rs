@@ -158,9 +158,13 @@ fn one(world: &mut World, number: usize, effect: Effect) {
             };
             world.on_host(number, after_ms, HostEvent::Input(input));
         }
-        Effect::ResolveLaunchPaths { instance, targets } => {
+        Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
             let found = targets.iter().map(|_| Some("server".to_owned())).collect();
-            world.on_host(number, 20, HostEvent::Input(Input::LaunchPathsResolved { instance, found }));
+            world.on_host(
+                number,
+                20,
+                HostEvent::Input(Input::LaunchPathsResolved { instance, runtime_version, found }),
+            );
         }
         Effect::RemoveSlot { instance } => {
             world.on_host(number, 30, HostEvent::Input(Input::SlotRemoved { instance }));
@@ -178,8 +182,8 @@ fn one(world: &mut World, number: usize, effect: Effect) {
         }
         Effect::Report { report, ticket } => world.send_report(number, report, ticket),
         Effect::Answer { call, result } => on_answer(world, number, call, &result),
-        // The fake game servers do not ask for player sessions.
-        Effect::Query { .. } => {}
+        // The fake game servers do not ask for player sessions, and none is launched by somebody else.
+        Effect::Query { .. } | Effect::WatchAdopted { .. } | Effect::ForgetAdopted { .. } => {}
         Effect::Note(text) => world.note(format_args!("host{number} note: {text}")),
     }
 }
@@ -306,7 +310,7 @@ fn act(world: &mut World, number: usize, process: &ProcessId, intent: Intent, tr
     let caller = server.caller(call.0);
     world.note(format_args!("host{number} {process} calls {intent:?}"));
     world.hosts[number].calls.insert(call, (process.clone(), intent, tries));
-    step(world, number, Input::Call { call, caller, rpc });
+    step(world, number, Input::Call { call, caller: Box::new(caller), rpc });
 }
 
 /// Ports are given by the system, so they differ, unless a server insists on one.

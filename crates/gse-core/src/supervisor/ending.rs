@@ -203,6 +203,9 @@ impl Supervisor {
         let instance = record.instance.clone();
         let token = record.token.clone().filter(|_| record.is_launched());
         record.has_strays = token.is_some();
+        if !record.is_launched() {
+            cx.want(Effect::ForgetAdopted { process: process.clone() });
+        }
         self.count_end(cx, process, &end);
         cx.report(&instance, ReportKind::ProcessEnded { process: process.clone(), end, log });
         if let Some(token) = token {

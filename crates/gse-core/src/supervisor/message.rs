@@ -45,6 +45,8 @@ pub enum Input {
     LaunchPathsResolved {
         /// The slot.
         instance: InstanceId,
+        /// That of the effect.
+        runtime_version: u64,
         /// What was found.
         found: Vec<Option<String>>,
     },
@@ -71,7 +73,7 @@ pub enum Input {
         /// The system's words.
         reason: String,
     },
-    /// A process that the agent launched is gone, with everything in its process group.
+    /// A process that the agent launched is gone, with everything in its process group; or an adopted one is gone.
     Exited {
         /// Its record.
         process: ProcessId,
@@ -90,7 +92,7 @@ pub enum Input {
         /// Names the call.
         call: CallId,
         /// Who says it is calling.
-        caller: Caller,
+        caller: Box<Caller>,
         /// What it asks for.
         rpc: RpcRequest,
     },
@@ -139,6 +141,10 @@ pub struct Caller {
     pub ancestors: Vec<u32>,
     /// The kernel's start time of the claimed pid, to notice a pid that was used again.
     pub started: Option<u64>,
+    /// `GSE_FLEET_ID` in the environment of the claimed pid: which fleet an adopted process joins.
+    pub fleet: Option<String>,
+    /// The call comes from another machine, where pids mean something else.
+    pub is_remote: bool,
 }
 
 /// The nine active calls as they come from the wire, unchecked.
@@ -311,6 +317,8 @@ pub enum Effect {
     ResolveLaunchPaths {
         /// The slot.
         instance: InstanceId,
+        /// Says which question it is; the answer repeats it.
+        runtime_version: u64,
         /// Where to look; `None`: the path was refused already.
         targets: Vec<Option<LaunchTarget>>,
     },
@@ -338,6 +346,20 @@ pub enum Effect {
         process: ProcessId,
         /// How.
         signal: Signal,
+    },
+    /// Notice the end of a process that somebody else launched; answered by `Exited`. It is never signalled.
+    WatchAdopted {
+        /// Its record.
+        process: ProcessId,
+        /// The pid that it claims.
+        pid: u32,
+        /// The kernel's start time of that pid.
+        started: u64,
+    },
+    /// The record of an adopted process ended: stop watching.
+    ForgetAdopted {
+        /// Its record.
+        process: ProcessId,
     },
     /// End whatever still carries the token of a process that ended: it was started by what was launched here, and left
     /// its group. Answered by `StraysEnded`.

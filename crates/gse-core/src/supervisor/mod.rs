@@ -14,6 +14,7 @@ mod ending;
 mod identity;
 mod message;
 mod ready;
+mod reconfigure;
 mod record;
 mod recovery;
 mod slot;
@@ -25,6 +26,7 @@ use crate::host::{HostOrder, HostReport, ReportKind};
 use crate::id::{IdKind, IdSource, InstanceId, ProcessId};
 use crate::time::Timestamp;
 
+pub use identity::Adoption;
 pub use message::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, Input, RpcRequest, Signal,
     Ticket,
@@ -76,7 +78,7 @@ impl<'a> HostCx<'a> {
 #[derive(Debug)]
 pub struct Supervisor {
     public_ip: String,
-    adopt: bool,
+    adoption: Adoption,
     stopping: bool,
     slots: BTreeMap<InstanceId, Slot>,
     processes: BTreeMap<ProcessId, Process>,
@@ -86,11 +88,12 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A host without slots. `public_ip` is what players are told; `adopt` allows processes that somebody else launched.
-    pub fn new(public_ip: impl Into<String>, adopt: bool) -> Self {
+    /// A host without slots. `public_ip` is what players are told; `adoption` says what becomes of
+    /// processes that somebody else launched; a `bool` will do.
+    pub fn new(public_ip: impl Into<String>, adoption: impl Into<Adoption>) -> Self {
         Self {
             public_ip: public_ip.into(),
-            adopt,
+            adoption: adoption.into(),
             stopping: false,
             slots: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -108,7 +111,9 @@ impl Supervisor {
             Input::SlotFailed { instance, step, reason, log } => {
                 self.on_slot_failed(&mut cx, &instance, ReportKind::PreparationFailed { step, reason, log });
             }
-            Input::LaunchPathsResolved { instance, found } => self.on_resolved(&mut cx, &instance, found),
+            Input::LaunchPathsResolved { instance, runtime_version, found } => {
+                self.on_resolved(&mut cx, &instance, runtime_version, found);
+            }
             Input::SlotRemoved { instance } => self.on_slot_removed(&mut cx, &instance),
             Input::Spawned { process, pid, token } => self.on_spawned(&mut cx, &process, pid, token),
             Input::SpawnFailed { process, missing, reason } => {

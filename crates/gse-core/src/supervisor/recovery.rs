@@ -15,7 +15,7 @@ use crate::supervisor::slot::{Slot, SlotPhase};
 use crate::supervisor::{Effect, HostCx, Supervisor};
 
 /// Grows when a record changes other than by a member that has a default. A record of another version is not used.
-const RECORD_VERSION: u32 = 1;
+const RECORD_VERSION: u32 = 2;
 
 /// A slot as its host has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,10 +92,7 @@ impl SlotRecord {
     /// made from nothing (R21).
     pub fn can_be_taken_up(&self, processes: &[Recovered]) -> bool {
         let runs = |process: &Recovered| matches!(process.found, Found::Running { .. });
-        self.version == RECORD_VERSION
-            && self.slot.phase == SlotPhase::Running
-            && self.slot.entries.len() == self.slot.spec.server_processes.len()
-            && processes.iter().any(runs)
+        self.version == RECORD_VERSION && self.slot.phase == SlotPhase::Running && processes.iter().any(runs)
     }
 }
 
@@ -231,6 +228,10 @@ impl Supervisor {
                 self.take_up(cx, &id, pid, token);
             }
         }
+        // A lookup that was under way is not answered any more.
+        if self.slots[&instance].wants_lookup() {
+            self.look_up_launch_paths(cx, &instance);
+        }
         self.keep_running(cx, &instance);
     }
 
@@ -251,6 +252,7 @@ impl Supervisor {
         if let Some(hosted) = &mut process.hosted {
             hosted.start_in_flight = false;
         }
+        self.watch_adopted(cx, id);
         self.tell_ready(cx, id);
         self.tell_ending(cx, id);
         self.call_again(cx, id);
@@ -274,10 +276,12 @@ impl Supervisor {
         let Some(ready) = process.ready.clone() else { return };
         let (instance, unhealthy) = (process.instance.clone(), process.health.unhealthy);
         let (pid, runtime_version) = (process.shown_pid(), process.runtime_version);
+        let entry = self.entry_key(id);
         let ready = ReadyProcess {
             process: id.clone(),
             pid,
             runtime_version,
+            entry,
             client_port: ready.client_port,
             grpc_port: ready.grpc_port,
             ip_address: self.public_ip.clone(),

@@ -3,6 +3,7 @@
 mod actions;
 mod archive;
 mod auth;
+mod launching;
 mod objects;
 mod overload;
 mod refusals;

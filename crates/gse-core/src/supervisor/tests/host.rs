@@ -172,11 +172,11 @@ impl Host {
             Effect::PrepareSlot { instance, .. } => {
                 self.inputs.push_back(Input::SlotExtracted { instance, log: "files".into() });
             }
-            Effect::ResolveLaunchPaths { instance, targets } => {
+            Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
                 let found =
                     targets.iter().map(|target| Some(format!("/slots/{}", target.as_ref()?.in_package)));
                 let found = found.collect();
-                self.inputs.push_back(Input::LaunchPathsResolved { instance, found });
+                self.inputs.push_back(Input::LaunchPathsResolved { instance, runtime_version, found });
             }
             Effect::RemoveSlot { instance } => self.inputs.push_back(Input::SlotRemoved { instance }),
             Effect::Spawn { process, .. } => {
@@ -212,6 +212,8 @@ impl Host {
                 self.inputs.push_back(Input::StartSending { process });
             }
             Effect::Signal { .. }
+            | Effect::WatchAdopted { .. }
+            | Effect::ForgetAdopted { .. }
             | Effect::EndStrays { .. }
             | Effect::Report { .. }
             | Effect::Callback { .. }
@@ -249,7 +251,7 @@ impl Host {
     pub(super) fn call(&mut self, caller: Caller, rpc: RpcRequest) -> Option<Result<(), CallError>> {
         self.next_call += 1;
         let id = CallId(self.next_call);
-        self.input(Input::Call { call: id, caller, rpc });
+        self.input(Input::Call { call: id, caller: Box::new(caller), rpc });
         let answers = self.log.iter().filter_map(|(_, effect)| match effect {
             Effect::Answer { call, result } if *call == id => Some(result.clone()),
             _ => None,

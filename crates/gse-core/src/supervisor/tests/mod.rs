@@ -7,6 +7,7 @@ mod host;
 mod identity;
 mod launch;
 mod lossy;
+mod reconfigure;
 mod recovery;
 mod sessions;
 mod slots;

@@ -142,7 +142,7 @@ fn a_record_of_another_version_or_slot_is_not_used() {
         let process: ProcessRecord = serde_json::from_str(&process.replace(from, to)).unwrap();
         (slot, process)
     };
-    let (other_slot, process) = changed("\"version\":1", "\"version\":2");
+    let (other_slot, process) = changed("\"version\":2", "\"version\":3");
     assert!(!process.fits(slot));
     assert!(!other_slot.can_be_taken_up(&disk.found(&[])));
     let (_, process) = changed("\"ins-1\"", "\"ins-2\"");

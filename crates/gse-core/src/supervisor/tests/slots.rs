@@ -134,7 +134,7 @@ fn p4_a_process_that_cannot_be_started_is_tried_again_later() {
         step(Input::Order(instance(), HostOrder::StartInstance(spec(&[1]))));
         step(Input::SlotExtracted { instance: instance(), log: String::new() });
         let found = vec![Some("/slots/server".into())];
-        let effects = step(Input::LaunchPathsResolved { instance: instance(), found });
+        let effects = step(Input::LaunchPathsResolved { instance: instance(), runtime_version: 7, found });
         let spawned = effects.iter().find_map(|effect| match effect {
             Effect::Spawn { process, .. } => Some(process.clone()),
             _ => None,

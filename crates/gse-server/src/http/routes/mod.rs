@@ -55,6 +55,7 @@ routes! {
     DescribeFleetRelatedResources => fleet::describe_related_resources,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
     UpdateFleetCapacity => fleet::update_capacity,
+    UpdateRuntimeConfiguration => fleet::update_runtime_configuration,
 
     CreateGameServerSession => game_server_session::create,
     DescribeGameServerSessionDetails => game_server_session::describe_details,

@@ -1,0 +1,143 @@
+//! Game servers that somebody else started, and configurations that change while they run.
+
+use std::process::Stdio;
+
+use gse_core::host::{HostOrder, ProcessEnd, ReportKind, Termination};
+use gse_core::id::FleetId;
+use gse_core::supervisor::Adoption;
+use gse_core::time::Timestamp;
+use tokio::process::{Child, Command};
+use tonic::Code;
+
+use super::game::Calls;
+use super::host::{Host, hasty, is_running, until, until_file};
+use crate::AgentConfig;
+
+/// Writes its pid and stays.
+const STAYS: &str = "#!/bin/sh\necho $$ >pid.tmp; mv pid.tmp pid\nexec sleep 600\n";
+
+/// A game server as an IDE starts it; it ends with the test.
+fn by_hand(fleet: &str) -> Child {
+    let mut command = Command::new("sleep");
+    command.arg("600").env("GSE_FLEET_ID", fleet).stdin(Stdio::null()).kill_on_drop(true).spawn().unwrap()
+}
+
+fn pid(child: &Child) -> u32 {
+    child.id().unwrap()
+}
+
+/// Its environment is its own only once it has become another program.
+async fn until_started(child: &Child) {
+    until(|| {
+        let name = std::fs::read_to_string(format!("/proc/{}/comm", pid(child))).unwrap_or_default();
+        (name.trim() == "sleep").then_some(())
+    })
+    .await;
+}
+
+async fn host_with(adoption: Adoption) -> Host {
+    let data = tempfile::tempdir().unwrap();
+    let mut host = Host::start_with(data, hasty(), |config| AgentConfig { adoption, ..config }).await;
+    host.start_instance(&[("run.sh", STAYS)], "run.sh", "");
+    host.prepared().await;
+    host
+}
+
+#[tokio::test]
+async fn p2_a_process_started_by_hand_joins_the_fleet_that_it_names_and_its_end_is_seen() {
+    let mut host = host_with(Adoption::On).await;
+    let mut stranger = by_hand("fleet-9");
+    until_started(&stranger).await;
+    let refused = Calls::connect(host.address, pid(&stranger)).await.ready(2000, 7000).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(
+        refused.message().starts_with("PROCESS_READY_FAILED: no instance of fleet `fleet-9`"),
+        "{refused}"
+    );
+    stranger.kill().await.unwrap();
+
+    let mut child = by_hand("fleet-1");
+    until_started(&child).await;
+    Calls::connect(host.address, pid(&child)).await.ready_in_background(2000, 7000);
+    let ready = host.ready().await;
+    assert_eq!((ready.pid, ready.entry), (pid(&child), None));
+    child.kill().await.unwrap();
+    let (process, end, _) = host.ended().await;
+    assert_eq!(process, ready.process);
+    assert!(matches!(end, ProcessEnd::Crashed(_)), "{end:?}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn p2_a_process_started_by_hand_is_never_signalled() {
+    let mut host = host_with(Adoption::On).await;
+    let child = by_hand("fleet-1");
+    until_started(&child).await;
+    Calls::connect(host.address, pid(&child)).await.ready_in_background(2000, 7000);
+    let process = host.ready().await.process;
+    let deadline = Timestamp::from_millis(0);
+    host.order(HostOrder::TerminateProcess {
+        process: process.clone(),
+        termination: Termination { termination_time_s: 0, deadline: Some(deadline) },
+        reason: "test".into(),
+    });
+    assert_eq!(host.ended().await.1, ProcessEnd::ForceTerminated);
+    // A second life: the same program announces itself again, and says goodbye.
+    let mut calls = Calls::connect(host.address, pid(&child)).await;
+    Calls::connect(host.address, pid(&child)).await.ready_in_background(2000, 7000);
+    assert_ne!(host.ready().await.process, process);
+    let ending = tokio::spawn(async move { calls.ending().await });
+    assert!(matches!(host.report().await, ReportKind::ProcessEnding { .. }));
+    ending.await.unwrap().unwrap();
+    assert_eq!(host.ended().await.1, ProcessEnd::Clean);
+    host.stop().await;
+    assert!(is_running(pid(&child)), "it is its own");
+}
+
+#[tokio::test]
+async fn p2_adoption_off_is_refused_with_what_to_do() {
+    let host = host_with(Adoption::Off).await;
+    let child = by_hand("fleet-1");
+    until_started(&child).await;
+    let refused = Calls::connect(host.address, pid(&child)).await.ready(2000, 7000).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let text = refused.message();
+    assert!(text.starts_with("PROCESS_READY_FAILED: ") && text.contains("--adopt on"), "{text}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn p2_nothing_is_launched_for_the_fleet_that_is_started_by_hand() {
+    let mut host = host_with(Adoption::Fleet(FleetId::new("fleet-1"))).await;
+    let child = by_hand("");
+    until_started(&child).await;
+    Calls::connect(host.address, pid(&child)).await.ready_in_background(2000, 7000);
+    assert_eq!(host.ready().await.pid, pid(&child));
+    assert!(!host.slot().join("game/pid").exists(), "its script never ran");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn f23_a_newer_configuration_reaches_a_slot_that_runs() {
+    let mut host = Host::start(hasty()).await;
+    let script = "#!/bin/sh\necho $$ >$1.tmp; mv $1.tmp $1\nexec sleep 600\n";
+    host.start_instance(&[("run.sh", script)], "/local/game/run.sh", "old");
+    host.prepared().await;
+    let old: u32 = until_file(&host.slot().join("game/old")).await.trim().parse().unwrap();
+    Calls::connect(host.address, old).await.ready_in_background(2000, 7000);
+    let ready = host.ready().await;
+    let HostOrder::StartInstance(mut spec) = host.start_order("blob-1", "C:\\game\\run.sh", "new") else {
+        panic!("another order")
+    };
+    spec.runtime_version = 2;
+    host.order(HostOrder::StartInstance(spec));
+    until_file(&host.slot().join("game/new")).await;
+    assert!(is_running(old), "the control plane ends what was ready");
+    let ReportKind::LaunchPathsChecked { missing, .. } = host.report().await else { panic!("not checked") };
+    assert_eq!(missing, Vec::<String>::new());
+    let termination = Termination { termination_time_s: 0, deadline: Some(Timestamp::from_millis(0)) };
+    let process = ready.process;
+    host.order(HostOrder::TerminateProcess { process: process.clone(), termination, reason: "old".into() });
+    assert_eq!(host.ended().await.0, process);
+    host.stop().await;
+}
