@@ -167,6 +167,10 @@ impl Host {
                 Effect::Signal { process, .. } => {
                     assert!(self.launched.contains(&process), "`{process}` was not launched by us");
                 }
+                Effect::CollectLogs { process, session, .. } => {
+                    let outcome = Err("no store".to_owned());
+                    self.inputs.push_back(Input::LogsCollected { process, session, outcome });
+                }
                 Effect::Report { ticket: Some(ticket), .. } => self.tickets.push_back(ticket),
                 Effect::Answer { call, .. } | Effect::Query { call, .. } => {
                     assert!(self.open_calls.remove(&call), "answered twice");

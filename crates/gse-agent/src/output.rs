@@ -43,6 +43,12 @@ fn streams(output: &OutputFiles) -> [&Path; 2] {
     [&output.stdout, &output.stderr]
 }
 
+/// Everything that is kept of each stream, under its name and in the order in which it was written.
+pub(crate) fn parts(output: &OutputFiles) -> [(&'static str, [PathBuf; 2]); 2] {
+    let parts = |path: &Path| [older(path), path.to_owned()];
+    [("stdout", parts(&output.stdout)), ("stderr", parts(&output.stderr))]
+}
+
 fn older(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".1");

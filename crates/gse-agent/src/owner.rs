@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gse_core::host::{HostOrder, HostReport};
-use gse_core::id::{FleetId, InstanceId, ProcessId};
+use gse_core::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
 use gse_core::supervisor::{
     CallError, CallId, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
@@ -15,10 +15,11 @@ use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::agent::{AgentConfig, AgentError};
+use crate::agent::{AgentConfig, AgentError, packing_dir};
 use crate::attached::{self, Attached};
 use crate::callback;
 use crate::child::{self, Launch};
+use crate::logs::{self, Collection};
 use crate::notes::{self, SystemProcess};
 use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
@@ -31,6 +32,8 @@ use crate::uplink::UplinkMessage;
 const OUTBOX: usize = 4096;
 /// Sessions that may wait to be sent; a process waits for one at most.
 const SENDING: usize = 64;
+/// Logs of sessions that are packed at a time.
+const COLLECTING_MOST: usize = 2;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -66,6 +69,9 @@ pub(crate) struct Owner {
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
     /// Who looks whether adopted processes still run; there is nothing else to do to them.
     adopted: BTreeMap<ProcessId, AbortHandle>,
+    /// Logs that wait to be packed, and how many are being packed: a fleet that ends must not fill every thread.
+    collections: VecDeque<(ProcessId, GameServerSessionId, Collection)>,
+    collecting: usize,
     /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
     strays: BTreeMap<ProcessId, String>,
     looks_for_strays: bool,
@@ -103,6 +109,8 @@ impl Owner {
             work: JoinSet::new(),
             children: BTreeMap::new(),
             adopted: BTreeMap::new(),
+            collections: VecDeque::new(),
+            collecting: 0,
             strays: BTreeMap::new(),
             looks_for_strays: false,
             sending: mpsc::channel(SENDING),
@@ -159,6 +167,7 @@ impl Owner {
         let mut outcome = Ok(());
         std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
+        self.pack_logs();
         self.take_inputs();
         // Game servers are served to the last: they say how they end.
         while running || !self.supervisor.is_quiet() {
@@ -253,6 +262,7 @@ impl Owner {
         self.write_down();
         effects.into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
+        self.pack_logs();
         self.take_inputs();
     }
 
@@ -262,11 +272,27 @@ impl Owner {
             match &input {
                 Input::Exited { process, .. } => drop(self.children.remove(process)),
                 Input::StraysEnded { .. } => self.looks_for_strays = false,
+                Input::LogsCollected { .. } => self.collecting = self.collecting.saturating_sub(1),
                 _ => {}
             }
             let effects = self.decide(input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
             self.end_strays();
+            self.pack_logs();
+        }
+    }
+
+    fn pack_logs(&mut self) {
+        while self.collecting < COLLECTING_MOST
+            && let Some((process, session, collection)) = self.collections.pop_front()
+        {
+            self.collecting += 1;
+            let file = packing_dir(&self.config.data_dir).join(format!("{}.zip", random_hex()));
+            let keep = logs::keep(collection, file, self.uplink.clone());
+            self.work.spawn(async move {
+                let outcome = keep.await;
+                Some(Input::LogsCollected { process, session, outcome })
+            });
         }
     }
 
@@ -347,6 +373,24 @@ impl Owner {
                 if let Some(watch) = self.adopted.remove(&process) {
                     watch.abort();
                 }
+            }
+            Effect::CollectLogs { process, session, instance, fleet, log_paths } => {
+                let dir = SlotDir::new(&self.slots, &instance);
+                let output = self.outputs.files(&fleet, &instance, &process);
+                let (Some(dir), Some(output)) = (dir, output) else {
+                    let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
+                    self.collecting += 1;
+                    self.inputs.push_back(Input::LogsCollected { process, session, outcome });
+                    return;
+                };
+                let collection = Collection {
+                    game: dir.game(),
+                    output,
+                    log_paths,
+                    most_bytes: self.config.session_log_bytes,
+                    within: self.config.clocks.log_collect,
+                };
+                self.collections.push_back((process, session, collection));
             }
             // Looked for when the step is done.
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),

@@ -75,6 +75,8 @@ clocks! {
     host_resync: "host.resync" = 10 * SECOND;
     /// How long a call of a game server waits for the control plane before it is answered UNAVAILABLE.
     uplink_answer: "uplink.answer" = 5 * SECOND;
+    /// How long packing the logs of a session may take, and storing them again.
+    log_collect: "log.collect" = MINUTE;
     /// Validity of an upload signature.
     upload_signature: "upload.signature" = 360 * SECOND;
     /// Period of the metric report.

@@ -14,6 +14,7 @@ use crate::game_server_session;
 use crate::host::{HostOrder, HostReport, ReportKind, SessionCall};
 use crate::id::InstanceId;
 use crate::instance;
+use crate::log;
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session;
@@ -211,6 +212,7 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
         ReportKind::ProcessEnded { process, end, log } => {
             process::on_ended(state, cx, &id, &process, &end, log)
         }
+        ReportKind::LogsCollected { session, outcome } => log::on_collected(state, cx, &session, outcome),
         ReportKind::StartSessionFailed { process, session, reason } => {
             game_server_session::on_start_failed(state, cx, &session, &process, &reason);
         }

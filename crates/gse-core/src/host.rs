@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet::ServerProcess;
 use crate::fleet::runtime_configuration::EntryKey;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
+use crate::log::SessionLog;
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::time::Timestamp;
 
@@ -183,6 +184,13 @@ pub enum ReportKind {
         end: ProcessEnd,
         /// The last lines of its standard output and error, bounded.
         log: String,
+    },
+    /// The logs of a session that is over are stored, or could not be (G-21).
+    LogsCollected {
+        /// The session.
+        session: GameServerSessionId,
+        /// What was stored, or why nothing was.
+        outcome: Result<SessionLog, String>,
     },
     /// OnStartGameServerSession failed for good (G4).
     StartSessionFailed {

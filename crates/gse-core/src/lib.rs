@@ -21,6 +21,7 @@ pub mod host;
 pub mod id;
 mod index;
 pub mod instance;
+pub mod log;
 pub mod package;
 pub mod page;
 pub mod placement;

@@ -400,6 +400,7 @@ fn report_name(report: &HostReport) -> &'static str {
         ReportKind::Call { .. } => "report.call",
         ReportKind::ProcessEnding { .. } => "report.process_ending",
         ReportKind::CustomCounts { .. } => "report.custom_counts",
+        ReportKind::LogsCollected { .. } => "report.logs_collected",
     }
 }
 

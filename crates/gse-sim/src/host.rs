@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use gse_core::Timestamp;
 use gse_core::host::{HostOrder, PreparationStep};
-use gse_core::id::{GameServerSessionId, InstanceId, ProcessId};
+use gse_core::id::{BlobId, GameServerSessionId, InstanceId, ProcessId};
+use gse_core::log::SessionLog;
 use gse_core::supervisor::{
     CallId, Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Input, Signal, Supervisor,
 };
@@ -175,6 +176,11 @@ fn one(world: &mut World, number: usize, effect: Effect) {
         Effect::EndStrays { process, .. } => {
             let input = Input::StraysEnded { processes: vec![process] };
             world.on_host(number, 5, HostEvent::Input(input));
+        }
+        Effect::CollectLogs { process, session, .. } => {
+            let log = SessionLog { blob: BlobId::new("log"), bytes: 1, left_out_bytes: 0 };
+            let input = Input::LogsCollected { process, session, outcome: Ok(log) };
+            world.on_host(number, 40, HostEvent::Input(input));
         }
         Effect::Callback { process, callback, dial_for, answer_within, .. } => {
             let (dial_ms, answer_ms) = (millis(dial_for), millis(answer_within));

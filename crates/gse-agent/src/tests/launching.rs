@@ -1,5 +1,6 @@
-//! Game servers that somebody else started, and configurations that change while they run.
+//! Game servers that somebody else started, configurations that change while they run, and the logs that sessions leave.
 
+use std::io::Read as _;
 use std::process::Stdio;
 
 use gse_core::host::{HostOrder, ProcessEnd, ReportKind, Termination};
@@ -9,8 +10,9 @@ use gse_core::time::Timestamp;
 use tokio::process::{Child, Command};
 use tonic::Code;
 
-use super::game::Calls;
-use super::host::{Host, hasty, is_running, until, until_file};
+use super::game::{Calls, serve};
+use super::host::{DEADLINE, Host, hasty, is_running, until, until_file};
+use super::sessions::{next_start, start};
 use crate::AgentConfig;
 
 /// Writes its pid and stays.
@@ -139,5 +141,93 @@ async fn f23_a_newer_configuration_reaches_a_slot_that_runs() {
     let process = ready.process;
     host.order(HostOrder::TerminateProcess { process: process.clone(), termination, reason: "old".into() });
     assert_eq!(host.ended().await.0, process);
+    host.stop().await;
+}
+
+/// Writes a log, says where it runs, and stays.
+const WRITES: &str = "#!/bin/sh\nmkdir -p logs; echo a line >logs/a.txt; ln -s ../../slot.record logs/b.txt\n\
+                      echo to out\necho $$ >pid.tmp; mv pid.tmp pid\nexec sleep 600\n";
+
+/// The text of a file of a zip; `None`: it is not there.
+fn unpacked(zip: &[u8], name: &str) -> Option<String> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let mut text = String::new();
+    zip.by_name(name).ok()?.read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+#[tokio::test]
+async fn g21_the_logs_of_a_session_are_stored_when_it_ends_and_the_next_one_has_its_own() {
+    let (port, mut callbacks) = serve("127.0.0.1:0").await.unwrap();
+    let mut host = Host::start(hasty()).await;
+    host.start_instance(&[("run.sh", WRITES)], "run.sh", "");
+    host.prepared().await;
+    let mut calls = Calls::connect(host.address, host.child_pid().await).await;
+    let (answer, ready) = tokio::join!(calls.ready(2000, port), host.ready());
+    answer.unwrap();
+    for (number, session) in ["gs-1", "gs-2"].into_iter().enumerate() {
+        host.order(start(&ready.process, session));
+        let (_, reply) = next_start(&mut callbacks).await;
+        reply.send(Ok(gse_proto::grpcsdk::GseResponse::default())).unwrap();
+        let mut calls = Calls::connect(host.address, host.child_pid().await).await;
+        let terminated = tokio::spawn(async move { calls.terminate(session).await });
+        host.session_call().await;
+        terminated.await.unwrap().expect("the answer does not wait for the logs");
+        let (of, outcome) = host.logs_collected().await;
+        assert_eq!(of, session);
+        let log = outcome.unwrap();
+        assert_eq!((log.blob.as_str(), log.left_out_bytes), (format!("log-{}", number + 1).as_str(), 0));
+        let zip = &host.logs[number];
+        assert_eq!(log.bytes, zip.len() as u64);
+        assert_eq!(unpacked(zip, "logs/logs/a.txt").as_deref(), Some("a line\n"));
+        assert_eq!(unpacked(zip, "output/stdout.txt").as_deref(), Some("to out\n"));
+        assert_eq!(unpacked(zip, "logs/logs/b.txt"), None, "the record of the slot has a token");
+        assert!(unpacked(zip, "collection.txt").unwrap().contains("logs/b.txt: refused"));
+    }
+    let left = std::fs::read_dir(host.data.path().join("packing")).unwrap().count();
+    assert_eq!(left, 0);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn g21_a_slot_is_removed_after_its_logs_are_stored() {
+    let (port, mut callbacks) = serve("127.0.0.1:0").await.unwrap();
+    let mut host = Host::start(hasty()).await;
+    host.start_instance(&[("run.sh", WRITES)], "run.sh", "");
+    host.prepared().await;
+    let mut calls = Calls::connect(host.address, host.child_pid().await).await;
+    let (answer, ready) = tokio::join!(calls.ready(2000, port), host.ready());
+    answer.unwrap();
+    host.order(start(&ready.process, "gs-1"));
+    drop(next_start(&mut callbacks).await);
+    host.order(HostOrder::StopInstance);
+    let stopped = async {
+        loop {
+            if host.report().await == ReportKind::InstanceStopped {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, stopped).await.expect("the slot goes");
+    assert_eq!(unpacked(&host.logs[0], "logs/logs/a.txt").as_deref(), Some("a line\n"));
+    assert!(!host.slot().exists());
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn g21_who_cannot_store_logs_keeps_nobody_from_ending() {
+    let (port, mut callbacks) = serve("127.0.0.1:0").await.unwrap();
+    let mut clocks = hasty();
+    clocks.set("log.collect", "200ms").unwrap();
+    let mut host = Host::start(clocks).await;
+    host.start_instance(&[("run.sh", WRITES)], "run.sh", "");
+    host.prepared().await;
+    let mut calls = Calls::connect(host.address, host.child_pid().await).await;
+    let (answer, ready) = tokio::join!(calls.ready(2000, port), host.ready());
+    answer.unwrap();
+    host.order(start(&ready.process, "gs-1"));
+    drop(next_start(&mut callbacks).await);
+    // From now on nobody takes what the agent says.
+    host.close_uplink();
     host.stop().await;
 }

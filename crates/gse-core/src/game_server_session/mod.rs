@@ -14,6 +14,7 @@ use crate::event::{self, EventCode};
 use crate::fleet::{self, Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
+use crate::log::SessionLog;
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session::{self, PlayerSessionCreationPolicy};
@@ -115,6 +116,9 @@ pub struct GameServerSession {
     /// When it leaves memory, once it is over.
     #[serde(default)]
     pub archive_at: Option<Timestamp>,
+    /// Its collected logs, some moments after its end (G-21).
+    #[serde(default)]
+    pub log: Option<SessionLog>,
 }
 
 impl GameServerSession {
@@ -312,6 +316,7 @@ pub(crate) fn place(
         terminated: None,
         activation_deadline: Some(cx.now.plus(timeout)).filter(|_| !planted!(ActivationDeadlineForgotten)),
         archive_at: None,
+        log: None,
     };
     if !planted!(ProcessNotReserved) {
         state.edit_process(process, |row| row.load = Load::Reserved(session.id.clone()));

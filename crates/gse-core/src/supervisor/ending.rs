@@ -208,6 +208,7 @@ impl Supervisor {
         }
         self.count_end(cx, process, &end);
         cx.report(&instance, ReportKind::ProcessEnded { process: process.clone(), end, log });
+        self.collect_all_logs(cx, process);
         if let Some(token) = token {
             cx.want(Effect::EndStrays { process: process.clone(), token });
         }

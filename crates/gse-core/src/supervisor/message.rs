@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::host::{HostOrder, HostReport, SessionSpec};
-use crate::id::{BlobId, FleetId, InstanceId, ProcessId};
+use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, ProcessId};
+use crate::log::SessionLog;
 use crate::player_session::{PlayerSessionCreationPolicy, ProcessQuery};
 use crate::supervisor::launch::LaunchTarget;
 use crate::supervisor::recovery::{Recovered, SlotRecord};
@@ -116,6 +117,15 @@ pub enum Input {
         ticket: Ticket,
         /// Its word; `None`: it is not there.
         answer: Option<Result<(), Error>>,
+    },
+    /// The logs of a session were packed and stored, or could not be.
+    LogsCollected {
+        /// Whose session it was.
+        process: ProcessId,
+        /// The session.
+        session: GameServerSessionId,
+        /// What was stored.
+        outcome: Result<SessionLog, String>,
     },
     /// A slot that the host before this one left behind is gone on with. Comes before everything else.
     Recovered {
@@ -368,6 +378,20 @@ pub enum Effect {
         process: ProcessId,
         /// The value of its `GSE_PROCESS_TOKEN`.
         token: String,
+    },
+    /// Pack what a session left in its slot, the captured output of its process too, and hand it over to be stored.
+    /// Always answered by `LogsCollected`.
+    CollectLogs {
+        /// The process that hosted it.
+        process: ProcessId,
+        /// The session.
+        session: GameServerSessionId,
+        /// The slot.
+        instance: InstanceId,
+        /// Its fleet, which the captured output is kept by.
+        fleet: FleetId,
+        /// logPathsToUpload of ProcessReady, unchecked.
+        log_paths: Vec<String>,
     },
     /// Call a process; answered by `CallbackDone`.
     Callback {

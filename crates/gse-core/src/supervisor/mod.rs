@@ -12,6 +12,7 @@ mod call;
 mod callback;
 mod ending;
 mod identity;
+mod logs;
 mod message;
 mod ready;
 mod reconfigure;
@@ -129,6 +130,9 @@ impl Supervisor {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
             }
             Input::ReportAnswered { ticket, answer } => self.on_report_answered(&mut cx, ticket, answer),
+            Input::LogsCollected { process, session, outcome } => {
+                self.on_logs_collected(&mut cx, &process, session, outcome);
+            }
             Input::Recovered { slot, processes } => self.on_recovered(&mut cx, *slot, processes),
             Input::ShutDown => self.on_shut_down(&mut cx),
         }
@@ -165,9 +169,9 @@ impl Supervisor {
         processes.chain(slots).chain(self.next_answer_time()).min()
     }
 
-    /// Whether nothing that the agent launched is alive any more, nor anything that it started.
+    /// Whether nothing that the agent launched is alive any more, nor anything that it started, and all logs are stored.
     pub fn is_quiet(&self) -> bool {
-        !self.processes.values().any(|process| process.is_launched() && process.is_there())
+        !self.processes.values().any(|process| process.is_launched() && process.needs_slot())
     }
 
     fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
@@ -212,6 +216,11 @@ impl Supervisor {
         self.processes.values().filter(move |process| process.is_there() && process.instance == *instance)
     }
 
+    /// Whether the files of a slot may go.
+    fn is_vacant(&self, instance: &InstanceId) -> bool {
+        !self.processes.values().any(|process| process.needs_slot() && process.instance == *instance)
+    }
+
     fn alive_mut(&mut self, process: &ProcessId) -> Option<&mut Process> {
         let record = self.processes.get_mut(process).filter(|process| process.is_alive())?;
         self.written.touched_processes.insert(process.clone());
@@ -229,7 +238,7 @@ impl Supervisor {
             .processes
             .values()
             .filter_map(|process| match process.phase {
-                Phase::Ended { at } if !process.is_there() => Some((at, process.id.clone())),
+                Phase::Ended { at } if !process.needs_slot() => Some((at, process.id.clone())),
                 Phase::Ended { .. }
                 | Phase::Spawning
                 | Phase::Activating { .. }

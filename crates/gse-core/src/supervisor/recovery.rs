@@ -151,8 +151,10 @@ impl Process {
         // A session that it cannot have heard of is given by the successor, when the order comes again.
         if let Some(hosted) = record.hosted.take_if(|hosted| !hosted.sent) {
             record.sessions.retain(|session| *session != hosted.id);
+            record.uncollected.retain(|uncollected| uncollected.session != hosted.id);
         }
-        self.is_there().then_some(record)
+        record.uncollected.iter_mut().for_each(|uncollected| uncollected.under_way = false);
+        self.needs_slot().then_some(record)
     }
 }
 
@@ -221,6 +223,8 @@ impl Supervisor {
                 self.end_strays_again(cx, id);
                 self.tell_ending(cx, id);
                 self.on_exited(cx, id, "it ended while the agent was away", log.clone());
+                // Of one that had ended before, its logs may have been under way.
+                self.collect_all_logs(cx, id);
             }
         }
         for (id, state) in found {
@@ -256,14 +260,18 @@ impl Supervisor {
         self.tell_ready(cx, id);
         self.tell_ending(cx, id);
         self.call_again(cx, id);
+        self.collect_earlier_logs(cx, id);
     }
 
     /// One that had ended before, and whose strays were being ended. That it ended may not have been heard either.
     fn end_strays_again(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
-        let Some(record) = self.processes.get(id).filter(|record| record.has_strays) else { return };
+        let Some(record) = self.processes.get(id).filter(|record| !record.is_alive()) else { return };
         let instance = record.instance.clone();
-        let token = record.token.clone();
+        let (token, has_strays) = (record.token.clone(), record.has_strays);
         self.report_if_gone(cx, &instance, id);
+        if !has_strays {
+            return;
+        }
         match token {
             Some(token) => cx.want(Effect::EndStrays { process: id.clone(), token }),
             None => self.on_strays_ended(cx, id),

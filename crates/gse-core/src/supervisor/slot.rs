@@ -113,7 +113,7 @@ impl Slot {
 
 impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
-        let empty = self.there_on(&instance).next().is_none();
+        let empty = self.is_vacant(&instance);
         let mut failures = 0;
         if let Some(slot) = self.slot_mut(&instance) {
             if !(empty && slot.may_try_again(cx.now)) {
@@ -412,7 +412,7 @@ impl Supervisor {
     }
 
     pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
-        let empty = self.there_on(instance).next().is_none();
+        let empty = self.is_vacant(instance);
         let Some(slot) = self.slot_mut(instance).filter(|slot| slot.leaving && empty) else { return };
         match slot.phase {
             SlotPhase::Running | SlotPhase::Failed => {

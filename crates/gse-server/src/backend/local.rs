@@ -1,13 +1,15 @@
 //! Fleets on this machine: orders go to the agent in this process, its messages come to the engine.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gse_agent::{AgentHandle, UplinkMessage};
 use gse_core::host::{HostOrder, HostReport, ProcessEnd, ReportKind};
 use gse_core::id::{InstanceId, ProcessId};
+use gse_store::BlobStore;
 use tokio::sync::mpsc;
 
-use super::FleetBackend;
+use super::{FleetBackend, logs};
 use crate::engine::{EngineHandle, SubmitError};
 
 /// The machine that the service runs on.
@@ -59,10 +61,11 @@ pub async fn report_restart(engine: &EngineHandle, reports: Vec<HostReport>) -> 
 }
 
 /// Passes on what the agent says, in its order, until the agent is gone.
-pub async fn pump(mut uplink: mpsc::Receiver<UplinkMessage>, engine: EngineHandle) {
+pub async fn pump(mut uplink: mpsc::Receiver<UplinkMessage>, engine: EngineHandle, blobs: Arc<BlobStore>) {
     while let Some(message) = uplink.recv().await {
         match message {
             UplinkMessage::Report { report, reply } => engine.forward_report(report, reply).await,
+            UplinkMessage::KeepLog { file, reply } => logs::keep(&blobs, file, reply),
             UplinkMessage::PlayerSessions { query, reply } => {
                 let read =
                     move |state: &_, _now| gse_core::player_session::describe_for_process(state, &query);

@@ -4,6 +4,7 @@ mod actions;
 mod archive;
 mod auth;
 mod launching;
+mod logs;
 mod objects;
 mod overload;
 mod refusals;

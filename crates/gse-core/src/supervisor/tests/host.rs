@@ -10,6 +10,7 @@ use crate::host::{
     HostOrder, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, SessionSpec, Termination,
 };
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
+use crate::log::SessionLog;
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
     Signal, Supervisor, Ticket,
@@ -30,6 +31,8 @@ pub(super) struct Host {
     pub(super) signals_work: bool,
     /// Strays are ended at once.
     pub(super) strays_end: bool,
+    /// Logs are collected at once.
+    pub(super) logs_are_stored: bool,
     /// Packages are there.
     pub(super) packages: bool,
     /// Processes take connections.
@@ -100,6 +103,10 @@ pub(super) fn ready_on(client_port: i32, grpc_port: i32) -> RpcRequest {
     RpcRequest::ProcessReady { log_paths: vec!["./logs".into()], client_port, grpc_port }
 }
 
+pub(super) fn stored_log() -> SessionLog {
+    SessionLog { blob: BlobId::new("log"), bytes: 1, left_out_bytes: 0 }
+}
+
 impl Host {
     pub(super) fn new() -> Self {
         Self {
@@ -110,6 +117,7 @@ impl Host {
             answer: Box::new(|_| Some(Ok(()))),
             signals_work: true,
             strays_end: true,
+            logs_are_stored: true,
             packages: true,
             listens: true,
             withholds_answers: false,
@@ -179,6 +187,9 @@ impl Host {
                 self.inputs.push_back(Input::LaunchPathsResolved { instance, runtime_version, found });
             }
             Effect::RemoveSlot { instance } => self.inputs.push_back(Input::SlotRemoved { instance }),
+            Effect::CollectLogs { process, session, .. } if self.logs_are_stored => {
+                self.inputs.push_back(Input::LogsCollected { process, session, outcome: Ok(stored_log()) });
+            }
             Effect::Spawn { process, .. } => {
                 self.next_pid += 1;
                 let (pid, token) = (self.next_pid, format!("token-{}", self.next_pid));
@@ -212,6 +223,7 @@ impl Host {
                 self.inputs.push_back(Input::StartSending { process });
             }
             Effect::Signal { .. }
+            | Effect::CollectLogs { .. }
             | Effect::WatchAdopted { .. }
             | Effect::ForgetAdopted { .. }
             | Effect::EndStrays { .. }

@@ -6,6 +6,7 @@ mod health;
 mod host;
 mod identity;
 mod launch;
+mod logs;
 mod lossy;
 mod reconfigure;
 mod recovery;

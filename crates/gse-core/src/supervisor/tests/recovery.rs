@@ -296,3 +296,27 @@ fn nothing_is_written_down_that_did_not_change() {
     host.order(HostOrder::StopInstance);
     assert!(host.supervisor.take_records().contains(&Record::SlotGone(instance())));
 }
+
+#[test]
+fn logs_that_were_not_stored_are_collected_by_the_successor() {
+    let mut host = Host::with_processes(2);
+    host.logs_are_stored = false;
+    for (number, port) in [(1, 0), (2, 1)] {
+        host.call(pid(100 + number), ready_on(2000 + port, 7000 + port));
+        host.start_session(&record(number), &format!("gs-{number}"), seconds(600));
+    }
+    host.call(pid(101), RpcRequest::Terminate { session: "gs-1".into() });
+    host.start_session(&record(1), "gs-3", seconds(600));
+    host.exited(&record(2), "signal 11");
+    follow(&mut host, &[2]);
+    let mut wanted: Vec<_> = host
+        .log
+        .iter()
+        .filter_map(|(_, effect)| match effect {
+            Effect::CollectLogs { session, .. } => Some(session.to_string()),
+            _ => None,
+        })
+        .collect();
+    wanted.sort();
+    assert_eq!(wanted, ["gs-1", "gs-2"], "the third goes on");
+}

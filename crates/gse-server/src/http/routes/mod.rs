@@ -5,6 +5,7 @@ mod asset;
 mod fleet;
 mod game_server_session;
 mod instance;
+mod log;
 mod placement;
 mod player_session;
 mod queue;
@@ -63,6 +64,9 @@ routes! {
     SearchGameServerSessions => game_server_session::search,
 
     DescribeInstances => instance::describe,
+
+    GetGameServerInstanceLogUrl => log::instance_urls,
+    GetGameServerSessionLogUrl => log::session_url,
 
     DescribeGameServerSessionPlacement => placement::describe,
     StartGameServerSessionPlacement => placement::start,
