@@ -150,7 +150,11 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::PrepareSlot { instance, .. } => {
-                    self.inputs.push_back(Input::SlotExtracted { instance, log: String::new() });
+                    self.inputs.push_back(Input::SlotExtracted {
+                        instance,
+                        log: String::new(),
+                        setup: Default::default(),
+                    });
                 }
                 Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
                     let found =
@@ -184,6 +188,8 @@ impl Host {
                 }
                 Effect::Report { ticket: None, .. }
                 | Effect::Callback { .. }
+                | Effect::RunInstallScript { .. }
+                | Effect::StopInstallScript { .. }
                 | Effect::WatchAdopted { .. }
                 | Effect::ForgetAdopted { .. }
                 | Effect::Note(_) => {}

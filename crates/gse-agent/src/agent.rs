@@ -54,6 +54,8 @@ pub struct AgentConfig {
     pub packages: PackagePaths,
     /// The durations of operations.md 0.3.
     pub clocks: Clocks,
+    /// Whether `install.sh` of a package is run.
+    pub run_install_scripts: bool,
     /// The most that is collected of the logs of one session, bytes (G-21).
     pub session_log_bytes: u64,
     /// Connections of game servers at a time; one more is closed at once.
@@ -71,6 +73,7 @@ impl AgentConfig {
             adoption: Adoption::On,
             packages,
             clocks,
+            run_install_scripts: false,
             session_log_bytes: SESSION_LOG_BYTES,
             connections: 12_000,
             open_files_of_games: None,

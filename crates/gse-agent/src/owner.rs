@@ -100,7 +100,8 @@ impl Owner {
         uplink: mpsc::Sender<UplinkMessage>,
     ) -> Self {
         Self {
-            supervisor: Supervisor::new(config.public_ip.clone(), config.adoption.clone()),
+            supervisor: Supervisor::new(config.public_ip.clone(), config.adoption.clone())
+                .with_install_scripts(config.run_install_scripts),
             outputs: OutputDir::new(&config.data_dir),
             config,
             agent_address,
@@ -271,6 +272,9 @@ impl Owner {
         while let Some(input) = self.inputs.pop_front() {
             match &input {
                 Input::Exited { process, .. } => drop(self.children.remove(process)),
+                Input::InstallScriptEnded { instance, .. } => {
+                    self.children.remove(&script_of(instance));
+                }
                 Input::StraysEnded { .. } => self.looks_for_strays = false,
                 Input::LogsCollected { .. } => self.collecting = self.collecting.saturating_sub(1),
                 _ => {}
@@ -363,6 +367,13 @@ impl Owner {
                     let _ = child.try_send(signal);
                 }
             }
+            Effect::RunInstallScript { instance, fleet, within } => self.run_script(instance, fleet, within),
+            Effect::StopInstallScript { instance } => {
+                if let Some(script) = self.children.get(&script_of(&instance)) {
+                    // Full: it is being killed already.
+                    let _ = script.try_send(Signal::Kill);
+                }
+            }
             Effect::WatchAdopted { process, pid, started } => {
                 let system = SystemProcess { pid, started };
                 let watch = attached::watch_adopted(process.clone(), system);
@@ -442,10 +453,59 @@ impl Owner {
             }
             Err(error) => {
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
-                Input::SpawnFailed { process, missing, reason: error.to_string() }
+                let reason = match error.raw_os_error() {
+                    Some(no) if no == rustix::io::Errno::NOEXEC.raw_os_error() => {
+                        format!(
+                            "{error} (hint: it is no program of this system; a script begins with a line such as `#!/bin/sh`)"
+                        )
+                    }
+                    _ => error.to_string(),
+                };
+                Input::SpawnFailed { process, missing, reason }
             }
         };
         self.inputs.push_back(input);
+    }
+
+    fn run_script(&mut self, instance: InstanceId, fleet: FleetId, within: Duration) {
+        let process = script_of(&instance);
+        let dir = SlotDir::new(&self.slots, &instance);
+        let output = self.outputs.files(&fleet, &instance, &process);
+        let (Some(dir), Some(output)) = (dir, output) else {
+            let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
+            self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
+            return;
+        };
+        let token = random_hex();
+        let launch = Launch {
+            process: process.clone(),
+            fleet: fleet.clone(),
+            executable: "bash".into(),
+            arguments: vec![slot::INSTALL_SCRIPT.into()],
+            game: dir.game(),
+            slot: dir.root().to_owned(),
+            output,
+            agent_address: self.agent_address.clone(),
+            token: token.clone(),
+            open_files: self.config.open_files_of_games,
+        };
+        match child::start(launch) {
+            Ok(running) => {
+                self.children.insert(process.clone(), running.signals.clone());
+                self.work.spawn(async move {
+                    let (outcome, log) = running.watch_script(within).await;
+                    // What it started elsewhere goes with it, as with a game server.
+                    let tokens = BTreeSet::from([token]);
+                    let _ = tokio::task::spawn_blocking(move || strays::end(&tokens)).await;
+                    Some(Input::InstallScriptEnded { instance, outcome, log })
+                });
+            }
+            Err(error) => {
+                let outcome = Err(format!("`bash` cannot be started: {error}"));
+                self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
+            }
+        }
+        self.prune_outputs(fleet);
     }
 
     fn prune_outputs(&mut self, fleet: FleetId) {
@@ -489,6 +549,11 @@ impl Owner {
             None
         });
     }
+}
+
+/// What an install script is called among the processes of a slot.
+fn script_of(instance: &InstanceId) -> ProcessId {
+    ProcessId::new(format!("install-{instance}"))
 }
 
 /// Before a session is sent the owner writes that down; other callbacks may be made twice.

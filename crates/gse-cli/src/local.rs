@@ -56,6 +56,10 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "on|off|FLEET", default_value = "on")]
     pub(crate) adopt: String,
 
+    /// Run `install.sh` of packages that have one, once for each instance, with bash, as the user that this program runs as.
+    #[arg(long)]
+    pub(crate) run_install_script: bool,
+
     /// Change a clock or a limit, such as `health.interval=2s` or `limit.calls=256`; may be given many times. An
     /// unknown KEY lists the known ones.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -79,6 +83,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
     config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
+    config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     config.set_all(&args.settings)?;
     start_log();

@@ -196,6 +196,16 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
                 lifecycle::on_extracted(state, cx, &fleet, log);
             }
         }
+        ReportKind::PreparationNoted { text } => {
+            if let Some(fleet) = state.instances.get(&id).map(|instance| instance.fleet.clone()) {
+                lifecycle::on_preparation_noted(state, cx, &fleet, text);
+            }
+        }
+        ReportKind::InstallScriptRan { took, log } => {
+            if let Some(fleet) = state.instances.get(&id).map(|instance| instance.fleet.clone()) {
+                lifecycle::on_installed(state, cx, &fleet, took, log);
+            }
+        }
         ReportKind::PreparationFailed { step, reason, log } => {
             instance::on_preparation_failed(state, cx, &id, step, &reason, log);
         }

@@ -6,6 +6,7 @@
 //! what a game server hears.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,18 @@ pub enum ReportKind {
     /// The package is unpacked.
     PackageExtracted {
         /// The files, a line each, bounded.
+        log: String,
+    },
+    /// Something about the package that whoever made it should know; nothing failed.
+    PreparationNoted {
+        /// What.
+        text: String,
+    },
+    /// `install.sh` was run.
+    InstallScriptRan {
+        /// How long it took.
+        took: Duration,
+        /// Its output, bounded.
         log: String,
     },
     /// The slot cannot be made.

@@ -39,6 +39,8 @@ pub struct Config {
     pub open_files_of_games: Option<u64>,
     /// What becomes of game servers that somebody starts by hand (server-sdk.md 2.3).
     pub adoption: Adoption,
+    /// Whether `install.sh` of a package is run: it is somebody's program, and runs as the user of the service.
+    pub run_install_scripts: bool,
     /// What is taken on at a time, and how slow a peer may be.
     pub limits: Limits,
 }
@@ -59,6 +61,7 @@ impl Config {
             log_url_validity: Duration::from_secs(600),
             open_files_of_games: None,
             adoption: Adoption::On,
+            run_install_scripts: false,
             limits: Limits::default(),
         }
     }

@@ -390,6 +390,8 @@ fn report_name(report: &HostReport) -> &'static str {
         ReportKind::PreparationStarted => "report.preparation_started",
         ReportKind::SlotReattached { .. } => "report.slot_reattached",
         ReportKind::PackageExtracted { .. } => "report.package_extracted",
+        ReportKind::PreparationNoted { .. } => "report.preparation_noted",
+        ReportKind::InstallScriptRan { .. } => "report.install_script_ran",
         ReportKind::PreparationFailed { .. } => "report.preparation_failed",
         ReportKind::LaunchPathsChecked { .. } => "report.launch_paths_checked",
         ReportKind::InstanceStopped => "report.instance_stopped",

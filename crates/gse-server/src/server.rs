@@ -125,6 +125,7 @@ impl Server {
         let mut agent_config = AgentConfig::new(data_dir.path(), packages, config.clocks.clone());
         agent_config.public_ip.clone_from(&config.public_ip);
         agent_config.session_log_bytes = config.limits.session_log_bytes as u64;
+        agent_config.run_install_scripts = config.run_install_scripts;
         agent_config.adoption = config.adoption.clone();
         agent_config.connections = config.limits.agent_connections;
         agent_config.open_files_of_games = config.open_files_of_games;

@@ -6,6 +6,7 @@ use gse_core::Timestamp;
 use gse_core::host::{HostOrder, PreparationStep};
 use gse_core::id::{BlobId, GameServerSessionId, InstanceId, ProcessId};
 use gse_core::log::SessionLog;
+use gse_core::package::setup::PackageSetup;
 use gse_core::supervisor::{
     CallId, Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Input, Signal, Supervisor,
 };
@@ -155,7 +156,7 @@ fn one(world: &mut World, number: usize, effect: Effect) {
                 let (step, reason) = (PreparationStep::Extract, "the disk is full".to_owned());
                 Input::SlotFailed { instance, step, reason, log: String::new() }
             } else {
-                Input::SlotExtracted { instance, log: String::new() }
+                Input::SlotExtracted { instance, log: String::new(), setup: PackageSetup::default() }
             };
             world.on_host(number, after_ms, HostEvent::Input(input));
         }
@@ -188,6 +189,8 @@ fn one(world: &mut World, number: usize, effect: Effect) {
         }
         Effect::Report { report, ticket } => world.send_report(number, report, ticket),
         Effect::Answer { call, result } => on_answer(world, number, call, &result),
+        // The fake packages have no script.
+        Effect::RunInstallScript { .. } | Effect::StopInstallScript { .. } => {}
         // The fake game servers do not ask for player sessions, and none is launched by somebody else.
         Effect::Query { .. } | Effect::WatchAdopted { .. } | Effect::ForgetAdopted { .. } => {}
         Effect::Note(text) => world.note(format_args!("host{number} note: {text}")),

@@ -263,6 +263,14 @@ impl Host {
         }
     }
 
+    /// The next report about a package that is a note.
+    pub(crate) async fn noted(&mut self) -> String {
+        match self.report().await {
+            ReportKind::PreparationNoted { text } => text,
+            other => panic!("expected a note, got {other:?}"),
+        }
+    }
+
     /// PreparationStarted, PackageExtracted, LaunchPathsChecked; the logs of the last two.
     pub(crate) async fn prepared(&mut self) -> (String, String) {
         assert_eq!(self.report().await, ReportKind::PreparationStarted);

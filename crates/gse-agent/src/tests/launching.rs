@@ -1,4 +1,5 @@
-//! Game servers that somebody else started, configurations that change while they run, and the logs that sessions leave.
+//! Game servers that somebody else started, configurations that change while they run, the logs that sessions leave, and
+//! install scripts.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -229,5 +230,83 @@ async fn g21_who_cannot_store_logs_keeps_nobody_from_ending() {
     drop(next_start(&mut callbacks).await);
     // From now on nobody takes what the agent says.
     host.close_uplink();
+    host.stop().await;
+}
+
+/// A host that runs install scripts, with a package that has this one.
+async fn installing(clocks: gse_core::clocks::Clocks, script: &str, launch_path: &str) -> Host {
+    let data = tempfile::tempdir().unwrap();
+    let run = |config| AgentConfig { run_install_scripts: true, ..config };
+    let mut host = Host::start_with(data, clocks, run).await;
+    host.start_instance(&[("install.sh", script), ("run.sh", STAYS)], launch_path, "");
+    assert_eq!(host.report().await, ReportKind::PreparationStarted);
+    assert!(matches!(host.report().await, ReportKind::PackageExtracted { .. }));
+    host
+}
+
+/// S05: without an execute bit, and with a launch path that the script makes.
+#[tokio::test]
+async fn s05_the_install_script_runs_before_the_first_process_and_its_output_is_kept() {
+    let script = "set -e\n[[ $PWD == */game && $GSE_FLEET_ID == fleet-1 ]]\n\
+                  echo installed; echo trouble >&2; chmod +x run.sh; ln -s run.sh server\n";
+    let mut host = installing(hasty(), script, "/local/game/server").await;
+    let ReportKind::InstallScriptRan { log, .. } = host.report().await else { panic!("it did not run") };
+    assert_eq!(log, "[stdout]\ninstalled\n[stderr]\ntrouble\n[end]\nexit status: 0\n");
+    let ReportKind::LaunchPathsChecked { missing, .. } = host.report().await else { panic!("not checked") };
+    assert_eq!(missing, Vec::<String>::new());
+    host.child_pid().await;
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn s06_a_script_that_fails_starts_nothing() {
+    let mut host = installing(hasty(), "echo no such package; exit 3\n", "run.sh").await;
+    let ReportKind::PreparationFailed { step, reason, log } = host.report().await else {
+        panic!("not failed")
+    };
+    assert_eq!(step, gse_core::host::PreparationStep::Install);
+    assert_eq!(reason, "/local/game/install.sh failed: it ended with exit status: 3");
+    assert!(log.contains("no such package"), "{log}");
+    assert!(!host.slot().join("game/pid").exists());
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a3_a_script_has_its_time_and_takes_along_what_it_started() {
+    let mut clocks = hasty();
+    clocks.set("install.script", "500ms").unwrap();
+    let script = "setsid sleep 600 & echo $! >stray.tmp; mv stray.tmp stray; sleep 600\n";
+    let mut host = installing(clocks, script, "run.sh").await;
+    let stray: u32 = until_file(&host.slot().join("game/stray")).await.trim().parse().unwrap();
+    let ReportKind::PreparationFailed { reason, .. } = host.report().await else { panic!("not failed") };
+    assert!(reason.contains("did not end within 500ms"), "{reason}");
+    super::host::until_gone(stray).await;
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_script_that_runs_keeps_neither_its_slot_nor_the_service() {
+    let script = "echo $$ >pid.tmp; mv pid.tmp pid; sleep 600\n";
+    let mut host = installing(hasty(), script, "run.sh").await;
+    let pid = host.child_pid().await;
+    host.order(HostOrder::StopInstance);
+    assert_eq!(host.report().await, ReportKind::InstanceStopped);
+    assert!(!is_running(pid));
+    host.stop().await;
+    let host = installing(hasty(), script, "run.sh").await;
+    let pid = host.child_pid().await;
+    host.stop().await;
+    assert!(!is_running(pid));
+}
+
+#[tokio::test]
+async fn a_script_that_a_killed_service_left_is_ended_and_run_again() {
+    let script = "echo $$ >pid.tmp; mv pid.tmp pid; sleep 600\n";
+    let host = installing(hasty(), script, "run.sh").await;
+    let pid = host.child_pid().await;
+    let killed = host.kill().await;
+    assert!(is_running(pid));
+    let host = Host::follow(killed, hasty()).await;
+    super::host::until_gone(pid).await;
     host.stop().await;
 }

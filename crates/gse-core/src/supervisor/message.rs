@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::host::{HostOrder, HostReport, SessionSpec};
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::log::SessionLog;
+use crate::package::setup::PackageSetup;
 use crate::player_session::{PlayerSessionCreationPolicy, ProcessQuery};
 use crate::supervisor::launch::LaunchTarget;
 use crate::supervisor::recovery::{Recovered, SlotRecord};
@@ -29,6 +30,17 @@ pub enum Input {
         /// The slot.
         instance: InstanceId,
         /// A line per file, bounded.
+        log: String,
+        /// What it asks for before its first process starts.
+        setup: PackageSetup,
+    },
+    /// The install script is gone, with everything that it started.
+    InstallScriptEnded {
+        /// The slot.
+        instance: InstanceId,
+        /// How long it took, or how it failed.
+        outcome: Result<Duration, String>,
+        /// Its output, bounded.
         log: String,
     },
     /// The package could not be copied or unpacked.
@@ -322,6 +334,20 @@ pub enum Effect {
         instance: InstanceId,
         /// The package.
         package: BlobId,
+    },
+    /// Run `install.sh` with `bash` in the package root; answered by `InstallScriptEnded`.
+    RunInstallScript {
+        /// The slot.
+        instance: InstanceId,
+        /// For `GSE_FLEET_ID`.
+        fleet: FleetId,
+        /// It is killed then.
+        within: Duration,
+    },
+    /// Kill the install script of a slot.
+    StopInstallScript {
+        /// The slot.
+        instance: InstanceId,
     },
     /// Look up launch targets and make those in the package executable; answered by `LaunchPathsResolved`.
     ResolveLaunchPaths {

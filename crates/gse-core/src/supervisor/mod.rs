@@ -12,6 +12,7 @@ mod call;
 mod callback;
 mod ending;
 mod identity;
+mod install;
 mod logs;
 mod message;
 mod ready;
@@ -80,6 +81,7 @@ impl<'a> HostCx<'a> {
 pub struct Supervisor {
     public_ip: String,
     adoption: Adoption,
+    runs_install_scripts: bool,
     stopping: bool,
     slots: BTreeMap<InstanceId, Slot>,
     processes: BTreeMap<ProcessId, Process>,
@@ -95,6 +97,7 @@ impl Supervisor {
         Self {
             public_ip: public_ip.into(),
             adoption: adoption.into(),
+            runs_install_scripts: false,
             stopping: false,
             slots: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -108,7 +111,12 @@ impl Supervisor {
     pub fn step(&mut self, mut cx: HostCx<'_>, input: Input) -> Vec<Effect> {
         match input {
             Input::Order(instance, order) => self.on_order(&mut cx, instance, order),
-            Input::SlotExtracted { instance, log } => self.on_extracted(&mut cx, &instance, log),
+            Input::SlotExtracted { instance, log, setup } => {
+                self.on_extracted(&mut cx, &instance, log, &setup);
+            }
+            Input::InstallScriptEnded { instance, outcome, log } => {
+                self.on_install_script_ended(&mut cx, &instance, outcome, log);
+            }
             Input::SlotFailed { instance, step, reason, log } => {
                 self.on_slot_failed(&mut cx, &instance, ReportKind::PreparationFailed { step, reason, log });
             }
@@ -171,7 +179,8 @@ impl Supervisor {
 
     /// Whether nothing that the agent launched is alive any more, nor anything that it started, and all logs are stored.
     pub fn is_quiet(&self) -> bool {
-        !self.processes.values().any(|process| process.is_launched() && process.needs_slot())
+        let busy = self.processes.values().any(|process| process.is_launched() && process.needs_slot());
+        !busy && !self.is_installing()
     }
 
     fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
@@ -201,6 +210,7 @@ impl Supervisor {
         for process in alive {
             self.end_politely(cx, &process, crate::host::ProcessEnd::Terminated);
         }
+        self.slots.keys().for_each(|instance| self.stop_install_script(cx, instance));
     }
 
     fn alive(&self) -> impl Iterator<Item = &Process> {

@@ -47,7 +47,7 @@ impl Supervisor {
         match phase {
             SlotPhase::Resolving | SlotPhase::Running => self.look_up_launch_paths(cx, instance),
             // Looked up when it is unpacked, or not at all.
-            SlotPhase::Preparing | SlotPhase::Failed | SlotPhase::Removing => {}
+            SlotPhase::Preparing | SlotPhase::Installing | SlotPhase::Failed | SlotPhase::Removing => {}
         }
     }
 

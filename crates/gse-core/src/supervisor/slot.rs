@@ -8,6 +8,7 @@ use crate::fleet::ServerProcess;
 use crate::fleet::runtime_configuration::EntryKey;
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::package::setup::PackageSetup;
 use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
 use crate::supervisor::record::{Origin, Phase, Process};
@@ -32,6 +33,8 @@ pub(super) struct Slot {
 pub(super) enum SlotPhase {
     /// The package is being unpacked.
     Preparing,
+    /// The install script runs.
+    Installing,
     /// The launch paths are looked up.
     Resolving,
     /// Processes are kept running.
@@ -132,7 +135,13 @@ impl Supervisor {
         self.slots.insert(instance, Slot { failures, ..Slot::new(spec) });
     }
 
-    pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
+    pub(super) fn on_extracted(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        log: String,
+        setup: &PackageSetup,
+    ) {
         let stopping = self.stopping;
         let Some(slot) = self.slot_mut(instance) else { return };
         if slot.leaving || stopping {
@@ -140,9 +149,8 @@ impl Supervisor {
             self.remove_when_empty(cx, instance);
             return;
         }
-        slot.phase = SlotPhase::Resolving;
         cx.report(instance, ReportKind::PackageExtracted { log });
-        self.look_up_launch_paths(cx, instance);
+        self.set_up(cx, instance, setup);
     }
 
     pub(super) fn look_up_launch_paths(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
@@ -405,7 +413,10 @@ impl Supervisor {
     /// `false`: there is no such slot, which was reported.
     fn begin_leaving(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) -> bool {
         match self.slot_mut(instance) {
-            Some(slot) => slot.leaving = true,
+            Some(slot) => {
+                slot.leaving = true;
+                self.stop_install_script(cx, instance);
+            }
             None => cx.report(instance, ReportKind::InstanceStopped),
         }
         self.slots.contains_key(instance)
@@ -420,7 +431,7 @@ impl Supervisor {
                 cx.want(Effect::RemoveSlot { instance: instance.clone() });
             }
             // What is under way comes to its end first, and comes back here.
-            SlotPhase::Preparing | SlotPhase::Resolving | SlotPhase::Removing => {}
+            SlotPhase::Preparing | SlotPhase::Installing | SlotPhase::Resolving | SlotPhase::Removing => {}
         }
     }
 

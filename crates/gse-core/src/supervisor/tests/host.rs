@@ -11,6 +11,7 @@ use crate::host::{
 };
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
 use crate::log::SessionLog;
+use crate::package::setup::PackageSetup;
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
     Signal, Supervisor, Ticket,
@@ -33,6 +34,8 @@ pub(super) struct Host {
     pub(super) strays_end: bool,
     /// Logs are collected at once.
     pub(super) logs_are_stored: bool,
+    /// What packages ask for.
+    pub(super) setup: PackageSetup,
     /// Packages are there.
     pub(super) packages: bool,
     /// Processes take connections.
@@ -118,6 +121,7 @@ impl Host {
             signals_work: true,
             strays_end: true,
             logs_are_stored: true,
+            setup: PackageSetup::default(),
             packages: true,
             listens: true,
             withholds_answers: false,
@@ -178,7 +182,11 @@ impl Host {
                 self.inputs.push_back(Input::SlotFailed { instance, step, reason, log });
             }
             Effect::PrepareSlot { instance, .. } => {
-                self.inputs.push_back(Input::SlotExtracted { instance, log: "files".into() });
+                self.inputs.push_back(Input::SlotExtracted {
+                    instance,
+                    log: "files".into(),
+                    setup: self.setup.clone(),
+                });
             }
             Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
                 let found =
@@ -224,6 +232,8 @@ impl Host {
             }
             Effect::Signal { .. }
             | Effect::CollectLogs { .. }
+            | Effect::RunInstallScript { .. }
+            | Effect::StopInstallScript { .. }
             | Effect::WatchAdopted { .. }
             | Effect::ForgetAdopted { .. }
             | Effect::EndStrays { .. }

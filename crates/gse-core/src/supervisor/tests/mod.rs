@@ -5,6 +5,7 @@ mod ending;
 mod health;
 mod host;
 mod identity;
+mod install;
 mod launch;
 mod logs;
 mod lossy;

@@ -3,6 +3,7 @@
 use super::host::{Host, pid, ready_on, record, seconds, spec};
 use crate::fleet::ServerProcess;
 use crate::host::{HostOrder, InstanceSpec, ProcessEnd, ReportKind};
+use crate::package::setup::PackageSetup;
 use crate::supervisor::{Effect, Input, RpcRequest, Signal};
 
 /// Entries by their parameters and counts.
@@ -153,7 +154,11 @@ fn an_answer_about_older_launch_paths_is_not_used() {
     let effects =
         host.step(Input::Order(super::host::instance(), HostOrder::StartInstance(version(1, &[("a", 1)]))));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::PrepareSlot { .. })));
-    host.step(Input::SlotExtracted { instance: super::host::instance(), log: String::new() });
+    host.step(Input::SlotExtracted {
+        instance: super::host::instance(),
+        log: String::new(),
+        setup: PackageSetup::default(),
+    });
     host.step(Input::Order(super::host::instance(), HostOrder::StartInstance(version(2, &[("b", 1)]))));
     let answer = |runtime_version| Input::LaunchPathsResolved {
         instance: super::host::instance(),
