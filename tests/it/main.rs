@@ -4,6 +4,7 @@
 mod course;
 mod flow;
 mod hosting;
+mod launching;
 mod lifetime;
 mod overload;
 mod packages;
