@@ -1,12 +1,13 @@
 //! The life of the service: it starts or says why not, it ends what it launched, and it forgets nothing.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tests::client::Client;
 use tests::package;
-use tests::stack::{Stack, fleet_request, local};
+use tests::stack::{Stack, fleet_request, local, local_at};
 
 use crate::hosting::{process, stack_with_fleet};
 
@@ -24,6 +25,23 @@ fn a_taken_port_is_a_start_error_that_names_it() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(said.contains(address), "`{said}` should name {address}");
+    assert_eq!(output.stdout, b"", "nothing is ready");
+}
+
+/// Conformance case 56: the port of the agent, which game servers have in their code.
+#[test]
+fn case_56_port_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let directory = tempfile::tempdir().expect("a directory for the service");
+    let output = local_at(directory.path(), "127.0.0.1:0", &address, &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .expect("`gse local` starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code != 0), "{}", output.status);
+    assert!(said.contains(&address) && said.contains("--agent"), "`{said}` should name {address}");
     assert_eq!(output.stdout, b"", "nothing is ready");
 }
 

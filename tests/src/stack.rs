@@ -329,8 +329,14 @@ pub fn fleet_request(asset: &str, process: &Value) -> Value {
 /// The command that starts a service.
 #[must_use]
 pub fn local(directory: &Path, api: &str, settings: &[String]) -> Command {
+    local_at(directory, api, "127.0.0.1:0", settings)
+}
+
+/// As `local`, with the address that game servers call.
+#[must_use]
+pub fn local_at(directory: &Path, api: &str, agent: &str, settings: &[String]) -> Command {
     let mut command = Command::new(program("gse"));
-    command.args(["local", "--api", api, "--agent", "127.0.0.1:0", "--data-dir"]).arg(directory.join("data"));
+    command.args(["local", "--api", api, "--agent", agent, "--data-dir"]).arg(directory.join("data"));
     for setting in settings {
         match setting.strip_prefix("--") {
             Some(_) => command.arg(setting),

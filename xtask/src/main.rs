@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod codegen;
 mod flow;
+mod interop;
 mod interrupt;
 mod narrator;
 mod play;
@@ -38,9 +39,11 @@ enum Command {
     Play(play::Options),
     /// Keep a service with the game deployed until Ctrl-C
     Up(up::Options),
+    /// Host game servers in Python and Node.js, and one from Debian that knows nothing of us
+    Interop(interop::Options),
     /// Run every test
     Test,
-    /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow
+    /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow, other stacks
     Ci(ci::Options),
     /// Measure, with optimisation; the figures are kept in docs/performance.md
     #[command(subcommand)]
@@ -71,6 +74,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Flow(options) => flow::run(&workspace, &options),
         Command::Play(options) => play::run(&workspace, &options),
         Command::Up(options) => up::run(&workspace, &options),
+        Command::Interop(options) => interop::run(&workspace, &options),
         Command::Test => ci::test(&workspace),
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Bench(bench) => bench::run(&workspace, &bench),

@@ -44,7 +44,7 @@ const YOU: &str = "you";
 /// Runs until the window is closed or the match is over.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let workspace = if options.smooth { workspace.with_profile("play") } else { workspace.clone() };
-    let mut stage = Stage::new(&workspace, narrator::choose(false), "OpenGSE: play", STEPS)?;
+    let mut stage = Stage::new(&workspace, "flow", narrator::choose(false), "OpenGSE: play", STEPS)?;
     let outcome = play(&mut stage, options);
     let good = stage.close(outcome, false);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

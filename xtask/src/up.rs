@@ -34,8 +34,13 @@ const STEPS: &[Step] = &[
 
 /// Runs until the user asks to stop.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    let mut stage =
-        Stage::new(workspace, narrator::choose(false), "OpenGSE: a service with a game on it", STEPS)?;
+    let mut stage = Stage::new(
+        workspace,
+        "flow",
+        narrator::choose(false),
+        "OpenGSE: a service with a game on it",
+        STEPS,
+    )?;
     let outcome = deploy(&mut stage, options);
     let up = outcome.is_ok();
     if let Ok(alias) = &outcome {
@@ -60,7 +65,11 @@ fn deploy(stage: &mut Stage<'_>, options: &Options) -> Result<String> {
     stage.done();
 
     stage.step();
-    stage.start_service(&Addresses { api: options.api.clone(), agent: options.agent.clone() })?;
+    stage.start_service(&Addresses {
+        api: options.api.clone(),
+        agent: options.agent.clone(),
+        settings: &[],
+    })?;
     let fleet = deploy_match_fleet(stage, "1.0", options.matches)?;
     let alias = route_alias(stage, "live", &fleet)?;
     stage.done();

@@ -12,17 +12,15 @@ use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{BlobId, InstanceId};
 use gse_core::log::SESSION_LOG_BYTES;
 use gse_core::supervisor::Adoption;
-use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tonic::transport::Server;
 
 use crate::address;
-use crate::connection::Incoming;
+use crate::connection::{Incoming, Limits};
 use crate::leftover::Leftover;
 use crate::output_dir::OutputDir;
 use crate::owner::Owner;
-use crate::sdk_service::SdkService;
+use crate::serving;
 use crate::slot;
 use crate::uplink::UplinkMessage;
 
@@ -30,12 +28,6 @@ use crate::uplink::UplinkMessage;
 const ORDERS: usize = 16 * 1024;
 /// Calls of game servers that may wait for the owner task.
 const CALLS: usize = 1024;
-/// The connections of clients that open one per call and never close it are told to reconnect (server-sdk.md 2.4).
-const CONNECTION_AGE: Duration = Duration::from_secs(300);
-/// How long the calls of such a connection may go on.
-const CONNECTION_GRACE: Duration = Duration::from_secs(60);
-/// What a client may send on a connection before it is read: calls are small.
-const WINDOW_BYTES: u32 = 64 << 10;
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How long open connections may take at the end.
@@ -125,9 +117,6 @@ pub enum AgentError {
     /// The listener has no address.
     #[error("the agent's listener cannot be used")]
     Listener(#[source] std::io::Error),
-    /// The gRPC server failed.
-    #[error("the agent's gRPC server failed")]
-    Serve(#[source] tonic::transport::Error),
 }
 
 /// Takes orders. Cheap to clone.
@@ -153,7 +142,7 @@ pub struct Agent {
     listener: TcpListener,
     address: SocketAddr,
     slots: PathBuf,
-    connections: usize,
+    limits: Limits,
     /// Held as long as the agent is there; the kernel gives it back whatever happens to us.
     lock: File,
     orders: mpsc::Receiver<(InstanceId, HostOrder)>,
@@ -185,11 +174,17 @@ pub fn build(
              it\nhint: start the service with the address that it had before"
         );
     }
-    let connections = config.connections;
+    let limits = Limits {
+        most: config.connections,
+        silence: config.clocks.connection_silence,
+        idle: config.clocks.connection_idle,
+        ping: config.clocks.connection_ping,
+        call: config.clocks.call_longest,
+    };
     let mut owner = Owner::new(config, slots.clone(), told, uplink);
     owner.recover(std::mem::take(&mut leftover.recovered));
     let (sender, orders) = mpsc::channel(ORDERS);
-    let agent = Agent { owner, leftover, listener, address, slots, connections, lock, orders };
+    let agent = Agent { owner, leftover, listener, address, slots, limits, lock, orders };
     Ok((AgentHandle { orders: sender }, agent))
 }
 
@@ -239,27 +234,16 @@ impl Agent {
         self.owner.attach(self.leftover.attached);
         let (calls, incoming) = mpsc::channel(CALLS);
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = GseGrpcSdkServiceServer::new(SdkService { calls });
-        let mut serving = tokio::spawn(
-            Server::builder()
-                .max_connection_age(CONNECTION_AGE)
-                .max_connection_age_grace(CONNECTION_GRACE)
-                .initial_connection_window_size(WINDOW_BYTES)
-                .initial_stream_window_size(WINDOW_BYTES)
-                .http2_keepalive_interval(Some(Duration::from_secs(60)))
-                .add_service(service)
-                .serve_with_incoming_shutdown(Incoming::new(self.listener, self.connections), async move {
-                    let _ = stopped.await;
-                }),
-        );
-        let served = self.owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
+        let connections = Incoming::new(self.listener, self.limits);
+        let mut serving = tokio::spawn(serving::serve(connections, self.limits, calls, stopped));
+        self.owner.run(self.orders, incoming, shutdown, stop, &mut serving).await;
         if !serving.is_finished() {
             // Its clients are gone; whoever else keeps a connection open cannot keep us.
             let _ = tokio::time::timeout(FLUSH, &mut serving).await;
             serving.abort();
         }
         drop(self.lock);
-        served
+        Ok(())
     }
 }
 

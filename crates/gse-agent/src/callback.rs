@@ -12,6 +12,7 @@ use gse_proto::grpcsdk::{
     StartGameServerSessionRequest, gse_response,
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tonic::codec::CompressionEncoding;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
@@ -22,25 +23,37 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// One try to connect to a loopback address.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// How long a callback may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// So long a refused connection is tried again.
+    pub(crate) dial_for: Duration,
+    /// In all.
+    pub(crate) answer_within: Duration,
+    /// Once the connection stands.
+    pub(crate) answer_for: Duration,
+}
+
 /// Makes one callback. When the connection stands, `may_send` is asked before anything is sent.
 pub(crate) async fn call(
     grpc_port: u16,
     callback: Callback,
     request_id: String,
-    dial_for: Duration,
-    answer_within: Duration,
+    patience: Patience,
     may_send: impl Future<Output = bool>,
 ) -> CallbackOutcome {
     let start = Instant::now();
-    let channel = match dial(grpc_port, start + dial_for, start + answer_within).await {
+    let in_all = start + patience.answer_within;
+    let channel = match dial(grpc_port, start + patience.dial_for, in_all).await {
         Ok(channel) => channel,
         Err(words) => return CallbackOutcome::Unreachable(words),
     };
     if !may_send.await {
         return CallbackOutcome::Unreachable("the agent ends".into());
     }
-    let client = GameServerGrpcSdkServiceClient::new(channel);
-    match timeout_at(start + answer_within, send(client, callback, &request_id)).await {
+    let client = GameServerGrpcSdkServiceClient::new(channel).accept_compressed(CompressionEncoding::Gzip);
+    let deadline = in_all.min(Instant::now() + patience.answer_for);
+    match timeout_at(deadline, send(client, callback, &request_id)).await {
         Ok(outcome) => outcome,
         Err(_) => CallbackOutcome::TimedOut,
     }

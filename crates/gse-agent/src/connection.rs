@@ -1,8 +1,9 @@
-//! Connections of game servers: how many at a time, and how long one may say nothing at all.
+//! Connections of game servers: how many at a time, and how long one may take to begin.
 //!
 //! Clients exist that open a connection per call and never close it (server-sdk.md 2.4), so a connection past the limit
-//! is closed at once, and those that live are told to reconnect by their age (`agent.rs`).
+//! is closed at once, and those without calls are told to go (`serving.rs`).
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,15 +12,29 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Sleep;
-use tonic::codegen::tokio_stream::Stream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-/// Clients of gRPC speak first, at once.
-const FIRST_WORD: Duration = Duration::from_secs(30);
+/// `PRI * HTTP/2.0 SM` and its line breaks: with less than that there is no connection that could be told to go.
+const FIRST_WORDS: usize = 24;
 /// How long to wait when the system gives no connection, such as when there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What connections may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// So many at a time; one more is closed at once.
+    pub(crate) most: usize,
+    /// How long one may take to say its first words.
+    pub(crate) silence: Duration,
+    /// Without a call for so long, one is told to go, by GOAWAY.
+    pub(crate) idle: Duration,
+    /// Silent for so long, it is asked whether it is there.
+    pub(crate) ping: Duration,
+    /// How long one call may take.
+    pub(crate) call: Duration,
+}
 
 /// The connections of a listener, as many as there is room for.
 #[derive(Debug)]
@@ -27,6 +42,7 @@ pub(crate) struct Incoming {
     listener: TcpListener,
     /// Guards nothing and is never waited for; it counts.
     room: Arc<Semaphore>,
+    silence: Duration,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -35,21 +51,26 @@ pub(crate) struct Incoming {
 pub(crate) struct Connection {
     stream: TcpStream,
     _room: OwnedSemaphorePermit,
-    /// There until the peer said something.
+    /// Dropped with it: that is how its server knows.
+    _gone: oneshot::Sender<()>,
+    /// What the peer has said so far, up to `FIRST_WORDS`.
+    heard: usize,
+    /// There until the peer has said its first words.
     silence: Option<Pin<Box<Sleep>>>,
 }
 
 impl Incoming {
-    pub(crate) fn new(listener: TcpListener, most: usize) -> Self {
-        let room = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        Self { listener, room, pause: None }
+    pub(crate) fn new(listener: TcpListener, limits: Limits) -> Self {
+        let room = Arc::new(Semaphore::new(limits.most.min(Semaphore::MAX_PERMITS)));
+        Self { listener, room, silence: limits.silence, pause: None }
     }
-}
 
-impl Stream for Incoming {
-    type Item = io::Result<Connection>;
+    /// The next connection, and what is resolved when it is gone. Dropped before that, nothing is lost.
+    pub(crate) async fn accept(&mut self) -> (Connection, oneshot::Receiver<()>) {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(Connection, oneshot::Receiver<()>)> {
         loop {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
@@ -61,8 +82,10 @@ impl Stream for Incoming {
                     let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else { continue };
                     // Without it answers are late, but they come.
                     let _ = stream.set_nodelay(true);
-                    let silence = Some(Box::pin(tokio::time::sleep(FIRST_WORD)));
-                    return Poll::Ready(Some(Ok(Connection { stream, _room: room, silence })));
+                    let silence = Some(Box::pin(tokio::time::sleep(self.silence)));
+                    let (_gone, gone) = oneshot::channel();
+                    let connection = Connection { stream, _room: room, _gone, heard: 0, silence };
+                    return Poll::Ready((connection, gone));
                 }
                 Err(error) => {
                     // One that the peer took back, or the system's limit. Neither may end the service, nor spin.
@@ -88,13 +111,17 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         if let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
-            self.silence = None;
+            self.heard = self.heard.saturating_add(buffer.filled().len() - before);
+            if self.heard >= FIRST_WORDS {
+                self.silence = None;
+            }
             return Poll::Ready(result);
         }
         if let Some(silence) = &mut self.silence {
             ready!(silence.as_mut().poll(cx));
-            let text = "the peer said nothing";
+            let text = "the peer did not say its first words";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)));
         }
         Poll::Pending

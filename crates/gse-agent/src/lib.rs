@@ -22,6 +22,7 @@ mod procfs;
 mod random;
 mod sdk_error;
 mod sdk_service;
+mod serving;
 mod slot;
 mod strays;
 mod uplink;

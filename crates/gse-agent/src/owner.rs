@@ -15,9 +15,9 @@ use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::agent::{AgentConfig, AgentError, packing_dir};
+use crate::agent::{AgentConfig, packing_dir};
 use crate::attached::{self, Attached};
-use crate::callback;
+use crate::callback::{self, Patience};
 use crate::child::{self, Launch};
 use crate::logs::{self, Collection};
 use crate::notes::{self, SystemProcess};
@@ -37,12 +37,12 @@ const COLLECTING_MOST: usize = 2;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
-pub(crate) type Serving = tokio::task::JoinHandle<Result<(), tonic::transport::Error>>;
+pub(crate) type Serving = tokio::task::JoinHandle<()>;
 
 /// What the loop wakes up for.
 enum Event {
     /// Told to end, or the gRPC server ended.
-    ShutDown(Result<(), tonic::transport::Error>),
+    ShutDown,
     Input(Input),
     Call(IncomingCall),
     Sending(Sending),
@@ -162,10 +162,9 @@ impl Owner {
         shutdown: impl Future<Output = ()> + Send,
         stop: oneshot::Sender<()>,
         serving: &mut Serving,
-    ) -> Result<(), AgentError> {
+    ) {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut running = true;
-        let mut outcome = Ok(());
         std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
         self.pack_logs();
@@ -174,8 +173,8 @@ impl Owner {
         while running || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
             let event = tokio::select! {
-                () = &mut shutdown, if running => Event::ShutDown(Ok(())),
-                served = &mut *serving, if running => Event::ShutDown(served.unwrap_or(Ok(()))),
+                () = &mut shutdown, if running => Event::ShutDown,
+                _ = &mut *serving, if running => Event::ShutDown,
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv() => Event::Call(call),
                 Some(sending) = self.sending.1.recv() => Event::Sending(sending),
@@ -191,8 +190,7 @@ impl Owner {
                 () = sleep_until(wakeup), if wakeup.is_some() => Event::Timer,
             };
             match event {
-                Event::ShutDown(served) => {
-                    outcome = served.map_err(AgentError::Serve);
+                Event::ShutDown => {
                     running = false;
                     self.step(Input::ShutDown);
                 }
@@ -210,7 +208,6 @@ impl Owner {
         // The server may have ended by itself.
         let _ = stop.send(());
         self.flush().await;
-        outcome
     }
 
     /// The last reports go out if somebody takes them; tasks that nobody waits for any more are ended.
@@ -405,14 +402,12 @@ impl Owner {
             }
             // Looked for when the step is done.
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
-            Effect::Callback { process, grpc_port, callback, dial_for, answer_within } => {
+            Effect::Callback { process, grpc_port, callback, dial_for, answer_within, answer_for } => {
                 let kind = callback.kind();
                 let may_send = may_send(kind, process.clone(), self.sending.0.clone());
+                let patience = Patience { dial_for, answer_within, answer_for };
                 self.work.spawn(async move {
-                    let request_id = random_hex();
-                    let call =
-                        callback::call(grpc_port, callback, request_id, dial_for, answer_within, may_send);
-                    let outcome = call.await;
+                    let outcome = callback::call(grpc_port, callback, random_hex(), patience, may_send).await;
                     Some(Input::CallbackDone { process, callback: kind, outcome })
                 });
             }
@@ -424,7 +419,7 @@ impl Owner {
                 }
             }
             Effect::Query { call, query } => self.query(call, query),
-            Effect::Note(text) => tracing::info!("{text}"),
+            Effect::Note(text) => tracing::info!("{}", one_line(&text)),
         }
     }
 
@@ -563,6 +558,12 @@ async fn may_send(kind: CallbackKind, process: ProcessId, sending: mpsc::Sender<
     }
     let (go, gone) = oneshot::channel();
     sending.send(Sending { process, go }).await.is_ok() && gone.await.is_ok()
+}
+
+/// A line of the log stays one line, whatever a game server says in it (conformance case 50).
+fn one_line(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn now() -> Timestamp {

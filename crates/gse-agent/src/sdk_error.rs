@@ -15,7 +15,6 @@ fn name_and_code(error: &CallError) -> (&'static str, Code) {
         CallError::ProcessNotReady(_) => ("PROCESS_NOT_READY", Code::FailedPrecondition),
         CallError::ProcessNotActive(_) => ("PROCESS_NOT_ACTIVE", Code::FailedPrecondition),
         CallError::ProcessReadyFailed(_) => ("PROCESS_READY_FAILED", Code::FailedPrecondition),
-        CallError::SessionNotReady(_) => ("GAME_SERVER_SESSION_NOT_READY", Code::FailedPrecondition),
         // Reserved for "the agent is going away": clients may try these again blindly.
         CallError::Unavailable(_) => ("SERVICE_CALL_FAILED", Code::Unavailable),
         CallError::Refused(error) => refused(error),
@@ -34,6 +33,7 @@ fn refused(error: &Error) -> (&'static str, Code) {
         Error::ProcessNotActive(_) => ("PROCESS_NOT_ACTIVE", Code::FailedPrecondition),
         Error::ProcessReadyRefused(_) => ("PROCESS_READY_FAILED", Code::FailedPrecondition),
         Error::SessionEndedHostingAnother { .. }
+        | Error::NoCurrentSession(_)
         | Error::SessionNotReady { .. }
         | Error::SessionNotActive { .. } => ("GAME_SERVER_SESSION_NOT_READY", Code::FailedPrecondition),
         Error::ActivationTooLate { .. } => ("GAME_SERVER_SESSION_READY_FAILED", Code::FailedPrecondition),
@@ -69,7 +69,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gse_core::id::GameServerSessionId;
+    use gse_core::id::{GameServerSessionId, ProcessId};
 
     fn check(error: CallError, name: &str, code: Code) {
         let status = status(&error, "request-1");
@@ -88,11 +88,6 @@ mod tests {
         check(CallError::ProcessNotReady("x".into()), "PROCESS_NOT_READY", Code::FailedPrecondition);
         check(CallError::ProcessNotActive("x".into()), "PROCESS_NOT_ACTIVE", Code::FailedPrecondition);
         check(CallError::ProcessReadyFailed("x".into()), "PROCESS_READY_FAILED", Code::FailedPrecondition);
-        check(
-            CallError::SessionNotReady("x".into()),
-            "GAME_SERVER_SESSION_NOT_READY",
-            Code::FailedPrecondition,
-        );
         check(CallError::Unavailable("x".into()), "SERVICE_CALL_FAILED", Code::Unavailable);
         let refused = CallError::Refused;
         check(refused(Error::SessionNotFound(session())), "BAD_REQUEST_EXCEPTION", Code::NotFound);
@@ -109,6 +104,11 @@ mod tests {
         );
         check(
             refused(Error::SessionEndedHostingAnother { named: session(), hosted: session() }),
+            "GAME_SERVER_SESSION_NOT_READY",
+            Code::FailedPrecondition,
+        );
+        check(
+            refused(Error::NoCurrentSession(ProcessId::new("process-1"))),
             "GAME_SERVER_SESSION_NOT_READY",
             Code::FailedPrecondition,
         );

@@ -79,6 +79,14 @@ clocks! {
     install_script: "install.script" = 10 * MINUTE;
     /// How long packing the logs of a session may take, and storing them again.
     log_collect: "log.collect" = MINUTE;
+    /// A connection of a game server without a call for so long is told to go (server-sdk.md 2.4).
+    connection_idle: "connection.idle" = 5 * MINUTE;
+    /// A connection on which nothing was heard for so long is asked whether it is there.
+    connection_ping: "connection.ping" = MINUTE;
+    /// How long a connection may take to say that it speaks HTTP/2; clients of gRPC speak first, at once.
+    connection_silence: "connection.silence" = 30 * SECOND;
+    /// How long one call of a game server may take, its message included.
+    call_longest: "call.longest" = MINUTE;
     /// Validity of an upload signature.
     upload_signature: "upload.signature" = 360 * SECOND;
     /// Period of the metric report.

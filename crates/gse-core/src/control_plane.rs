@@ -20,6 +20,7 @@ use crate::planted::planted;
 use crate::player_session;
 use crate::process;
 use crate::state::{Change, Row, RowKind, State};
+use crate::table::spread;
 use crate::time::Timestamp;
 
 /// The decisions of the service. `Clone`, so that checkers can compare before and after.
@@ -33,12 +34,13 @@ pub struct ControlPlane {
 #[derive(Clone, Debug, Default)]
 struct Wakeups {
     by_time: BTreeSet<(Timestamp, RowKind, Arc<str>)>,
-    by_row: BTreeMap<(RowKind, Arc<str>), Timestamp>,
+    /// With the number that rows are spread by.
+    by_row: BTreeMap<(u64, RowKind, Arc<str>), Timestamp>,
 }
 
 impl Wakeups {
     fn set(&mut self, kind: RowKind, key: Arc<str>, deadline: Option<Timestamp>) {
-        let row = (kind, key);
+        let row = (spread(&key), kind, key);
         let old = match deadline {
             Some(deadline) => self.by_row.insert(row.clone(), deadline),
             None => self.by_row.remove(&row),
@@ -47,15 +49,15 @@ impl Wakeups {
             return;
         }
         if let Some(old) = old {
-            self.by_time.remove(&(old, kind, Arc::clone(&row.1)));
+            self.by_time.remove(&(old, kind, Arc::clone(&row.2)));
         }
         if let Some(deadline) = deadline {
-            self.by_time.insert((deadline, kind, row.1));
+            self.by_time.insert((deadline, kind, row.2));
         }
     }
 
     fn is_due(&self, kind: RowKind, key: &Arc<str>, now: Timestamp) -> bool {
-        self.by_row.get(&(kind, Arc::clone(key))).is_some_and(|deadline| *deadline <= now)
+        self.by_row.get(&(spread(key), kind, Arc::clone(key))).is_some_and(|deadline| *deadline <= now)
     }
 
     fn due(&self, now: Timestamp) -> Vec<(RowKind, Arc<str>)> {
@@ -245,8 +247,8 @@ fn on_call(
         SessionCall::Activate { session, max_players } => {
             game_server_session::activate(state, cx, caller, &session, max_players)
         }
-        SessionCall::AcceptPlayer { session, player_session, request_id } => {
-            player_session::accept(state, cx, caller, &session, &player_session, &request_id)
+        SessionCall::AcceptPlayer { session, player_session, attempt } => {
+            player_session::accept(state, cx, caller, &session, &player_session, &attempt)
         }
         SessionCall::RemovePlayer { session, player_session } => {
             player_session::remove(state, cx, caller, &session, &player_session)

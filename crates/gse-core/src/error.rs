@@ -194,6 +194,8 @@ pub enum Error {
         /// The session that the process hosts.
         hosted: GameServerSessionId,
     },
+    /// DescribePlayerSessions of a process that hosts nothing, without a session and without another selector.
+    NoCurrentSession(ProcessId),
     /// The session's state does not allow the call.
     SessionNotReady {
         /// The session.
@@ -207,6 +209,8 @@ pub enum Error {
         session: GameServerSessionId,
         /// Its state.
         status: GameServerSessionStatus,
+        /// The session that the process hosts instead (server-sdk.md 4.2, step 4).
+        hosted: Option<GameServerSessionId>,
     },
     /// AcceptPlayerSession or RemovePlayerSession names a player session that this session does not have.
     PlayerUnknown {
@@ -316,9 +320,14 @@ impl fmt::Display for Error {
             Self::SessionEndedHostingAnother { named, hosted } => {
                 write!(f, "session `{named}` has ended; this process hosts `{hosted}` now")
             }
+            Self::NoCurrentSession(process) => write!(
+                f,
+                "process `{process}` hosts no session, and the call names neither a session nor a player"
+            ),
             Self::SessionNotReady { session, status } => write!(f, "session `{session}` is {status}"),
-            Self::ActivationTooLate { session, status } => {
-                write!(f, "session `{session}` is {status} and cannot be activated any more")
+            Self::ActivationTooLate { session, status, hosted } => {
+                write!(f, "session `{session}` is {status} and cannot be activated any more")?;
+                hosted.as_ref().map_or(Ok(()), |hosted| write!(f, "; this process hosts `{hosted}` now"))
             }
             Self::PlayerUnknown { session } => write!(f, "session `{session}` has no such player session"),
             Self::PlayerNotReserved { status } => write!(f, "the player session is {status}, not RESERVED"),

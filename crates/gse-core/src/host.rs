@@ -312,8 +312,9 @@ pub enum SessionCall {
         session: GameServerSessionId,
         /// playerSessionId.
         player_session: PlayerSessionId,
-        /// requestid of the call, for the transport-retry rule (server-sdk.md 4.3).
-        request_id: String,
+        /// The pid and requestid of the call: a repetition with the same of both is a transport retry
+        /// (server-sdk.md 4.3).
+        attempt: String,
     },
     /// RemovePlayerSession.
     RemovePlayer {

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-// The text of an id is shared by everything that names it: rows, indexes, changes, the replica for reads.
+use crate::table::Key;
+
+// `spread` marks those that there are very many of (`table::Key`). The text of an id is shared by everything that names it: rows, indexes, changes, the replica for reads.
 macro_rules! ids {
-    ($($(#[$attribute:meta])* $name:ident)*) => {$(
+    ($($(#[$attribute:meta])* $name:ident $($spread:ident)?;)*) => {$(
         $(#[$attribute])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
@@ -32,6 +35,12 @@ macro_rules! ids {
             }
         }
 
+        impl Key for $name {
+            $(fn spread(&self) -> u64 {
+                crate::table::$spread(&self.0)
+            })?
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -46,51 +55,66 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                String::deserialize(from).map(Self::new)
+                from.deserialize_str(SharedText).map(Self)
             }
         }
     )*};
 }
 
+/// Reads a text right into where it is shared from; very many are read at a start.
+struct SharedText;
+
+impl Visitor<'_> for SharedText {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(text.into())
+    }
+}
+
 ids! {
     /// `asset-xxxxxxxx`.
     #[derive(Debug)]
-    AssetId
+    AssetId;
     /// `fleet-xxxxxxxx-xxxxxxxx`.
     #[derive(Debug)]
-    FleetId
+    FleetId;
     /// `ins-xxxxxxxx`.
     #[derive(Debug)]
-    InstanceId
+    InstanceId;
     /// A record of one operating-system process of a game server; never on the wire.
     #[derive(Debug)]
-    ProcessId
+    ProcessId spread;
     /// `alias-xxxxxxxx-xxxxxxxx`.
     #[derive(Debug)]
-    AliasId
+    AliasId;
     /// `event-xxxxxxxx-xxxxxxxx`.
     #[derive(Debug)]
-    EventId
+    EventId spread;
     /// `qcs::gse:<region>:uin/<uin>:gameserversession/<fleet>/gssess-xxxxxxxx-xxxxxxxx`.
     #[derive(Debug)]
-    GameServerSessionId
+    GameServerSessionId spread;
     /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket, so `Debug` hides it.
-    PlayerSessionId
+    PlayerSessionId spread;
     /// Chosen by the caller, `[a-zA-Z0-9-]{1,48}`.
     #[derive(Debug)]
-    PlacementId
+    PlacementId;
     /// The identity of a queue, `[A-Za-z0-9-]{1,128}`.
     #[derive(Debug)]
-    QueueName
+    QueueName;
     /// The account number, digits.
     #[derive(Debug)]
-    Uin
+    Uin;
     /// A region name such as `ap-shanghai`.
     #[derive(Debug)]
-    Region
+    Region;
     /// Where the bytes of an uploaded package lie in the blob store; the hash of its content.
     #[derive(Debug)]
-    BlobId
+    BlobId;
 }
 
 impl PlayerSessionId {

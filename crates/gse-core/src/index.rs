@@ -15,6 +15,7 @@ use crate::placement::{Placement, PlacementKey, PlacementStatus};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::state::Row;
+use crate::table::Spread;
 use crate::time::Timestamp;
 
 /// A set of keys for each owner; an owner without keys is not in it.
@@ -22,7 +23,7 @@ pub(crate) type Owned<O, K> = BTreeMap<O, BTreeSet<K>>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Index {
-    pub(crate) players_of_session: Owned<GameServerSessionId, PlayerSessionId>,
+    pub(crate) players_of_session: Owned<Spread<GameServerSessionId>, PlayerSessionId>,
     pub(crate) processes_of_instance: Owned<InstanceId, ProcessId>,
     pub(crate) instances_of_fleet: Owned<FleetId, InstanceId>,
     /// Newest first, then by id: the order of the answers (G-18).
@@ -37,7 +38,7 @@ pub(crate) struct Index {
     pub(crate) events_of_fleet: BTreeMap<FleetId, BTreeMap<u64, EventId>>,
     pub(crate) pending_placements: BTreeSet<PlacementKey>,
     /// The placement that a session is being activated for.
-    pub(crate) placement_of_session: BTreeMap<GameServerSessionId, PlacementKey>,
+    pub(crate) placement_of_session: BTreeMap<Spread<GameServerSessionId>, PlacementKey>,
     /// Which processes can take a session.
     pub(crate) pools: Pools,
 }
@@ -87,7 +88,7 @@ impl Index {
     }
 
     pub(crate) fn add_player_session(&mut self, row: &PlayerSession) {
-        add(&mut self.players_of_session, row.session.clone(), row.id.clone());
+        add(&mut self.players_of_session, Spread::new(&row.session), row.id.clone());
     }
 
     pub(crate) fn add_process(&mut self, row: &Process) {
@@ -125,13 +126,15 @@ impl Index {
             self.pending_placements.remove(&row.key());
         }
         if let Some(session) = &row.activating {
-            self.placement_of_session.insert(session.clone(), row.key());
+            self.placement_of_session.insert(Spread::new(session), row.key());
         }
     }
 
     pub(crate) fn remove(&mut self, row: &Row) {
         match row {
-            Row::PlayerSession(row) => remove(&mut self.players_of_session, &row.session, &row.id),
+            Row::PlayerSession(row) => {
+                remove(&mut self.players_of_session, &Spread::new(&row.session), &row.id)
+            }
             Row::Process(row) => {
                 remove(&mut self.processes_of_instance, &row.instance, &row.id);
                 self.pools.change_process(row, Some(row.fitness()), None);
@@ -152,7 +155,7 @@ impl Index {
             Row::Placement(row) => {
                 self.pending_placements.remove(&row.key());
                 if let Some(session) = &row.activating {
-                    self.placement_of_session.remove(session);
+                    self.placement_of_session.remove(&Spread::new(session));
                 }
             }
             Row::Asset(_) | Row::Fleet(_) | Row::Alias(_) | Row::Queue(_) => {}

@@ -13,6 +13,7 @@ use crate::id::{FleetId, GameServerSessionId, IdKind, PlayerSessionId, ProcessId
 use crate::page::{Selection, TokenPage, cut_by_token, is_after, merge, position};
 use crate::planted::planted;
 use crate::state::{Row, RowKind, State};
+use crate::table::Spread;
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -67,7 +68,7 @@ pub struct PlayerSession {
     pub terminated: Option<Timestamp>,
     /// Until when AcceptPlayerSession must come, while RESERVED; at this very moment it is too late.
     pub reserved_until: Option<Timestamp>,
-    /// requestid of the call that accepted it, for the transport-retry rule (server-sdk.md 4.3).
+    /// The pid and requestid of the call that accepted it, for the transport-retry rule (server-sdk.md 4.3).
     pub accepted_by: Option<String>,
     /// When it leaves memory, once it is over.
     #[serde(default)]
@@ -178,7 +179,8 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &PlayerSession
 
 /// Their session leaves memory.
 pub(crate) fn leave_all(state: &mut State, cx: &Cx<'_>, session: &GameServerSessionId) {
-    let ids: Vec<_> = state.index.players_of_session.get(session).into_iter().flatten().cloned().collect();
+    let ids: Vec<_> =
+        state.index.players_of_session.get(&Spread::new(session)).into_iter().flatten().cloned().collect();
     for id in ids {
         let Some(player) = state.player_sessions.get_shared(&id).cloned() else { continue };
         // The end of a session is the end of its players at the latest (G-14).
@@ -236,7 +238,7 @@ pub(crate) fn accept(
     caller: &ProcessId,
     session: &GameServerSessionId,
     id: &PlayerSessionId,
-    request_id: &str,
+    attempt: &str,
 ) -> Result<(), Error> {
     let row = game_server_session::of_caller(state, caller, session)?;
     if row.status != GameServerSessionStatus::Active {
@@ -248,7 +250,7 @@ pub(crate) fn accept(
         PlayerSessionStatus::TimedOut if planted!(TimedOutIsAccepted) => {}
         // A transport retry of the very call that was accepted.
         PlayerSessionStatus::Active
-            if !request_id.is_empty() && player.accepted_by.as_deref() == Some(request_id) =>
+            if !attempt.is_empty() && player.accepted_by.as_deref() == Some(attempt) =>
         {
             return Ok(());
         }
@@ -263,7 +265,7 @@ pub(crate) fn accept(
     if let Some(player) = state.player_sessions.get_mut(id) {
         player.status = PlayerSessionStatus::Active;
         player.reserved_until = None;
-        player.accepted_by = Some(request_id.to_string());
+        player.accepted_by = Some(attempt.to_string());
     }
     Ok(())
 }
@@ -330,7 +332,7 @@ pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSess
     let found: Vec<&Arc<PlayerSession>> = if let Some(id) = &query.player_session {
         players.get_shared(id).into_iter().collect()
     } else if let Some(session) = &query.session {
-        let ids = state.index.players_of_session.get(session).into_iter().flatten();
+        let ids = state.index.players_of_session.get(&Spread::new(session)).into_iter().flatten();
         ids.filter_map(|id| players.get_shared(id)).collect()
     } else if query.player.is_some() {
         players.iter_shared().collect()
@@ -444,8 +446,10 @@ pub fn describe_for_process(state: &State, query: &ProcessQuery) -> Result<Playe
     let mut players: Vec<&PlayerSession> = match (session, &query.player_session) {
         (Some(session), _) => state.players_of(session).collect(),
         (None, Some(id)) => state.player_sessions.get(id).into_iter().filter(own).collect(),
-        (None, None) if query.player.is_some() => state.player_sessions.values().filter(own).collect(),
-        (None, None) => return Err(Error::Missing { member: "gameServerSessionId" }),
+        (None, None) if query.player.is_some() || query.status.is_some() => {
+            state.player_sessions.values().filter(own).collect()
+        }
+        (None, None) => return Err(Error::NoCurrentSession(query.process.clone())),
     };
     players.retain(|player| {
         query.player.as_ref().is_none_or(|wanted| player.player == *wanted)

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
 use crate::id::{QueueName, Region, ResourceName, Scope, Uin};
 use crate::state::State;
+use crate::table::Key;
 use crate::tag::Tag;
 use crate::time::Timestamp;
 
@@ -22,6 +23,8 @@ pub struct QueueKey {
     /// The name.
     pub name: QueueName,
 }
+
+impl Key for QueueKey {}
 
 impl QueueKey {
     /// Reads the printed form.

@@ -18,7 +18,7 @@ use crate::placement::{Placement, PlacementKey};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
-use crate::table::Table;
+use crate::table::{Spread, Table};
 use crate::time::Timestamp;
 
 /// The number of the row format. Rows change additively; anything else raises this and brings a migration
@@ -268,7 +268,7 @@ impl State {
         let activating = row.activating.clone();
         let result = edit(row);
         if let Some(session) = activating.filter(|session| row.activating.as_ref() != Some(session)) {
-            self.index.placement_of_session.remove(&session);
+            self.index.placement_of_session.remove(&Spread::new(&session));
         }
         self.index.add_placement(row);
         Some(result)
@@ -332,7 +332,7 @@ impl State {
 
     /// The player sessions of a session that are in memory, in any state.
     pub fn players_of(&self, session: &GameServerSessionId) -> impl Iterator<Item = &PlayerSession> {
-        let ids = self.index.players_of_session.get(session).into_iter().flatten();
+        let ids = self.index.players_of_session.get(&Spread::new(session)).into_iter().flatten();
         ids.filter_map(|id| self.player_sessions.get(id))
     }
 }

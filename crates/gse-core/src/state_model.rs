@@ -138,11 +138,11 @@ impl Real {
             }),
             Deed::Accept { player, request } => pick(player, players).is_some_and(|player| {
                 let row = self.world.player(&self.players[player]);
-                let request_id = format!("request-{request}");
+                let attempt = format!("7/request-{request}");
                 let call = SessionCall::AcceptPlayer {
                     session: row.session.clone(),
                     player_session: row.id,
-                    request_id,
+                    attempt,
                 };
                 let session = self.world.session(&row.session);
                 self.world.call(&session, call).is_ok()

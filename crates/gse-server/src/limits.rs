@@ -1,5 +1,5 @@
-//! How much of everything the service takes on at a time, and how slow a peer may be. What is past a limit is refused
-//! at once: waiting clients cost memory, and an answer that comes too late is worth nothing.
+//! How much of everything the service takes on at a time, and how slow a peer may be. What is past a limit is refused,
+//! at once or after a moment: waiting clients cost memory, and an answer that comes too late is worth nothing.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub struct Limits {
     pub rate: Option<Factor>,
     /// Calls that are worked on at a time, between their body and their answer.
     pub calls: usize,
+    /// The longest that a call waits for its turn before it is refused.
+    pub calls_wait: Duration,
     /// Open connections of the API listener.
     pub connections: usize,
     /// Open connections of game servers at the agent.
@@ -39,6 +41,7 @@ impl Default for Limits {
         Self {
             rate: None,
             calls: 1024,
+            calls_wait: Duration::from_secs(1),
             connections: 12_000,
             agent_connections: 12_000,
             uploads: 64,
@@ -53,8 +56,9 @@ impl Default for Limits {
 }
 
 /// The keys of `Limits::set`.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "limit.calls",
+    "limit.calls_wait_time",
     "limit.connections",
     "limit.agent_connections",
     "limit.uploads",
@@ -90,6 +94,7 @@ impl Limits {
         };
         Some(match key {
             "limit.calls" => count(&mut self.calls),
+            "limit.calls_wait_time" => time(&mut self.calls_wait),
             "limit.connections" => count(&mut self.connections),
             "limit.agent_connections" => count(&mut self.agent_connections),
             "limit.uploads" => count(&mut self.uploads),

@@ -17,7 +17,7 @@ pub(crate) fn check<S: Store>(mut open: impl FnMut() -> S, mut fresh: impl FnMut
         a_put_row_is_there_after_a_restart,
         a_later_put_wins_within_a_group_and_across_groups,
         a_deleted_row_is_gone,
-        rows_come_by_kind_and_key,
+        each_row_comes_once,
         any_text_is_kept,
         an_archived_row_is_read_from_the_archive_only,
         the_archive_gives_pages_in_order,
@@ -60,29 +60,36 @@ fn event_at(id: &str, sequence: u64, code: EventCode) -> Row {
     })
 }
 
+/// Every row, by kind and then by key.
+pub(crate) fn loaded<S: Store>(store: &mut S) -> Vec<Row> {
+    let mut rows = store.load().unwrap();
+    rows.sort_by_cached_key(|row| (row.kind(), row.key()));
+    rows
+}
+
 fn commit<S: Store>(store: &mut S, changes: &[Change]) {
     store.commit(changes).unwrap();
 }
 
 fn an_empty_store_has_no_rows<S: Store>(open: &mut dyn FnMut() -> S) {
-    assert_eq!(open().load().unwrap(), []);
+    assert_eq!(loaded(&mut open()), []);
 }
 
 fn a_put_row_is_there_after_a_restart<S: Store>(open: &mut dyn FnMut() -> S) {
     let mut store = open();
     commit(&mut store, &[Change::Put(alias("alias-1", "one"))]);
-    assert_eq!(store.load().unwrap(), [alias("alias-1", "one")]);
+    assert_eq!(loaded(&mut store), [alias("alias-1", "one")]);
     drop(store);
-    assert_eq!(open().load().unwrap(), [alias("alias-1", "one")]);
+    assert_eq!(loaded(&mut open()), [alias("alias-1", "one")]);
 }
 
 fn a_later_put_wins_within_a_group_and_across_groups<S: Store>(open: &mut dyn FnMut() -> S) {
     let mut store = open();
     commit(&mut store, &[Change::Put(alias("a", "1")), Change::Put(alias("a", "2"))]);
-    assert_eq!(store.load().unwrap(), [alias("a", "2")]);
+    assert_eq!(loaded(&mut store), [alias("a", "2")]);
     commit(&mut store, &[Change::Put(alias("a", "3"))]);
     drop(store);
-    assert_eq!(open().load().unwrap(), [alias("a", "3")]);
+    assert_eq!(loaded(&mut open()), [alias("a", "3")]);
 }
 
 fn a_deleted_row_is_gone<S: Store>(open: &mut dyn FnMut() -> S) {
@@ -99,20 +106,19 @@ fn a_deleted_row_is_gone<S: Store>(open: &mut dyn FnMut() -> S) {
         ],
     );
     drop(store);
-    assert_eq!(open().load().unwrap(), [alias("b", ""), event("a")]);
+    assert_eq!(loaded(&mut open()), [alias("b", ""), event("a")]);
 }
 
-fn rows_come_by_kind_and_key<S: Store>(open: &mut dyn FnMut() -> S) {
+fn each_row_comes_once<S: Store>(open: &mut dyn FnMut() -> S) {
     let mut store = open();
-    for key in ["b", "a", "B", "é", "aa"] {
+    let keys = ["B", "a", "aa", "b", "é"];
+    for key in keys {
         commit(&mut store, &[Change::Put(event(key)), Change::Put(alias(key, ""))]);
     }
     drop(store);
-    let rows = open().load().unwrap();
-    let found: Vec<_> = rows.iter().map(|row| (row.kind(), row.key())).collect();
-    let mut sorted = found.clone();
-    sorted.sort();
-    assert_eq!((found.len(), &found), (10, &sorted));
+    let rows: Vec<_> =
+        keys.iter().map(|key| alias(key, "")).chain(keys.iter().map(|key| event(key))).collect();
+    assert_eq!(loaded(&mut open()), rows);
 }
 
 fn any_text_is_kept<S: Store>(open: &mut dyn FnMut() -> S) {
@@ -121,7 +127,7 @@ fn any_text_is_kept<S: Store>(open: &mut dyn FnMut() -> S) {
         names.iter().enumerate().map(|(at, name)| alias(&format!("alias-{at}"), name)).collect();
     let changes: Vec<Change> = rows.iter().cloned().map(Change::Put).collect();
     commit(&mut open(), &changes);
-    assert_eq!(open().load().unwrap(), rows);
+    assert_eq!(loaded(&mut open()), rows);
 }
 
 const UNTIL: Timestamp = Timestamp::from_seconds(1000);
@@ -153,10 +159,10 @@ fn an_archived_row_is_read_from_the_archive_only<S: Store>(open: &mut dyn FnMut(
     assert_eq!(find("a"), []);
     commit(&mut store, &[Change::Put(alias("a", "")), archive(event("a"))]);
     assert_eq!((find("a"), find("b")), (vec![event("a")], vec![]));
-    assert_eq!(store.load().unwrap(), [alias("a", ""), event("b")]);
+    assert_eq!(loaded(&mut store), [alias("a", ""), event("b")]);
     drop(store);
     let mut store = open();
-    assert_eq!(store.load().unwrap(), [alias("a", ""), event("b")]);
+    assert_eq!(loaded(&mut store), [alias("a", ""), event("b")]);
     let found = store.archive().unwrap().read(&ArchiveQuestion::key(RowKind::Event, "a"), now);
     assert_eq!(found.unwrap(), [event("a")]);
 }

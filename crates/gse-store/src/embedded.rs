@@ -16,6 +16,7 @@ mod journal;
 mod migration;
 mod tables;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gse_core::state::{Change, Row, RowKind, SCHEMA_VERSION};
@@ -24,7 +25,7 @@ use gse_core::time::Timestamp;
 use crate::memory::read_row;
 use crate::{Archive, Store, StoreError};
 use fold::{Folder, Unfolded, Work};
-use journal::{Entries, Journal};
+use journal::Journal;
 use tables::{EmbeddedArchive, Part, Tables, check_existing, set_meta};
 
 /// How long the journal may become before the tables are brought up to date.
@@ -38,8 +39,6 @@ pub struct EmbeddedStore {
     path: PathBuf,
     tables: Tables,
     journal: Journal,
-    /// What the journal told at the start and `load` has not asked for yet.
-    found: Entries,
     unfolded: Unfolded,
     folder: Folder,
 }
@@ -62,12 +61,13 @@ impl EmbeddedStore {
             found.clear();
         }
         let mut unfolded = Unfolded::new();
-        for ((kind, key), text) in &found {
-            let row = text.as_deref().map(|text| read_row(*kind, key, text)).transpose()?;
-            unfolded.insert((*kind, key.as_str().into()), row);
+        for ((kind, key), text) in found {
+            let row = text.map(|text| read_row(kind, &key, &text)).transpose()?;
+            let key = row.as_ref().map_or_else(|| key.as_str().into(), Row::shared_key);
+            unfolded.insert((kind, key), row);
         }
         let folder = Folder::start(path)?;
-        Ok(Self { path: path.to_owned(), tables, journal, found, unfolded, folder })
+        Ok(Self { path: path.to_owned(), tables, journal, unfolded, folder })
     }
 
     /// Begins to bring the tables up to date with everything that was committed.
@@ -93,33 +93,19 @@ impl Store for EmbeddedStore {
     fn load(&mut self) -> Result<Vec<Row>, StoreError> {
         // What is being folded is neither in the one place nor in the other.
         self.folder.wait()?;
-        self.found.clear();
-        let mut told: Vec<_> = self.unfolded.iter().collect();
-        told.sort_unstable_by_key(|(key, _)| *key);
-        let mut told = told.into_iter().peekable();
         let mut rows = Vec::new();
         for &kind in RowKind::ALL {
-            let mut push_before = |rows: &mut Vec<Row>, key: Option<&str>| -> bool {
-                while let Some(((of, told_key), row)) = told.peek() {
-                    if *of != kind || key.is_some_and(|key| &**told_key > key) {
-                        break;
-                    }
-                    let is_same = key.is_some_and(|key| &**told_key == key);
-                    rows.extend((*row).clone());
-                    told.next();
-                    if is_same {
-                        return true;
-                    }
-                }
-                false
-            };
+            let of_kind = self.unfolded.iter().filter(|((of, _), _)| *of == kind);
+            let mut told: HashMap<&str, &Option<Row>> =
+                of_kind.map(|((_, key), row)| (&**key, row)).collect();
             self.tables.each(kind, |key, text| {
-                if !push_before(&mut rows, Some(key)) {
-                    rows.push(read_row(kind, key, text)?);
+                match told.remove(key) {
+                    Some(row) => rows.extend(row.clone()),
+                    None => rows.push(read_row(kind, key, text)?),
                 }
                 Ok(())
             })?;
-            push_before(&mut rows, None);
+            rows.extend(told.into_values().flatten().cloned());
         }
         Ok(rows)
     }

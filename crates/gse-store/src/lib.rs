@@ -27,7 +27,7 @@ pub use memory::MemoryStore;
 ///
 /// Calls block the thread; a shell runs them where that is allowed.
 pub trait Store: Send + 'static {
-    /// Every row, by kind and then by key.
+    /// Every row, in no order.
     fn load(&mut self) -> Result<Vec<Row>, StoreError>;
 
     /// Makes the changes of a group of steps durable, all of them or none; a later change of a key wins.

@@ -186,7 +186,7 @@ fn create_fleet(
 }
 
 /// Waits until a fleet is ACTIVE, telling its events as they come.
-fn wait_until_active(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
+pub(crate) fn wait_until_active(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
     stage.fleet_in_focus = Some(fleet.id.clone());
     let what = format!("{} is ACTIVE", fleet.id);
     let wait = Wait { what: &what, deadline: FLEET_DEADLINE, told: true };

@@ -62,7 +62,7 @@ pub(crate) fn create_match(
 }
 
 /// Creates a session and waits until it is ACTIVE.
-pub(super) fn create(stage: &mut Stage<'_>, request: Value) -> Result<Session> {
+pub(crate) fn create(stage: &mut Stage<'_>, request: Value) -> Result<Session> {
     let answer = stage.call("CreateGameServerSession", request)?;
     let session = Session {
         id: need(&answer, "/GameServerSession/GameServerSessionId")?,
@@ -77,7 +77,7 @@ pub(super) fn create(stage: &mut Stage<'_>, request: Value) -> Result<Session> {
 }
 
 /// Waits until a session is over, and checks that its players are.
-pub(super) fn wait_until_terminated(stage: &mut Stage<'_>, session: &Session) -> Result<()> {
+pub(crate) fn wait_until_terminated(stage: &mut Stage<'_>, session: &Session) -> Result<()> {
     let wait = Wait::until("the session is TERMINATED", ENDED_DEADLINE);
     let request = json!({"GameServerSessionId": session.id});
     let look = reach("/GameServerSessions/0/Status", "TERMINATED", &["ERROR"]);
@@ -97,7 +97,7 @@ pub(super) fn wait_until_terminated(stage: &mut Stage<'_>, session: &Session) ->
 }
 
 /// Takes a seat for one player.
-pub(super) fn join(stage: &mut Stage<'_>, session: &Session, player: &str) -> Result<Seat> {
+pub(crate) fn join(stage: &mut Stage<'_>, session: &Session, player: &str) -> Result<Seat> {
     let request = json!({"GameServerSessionId": session.id, "PlayerId": player});
     let answer = stage.call("JoinGameServerSession", request)?;
     seat(&answer["PlayerSession"])

@@ -4,15 +4,15 @@
 //! and tell commands is in `stage.rs`.
 
 mod address;
-mod cloud;
+pub(crate) mod cloud;
 mod connect;
 mod deploy;
 mod integrate;
-mod match_session;
+pub(crate) mod match_session;
 mod player;
 pub(crate) mod record;
 pub(crate) mod service;
-mod stage;
+pub(crate) mod stage;
 mod update;
 
 use std::process::ExitCode;
@@ -22,12 +22,13 @@ use anyhow::Result;
 use crate::narrator::{self, Step};
 use crate::workspace::Workspace;
 
-pub(crate) use deploy::{deploy_match_fleet, route_alias};
+pub(crate) use deploy::{Fleet, deploy_match_fleet, route_alias, wait_until_active};
 pub(crate) use integrate::integrate;
 pub(crate) use match_session::{MatchRules, create_match, join_all};
 pub(crate) use player::Seat;
 pub(crate) use service::Addresses;
 pub(crate) use stage::Stage;
+pub(crate) use update::drain;
 
 /// Options of `cargo xtask flow`.
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ const STEPS: &[Step] = &[
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let narrator = narrator::choose(options.json);
     let mut stage =
-        Stage::new(workspace, narrator, "OpenGSE: one game, from its source to its players", STEPS)?;
+        Stage::new(workspace, "flow", narrator, "OpenGSE: one game, from its source to its players", STEPS)?;
     let outcome = course(&mut stage, options);
     let good = stage.close(outcome, options.keep);
     if good && options.keep {

@@ -42,27 +42,32 @@ pub(crate) struct Service {
     pub ready: Ready,
 }
 
-/// Where the service listens. Port 0 is a free port.
+/// Where the service listens, and what it does differently. Port 0 is a free port.
 #[derive(Debug, Clone)]
 pub(crate) struct Addresses {
     /// Of the cloud API.
     pub api: String,
     /// Of the agent.
     pub agent: String,
+    /// Clocks and limits, each as `KEY=VALUE`.
+    pub settings: &'static [&'static str],
 }
 
 impl Default for Addresses {
     fn default() -> Self {
-        Self { api: "127.0.0.1:0".to_owned(), agent: "127.0.0.1:0".to_owned() }
+        Self { api: "127.0.0.1:0".to_owned(), agent: "127.0.0.1:0".to_owned(), settings: &[] }
     }
 }
 
 impl Service {
     /// The arguments of the command that starts a service.
     pub(crate) fn arguments(data: &str, addresses: &Addresses) -> Vec<String> {
+        let settings = addresses.settings.iter().flat_map(|setting| ["--set", *setting]);
         ["local", "--api", &addresses.api, "--agent", &addresses.agent, "--data-dir", data]
+            .into_iter()
+            .chain(settings)
             .map(str::to_owned)
-            .to_vec()
+            .collect()
     }
 
     /// Starts the service and waits until everything listens.

@@ -83,14 +83,15 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// A stage with a fresh directory below the target directory.
+    /// A stage with a fresh directory in `folder` of the target directory.
     pub(crate) fn new(
         workspace: &'a Workspace,
+        folder: &str,
         mut narrator: Box<dyn Narrator>,
         headline: &str,
         steps: &'static [Step],
     ) -> Result<Self> {
-        let directory = fresh_directory(&workspace.target().join("flow"))?;
+        let directory = fresh_directory(&workspace.target().join(folder))?;
         narrator.opening(headline, steps);
         let now = Instant::now();
         Ok(Self {

@@ -79,8 +79,8 @@ fn resolves_to(stage: &mut Stage<'_>, alias: &str, fleet: &Fleet) -> Result<()> 
     }
 }
 
-/// Takes a fleet's last instance away, then the fleet.
-fn retire(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
+/// Takes a fleet's last instance away, and waits until it is gone.
+pub(crate) fn drain(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
     stage.fleet_in_focus = Some(fleet.id.clone());
     stage.call("UpdateFleetCapacity", json!({"FleetId": fleet.id, "MinSize": 0, "DesiredInstances": 0}))?;
     let wait = Wait::until("no instance is left", DRAIN_DEADLINE);
@@ -93,6 +93,12 @@ fn retire(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
             Seen::Underway(format!("{} active, {} terminating", counts[1], counts[3]))
         })
     })?;
+    Ok(())
+}
+
+/// Takes a fleet's last instance away, then the fleet.
+fn retire(stage: &mut Stage<'_>, fleet: &Fleet) -> Result<()> {
+    drain(stage, fleet)?;
     stage.call("DeleteFleet", json!({"FleetId": fleet.id}))?;
     let wait = Wait::until("the fleet is TERMINATED", Duration::from_secs(60));
     let look = reach("/FleetAttributes/0/Status", "TERMINATED", &["ERROR"]);

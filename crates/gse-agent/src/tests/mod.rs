@@ -1,6 +1,7 @@
 //! The agent against real child processes and a game server over loopback gRPC. Every wait is for an event, with a
 //! deadline.
 
+mod conformance;
 mod game;
 mod host;
 

@@ -477,13 +477,20 @@ pub(crate) fn of_caller<'a>(
 
 /// The error of a call that needs a live session: names both ids when the process hosts another one (4.2, step 4).
 pub(crate) fn over_error(state: &State, caller: &ProcessId, session: &GameServerSession) -> Error {
-    let hosted = state.processes.get(caller).and_then(|process| process.load.session().cloned());
-    match hosted {
-        Some(hosted) if hosted != session.id => {
-            Error::SessionEndedHostingAnother { named: session.id.clone(), hosted }
-        }
-        Some(_) | None => Error::SessionNotReady { session: session.id.clone(), status: session.status },
+    match hosted_instead(state, caller, &session.id) {
+        Some(hosted) => Error::SessionEndedHostingAnother { named: session.id.clone(), hosted },
+        None => Error::SessionNotReady { session: session.id.clone(), status: session.status },
     }
+}
+
+/// The session that a process hosts, when it is another one than this.
+fn hosted_instead(
+    state: &State,
+    process: &ProcessId,
+    id: &GameServerSessionId,
+) -> Option<GameServerSessionId> {
+    let hosted = state.processes.get(process).and_then(|process| process.load.session());
+    hosted.filter(|hosted| *hosted != id).cloned()
 }
 
 /// ActivateGameServerSession (G2, G-7).
@@ -501,16 +508,24 @@ pub(crate) fn activate(
         GameServerSessionStatus::Terminating
         | GameServerSessionStatus::Terminated
         | GameServerSessionStatus::Error => {
-            return Err(Error::ActivationTooLate { session: id.clone(), status: session.status });
+            let hosted = hosted_instead(state, caller, id);
+            return Err(Error::ActivationTooLate { session: id.clone(), status: session.status, hosted });
         }
     }
     // The timer may not have run yet (G3).
     if session.activation_deadline.is_some_and(|deadline| cx.now >= deadline) {
         on_activation_timeout(state, cx, id);
-        return Err(Error::ActivationTooLate { session: id.clone(), status: GameServerSessionStatus::Error });
+        let status = GameServerSessionStatus::Error;
+        return Err(Error::ActivationTooLate { session: id.clone(), status, hosted: None });
     }
     let placement = session.placement.clone();
     let uin = session.scope.uin.clone();
+    if max_players > session.max_players {
+        let most = session.max_players;
+        cx.because(format!(
+            "maxPlayers {max_players} of session {id} is above its maximum of {most}: ignored"
+        ));
+    }
     let promised =
         placement.as_ref().map_or(0, |placement| placement::promised_seats(state, &uin, placement, id));
     if let Some(session) = state.game_server_sessions.get_mut(id) {
@@ -536,6 +551,10 @@ pub(crate) fn terminate(
     id: &GameServerSessionId,
 ) -> Result<(), Error> {
     of_caller(state, caller, id)?;
+    // Fine by 4.3, and yet a server that remembers only its first session does this for ever.
+    if let Some(hosted) = hosted_instead(state, caller, id) {
+        cx.because(format!("session {id} is over already; process {caller} hosts {hosted} now"));
+    }
     state.edit_process(caller, |process| process.tainted = false);
     end(state, cx, id, SessionEnd::Terminated, "the game server ended it");
     Ok(())

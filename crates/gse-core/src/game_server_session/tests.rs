@@ -126,7 +126,7 @@ fn g3_activation_timeout_ends_the_session_and_replaces_the_process() {
     assert!(matches!(&world.orders[..], [(_, HostOrder::TerminateProcess { .. })]), "{:?}", world.orders);
     let late = world.call(&session, activate(&session, 0)).unwrap_err();
     let status = GameServerSessionStatus::Error;
-    assert_eq!(late, Error::ActivationTooLate { session: session.id.clone(), status });
+    assert_eq!(late, Error::ActivationTooLate { session: session.id.clone(), status, hosted: None });
     assert!(matches!(world.create_session(&fleet), Err(Error::NoIdleProcess { .. })));
 }
 
@@ -241,7 +241,7 @@ fn r6_the_end_of_a_process_ends_its_session() {
         let accept = SessionCall::AcceptPlayer {
             session: session.id.clone(),
             player_session: players[0].id.clone(),
-            request_id: "r".into(),
+            attempt: "7/r".into(),
         };
         world.call(&session, accept).unwrap();
         let report = ReportKind::ProcessEnded {

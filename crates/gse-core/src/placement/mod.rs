@@ -19,6 +19,7 @@ use crate::player_session::{self, Joining};
 use crate::process;
 use crate::queue::{self, Queue, QueueKey};
 use crate::state::{Row, State};
+use crate::table::{Key, Spread, spread};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -58,6 +59,12 @@ impl PlacementKey {
         let (uin, region, id) = (parts.next()?, parts.next()?, parts.next()?);
         let scope = Scope { uin: Uin::new(uin), region: Region::new(region) };
         Some(Self { scope, id: PlacementId::new(id) })
+    }
+}
+
+impl Key for PlacementKey {
+    fn spread(&self) -> u64 {
+        spread(self.id.as_str())
     }
 }
 
@@ -411,7 +418,7 @@ fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId
 
 /// The placement whose session this is, in whichever region its queue is.
 fn owner(state: &State, uin: &Uin, id: &PlacementId, session: &GameServerSessionId) -> Option<PlacementKey> {
-    let key = state.index.placement_of_session.get(session)?;
+    let key = state.index.placement_of_session.get(&Spread::new(session))?;
     (key.scope.uin == *uin && key.id == *id).then(|| key.clone())
 }
 

@@ -2,11 +2,11 @@ use super::*;
 use crate::fixture::{World, scope};
 use crate::host::SessionCall;
 
-fn accept(session: &GameServerSession, player: &PlayerSession, request_id: &str) -> SessionCall {
+fn accept(session: &GameServerSession, player: &PlayerSession, attempt: &str) -> SessionCall {
     SessionCall::AcceptPlayer {
         session: session.id.clone(),
         player_session: player.id.clone(),
-        request_id: request_id.into(),
+        attempt: attempt.into(),
     }
 }
 
@@ -174,4 +174,13 @@ fn describe_for_process_shows_its_own_sessions_only() {
     query.session = Some(other.id.clone());
     let refused = describe_for_process(world.control_plane.state(), &query);
     assert_eq!(refused, Err(Error::SessionOfAnotherProcess(other.id)));
+    // Without a session of its own it may ask for its past players, but not for nothing at all.
+    let terminate = SessionCall::Terminate { session: session.id.clone() };
+    world.call(&session, terminate).unwrap();
+    query.session = None;
+    let refused = describe_for_process(world.control_plane.state(), &query);
+    assert_eq!(refused, Err(Error::NoCurrentSession(session.process.clone())));
+    (query.status, query.limit) = (Some(PlayerSessionStatus::TimedOut), 0);
+    let page = describe_for_process(world.control_plane.state(), &query).unwrap();
+    assert_eq!(page.items.len(), 2);
 }

@@ -86,8 +86,10 @@ impl Supervisor {
         rpc: RpcRequest,
     ) -> Result<(), CallError> {
         let identity = match self.identify(cx, caller) {
-            Ok(Identity::Unknown(_)) | Err(_)
-                if rpc.session().is_some_and(|id| self.by_session(&id).is_some()) =>
+            // A pid that is there and makes no sense is a mistake that must be heard of (2.3).
+            identity @ (Ok(Identity::Unknown(_)) | Err(_))
+                if (identity.is_ok() || caller.pid.is_none())
+                    && rpc.session().is_some_and(|id| self.by_session(&id).is_some()) =>
             {
                 let host = rpc.session().and_then(|id| self.by_session(&id)).expect("the guard found it");
                 cx.note(format!(
@@ -150,8 +152,9 @@ impl Supervisor {
             }
             RpcRequest::AcceptPlayer { session, player_session } => {
                 let (session, player_session) = (session_id(session)?, player_session_id(player_session)?);
-                let request_id = caller.request_id.clone();
-                (SessionCall::AcceptPlayer { session, player_session, request_id }, What::Nothing)
+                // A requestid alone is not enough: somebody else may guess it, and some servers always send the same one.
+                let attempt = format!("{}/{}", caller.pid.as_deref().unwrap_or("-"), caller.request_id);
+                (SessionCall::AcceptPlayer { session, player_session, attempt }, What::Nothing)
             }
             RpcRequest::RemovePlayer { session, player_session } => {
                 let (session, player_session) = (session_id(session)?, player_session_id(player_session)?);
@@ -231,14 +234,6 @@ impl Supervisor {
         let text = |text: String| (!text.is_empty()).then_some(text);
         let (player_id, player_session) = (text(player_id), text(player_session).map(PlayerSessionId::new));
         let session = if session.is_empty() { None } else { Some(session_id(session)?) };
-        let hosts = self.processes[&process].hosted.is_some();
-        let selects =
-            session.is_some() || player_id.is_some() || player_session.is_some() || status.is_some();
-        if !hosts && !selects {
-            return Err(CallError::SessionNotReady(
-                "this process hosts no session, and the call names neither a session nor a player".into(),
-            ));
-        }
         let next_token = text(next_token);
         let query =
             ProcessQuery { process, session, player: player_id, player_session, status, next_token, limit };

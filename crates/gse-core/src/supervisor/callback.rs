@@ -51,6 +51,7 @@ impl Supervisor {
             callback: Callback::Start(Box::new(session)),
             dial_for: cx.clocks.callback_dial.min(answer_within),
             answer_within,
+            answer_for: answer_within,
         });
     }
 
@@ -148,6 +149,7 @@ impl Supervisor {
             callback: Callback::Health,
             dial_for: grace.min(cx.clocks.health_timeout),
             answer_within: cx.clocks.health_timeout,
+            answer_for: cx.clocks.health_timeout,
         });
     }
 

@@ -71,6 +71,7 @@ impl Supervisor {
             callback: Callback::Terminate { termination_time_s: termination.termination_time_s },
             dial_for,
             answer_within: dial_for.saturating_add(TERMINATE_ANSWER),
+            answer_for: TERMINATE_ANSWER,
         });
     }
 

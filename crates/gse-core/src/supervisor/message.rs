@@ -223,8 +223,6 @@ pub enum CallError {
     ProcessNotActive(String),
     /// ProcessReady cannot be accepted.
     ProcessReadyFailed(String),
-    /// DescribePlayerSessions without a session and without another selector.
-    SessionNotReady(String),
     /// The control plane's word.
     Refused(Error),
     /// The agent is shutting down, or the control plane is not there.
@@ -238,7 +236,6 @@ impl fmt::Display for CallError {
             | Self::ProcessNotReady(text)
             | Self::ProcessNotActive(text)
             | Self::ProcessReadyFailed(text)
-            | Self::SessionNotReady(text)
             | Self::Unavailable(text) => f.write_str(text),
             Self::Refused(error) => error.fmt(f),
         }
@@ -431,6 +428,8 @@ pub enum Effect {
         dial_for: Duration,
         /// When to give up, dialling included.
         answer_within: Duration,
+        /// When to give up once the connection stands.
+        answer_for: Duration,
     },
     /// Tell the control plane; a ticket is answered by `ReportAnswered`.
     Report {

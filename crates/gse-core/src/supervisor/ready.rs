@@ -52,8 +52,13 @@ impl Supervisor {
         let first = !record.is_active();
         let before = record.ready.replace(ready.clone());
         record.phase = Phase::Active;
-        record.health =
-            Health { next_check: Some(cx.now.plus(cx.clocks.health_interval)), ..Health::default() };
+        // The counter begins again. A check that is under way stays the only one, and unhealthy is for good (F-16).
+        record.health = Health {
+            next_check: Some(cx.now.plus(cx.clocks.health_interval)),
+            in_flight: record.health.in_flight,
+            unhealthy: record.health.unhealthy,
+            ..Health::default()
+        };
         if first {
             record.ready_at = Some(cx.now);
             record.idle_since = cx.now;

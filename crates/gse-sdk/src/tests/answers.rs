@@ -13,7 +13,7 @@ fn error(code: Code, message: &str, error_code: Option<&str>) -> Answer {
 }
 
 #[tokio::test]
-async fn every_variant_of_an_answer_gives_its_result() {
+async fn case_57_every_variant_of_an_answer_gives_its_result() {
     let (agent, _process, session) = hosting().await;
     let table = [
         (Answer::Ok, Ok(())),

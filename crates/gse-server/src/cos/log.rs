@@ -21,7 +21,7 @@ pub(super) async fn serve(api: &Api, event: &str, request: Request) -> Result<Re
     // A body that cannot be shared must not be held while waiting.
     drop(request);
     let busy = |error: gse_api::ApiError| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.message);
-    let _room = api.gate.call().map_err(busy)?;
+    let _room = api.gate.call().await.map_err(busy)?;
     let id = EventId::new(event);
     let unavailable = |text: String| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text);
     let found = api.engine.query(move |state, _now| state.events.get_shared(&id).cloned()).await;

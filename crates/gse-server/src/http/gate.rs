@@ -1,9 +1,15 @@
-//! What the listener takes on at a time. Nobody waits here: what is past a limit is refused at once, so that those who
-//! are served are served in time, and memory has a bound.
+//! What the listener takes on at a time. What is past a limit is refused, so that those who are served are served in
+//! time, and memory has a bound.
 //!
-//! The semaphores guard nothing and are never waited for; they count.
+//! Calls alone wait for their turn, in the order in which they came, and only for a moment. To refuse a call costs half
+//! of what it costs to serve one, so a service that is asked for several times what it can do would be busy refusing;
+//! a call that waits costs nothing, and its connection asks for nothing else. There are never more of them than
+//! connections.
+//!
+//! The semaphores guard nothing; they count.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gse_api::{ApiError, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,6 +21,7 @@ use crate::limits::Limits;
 pub struct Gate {
     pub(crate) rate: RateGate,
     calls: Arc<Semaphore>,
+    calls_wait: Duration,
     uploads: Arc<Semaphore>,
     held_bytes: Arc<Semaphore>,
 }
@@ -31,15 +38,22 @@ impl Gate {
         Self {
             rate,
             calls: room(limits.calls),
+            calls_wait: limits.calls_wait,
             uploads: room(limits.uploads),
             held_bytes: room(limits.held_bytes),
         }
     }
 
-    /// Room for a call that is worked on.
-    pub(crate) fn call(&self) -> Result<Room, ApiError> {
-        let busy = "The service works on as many calls as it can; call again later.";
-        take(&self.calls, 1).ok_or_else(|| too_many(busy))
+    /// Room for a call that is worked on, as soon as it is its turn.
+    pub(crate) async fn call(&self) -> Result<Room, ApiError> {
+        if let Some(room) = take(&self.calls, 1) {
+            return Ok(room);
+        }
+        let turn = tokio::time::timeout(self.calls_wait, Arc::clone(&self.calls).acquire_owned());
+        match turn.await {
+            Ok(room) => Ok(Room(room.expect("the semaphore is never closed"))),
+            Err(_) => Err(too_many("The service works on as many calls as it can; call again later.")),
+        }
     }
 
     /// Room for an upload.

@@ -122,8 +122,8 @@ async fn call(
     body: &[u8],
     request_id: &str,
 ) -> Result<Vec<u8>, ApiError> {
-    // Before anything is worked out, so that a refusal costs next to nothing.
-    let _room = api.gate.call()?;
+    // Before anything is worked out, so that waiting and a refusal cost next to nothing.
+    let _room = api.gate.call().await?;
     let admitted = auth::admit(api, head, body)?;
     api.gate.rate.admit(&api.account.uin, admitted.action).await?;
     let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };

@@ -22,7 +22,7 @@ use crate::memory::row_text;
 pub(super) type Unfolded = HashMap<(RowKind, Arc<str>), Option<Row>>;
 
 /// Rows of one transaction: it is short, because archiving waits for it.
-const ROWS_PER_TRANSACTION: usize = 256;
+const ROWS_PER_TRANSACTION: usize = 1024;
 /// Archived rows that are forgotten in one transaction.
 const FORGOTTEN_PER_TRANSACTION: usize = 1000;
 
@@ -123,7 +123,9 @@ pub(super) fn fold(tables: &mut Tables, rows: &Unfolded, through: u64) -> Result
         |tables: &Tables, value| tables.connection.pragma_update(None, "synchronous", value);
     // Until the last transaction nothing depends on these being on the disk; its sync covers them.
     set_synchronous(tables, "NORMAL").map_err(failed())?;
-    let rows: Vec<_> = rows.iter().collect();
+    // By key: neighbours lie in the same pages of the file, which are then written once.
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_unstable_by_key(|(key, _)| *key);
     for rows in rows.chunks(ROWS_PER_TRANSACTION) {
         let texts: Vec<Option<String>> =
             rows.iter().map(|(_, row)| row.as_ref().map(row_text).transpose()).collect::<Result<_, _>>()?;

@@ -18,7 +18,7 @@ use crate::data_dir::sync_directory;
 use crate::memory::write_row;
 
 /// The last state of each row that the journal tells of: its stored form, or `None` when it left the tables.
-pub(super) type Entries = std::collections::BTreeMap<(RowKind, String), Option<String>>;
+pub(super) type Entries = std::collections::HashMap<(RowKind, String), Option<String>>;
 
 /// The open end of the journal.
 #[derive(Debug)]

@@ -18,6 +18,9 @@ const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 /// Pages of the log after which the fold writes them into the file: 16 MiB.
 const LOG_PAGES: i64 = 4096;
 
+/// Memory for pages while the journal is folded: the upper levels of the largest tables, and the leaves of many rows.
+const FOLD_CACHE_KIB: i64 = 32 << 10;
+
 /// One connection to the file.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -46,17 +49,22 @@ impl Tables {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let pages = if part == Part::Fold { LOG_PAGES } else { 0 };
+        if part == Part::Fold {
+            self.connection.pragma_update(None, "cache_size", -FOLD_CACHE_KIB)?;
+        }
         self.connection.pragma_update(None, "wal_autocheckpoint", pages)?;
         self.connection.pragma_update(None, "application_id", APPLICATION_ID)
     }
 
-    /// Additive: a kind of row that a newer program brings gets its table here.
+    /// Additive: a kind of row that a newer program brings gets its table here. Rows lie in the order in which they
+    /// came, because those that change at the same time came at the same time; only the index is in the order of keys,
+    /// which is random. Files of earlier versions have the rows in the order of keys; every statement works on both.
     pub(super) fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction
             .execute_batch("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")?;
         for kind in RowKind::ALL {
             transaction.execute_batch(&format!(
-                "CREATE TABLE IF NOT EXISTS \"{}\" (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID",
+                "CREATE TABLE IF NOT EXISTS \"{}\" (key TEXT NOT NULL UNIQUE, row TEXT NOT NULL)",
                 kind.table_name()
             ))?;
         }
@@ -86,14 +94,14 @@ impl Tables {
         Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
-    /// Gives each stored row of a kind, by key, as long as `each` wants more.
+    /// Gives each stored row of a kind, in no order, as long as `each` wants more.
     pub(super) fn each(
         &self,
         kind: RowKind,
         mut each: impl FnMut(&str, &str) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let failed = || StoreError::database("read the rows");
-        let query = format!("SELECT key, row FROM \"{}\" ORDER BY key", kind.table_name());
+        let query = format!("SELECT key, row FROM \"{}\"", kind.table_name());
         let mut statement = self.connection.prepare(&query).map_err(failed())?;
         let mut rows = statement.query([]).map_err(failed())?;
         while let Some(row) = rows.next().map_err(failed())? {
@@ -138,8 +146,10 @@ pub(super) fn write(
 ) -> rusqlite::Result<()> {
     match row {
         Some(row) => {
-            let query =
-                format!("INSERT OR REPLACE INTO \"{}\" (key, row) VALUES (?1, ?2)", kind.table_name());
+            let query = format!(
+                "INSERT INTO \"{}\" (key, row) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET row = excluded.row",
+                kind.table_name()
+            );
             transaction.prepare_cached(&query)?.execute(params![key, row]).map(drop)
         }
         None => {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::contract::{self, alias};
+use crate::contract::{self, alias, loaded};
 
 fn directory() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -46,7 +46,7 @@ fn segments(path: &Path) -> Vec<PathBuf> {
 }
 
 fn load(path: &Path) -> Vec<Row> {
-    EmbeddedStore::open(path).unwrap().load().unwrap()
+    loaded(&mut EmbeddedStore::open(path).unwrap())
 }
 
 /// A group of which any part is missing is dropped whole, and what was acknowledged before it stays.
@@ -180,7 +180,7 @@ fn settle_brings_the_tables_up_to_date() {
     let found: (i64, String) =
         store.tables.connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!((found.0, segments(&path).len()), (601, 0));
-    assert_eq!(store.load().unwrap().len(), 601);
+    assert_eq!(loaded(&mut store).len(), 601);
     crash(store);
     assert_eq!(load(&path).len(), 601);
 }
@@ -204,7 +204,7 @@ fn a_full_disk_stops_the_store_and_loses_nothing() {
     crash(store);
     fs::remove_file(&full).unwrap();
     let mut store = EmbeddedStore::open(&path).unwrap();
-    assert_eq!(store.load().unwrap(), [alias("a", "1")]);
+    assert_eq!(loaded(&mut store), [alias("a", "1")]);
     store.commit(&[put("a", "2")]).unwrap();
     crash(store);
     assert_eq!(load(&path), [alias("a", "2")]);
@@ -254,7 +254,7 @@ fn version_1_is_migrated() {
     let (_directory, path) = directory();
     version_1(&path);
     let mut store = EmbeddedStore::open(&path).unwrap();
-    let rows = store.load().unwrap();
+    let rows = loaded(&mut store);
     assert_eq!(rows.len(), 24);
     let deadline = |key: &str| {
         let row = rows.iter().find(|row| row.key().ends_with(key)).unwrap_or_else(|| panic!("no {key}"));

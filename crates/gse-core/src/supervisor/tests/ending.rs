@@ -44,6 +44,15 @@ fn p13_it_is_told_once_and_may_end_by_itself() {
     host.terminate(&process, Some(seconds(300)));
     assert_eq!(host.callbacks().len(), 1);
     assert_eq!(host.callbacks()[0].1, Callback::Terminate { termination_time_s: 42 });
+    let times = host.log.iter().find_map(|(_, effect)| match effect {
+        Effect::Callback { dial_for, answer_for, .. } => Some((*dial_for, *answer_for)),
+        _ => None,
+    });
+    assert_eq!(
+        times,
+        Some((seconds(300), seconds(60))),
+        "dialled until its deadline, then 60 s to answer (4.5)"
+    );
     host.advance(seconds(10));
     host.exited(&process, "exit code 1");
     assert_eq!(host.ends(), [ProcessEnd::Terminated], "P15: not a crash");

@@ -119,6 +119,25 @@ fn a_repeated_process_ready_resets_the_count_and_the_clock() {
 }
 
 #[test]
+fn a_repeated_process_ready_doubles_no_check_and_heals_nobody() {
+    let mut host = Host::with_ready_process();
+    host.health = None;
+    host.advance(seconds(60));
+    assert_eq!(host.call(pid(101), ready_on(2000, 7001)), Some(Ok(())));
+    host.advance(seconds(300));
+    assert_eq!(host.callbacks().len(), 1, "one in flight");
+    host.callback_done(&record(1), CallbackKind::Health, bad());
+    host.health = Some(bad());
+    host.advance(seconds(180));
+    assert_eq!(unhealthy(&host).len(), 1);
+    // The order to end has not come yet.
+    assert_eq!(host.call(pid(101), ready_on(2000, 7001)), Some(Ok(())));
+    host.terminate(&record(1), Some(seconds(300)));
+    host.forget().advance(seconds(300));
+    assert_eq!(host.ends(), [ProcessEnd::UnhealthyTerminated]);
+}
+
+#[test]
 fn p16_killed_after_failing_health_checks_is_named_so() {
     let mut host = Host::with_ready_process();
     host.health = Some(bad());

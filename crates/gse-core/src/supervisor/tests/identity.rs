@@ -90,7 +90,13 @@ fn a_session_scoped_call_is_rescued_by_its_session() {
     host.start_session(&record(1), "gs-1", seconds(600));
     let activate = RpcRequest::Activate { session: "gs-1".into(), max_players: 0 };
     assert_eq!(host.call(pid(999), activate.clone()), Some(Ok(())));
-    assert_eq!(host.call(Caller::default(), activate), Some(Ok(())), "even without a pid");
+    assert_eq!(host.call(Caller::default(), activate.clone()), Some(Ok(())), "even without a pid");
+    let malformed = Caller { pid: Some("0x10".into()), ..Caller::default() };
+    let answer = host.call(malformed, activate);
+    assert!(
+        matches!(answer, Some(Err(CallError::BadRequest(_)))),
+        "a malformed pid is a mistake: {answer:?}"
+    );
     assert!(host.notes().contains("hosts the session"));
     let other = RpcRequest::Activate { session: "gs-2".into(), max_players: 0 };
     assert!(matches!(host.call(Caller::default(), other), Some(Err(CallError::BadRequest(_)))));

@@ -121,6 +121,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::SessionOfAnotherProcess(_)
         | Error::SessionOfAnotherFleet(_)
         | Error::SessionEndedHostingAnother { .. }
+        | Error::NoCurrentSession(_)
         | Error::SessionNotReady { .. }
         | Error::ActivationTooLate { .. }
         | Error::PlayerUnknown { .. }

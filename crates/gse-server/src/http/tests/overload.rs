@@ -1,4 +1,6 @@
-//! What is past a limit is refused at once, in the normal envelope, and what is within it is served.
+//! What is past a limit is refused in the normal envelope, and what is within it is served.
+
+use std::time::Duration;
 
 use gse_api::admission::AuthMode;
 use gse_api::rate_limit::Factor;
@@ -62,15 +64,36 @@ async fn rates_are_not_limited_unless_somebody_says_so() {
     }
 }
 
+fn one_at_a_time(wait: Duration) -> Stack {
+    Stack::start_with(AuthMode::Required, |config| {
+        config.limits.calls = 1;
+        config.limits.calls_wait = wait;
+    })
+}
+
 #[tokio::test]
-async fn one_call_more_than_may_be_worked_on_is_refused_at_once() {
-    let stack = Stack::start_with(AuthMode::Required, |config| config.limits.calls = 1);
-    let room = stack.api.gate.call().unwrap();
+async fn one_call_more_than_may_be_worked_on_is_refused_when_it_has_waited() {
+    let stack = one_at_a_time(Duration::from_millis(1));
+    let room = stack.api.gate.call().await.unwrap();
     let (code, message) = stack.refusal("ListAliases", "{}").await;
     assert!(code == TOO_MANY && message.contains("call again later"), "{code}: {message}");
     drop(room);
     stack.done("ListAliases", "{}").await;
     stack.done("ListAliases", "{}").await;
+}
+
+#[tokio::test]
+async fn a_call_whose_turn_comes_is_served() {
+    let stack = one_at_a_time(Duration::from_secs(3600));
+    let room = stack.api.gate.call().await.unwrap();
+    let mut call = std::pin::pin!(stack.done("ListAliases", "{}"));
+    tokio::select! {
+        biased;
+        _ = &mut call => panic!("there is no room for it"),
+        () = std::future::ready(()) => {}
+    }
+    drop(room);
+    call.await;
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! Cases 54 and 55: where a game server listens, and what the environment says.
+
+use std::process::Stdio;
+
+use gse_core::game_server_session::GameServerSessionStatus;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::super::host::DEADLINE;
+use super::peer::Peer;
+use super::service::{FleetForm, Service, clocks};
+
+#[tokio::test]
+async fn case_54_ipv6_callback() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("this machine has no IPv6 loopback: nothing to show");
+        return;
+    }
+    let mut service = Service::start(clocks(&[("health.interval", "100ms")])).await;
+    let fleet = service.fleet(FleetForm::default()).await;
+    let pid = service.next_pid().await;
+    let mut peer = Peer::start(service.address, pid, "[::1]:0").await;
+    peer.ready().await.unwrap();
+    peer.next_health().await.send(true).unwrap();
+    let session = service.create(&fleet).await.unwrap().id;
+    assert_eq!(peer.host_between_checks().await, session);
+    service.until_status(&session, GameServerSessionStatus::Active).await;
+    service.end().await;
+}
+
+/// The variables of a process cannot be changed while it runs, so these cases run once more in one that has them.
+#[tokio::test]
+async fn case_55_proxy() {
+    let dead = "http://127.0.0.1:1";
+    let cases = ["identity::case_15_second_process_ready", "surroundings::child_gets_no_proxy"];
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("--exact").args(cases.map(|case| format!("tests::conformance::{case}")));
+    for name in ["http_proxy", "https_proxy", "all_proxy", "grpc_proxy"] {
+        command.env(name, dead).env(name.to_uppercase(), dead);
+    }
+    command.env_remove("NO_PROXY").env_remove("no_proxy").stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(2 * DEADLINE, command.output()).await.expect("it ends").unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("2 passed"), "{said}");
+}
+
+/// C-core clients send even loopback calls through a proxy, so the child is told not to.
+#[tokio::test]
+async fn child_gets_no_proxy() {
+    let mut service = Service::start(clocks(&[])).await;
+    service.fleet(FleetForm::default()).await;
+    let pid = service.next_pid().await;
+    let variables = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let variables: Vec<_> = variables.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    for name in ["NO_PROXY", "no_proxy"] {
+        let value = variables.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let value = value.unwrap_or_else(|| panic!("{name} is not set"));
+        for host in ["127.0.0.1", "localhost", "::1"] {
+            assert!(value.split(',').any(|named| named == host), "{name}={value}");
+        }
+    }
+    service.end().await;
+}
