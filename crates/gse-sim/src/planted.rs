@@ -7,7 +7,7 @@ use crate::run::run;
 use crate::scenario::Scenario;
 
 /// Within how many seeds each fault must be noticed.
-pub const SEEDS_MAX: u64 = 100;
+pub const SEEDS_MAX: u64 = 250;
 
 /// A fault, and the seed that showed it.
 #[derive(Clone, Debug)]

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus, find_live};
 use crate::id::{FleetId, InstanceId, ProcessId, Scope};
 use crate::instance;
+use crate::planted::planted;
 use crate::process::{self, Load, Process};
 use crate::state::State;
 
@@ -156,7 +157,7 @@ pub(crate) fn end_if_superseded(state: &mut State, cx: &mut Cx<'_>, id: &Process
     let Some(process) = state.processes.get(id) else { return false };
     let Some(fleet) = state.fleets.get(&process.fleet) else { return false };
     let is_idle = matches!(process.load, Load::Idle(_)) && !process.draining;
-    if !is_idle || !is_superseded(state, fleet, process) {
+    if !is_idle || !is_superseded(state, fleet, process) || planted!(OldProcessesStay) {
         return false;
     }
     process::terminate(state, cx, id, "the runtime configuration was changed");
