@@ -175,6 +175,10 @@ impl Host {
                     let outcome = Err("no store".to_owned());
                     self.inputs.push_back(Input::LogsCollected { process, session, outcome });
                 }
+                Effect::EndStrays { process, .. } => {
+                    assert!(self.launched.contains(&process), "`{process}` was not launched by us");
+                    self.inputs.push_back(Input::StraysEnded { processes: vec![process] });
+                }
                 Effect::Report { ticket: Some(ticket), .. } => self.tickets.push_back(ticket),
                 Effect::Answer { call, .. } | Effect::Query { call, .. } => {
                     assert!(self.open_calls.remove(&call), "answered twice");

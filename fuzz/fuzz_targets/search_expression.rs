@@ -46,12 +46,12 @@ fuzz_target!(|text: &str| {
     let (mut paged, mut token) = (Vec::new(), None);
     loop {
         let page = search(world.state(), &query(token, 1)).expect("a token that was just issued");
-        paged.extend(page.items.iter().map(|session| &session.id));
+        paged.extend(page.items.iter().map(|session| session.id.clone()));
         token = page.next_token;
         if token.is_none() {
             break;
         }
         assert!(paged.len() <= sessions.len(), "pages repeat a session");
     }
-    assert!(paged.into_iter().eq(all.items.iter().map(|session| &session.id)));
+    assert!(paged.iter().eq(all.items.iter().map(|session| &session.id)));
 });

@@ -13,7 +13,8 @@ pub const CLIENT_PORT_MIN: u16 = 1025;
 /// Highest port that a fleet can open to players.
 pub const CLIENT_PORT_MAX: u16 = 60_000;
 
-/// The sample game server. The agent's address is in `GSE_AGENT_ADDRESS`, default 127.0.0.1:5758.
+/// The sample game server. The agent's address is in `GSE_AGENT_ADDRESS`, default 127.0.0.1:5758. Without an agent it
+/// runs standalone: a match for two at a time.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
 pub struct Args {

@@ -5,7 +5,11 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use gse_sdk::{ActiveSession, Event, GameServer, Process, ProcessTerminate, StartingSession};
+use game_sim::PLAYERS_MIN;
+use gse_sdk::{
+    ActiveSession, Detected, GameProperty, GameServerSession, ProcessTerminate, Ready, Sdk, SdkBuilder,
+    Standalone, StartRequested,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -32,13 +36,31 @@ const READY_GRACE: Duration = Duration::from_secs(1);
 /// # Errors
 /// The port cannot be bound, or the agent does not take the process.
 pub async fn run(args: &Args, told_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    run_at(args, GameServer::builder(), told_to_stop).await
+    match Sdk::detect().await {
+        Detected::Hosted(hosted) => {
+            info!("{hosted}");
+            run_at(args, hosted.builder(), None, told_to_stop).await
+        }
+        Detected::Standalone(standalone) => {
+            info!("{standalone}");
+            let standalone = for_two(standalone);
+            run_at(args, standalone.builder(), Some(&standalone), told_to_stop).await
+        }
+    }
 }
 
-/// The same with a builder that may name another agent.
+/// A developer and a friend, or two windows, do not wait for the other fourteen.
+pub(crate) fn for_two(standalone: Standalone) -> Standalone {
+    let players = GameProperty { key: "players".to_owned(), value: PLAYERS_MIN.to_string() };
+    let session = GameServerSession { game_properties: vec![players], ..standalone.session().clone() };
+    standalone.with_session(session)
+}
+
+/// The same with a builder of the caller's choice.
 pub(crate) async fn run_at(
     args: &Args,
-    builder: gse_sdk::GameServerBuilder,
+    builder: SdkBuilder,
+    standalone: Option<&Standalone>,
     told_to_stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let transport = Transport::bind(args.bind, args.client_port)?;
@@ -59,6 +81,9 @@ pub(crate) async fn run_at(
     };
     let mut process = process.context("the agent does not take this process")?;
     info!(client_port = port, host = ?args.host, "ready");
+    if let Some(standalone) = standalone {
+        invite(standalone, port);
+    }
 
     if !stopped {
         host_sessions(args, &mut process, &hosted, told_to_stop.as_mut()).await;
@@ -74,32 +99,38 @@ pub(crate) async fn run_at(
     Ok(())
 }
 
+/// Tells a developer who runs this without an agent how to play here.
+fn invite(standalone: &Standalone, port: u16) {
+    for player in ["anna", "bert"] {
+        let ticket = standalone.player_session_id(player);
+        info!(
+            "to play: game-client --connect 127.0.0.1:{port} --player-id {player} --player-session-id {ticket}"
+        );
+    }
+    warn!("whoever reaches port {port} may play: these tickets can be guessed");
+}
+
 /// Hosts sessions one after the other, without another ProcessReady (M-3), until it is told to end.
 async fn host_sessions(
     args: &Args,
-    process: &mut Process,
+    process: &mut Ready,
     hosted: &watch::Sender<Option<Room>>,
     mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
 ) {
     loop {
-        let event = tokio::select! {
-            event = process.next_event() => event,
+        let starting = tokio::select! {
+            starting = process.next_session() => starting,
             () = &mut told_to_stop => return info!("told to stop while idle"),
         };
-        match event {
-            Some(Event::StartGameServerSession(starting)) => {
-                let Some((session, mut hosting)) = Hosting::start(args, starting, hosted).await else {
-                    continue;
-                };
-                let over = hosting.until_end(process, told_to_stop.as_mut()).await;
-                hosted.send_replace(None);
-                terminate(session).await;
-                if over == Over::Process {
-                    return;
-                }
-            }
-            Some(Event::ProcessTerminate(_)) => return info!("asked to end while idle"),
-            None => return warn!("the agent's callbacks have ended"),
+        let Some(starting) = starting else { return info!("asked to end while idle") };
+        let Some((mut session, mut hosting)) = Hosting::start(args, starting, hosted).await else {
+            continue;
+        };
+        let over = hosting.until_end(&mut session, told_to_stop.as_mut()).await;
+        hosted.send_replace(None);
+        terminate(session).await;
+        if over == Over::Process {
+            return;
         }
     }
 }
@@ -120,19 +151,19 @@ struct Hosting {
 
 impl Hosting {
     /// Activates a session and opens its room. `None`: the session came to nothing.
-    async fn start(
+    async fn start<'p>(
         args: &Args,
-        starting: StartingSession,
+        starting: StartRequested<'p>,
         hosted: &watch::Sender<Option<Room>>,
-    ) -> Option<(ActiveSession, Hosting)> {
+    ) -> Option<(ActiveSession<'p>, Hosting)> {
         let info = starting.info().clone();
         let id = info.game_server_session_id.as_str();
         let settings = match MatchSettings::new(args, &info) {
             Ok(settings) => settings,
             Err(error) => {
                 error!(session = id, %error, "the session cannot be played");
-                if let Err(refused) = starting.terminate().await {
-                    error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not terminated");
+                if let Err(error) = starting.terminate().await {
+                    error!(session = id, error = %error.name, "not terminated");
                 }
                 return None;
             }
@@ -143,9 +174,9 @@ impl Hosting {
         hosted.send_replace(Some(room.clone()));
         let session = match starting.activate().await {
             Ok(session) => session,
-            Err(refused) => {
+            Err(error) => {
                 hosted.send_replace(None);
-                error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not activated");
+                error!(session = id, error = %error.name, "not activated");
                 return None;
             }
         };
@@ -161,7 +192,7 @@ impl Hosting {
     /// Waits for the end of the session; passes on what the agent and the operator want meanwhile.
     async fn until_end(
         &mut self,
-        process: &mut Process,
+        session: &mut ActiveSession<'_>,
         mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Over {
         let mut over = Over::Session;
@@ -178,12 +209,8 @@ impl Hosting {
                     return over;
                 }
                 // It may come again with another time.
-                event = process.next_event(), if !deaf => match event {
-                    Some(Event::ProcessTerminate(terminate)) => finish_by(terminate),
-                    Some(Event::StartGameServerSession(second)) => {
-                        error!(session = second.info().game_server_session_id, "a second session at once");
-                        continue;
-                    }
+                asked = session.process_terminate(), if !deaf => match asked {
+                    Some(terminate) => finish_by(terminate),
                     None => {
                         deaf = true;
                         Some(Instant::now())
@@ -209,13 +236,11 @@ fn finish_by(terminate: ProcessTerminate) -> Option<Instant> {
     Instant::now().checked_add(left.saturating_sub(TERMINATION_MARGIN))
 }
 
-async fn terminate(session: ActiveSession) {
+async fn terminate(session: ActiveSession<'_>) {
     let id = session.info().game_server_session_id.clone();
     match session.terminate().await {
         Ok(()) => info!(session = id, "session terminated"),
         // The process cannot tell the agent, which will see that by itself.
-        Err(refused) => {
-            error!(session = id, error = %gse_sdk::GseError::from(refused).name, "not terminated")
-        }
+        Err(error) => error!(session = id, error = %error.name, "not terminated"),
     }
 }

@@ -1,4 +1,4 @@
-//! Joining over real QUIC with a table for the agent; rooms on a virtual clock; the process against a fake agent.
+//! Joining over real QUIC with a table for the agent; rooms on a virtual clock; the process against a scripted agent.
 
 mod joining;
 mod life;

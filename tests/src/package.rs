@@ -29,6 +29,13 @@ pub fn game_server(directory: &Path) -> PathBuf {
     zip(directory, "game.zip", &[("game-server", &script)])
 }
 
+/// The game server that misbehaves, and a file that no system executes.
+#[must_use]
+pub fn misbehaving(directory: &Path) -> PathBuf {
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", program("misbehave").display());
+    zip(directory, "misbehave.zip", &[("misbehave", &script), ("no-program", "\u{7f}ELF of nothing\n")])
+}
+
 /// A program that runs and never says a word to the service.
 #[must_use]
 pub fn silent(directory: &Path) -> PathBuf {

@@ -85,7 +85,16 @@ async fn connect(host: &str, grpc_port: u16) -> Result<Channel, String> {
         .map_err(|error| error.to_string())?
         .connect_timeout(CONNECT)
         .tcp_nodelay(true);
-    endpoint.connect().await.map_err(|error| crate::slot::chain(&error))
+    endpoint.connect().await.map_err(|error| root_cause(&error))
+}
+
+/// What is around it says "transport error" in several ways.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 async fn send(
@@ -131,9 +140,14 @@ fn outcome(answer: Result<Response<GseResponse>, Status>) -> CallbackOutcome {
 }
 
 fn failure(status: &Status) -> CallbackOutcome {
-    CallbackOutcome::Status {
-        words: format!("{:?} `{}`", status.code(), status.message()),
-        unimplemented: status.code() == Code::Unimplemented,
+    CallbackOutcome::Status { words: words_of(status), unimplemented: status.code() == Code::Unimplemented }
+}
+
+/// A base class that was registered unchanged says nothing.
+fn words_of(status: &Status) -> String {
+    match status.message() {
+        "" => format!("{:?}", status.code()),
+        message => format!("{:?} `{message}`", status.code()),
     }
 }
 

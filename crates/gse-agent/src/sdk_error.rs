@@ -14,7 +14,9 @@ fn name_and_code(error: &CallError) -> (&'static str, Code) {
         CallError::BadRequest(_) => ("BAD_REQUEST_EXCEPTION", Code::InvalidArgument),
         CallError::ProcessNotReady(_) => ("PROCESS_NOT_READY", Code::FailedPrecondition),
         CallError::ProcessNotActive(_) => ("PROCESS_NOT_ACTIVE", Code::FailedPrecondition),
-        CallError::ProcessReadyFailed(_) => ("PROCESS_READY_FAILED", Code::FailedPrecondition),
+        CallError::PortTaken(_) | CallError::ProcessReadyFailed(_) => {
+            ("PROCESS_READY_FAILED", Code::FailedPrecondition)
+        }
         // Reserved for "the agent is going away": clients may try these again blindly.
         CallError::Unavailable(_) => ("SERVICE_CALL_FAILED", Code::Unavailable),
         CallError::Refused(error) => refused(error),

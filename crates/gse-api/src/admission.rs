@@ -67,9 +67,9 @@ pub struct Gate<'a> {
 
 /// A request that may go on to its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admitted {
+pub struct Admitted<A = Action> {
     /// What is asked for.
-    pub action: Action,
+    pub action: A,
     /// Where.
     pub region: String,
     /// Whose key signed it; `None` stands for the default account.
@@ -81,6 +81,19 @@ pub struct Admitted {
 /// # Errors
 /// The first failing step of §1.9.
 pub fn admit(received: &Received<'_>, gate: &Gate<'_>, now: i64) -> Result<Admitted, ApiError> {
+    admit_named(received, gate, now, Action::parse)
+}
+
+/// The same for actions beside the cloud API: `parse` knows their names.
+///
+/// # Errors
+/// The first failing step of §1.9.
+pub fn admit_named<A>(
+    received: &Received<'_>,
+    gate: &Gate<'_>,
+    now: i64,
+    parse: impl Fn(&str) -> Option<A>,
+) -> Result<Admitted<A>, ApiError> {
     method(received)?;
     size(received)?;
     let shape = shape(received)?;
@@ -92,7 +105,7 @@ pub fn admit(received: &Received<'_>, gate: &Gate<'_>, now: i64) -> Result<Admit
             format!("The version `{}` does not exist; use `{VERSION}`.", shown(version.unwrap_or_default()));
         return Err(ApiError::new(ErrorCode::NoSuchVersion, message));
     }
-    let action = Action::parse(action).ok_or_else(|| {
+    let action = parse(action).ok_or_else(|| {
         let message = format!("The action `{}` does not exist in version `{VERSION}`.", shown(action));
         ApiError::new(ErrorCode::InvalidAction, message)
     })?;

@@ -8,6 +8,7 @@ pub mod admission;
 mod decode;
 pub mod envelope;
 mod error;
+pub mod extension;
 mod generated;
 pub mod rate_limit;
 pub mod redact;

@@ -48,6 +48,14 @@ impl Connection {
         self.secret_id.is_empty() && self.secret_key.is_empty()
     }
 
+    /// Why a call failed; one that needs a key says where to get it.
+    pub(crate) fn explain(&self, error: CallError) -> Failure {
+        let wants_key =
+            self.is_unsigned() && error.code().is_some_and(|code| code.starts_with("AuthFailure"));
+        let failure = Failure::from(error);
+        if wants_key { failure.hint(KEY_HINT) } else { failure }
+    }
+
     /// A client for it.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         if self.secret_id.is_empty() != self.secret_key.is_empty() {

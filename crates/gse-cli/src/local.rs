@@ -121,13 +121,18 @@ fn make_room_for_connections(config: &mut Config) {
 }
 
 fn start_log() {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    start_log_as(DEFAULT_LOG);
+}
+
+/// Logs to standard error what the environment asks for, or else this.
+pub(crate) fn start_log_as(default: &str) {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A log that exists already is as good.
     let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
 }
 
-async fn listen(address: &str, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
+pub(crate) async fn listen(address: &str, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
     bind_soon(address).await.with_context(|| {
         format!(
             "cannot listen on `{address}` for {what}\nhint: stop what uses it, or choose another address with \
@@ -232,7 +237,7 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
 
 /// Completes with the first SIGTERM or Ctrl-C.
 #[cfg(unix)]
-fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
@@ -246,7 +251,7 @@ fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
 
 /// Completes with the first Ctrl-C.
 #[cfg(not(unix))]
-fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
     Ok(async {
         // Without a signal to wait for, the process is ended from outside.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -1,10 +1,12 @@
-//! The gse program: `local` runs a service, `call` and `asset` use one.
+//! The gse program: `local` runs a service, `call`, `asset` and `doctor` use one.
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 refused or failed, 2 used wrongly,
 //! 3 not reached.
 
 mod asset;
 mod call;
+mod conformance;
+mod doctor;
 mod failure;
 mod local;
 
@@ -35,6 +37,10 @@ enum Command {
     Call(call::CallArgs),
     /// Packs and uploads game servers.
     Asset(asset::AssetArgs),
+    /// Takes a game server in any language through a life, and says what it does right and wrong.
+    Conformance(conformance::ConformanceArgs),
+    /// Says what is wrong with fleets, processes and sessions, why, and what to do.
+    Doctor(doctor::DoctorArgs),
 }
 
 fn main() -> ExitCode {
@@ -43,7 +49,7 @@ fn main() -> ExitCode {
     let runtime = runtime.context("cannot start the asynchronous runtime").map_err(Failure::from);
     let done = runtime.and_then(|runtime| runtime.block_on(run(cli.command)));
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => ExitCode::from(exit),
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::from(failure.exit)
@@ -51,12 +57,16 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
+/// The exit code of what was done.
+async fn run(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Local(args) => local::run(args).await.map_err(Failure::from),
-        Command::Call(args) => call::run(args).await,
-        Command::Asset(args) => asset::run(args).await,
+        Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
+        Command::Call(args) => call::run(args).await?,
+        Command::Asset(args) => asset::run(args).await?,
+        Command::Conformance(args) => return conformance::run(args).await,
+        Command::Doctor(args) => return doctor::run(args).await,
     }
+    Ok(0)
 }
 
 /// Data for stdout; a reader that hangs up is not an error.

@@ -12,6 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gse_api::{
     PRODUCT, Request, VERSION, envelope,
+    extension::{self, ExtensionRequest},
     signature::tc3::{self, Key},
 };
 use reqwest::{Url, header};
@@ -78,20 +79,24 @@ impl Client {
         answer.into_response().map_err(|reason| CallError::Answer { reason, request_id })
     }
 
+    /// Calls an action beside the cloud API by its types.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn extension<R: ExtensionRequest>(&self, request: &R) -> Result<R::Response, CallError> {
+        let body = serde_json::to_string(request).map_err(|error| CallError::Request(error.to_string()))?;
+        let name = R::ACTION.name();
+        let answer = accepted(self.post(&format!("{}{name}", extension::PATH), name, &body).await?)?;
+        let request_id = answer.request_id.clone();
+        answer.into_response().map_err(|reason| CallError::Answer { reason, request_id })
+    }
+
     /// Calls an action by its name with a body as it is; an error of the API is an error here.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn call_json(&self, action: &str, body: &str) -> Result<Answer, CallError> {
-        let answer = self.send(action, body).await?;
-        match answer.refusal() {
-            None => Ok(answer),
-            Some(refusal) => Err(CallError::Api {
-                code: refusal.code,
-                message: refusal.message,
-                request_id: answer.request_id,
-            }),
-        }
+        accepted(self.send(action, body).await?)
     }
 
     /// Calls an action by its name with a body as it is, and returns whatever the API answers, errors included.
@@ -99,7 +104,14 @@ impl Client {
     /// # Errors
     /// All of [`CallError`] but [`CallError::Api`].
     pub async fn send(&self, action: &str, body: &str) -> Result<Answer, CallError> {
-        let url = url(&self.endpoint)?;
+        self.post("/", action, body).await
+    }
+
+    async fn post(&self, path: &str, action: &str, body: &str) -> Result<Answer, CallError> {
+        let mut url = url(&self.endpoint)?;
+        if path != "/" {
+            url.set_path(path);
+        }
         let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()) as i64;
         let host = host(&url);
         let call = tc3::Call {
@@ -139,6 +151,18 @@ impl Client {
             reason: format!("{reason}; body `{}`", start_of(&body)),
             request_id: String::new(),
         })
+    }
+}
+
+/// An error of the API becomes an error here.
+fn accepted(answer: Answer) -> Result<Answer, CallError> {
+    match answer.refusal() {
+        None => Ok(answer),
+        Some(refusal) => Err(CallError::Api {
+            code: refusal.code,
+            message: refusal.message,
+            request_id: answer.request_id,
+        }),
     }
 }
 

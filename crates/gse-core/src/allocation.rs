@@ -6,11 +6,13 @@ use std::time::Duration;
 
 pub(crate) mod pool;
 
+use crate::diagnosis;
 use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
 use crate::id::{InstanceId, ProcessId};
 use crate::instance::{Instance, InstanceStatus};
 use crate::planted::planted;
+use crate::process::Ineligible;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -29,6 +31,9 @@ pub struct Candidate {
 
 /// A process that became idle less than this ago may be about to end: servers that play one match do (R9).
 const FRESHLY_IDLE: Duration = Duration::from_secs(1);
+
+/// Characters of the last trouble in a refusal.
+const TROUBLE_MOST: usize = 300;
 
 /// R9: higher weight, then the instance with more live sessions, then the longest idle with the freshly idle last;
 /// ties by id.
@@ -50,9 +55,24 @@ pub(crate) fn choose_process(state: &State, fleet: &Fleet) -> Result<ProcessId, 
     let pools = &state.index.pools;
     let mut offers = pools.offers(&fleet.id, fleet.runtime.version);
     let chosen = offers.find(|offer| !activates_enough(state, fleet, &offer.instance));
-    chosen
-        .map(|offer| offer.process.clone())
-        .ok_or_else(|| Error::NoIdleProcess { fleet: fleet.id.clone(), reason: refusal_reason(state, fleet) })
+    chosen.map(|offer| offer.process.clone()).ok_or_else(|| {
+        let reason = with_trouble(state, fleet, refusal_reason(state, fleet));
+        Error::NoIdleProcess { fleet: fleet.id.clone(), reason }
+    })
+}
+
+/// A fleet whose processes are all busy needs no explanation; one that has none, or has bad ones, does.
+fn with_trouble(state: &State, fleet: &Fleet, reason: String) -> String {
+    if reason.contains(Ineligible::Busy.as_str()) {
+        return reason;
+    }
+    match diagnosis::newest_trouble(state, &fleet.id) {
+        Some(event) => {
+            let words: String = event.message.chars().take(TROUBLE_MOST).collect();
+            format!("{reason}; the last trouble was {}: {words}", event.code)
+        }
+        None => reason,
+    }
 }
 
 fn refusal_reason(state: &State, fleet: &Fleet) -> String {

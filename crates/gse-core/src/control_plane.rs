@@ -15,6 +15,7 @@ use crate::host::{HostOrder, HostReport, ReportKind, SessionCall};
 use crate::id::InstanceId;
 use crate::instance;
 use crate::log;
+use crate::observation::recording;
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session;
@@ -232,7 +233,17 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
         ReportKind::CustomCounts { process, current, max } => {
             return process::on_custom_counts(state, &process, (current, max));
         }
-        ReportKind::Call { process, call } => return on_call(state, cx, &process, call),
+        ReportKind::Observed { process, observation } => {
+            recording::on_observed(state, cx, &id, &process, observation);
+        }
+        ReportKind::Call { process, call } => {
+            let (rpc, session) = recording::named(&call);
+            let answer = on_call(state, cx, &process, call);
+            if let Err(error) = &answer {
+                recording::on_refused(state, cx.now, &process, (rpc, &session), error);
+            }
+            return answer;
+        }
     }
     Ok(())
 }

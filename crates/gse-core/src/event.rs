@@ -9,6 +9,7 @@ use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::id::{EventId, FleetId, IdKind, Scope};
+use crate::observation::EventObservations;
 use crate::page::OffsetPage;
 use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
@@ -76,6 +77,9 @@ pub struct Event {
     /// When it leaves memory. The newest event of a fleet stays: the next one's place follows from it.
     #[serde(default)]
     pub archive_at: Option<Timestamp>,
+    /// What it is about, for a diagnosis.
+    #[serde(default)]
+    pub observations: EventObservations,
 }
 
 impl Event {
@@ -120,6 +124,19 @@ pub(crate) fn write_with_log(
     message: impl Into<String>,
     log: String,
 ) {
+    write_observed(state, cx, fleet, code, message, log, EventObservations::default());
+}
+
+/// Writes an event of a fleet that says what it is about.
+pub(crate) fn write_observed(
+    state: &mut State,
+    cx: &mut Cx<'_>,
+    fleet: &FleetId,
+    code: EventCode,
+    message: impl Into<String>,
+    log: String,
+    observations: EventObservations,
+) {
     let history = state.index.events_of_fleet.get(fleet);
     let newest = history.and_then(|events| events.last_key_value());
     let (sequence, newest) = (newest.map_or(0, |(last, _)| last + 1), newest.map(|(_, id)| id.clone()));
@@ -137,6 +154,7 @@ pub(crate) fn write_with_log(
         message: message.into(),
         log,
         archive_at: None,
+        observations,
     });
 }
 

@@ -14,6 +14,7 @@ use crate::fleet::ServerProcess;
 use crate::fleet::runtime_configuration::EntryKey;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
 use crate::log::SessionLog;
+use crate::observation::Observation;
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::time::Timestamp;
 
@@ -220,6 +221,13 @@ pub enum ReportKind {
         process: ProcessId,
         /// What it asks for.
         call: SessionCall,
+    },
+    /// Something that decides nothing and explains much; it may be lost.
+    Observed {
+        /// The process.
+        process: ProcessId,
+        /// What was seen of it.
+        observation: Observation,
     },
     /// ProcessEnding: the process is going away on purpose (P14).
     ProcessEnding {

@@ -9,6 +9,7 @@ use crate::fleet::{Fleet, FleetStatus, ProtectionPolicy, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, Termination};
 use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
+use crate::observation::StartingProcess;
 use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::process::{self, Load};
@@ -51,6 +52,9 @@ pub struct Instance {
     pub created: Timestamp,
     /// When its order is given again, while it waits for its host.
     pub deadline: Option<Timestamp>,
+    /// Its processes that were started and have not called ProcessReady; decides nothing.
+    #[serde(default)]
+    pub starting: Vec<StartingProcess>,
 }
 
 const DEFAULT_WEIGHT: u32 = 5;
@@ -83,6 +87,7 @@ pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
         instance_type: fleet.instance_type.clone(),
         created: cx.now,
         deadline: Some(cx.now.plus(cx.clocks.host_resync)),
+        starting: Vec::new(),
     };
     let id = instance.id.clone();
     state.insert_instance(instance);

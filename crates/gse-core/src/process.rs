@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::cx::Cx;
 use crate::error::Error;
+use crate::event::{self, EventCode};
+use crate::fleet::lifecycle::EndedProcess;
 use crate::fleet::runtime_configuration::{self, EntryKey};
 use crate::fleet::{ProtectionPolicy, RuntimeConfiguration, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::instance::{self, InstanceStatus, Terms};
+use crate::observation::{EventObservations, ProcessObservations, recording};
 use crate::placement;
 use crate::planted::planted;
 use crate::state::State;
+use crate::supervisor::CallbackKind;
 use crate::time::Timestamp;
 
 /// What a process is doing.
@@ -74,6 +78,9 @@ pub struct Process {
     pub tainted: bool,
     /// What ReportCustomData told last: current and maximum.
     pub custom_counts: (u32, u32),
+    /// What was seen of it; decides nothing.
+    #[serde(default)]
+    pub observations: ProcessObservations,
 }
 
 /// Why a process cannot get a session.
@@ -178,7 +185,7 @@ pub(crate) fn on_ready(
         return Ok(());
     }
     state.edit_instance(instance_id, |instance| instance.ip_address.clone_from(&ready.ip_address));
-    let id = ready.process.clone();
+    let process = ready.process.clone();
     state.insert_process(Process {
         id: ready.process,
         fleet: fleet.clone(),
@@ -196,13 +203,15 @@ pub(crate) fn on_ready(
         draining,
         tainted: false,
         custom_counts: (0, 0),
+        observations: ProcessObservations::default(),
     });
+    recording::not_starting(state, instance_id, &process);
     // F-29
     if was_pending {
         instance::set_status(state, cx, instance_id, InstanceStatus::Active);
     }
     lifecycle::on_process_ready(state, cx, &fleet);
-    offer(state, cx, &id);
+    offer(state, cx, &process);
     Ok(())
 }
 
@@ -211,9 +220,23 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
     if state.processes.get(id).is_none_or(|process| process.unhealthy) {
         return;
     }
-    state.edit_process(id, |process| process.unhealthy = true);
-    let reason = format!("three health checks in a row failed: {reason}");
-    terminate(state, cx, id, &reason);
+    let about = state.edit_process(id, |process| {
+        process.unhealthy = true;
+        let seen = process.observations.health.as_ref();
+        (process.fleet.clone(), process.load.session().cloned(), seen.map(|seen| seen.failure))
+    });
+    if let Some((fleet, session, failure)) = about {
+        let message = format!("process {id} is unhealthy and is asked to end: {reason}");
+        let observations = EventObservations {
+            process: Some(id.clone()),
+            session,
+            callback: failure.map(|failure| (CallbackKind::Health, failure)),
+            ..EventObservations::default()
+        };
+        let code = EventCode::GenericEvent;
+        event::write_observed(state, cx, &fleet, code, message, String::new(), observations);
+    }
+    terminate(state, cx, id, reason);
 }
 
 /// The process is asked to end, as its session's protection allows (P13).
@@ -290,17 +313,21 @@ pub(crate) fn on_ended(
     end: &ProcessEnd,
     log: String,
 ) {
-    if let Some(session) = state.processes.get(id).and_then(|process| process.load.session().cloned()) {
+    let known = state.processes.get(id);
+    let words = recording::words_of_end(end, known, &log);
+    let observations = recording::of_end(known, id, &log);
+    if let Some(session) = known.and_then(|process| process.load.session().cloned()) {
         let (how, reason) = session_end(end);
-        game_server_session::end(state, cx, &session, how, reason);
+        game_server_session::end(state, cx, &session, how, &format!("{reason}{words}"));
     }
+    recording::not_starting(state, instance, id);
     let was_known = state.processes.get(id).is_some();
     state.remove_process(id);
     if was_known && *end == ProcessEnd::Lost {
         instance::on_process_lost(state, cx, instance);
     }
     if let Some(fleet) = state.instances.get(instance).map(|instance| instance.fleet.clone()) {
-        lifecycle::on_process_ended(state, cx, &fleet, end, log);
+        lifecycle::on_process_ended(state, cx, &fleet, end, EndedProcess { words, observations, log });
     }
 }
 

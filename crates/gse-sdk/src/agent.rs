@@ -4,8 +4,10 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use gse_proto::grpcsdk::gse_grpc_sdk_service_client::GseGrpcSdkServiceClient;
@@ -15,7 +17,9 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, ConnectError, Request, Response, Status};
 
-use crate::error::{GseError, chain};
+use crate::error::{ErrorName, GseError, chain};
+use crate::network::Network;
+use crate::standalone::StandaloneAgent;
 
 /// How long one attempt may wait for its answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,6 +36,7 @@ type Client = GseGrpcSdkServiceClient<Channel>;
 
 /// What an [`Agent`] is made from.
 pub(crate) struct AgentSettings {
+    pub(crate) network: Network,
     /// `host:port`.
     pub(crate) address: String,
     /// Sent as `gse-process-token` when the agent that launched us gave one.
@@ -39,6 +44,8 @@ pub(crate) struct AgentSettings {
     /// How long connection failures are retried until the agent was reached once.
     pub(crate) connect_timeout: Duration,
     pub(crate) on_retry: RetryObserver,
+    /// The agent itself, when it is part of this OS process: it lives as long as somebody can call it.
+    pub(crate) standalone: Option<StandaloneAgent>,
 }
 
 /// The agent, reached lazily over one connection that all calls share.
@@ -50,6 +57,9 @@ pub(crate) struct Agent {
     connect_timeout: Duration,
     on_retry: RetryObserver,
     reached: AtomicBool,
+    /// What this process said of itself when it became ready.
+    announced: OnceLock<wire::ProcessReadyRequest>,
+    _standalone: Option<StandaloneAgent>,
 }
 
 /// Whether a call may be sent again when it may have been executed already (4.3).
@@ -83,17 +93,36 @@ impl Agent {
         let endpoint = endpoint(&settings.address)?.connect_timeout(settings.connect_timeout);
         let token = settings.process_token.map(|token| process_token(&token)).transpose()?;
         Ok(Self {
-            client: GseGrpcSdkServiceClient::new(endpoint.connect_lazy()),
+            client: GseGrpcSdkServiceClient::new(settings.network.channel(&endpoint)),
             address: settings.address,
             pid: MetadataValue::from(std::process::id()),
             process_token: token,
             connect_timeout: settings.connect_timeout,
             on_retry: settings.on_retry,
             reached: AtomicBool::new(false),
+            announced: OnceLock::new(),
+            _standalone: settings.standalone,
         })
     }
 
     pub(crate) async fn process_ready(&self, message: wire::ProcessReadyRequest) -> Result<(), GseError> {
+        self.send_ready(message.clone()).await?;
+        // A process becomes ready once.
+        let _ = self.announced.set(message);
+        Ok(())
+    }
+
+    /// ProcessReady once more, with the same parameters: harmless at any time (4.3). Refused before the first one.
+    pub(crate) fn announce_again(&self) -> Pin<Box<dyn Future<Output = Result<(), GseError>> + Send + '_>> {
+        Box::pin(async {
+            match self.announced.get() {
+                Some(message) => self.send_ready(message.clone()).await,
+                None => Err(GseError::new(ErrorName::ProcessNotReady, "this process was not announced yet")),
+            }
+        })
+    }
+
+    async fn send_ready(&self, message: wire::ProcessReadyRequest) -> Result<(), GseError> {
         self.order("ProcessReady", Repeat::Harmless, message, |mut client, request| async move {
             client.process_ready(request).await
         })
@@ -216,6 +245,7 @@ impl Agent {
         let request_id = request_id()?;
         let deadline = Instant::now() + self.retry_budget(repeat);
         let mut pause = FIRST_PAUSE;
+        let mut announced_again = matches!(name, "ProcessReady" | "ProcessEnding");
         loop {
             let request = self.request(message.clone(), &request_id)?;
             let failure = match timeout(CALL_TIMEOUT, send(self.client.clone(), request)).await {
@@ -235,13 +265,26 @@ impl Agent {
                 Failure::Final(error) => (error, false),
             };
             let error = error.with_request_id(&request_id);
+            // An agent that was started anew without its records knows nobody. The call was refused, so it may follow.
+            if error.name == ErrorName::ProcessNotReady && !announced_again {
+                announced_again = true;
+                self.tell(&error);
+                if self.announce_again().await.is_ok() {
+                    continue;
+                }
+            }
             if !again || Instant::now() + pause > deadline {
                 return Err(error);
             }
-            (self.on_retry)(&error);
+            self.tell(&error);
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// The observer is the game's code: its panic is its own affair.
+    fn tell(&self, error: &GseError) {
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.on_retry)(error)));
     }
 
     // At start the agent may come up after the game. Later it may be started again beside a game that goes on: what
@@ -291,7 +334,7 @@ impl Agent {
     }
 }
 
-fn is_connect_failure(status: &Status) -> bool {
+pub(crate) fn is_connect_failure(status: &Status) -> bool {
     let mut cause = status.source();
     while let Some(error) = cause {
         if error.is::<ConnectError>() {

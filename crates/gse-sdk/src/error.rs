@@ -2,7 +2,7 @@
 //!
 //! Not here: when a call is tried again; that is `agent.rs`.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 use std::fmt;
 
 use gse_proto::grpcsdk::GseResponse;
@@ -17,9 +17,16 @@ pub(crate) const ERROR_CODE_KEY: &str = "gse-error-code";
 
 macro_rules! error_names {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
-        /// A published error name.
+        /// A published error name (4.1).
         ///
         /// Compare with a variant, or print it: `Display` gives the published spelling.
+        ///
+        /// ```
+        /// use gse_sdk::ErrorName;
+        ///
+        /// assert_eq!(ErrorName::UnexpectedPlayerSession.to_string(), "UNEXPECTED_PLAYER_SESSION");
+        /// assert_eq!(ErrorName::KNOWN.len(), 17);
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorName {
@@ -44,7 +51,7 @@ macro_rules! error_names {
 }
 
 error_names! {
-    /// This OS process already has a [`Process`](crate::Process) at the same agent.
+    /// This OS process already has a [`Ready`](crate::Ready) at the same agent.
     AlreadyInitialized = "ALREADY_INITIALIZED",
     /// The SDK was not initialised; this SDK's types rule it out.
     GseServerNotInitialized = "GSE_SERVER_NOT_INITIALIZED",
@@ -111,6 +118,21 @@ impl fmt::Display for ErrorName {
 }
 
 /// Why a call failed; prints as `NAME: detail`.
+///
+/// The detail may quote a player session id, which is a secret: log the name and the request id.
+///
+/// ```
+/// use gse_sdk::{ErrorName, GseError};
+///
+/// fn advice(error: &GseError) -> &'static str {
+///     eprintln!("{} (request {:?})", error.name, error.request_id);
+///     match error.name {
+///         ErrorName::UnexpectedPlayerSession => "do not let the player in",
+///         ErrorName::ServiceCallFailed => "the agent is away: try again later",
+///         _ => "look at the detail",
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {detail}")]
 #[non_exhaustive]
@@ -173,43 +195,6 @@ impl GseError {
         let (prefix, rest) = split_prefix(&response.error_message);
         let rest = if rest.is_empty() { "the answer gives no reason" } else { rest };
         Err(Self::new(prefix.unwrap_or(name), rest))
-    }
-}
-
-/// A step of the life cycle that was refused: the error, and what could not take the step.
-///
-/// Nothing is lost: take the session back with [`into_inner`](Self::into_inner) and try again,
-/// or let `?` turn this into the plain [`GseError`].
-#[derive(Debug)]
-pub struct Refused<T>(Box<(T, GseError)>);
-
-impl<T> Refused<T> {
-    pub(crate) fn new(kept: T, error: GseError) -> Self {
-        Self(Box::new((kept, error)))
-    }
-
-    /// Why it was refused.
-    pub fn error(&self) -> &GseError {
-        &self.0.1
-    }
-
-    /// What could not take the step.
-    pub fn into_inner(self) -> T {
-        self.0.0
-    }
-}
-
-impl<T> fmt::Display for Refused<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error().fmt(f)
-    }
-}
-
-impl<T: fmt::Debug> StdError for Refused<T> {}
-
-impl<T> From<Refused<T>> for GseError {
-    fn from(refused: Refused<T>) -> Self {
-        refused.0.1
     }
 }
 

@@ -1,14 +1,11 @@
-//! Runs the game's health function: off the async threads, one at a time, bounded, and deaf to panics.
+//! Asks the game's health function: one question at a time, and no answer is a no.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::time::timeout;
+use crate::user_code;
 
 /// The agent waits 60 s; an answer of our own must come before that (8.2).
 const LIMIT: Duration = Duration::from_secs(50);
@@ -36,21 +33,22 @@ impl Health {
         if self.busy.swap(true, Ordering::AcqRel) {
             return false;
         }
-        let (answer, answered) = oneshot::channel();
-        let (ask, busy) = (self.ask.clone(), self.busy.clone());
-        // A thread of its own, not `spawn_blocking`: a runtime waits for its blocking tasks when it is dropped,
-        // so a health function that hangs would keep the process from ever exiting.
-        let spawned = thread::Builder::new().name("gse-health".into()).spawn(move || {
-            let healthy = catch_unwind(AssertUnwindSafe(|| ask())).unwrap_or(false);
-            busy.store(false, Ordering::Release);
-            // Nobody listens any more when the limit has passed.
-            let _ = answer.send(healthy);
+        let (ask, busy) = (self.ask.clone(), Busy(self.busy.clone()));
+        let asked = user_code::run("gse-health", self.limit, move || {
+            // Dropped with the function, however it ends, and with it if no thread could be had.
+            let _busy = busy;
+            ask()
         });
-        if spawned.is_err() {
-            self.busy.store(false, Ordering::Release);
-            return false;
-        }
-        matches!(timeout(self.limit, answered).await, Ok(Ok(true)))
+        matches!(asked.await, Ok(true))
+    }
+}
+
+/// Marks that the function is being asked.
+struct Busy(Arc<AtomicBool>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

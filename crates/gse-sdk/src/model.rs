@@ -8,7 +8,19 @@ use std::time::{Duration, SystemTime};
 
 use gse_proto::grpcsdk as wire;
 
-/// A session that the agent hands to this process. Absent texts are empty.
+/// A session that the agent hands to this process (4.5). Absent texts are empty.
+///
+/// ```
+/// use gse_sdk::{GameProperty, GameServerSession};
+///
+/// let session = GameServerSession {
+///     game_server_session_id: "gs-1".into(),
+///     max_players: 16,
+///     game_properties: vec![GameProperty { key: "map".into(), value: "harbour".into() }],
+///     ..Default::default()
+/// };
+/// assert_eq!(session.properties().get("map"), Some(&"harbour"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GameServerSession {
     /// Names the session in every call; up to 256 characters.
@@ -36,6 +48,11 @@ pub struct GameServerSession {
 }
 
 /// One property of a session.
+///
+/// ```
+/// let map = gse_sdk::GameProperty { key: "map".into(), value: "harbour".into() };
+/// assert_eq!(map.value, "harbour");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GameProperty {
     /// Its name.
@@ -90,7 +107,11 @@ impl GameServerSession {
     }
 }
 
-/// Where a player session stands.
+/// Where a player session stands (3.3).
+///
+/// ```
+/// assert_eq!(gse_sdk::PlayerSessionStatus::Timedout.to_string(), "TIMEDOUT");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum PlayerSessionStatus {
@@ -132,6 +153,15 @@ impl fmt::Display for PlayerSessionStatus {
 }
 
 /// A seat in a session, as the agent lists it. Absent texts are empty.
+///
+/// ```
+/// use gse_sdk::{PlayerSession, PlayerSessionStatus};
+///
+/// fn expected(players: &[PlayerSession]) -> impl Iterator<Item = &str> {
+///     let reserved = players.iter().filter(|player| player.status == PlayerSessionStatus::Reserved);
+///     reserved.map(|player| player.player_id.as_str())
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlayerSession {
     /// The ticket that the player got; a secret between player and server.
@@ -193,6 +223,17 @@ impl PlayerSession {
 }
 
 /// Which player sessions to list; what is set must all match. The default lists every one.
+///
+/// ```
+/// use gse_sdk::{PlayerSessionFilter, PlayerSessionStatus};
+///
+/// let reserved_for_anna = PlayerSessionFilter {
+///     player_id: Some("anna".into()),
+///     status: Some(PlayerSessionStatus::Reserved),
+///     ..Default::default()
+/// };
+/// assert_eq!(reserved_for_anna.player_session_id, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlayerSessionFilter {
     /// Only those of this player.
@@ -204,6 +245,14 @@ pub struct PlayerSessionFilter {
 }
 
 /// Whether new players may join a session. Players who hold a reservation may always enter.
+///
+/// ```no_run
+/// use gse_sdk::PlayerSessionCreationPolicy::DenyAll;
+///
+/// # async fn example(session: gse_sdk::ActiveSession<'_>) -> Result<(), gse_sdk::GseError> {
+/// session.update_player_session_creation_policy(DenyAll).await?; // the match has begun
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlayerSessionCreationPolicy {
     /// Joins are possible.

@@ -1,15 +1,18 @@
-//! One game server session as types: [`StartingSession`], then [`ActiveSession`], then nothing.
+//! One game server session as types: [`StartRequested`], then [`ActiveSession`], then nothing.
 //!
-//! A call that the contract allows only in one state exists only on the type of that state.
+//! A call that the contract allows only in one state exists only on the type of that state. Both types borrow the
+//! process, so the next session cannot be asked for while there is one.
 
 use std::sync::Arc;
 
 use gse_proto::grpcsdk::DescribePlayerSessionsRequest;
+use tokio::sync::watch;
 
 use crate::agent::Agent;
 use crate::current::CurrentSession;
-use crate::error::{GseError, Refused};
+use crate::error::GseError;
 use crate::model::{GameServerSession, PlayerSession, PlayerSessionCreationPolicy, PlayerSessionFilter};
+use crate::ready::{ProcessTerminate, next_termination, termination_if_any};
 
 /// Entries asked for at a time: with the largest player data a page stays far below gRPC's 4 MiB.
 const PAGE: i32 = 200;
@@ -21,6 +24,7 @@ const MAX_PAGES: usize = 1000;
 pub(crate) struct Link {
     pub(crate) agent: Arc<Agent>,
     pub(crate) current: Arc<CurrentSession>,
+    pub(crate) terminations: watch::Receiver<Option<i64>>,
     pub(crate) info: Arc<GameServerSession>,
 }
 
@@ -33,7 +37,7 @@ impl Link {
         self.agent.update_player_session_creation_policy(self.id(), policy.as_str()).await
     }
 
-    async fn terminate(&self) -> Result<(), GseError> {
+    pub(crate) async fn terminate(&self) -> Result<(), GseError> {
         self.agent.terminate_game_server_session(self.id()).await?;
         self.current.clear(&self.info);
         Ok(())
@@ -42,17 +46,40 @@ impl Link {
 
 /// A session that was handed to this process and does not take players yet.
 ///
-/// Load what it needs, then [`activate`](Self::activate) before the fleet's activation timeout.
-/// Dropping it makes the session fail at that timeout; [`terminate`](Self::terminate) ends it at once.
+/// Load what it needs, then [`activate`](Self::activate) before the fleet's activation timeout (1 to 600 s).
+/// Players cannot be accepted before:
+///
+/// ```compile_fail,E0599
+/// # async fn wrong(starting: gse_sdk::StartRequested<'_>) {
+/// starting.accept_player_session("psess-1").await;
+/// # }
+/// ```
+///
+/// A session that cannot be played is given up at once, with [`terminate`](Self::terminate) or by dropping it:
+///
+/// ```no_run
+/// # async fn example(ready: &mut gse_sdk::Ready) -> Result<(), gse_sdk::GseError> {
+/// while let Some(starting) = ready.next_session().await {
+///     let Some(map) = starting.info().properties().get("map").map(|map| map.to_string()) else {
+///         starting.terminate().await?;
+///         continue;
+///     };
+///     println!("loading {map}");
+///     let session = starting.activate().await?;
+///     session.terminate().await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "a session that is not activated fails at the activation timeout"]
-pub struct StartingSession {
+pub struct StartRequested<'p> {
+    open: &'p mut Option<Link>,
     link: Link,
 }
 
-impl StartingSession {
-    pub(crate) fn new(link: Link) -> Self {
-        Self { link }
+impl<'p> StartRequested<'p> {
+    pub(crate) fn new(open: &'p mut Option<Link>, link: Link) -> Self {
+        Self { open, link }
     }
 
     /// What the agent said about the session.
@@ -63,13 +90,13 @@ impl StartingSession {
     /// Opens the session to players (ActivateGameServerSession, with the session's own number of seats).
     ///
     /// # Errors
-    /// The session comes back in the error. `GAME_SERVER_SESSION_READY_FAILED`: too late, it has failed already.
-    pub async fn activate(self) -> Result<ActiveSession, Refused<Self>> {
+    /// The session is over then, and the process goes on with the next one. `GAME_SERVER_SESSION_READY_FAILED`: too
+    /// late, it has failed already. `SERVICE_CALL_FAILED`: the agent was away for longer than this call is repeated.
+    pub async fn activate(self) -> Result<ActiveSession<'p>, GseError> {
         let seats = i32::try_from(self.link.info.max_players).unwrap_or(i32::MAX);
-        match self.link.agent.activate_game_server_session(self.link.id(), seats).await {
-            Ok(()) => Ok(ActiveSession { players: Players { link: self.link } }),
-            Err(error) => Err(Refused::new(self, error)),
-        }
+        self.link.agent.activate_game_server_session(self.link.id(), seats).await?;
+        let terminations = self.link.terminations.clone();
+        Ok(ActiveSession { open: self.open, players: Players { link: self.link }, terminations })
     }
 
     /// Opens or closes the door before the first player can come.
@@ -86,12 +113,11 @@ impl StartingSession {
     /// Gives the session up without having activated it; the process may get another one.
     ///
     /// # Errors
-    /// The session comes back in the error, to try again.
-    pub async fn terminate(self) -> Result<(), Refused<Self>> {
-        match self.link.terminate().await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(Refused::new(self, error)),
-        }
+    /// As the agent answers. [`next_session`](crate::Ready::next_session) tells the agent once more.
+    pub async fn terminate(self) -> Result<(), GseError> {
+        self.link.terminate().await?;
+        *self.open = None;
+        Ok(())
     }
 }
 
@@ -99,13 +125,33 @@ impl StartingSession {
 ///
 /// There is one value per session, so that it ends once. Tasks that serve connections take a
 /// [`players`](Self::players) handle each: it is cheap to clone and can do all but end the session.
+///
+/// ```no_run
+/// # async fn one_tick() {}
+/// # async fn example(mut session: gse_sdk::ActiveSession<'_>) -> Result<(), gse_sdk::GseError> {
+/// for _tick in 0..3600 {
+///     tokio::select! {
+///         () = one_tick() => {}
+///         asked = session.process_terminate() => {
+///             println!("the process is asked to finish: {asked:?}");
+///             break;
+///         }
+///     }
+/// }
+/// session.terminate().await?;
+/// # Ok(()) }
+/// ```
+///
+/// One that is dropped is terminated by the next [`next_session`](crate::Ready::next_session).
 #[derive(Debug)]
 #[must_use = "a session ends by `terminate`, or with its process"]
-pub struct ActiveSession {
+pub struct ActiveSession<'p> {
+    open: &'p mut Option<Link>,
     players: Players,
+    terminations: watch::Receiver<Option<i64>>,
 }
 
-impl ActiveSession {
+impl ActiveSession<'_> {
     /// What the agent said about the session.
     pub fn info(&self) -> &GameServerSession {
         self.players.info()
@@ -114,6 +160,18 @@ impl ActiveSession {
     /// A handle for the tasks that serve connections.
     pub fn players(&self) -> Players {
         self.players.clone()
+    }
+
+    /// Waits until the agent asks the process to finish, once for each time that it asks; at once when it has asked
+    /// before the session became active. What to do is the game's choice: finish the match, or end it now.
+    /// `None`: the agent can ask no more. Cancel safe.
+    pub async fn process_terminate(&mut self) -> Option<ProcessTerminate> {
+        next_termination(&mut self.terminations).await
+    }
+
+    /// The same without waiting.
+    pub(crate) fn process_terminate_if_any(&mut self) -> Option<ProcessTerminate> {
+        termination_if_any(&mut self.terminations)
     }
 
     /// See [`Players::accept_player_session`].
@@ -157,18 +215,34 @@ impl ActiveSession {
     /// Ends the session (TerminateGameServerSession). The process is free for the next one at once.
     ///
     /// # Errors
-    /// The session comes back in the error, to try again; ending twice is harmless.
-    pub async fn terminate(self) -> Result<(), Refused<Self>> {
-        match self.players.link.terminate().await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(Refused::new(self, error)),
-        }
+    /// As the agent answers. [`next_session`](crate::Ready::next_session) tells the agent once more; ending twice is
+    /// harmless (4.3).
+    pub async fn terminate(self) -> Result<(), GseError> {
+        self.players.link.terminate().await?;
+        *self.open = None;
+        Ok(())
     }
 }
 
 /// The players of an active session, for as many tasks as there are connections.
 ///
 /// It may outlive the session; the agent then refuses what makes no sense any more.
+///
+/// ```no_run
+/// use gse_sdk::{ErrorName, Players};
+///
+/// /// Whether somebody who shows this ticket may come in. Ask before anything else of theirs is believed.
+/// async fn let_in(players: &Players, player_session_id: &str) -> bool {
+///     match players.accept_player_session(player_session_id).await {
+///         Ok(()) => true,
+///         Err(error) if error.name == ErrorName::UnexpectedPlayerSession => false,
+///         Err(error) => {
+///             eprintln!("the agent cannot check tickets: {}", error.name);
+///             false
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Players {
     link: Link,
@@ -180,7 +254,8 @@ impl Players {
         &self.link.info
     }
 
-    /// Checks a connecting player's ticket and uses it up.
+    /// Checks a connecting player's ticket and uses it up. A server that never asks has its players' seats time out
+    /// after 60 s.
     ///
     /// # Errors
     /// `UNEXPECTED_PLAYER_SESSION`: unknown, of another session, expired (60 s), or used already. Do not let

@@ -1,22 +1,47 @@
-//! A fake agent for the tests of game servers: it records what a process says and lets a test play the agent.
+//! A scripted agent in memory: it records what a process says and lets a test play the agent.
 //!
 //! It keeps no state and decides nothing: every call is answered with success unless the test scripted another
-//! answer, so a test sees what the process does, not what an agent would make of it.
+//! answer, so a test sees what the process does, not what an agent would make of it. It needs no port and no service,
+//! and the bytes between it and the process are those of a real agent.
 //!
-//! ```no_run
-//! use gse_sdk::testing::{Call, FakeAgent};
-//! use gse_sdk::{Event, GameServer, GameServerSession};
+//! ```
+//! use gse_sdk::testing::{Answer, Call, Code, ScriptedAgent};
+//! use gse_sdk::{ErrorName, GameServerSession};
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let agent = FakeAgent::start().await?;
-//! let mut process = GameServer::builder().client_port(3237).agent_address(agent.address()).ready().await?;
-//! let info = GameServerSession { game_server_session_id: "gs-1".into(), ..Default::default() };
-//! agent.start_game_server_session(&info).await?;
-//! let Some(Event::StartGameServerSession(starting)) = process.next_event().await else { panic!("no session") };
-//! starting.activate().await?;
-//! assert_eq!(agent.calls().last().unwrap().call, Call::ActivateGameServerSession);
-//! # Ok(())
-//! # }
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), gse_sdk::GseError> {
+//!     let agent = ScriptedAgent::start();
+//!     let mut ready = agent.builder().client_port(3237).ready().await?;
+//!
+//!     // The agent hands over a session, the game activates it.
+//!     let info = GameServerSession { game_server_session_id: "gs-1".into(), ..Default::default() };
+//!     agent.start_game_server_session(&info).await?;
+//!     let starting = ready.next_session().await.expect("a session was handed over");
+//!     let session = starting.activate().await?;
+//!
+//!     // A player comes with a ticket that was used before.
+//!     let used = Answer::Error {
+//!         code: Code::FailedPrecondition,
+//!         message: "UNEXPECTED_PLAYER_SESSION: used already".into(),
+//!         error_code: None,
+//!     };
+//!     agent.answer_next(Call::AcceptPlayerSession, used);
+//!     let refused = session.accept_player_session("psess-1").await.unwrap_err();
+//!     assert_eq!(refused.name, ErrorName::UnexpectedPlayerSession);
+//!     session.accept_player_session("psess-2").await?;
+//!
+//!     // The agent asks for health and for the end, as it does in a fleet.
+//!     assert!(agent.health_check().await?);
+//!     session.terminate().await?;
+//!     agent.process_terminate(1_700_000_300).await?;
+//!     assert!(ready.next_session().await.is_none());
+//!     ready.ending().await?;
+//!
+//!     let accepted: Vec<_> = agent.calls_of(Call::AcceptPlayerSession);
+//!     assert_eq!(accepted[1].field("playerSessionId"), "psess-2");
+//!     assert_eq!(agent.calls().last().map(|recorded| recorded.call), Some(Call::ProcessEnding));
+//!     Ok(())
+//! }
 //! ```
 
 mod service;
@@ -31,7 +56,6 @@ use gse_proto::grpcsdk::{self as wire, GseResponse};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Server};
 use tonic::{Response, Status};
@@ -39,10 +63,20 @@ use tonic::{Response, Status};
 pub use tonic::Code;
 
 use self::service::Service;
+use crate::builder::{InMemory, NoClientPort, Sdk, SdkBuilder};
 use crate::error::GseError;
 use crate::model::{GameServerSession, PlayerSession};
+use crate::network::{Listener, Network, serve};
 
-/// The nine calls of a process.
+/// The nine calls of a process (1.2).
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// use gse_sdk::testing::Call;
+///
+/// assert_eq!(agent.calls_of(Call::ProcessReady).len(), 1);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
     /// The process can host sessions.
@@ -66,6 +100,14 @@ pub enum Call {
 }
 
 /// One attempt of a call, as it arrived.
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// let ready = &agent.calls()[0];
+/// assert_eq!(ready.field("clientPort"), "3237");
+/// assert!(ready.pid.is_some() && ready.request_id.is_some());
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -88,7 +130,18 @@ impl Recorded {
     }
 }
 
-/// What the fake says to one attempt of a call.
+/// What the agent says to one attempt of a call.
+///
+/// ```
+/// # fn example(agent: &gse_sdk::testing::ScriptedAgent) {
+/// use gse_sdk::PlayerSession;
+/// use gse_sdk::testing::{Answer, Call};
+///
+/// let anna = PlayerSession { player_id: "anna".into(), ..Default::default() };
+/// let page = Answer::Page { players: vec![anna], next_token: String::new() };
+/// agent.answer_next(Call::DescribePlayerSessions, page);
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Success: for most calls the empty variant of GseResponse.
@@ -124,47 +177,63 @@ struct Shared {
     answers: Mutex<BTreeMap<Call, VecDeque<Answer>>>,
 }
 
-/// The running fake. Dropping it stops it.
+/// The running agent. Dropping it stops it. The [module](self) has an example.
+///
+/// A game without async plays the agent from a runtime of the test:
+///
+/// ```
+/// use gse_sdk::testing::ScriptedAgent;
+///
+/// let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+/// let agent = runtime.block_on(async { ScriptedAgent::start() });
+/// let ready = agent.builder().client_port(3237).ready_blocking().expect("the agent says yes");
+/// assert!(runtime.block_on(agent.health_check()).expect("the process answers"));
+/// ready.ending().expect("the agent says yes");
+/// ```
 #[derive(Debug)]
-pub struct FakeAgent {
-    address: String,
+pub struct ScriptedAgent {
+    place: Place,
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-impl FakeAgent {
-    /// Starts on a free port on loopback.
-    ///
-    /// # Errors
-    /// When no port can be bound.
-    pub async fn start() -> io::Result<Self> {
-        Self::start_on(TcpListener::bind(("127.0.0.1", 0)).await?)
+#[derive(Debug)]
+enum Place {
+    Memory(InMemory),
+    Loopback(String),
+}
+
+impl ScriptedAgent {
+    /// Starts in memory. Must be called within a tokio runtime.
+    pub fn start() -> Self {
+        let (network, port, listener) = Network::new_memory();
+        Self::serve(Place::Memory(InMemory::new(network, port)), listener)
     }
 
-    /// Starts on a listener that exists already. Must be called within a tokio runtime.
+    /// Starts on a listener of the test's own, for what only a real socket shows: a port that refuses, an agent that
+    /// comes back. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When the listener has no address.
     pub fn start_on(listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?.to_string();
-        let shared = Arc::new(Shared { calls: watch::Sender::new(Vec::new()), answers: Mutex::default() });
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = Server::builder()
-            .add_service(GseGrpcSdkServiceServer::new(Service(shared.clone())))
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
-                let _ = stopped.await;
-            });
-        let task = tokio::spawn(async {
-            // A fake that fails shows itself: its calls fail.
-            let _ = serving.await;
-        });
-        Ok(Self { address, shared, stop, task })
+        Ok(Self::serve(Place::Loopback(address), Listener::Loopback(listener)))
     }
 
-    /// Its `host:port`, for [`GameServerBuilder::agent_address`](crate::GameServerBuilder::agent_address).
-    pub fn address(&self) -> &str {
-        &self.address
+    fn serve(place: Place, listener: Listener) -> Self {
+        let shared = Arc::new(Shared { calls: watch::Sender::new(Vec::new()), answers: Mutex::default() });
+        let (stop, stopped) = oneshot::channel();
+        let router = Server::builder().add_service(GseGrpcSdkServiceServer::new(Service(shared.clone())));
+        Self { place, shared, stop, task: tokio::spawn(serve(router, listener, stopped)) }
+    }
+
+    /// A builder for processes of this agent.
+    pub fn builder(&self) -> SdkBuilder<NoClientPort> {
+        match &self.place {
+            Place::Memory(here) => Sdk::builder().in_memory(here.clone()),
+            Place::Loopback(address) => Sdk::builder().agent_address(address),
+        }
     }
 
     /// Goes away as an agent does that shuts down: running calls are answered, then every connection is closed.
@@ -177,6 +246,11 @@ impl FakeAgent {
     /// Every attempt of every call so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Recorded> {
         self.shared.calls.borrow().clone()
+    }
+
+    /// Every attempt of one call so far.
+    pub fn calls_of(&self, call: Call) -> Vec<Recorded> {
+        self.calls().into_iter().filter(|recorded| recorded.call == call).collect()
     }
 
     /// Waits until `count` attempts of `call` have arrived and returns the last one of them.
@@ -232,7 +306,11 @@ impl FakeAgent {
         let ready = calls.iter().rev().find(|recorded| recorded.call == Call::ProcessReady);
         let ready = ready.ok_or_else(|| GseError::bad_request("no process has sent ProcessReady"))?;
         let endpoint = crate::agent::endpoint(&format!("127.0.0.1:{}", ready.field("grpcPort")))?;
-        Ok(GameServerGrpcSdkServiceClient::new(endpoint.connect_lazy()))
+        let network = match &self.place {
+            Place::Memory(here) => here.network.clone(),
+            Place::Loopback(_) => Network::Loopback,
+        };
+        Ok(GameServerGrpcSdkServiceClient::new(network.channel(&endpoint)))
     }
 }
 

@@ -1,17 +1,23 @@
-//! The SDK against the fake agent: what a process sends, and what it makes of the answers.
+//! The SDK against the scripted agent: what a process sends, and what it makes of the answers.
 
-mod answers;
+mod attachment;
 mod bytes;
 mod connecting;
 mod events;
+mod fuzz;
 mod life;
+mod standalone;
+mod types;
+mod user_code;
+mod variants;
 
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::testing::{Call, FakeAgent};
-use crate::{ActiveSession, Event, GameServer, GameServerSession, Process, StartingSession};
+use crate::testing::{Call, ScriptedAgent};
+use crate::{ActiveSession, GameServerSession, Ready, Sdk, StartRequested};
 
 /// A test that waits longer than this has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -32,29 +38,32 @@ fn info(id: &str) -> GameServerSession {
     }
 }
 
-/// A fake agent and a process that is ready at it.
-async fn pair() -> (FakeAgent, Process) {
-    let agent = FakeAgent::start().await.unwrap();
-    let builder = GameServer::builder().client_port(3237).agent_address(agent.address());
+/// A scripted agent and a process that is ready at it.
+async fn pair() -> (ScriptedAgent, Ready) {
+    let agent = ScriptedAgent::start();
+    let builder = agent.builder().client_port(3237);
     let process = within(builder.ready()).await.unwrap();
     (agent, process)
 }
 
-async fn next_session(process: &mut Process) -> StartingSession {
-    match within(process.next_event()).await {
-        Some(Event::StartGameServerSession(starting)) => starting,
-        other => panic!("expected a session, got {other:?}"),
-    }
+/// The same over real sockets, for what only they show.
+async fn loopback_pair() -> (ScriptedAgent, Ready) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let agent = ScriptedAgent::start_on(listener).unwrap();
+    let process = within(agent.builder().client_port(3237).ready()).await.unwrap();
+    (agent, process)
 }
 
-/// A fake agent, a process, and an active session `gs-1` on it.
-async fn hosting() -> (FakeAgent, Process, ActiveSession) {
-    let (agent, mut process) = pair().await;
+async fn next_session(process: &mut Ready) -> StartRequested<'_> {
+    within(process.next_session()).await.expect("a session was handed over")
+}
+
+/// An active session `gs-1`.
+async fn active<'p>(agent: &ScriptedAgent, process: &'p mut Ready) -> ActiveSession<'p> {
     within(agent.start_game_server_session(&info("gs-1"))).await.unwrap();
-    let session = within(next_session(&mut process).await.activate()).await.unwrap();
-    (agent, process, session)
+    within(next_session(process).await.activate()).await.unwrap()
 }
 
-fn sequence(agent: &FakeAgent) -> Vec<Call> {
+fn sequence(agent: &ScriptedAgent) -> Vec<Call> {
     agent.calls().into_iter().map(|recorded| recorded.call).collect()
 }

@@ -400,6 +400,7 @@ fn report_name(report: &HostReport) -> &'static str {
         ReportKind::ProcessEnded { .. } => "report.process_ended",
         ReportKind::StartSessionFailed { .. } => "report.start_session_failed",
         ReportKind::Call { .. } => "report.call",
+        ReportKind::Observed { .. } => "report.observed",
         ReportKind::ProcessEnding { .. } => "report.process_ending",
         ReportKind::CustomCounts { .. } => "report.custom_counts",
         ReportKind::LogsCollected { .. } => "report.logs_collected",

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::account::{Account, AccountError};
-use crate::backend::local::{LocalBackend, pump, report_restart};
+use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -38,6 +38,7 @@ pub struct Server {
     rate_owner: Option<RateOwner>,
     api_listener: TcpListener,
     addresses: Addresses,
+    witness: Option<mpsc::Sender<Witnessed>>,
 }
 
 /// Where a server listens.
@@ -151,7 +152,18 @@ impl Server {
         };
         let gate = Gate::new(&config.limits, rate);
         let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, gate, objects_url, clock });
-        Ok(Self { data_dir, engine, handle, agent, uplink, api, rate_owner, api_listener, addresses })
+        Ok(Self {
+            data_dir,
+            engine,
+            handle,
+            agent,
+            uplink,
+            api,
+            rate_owner,
+            api_listener,
+            addresses,
+            witness: None,
+        })
     }
 
     /// What a client needs to know.
@@ -166,6 +178,14 @@ impl Server {
         }
     }
 
+    /// Has every report of the agent told, with its answer. One report is answered after the other then, so this is for
+    /// looking at a game server, not for serving many.
+    pub fn witness(&mut self) -> mpsc::Receiver<Witnessed> {
+        let (sender, receiver) = mpsc::channel(UPLINK_LENGTH);
+        self.witness = Some(sender);
+        receiver
+    }
+
     /// Serves until `shutdown`, or until a part fails; then everything is taken down in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let grace = self.api.config.shutdown_grace;
@@ -177,7 +197,7 @@ impl Server {
         // When the engine has ended, that is found below.
         let _ = report_restart(&self.handle, agent.take_first_reports()).await;
         let agent = spawn(&ended, agent.run(stop_agent.wait()));
-        let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs)));
+        let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs), self.witness));
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
         let blobs = Arc::clone(&self.api.blobs);
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));

@@ -57,6 +57,7 @@ fn event_at(id: &str, sequence: u64, code: EventCode) -> Row {
         message: "created".into(),
         log: None,
         archive_at: None,
+        observations: Default::default(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The whole process against a fake agent: ready, sessions, players, and every way to end.
+//! The whole process against a scripted agent: ready, sessions, players, and every way to end.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use clap::Parser;
 use game_net::protocol::ServerMessage;
-use gse_sdk::testing::{Answer, Call, Code, FakeAgent};
-use gse_sdk::{GameProperty, GameServer, GameServerSession, PlayerSession, PlayerSessionStatus};
-use tokio::sync::oneshot;
+use gse_sdk::testing::{Answer, Call, Code, ScriptedAgent};
+use gse_sdk::{GameProperty, GameServerSession, PlayerSession, PlayerSessionStatus, Sdk};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::player::{DEADLINE, Joined, Player};
 use crate::config::{Args, CLIENT_PORT_MAX, CLIENT_PORT_MIN};
-use crate::hosting::run_at;
+use crate::hosting::{for_two, run_at};
 use crate::room::Refusal;
 
 /// Far in the future: the end of the year 9999, as under full protection (R11).
@@ -23,7 +23,7 @@ const NEVER: i64 = 253_402_300_799;
 
 /// A running game server process, but for the operating system's process.
 struct Life {
-    agent: FakeAgent,
+    agent: ScriptedAgent,
     process: JoinHandle<anyhow::Result<()>>,
     stop: Option<oneshot::Sender<()>>,
     port: u16,
@@ -31,9 +31,9 @@ struct Life {
 
 impl Life {
     async fn start(flags: &[&str]) -> Life {
-        let agent = FakeAgent::start().await.unwrap();
+        let agent = ScriptedAgent::start();
         let args = Args::parse_from([&["game-server", "--bind", "127.0.0.1"], flags].concat());
-        let builder = GameServer::builder().agent_address(agent.address());
+        let builder = agent.builder();
         let (stop, stopped) = oneshot::channel::<()>();
         let process = tokio::spawn(async move {
             let stopped = async {
@@ -42,7 +42,7 @@ impl Life {
                     std::future::pending().await
                 }
             };
-            run_at(&args, builder, stopped).await
+            run_at(&args, builder, None, stopped).await
         });
         let ready = timeout(DEADLINE, agent.wait_for(Call::ProcessReady, 1)).await.unwrap();
         let port = ready.field("clientPort").parse().unwrap();
@@ -316,7 +316,50 @@ async fn a_process_without_an_agent_says_so() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let builder = GameServer::builder().agent_address(address).connect_timeout(Duration::from_millis(50));
-    let error = timeout(DEADLINE, run_at(&args, builder, std::future::pending())).await.unwrap().unwrap_err();
+    let builder = Sdk::builder().agent_address(address).connect_timeout(Duration::from_millis(50));
+    let error =
+        timeout(DEADLINE, run_at(&args, builder, None, std::future::pending())).await.unwrap().unwrap_err();
     assert!(format!("{error:#}").contains("SERVICE_CALL_FAILED"), "{error:#}");
+}
+
+/// Joins as soon as the room is open: the game hears of a session a moment before its players can come.
+async fn join_when_open(port: u16, player_id: &str, player_session_id: &str) -> Player {
+    let joined = async {
+        loop {
+            let mut player = Player::connect(port).await;
+            match player.say_hello(player_id, player_session_id).await {
+                Joined::In(_) => return player,
+                other => assert_eq!(other, Joined::Refused(Refusal::NoSession.to_string())),
+            }
+        }
+    };
+    timeout(DEADLINE, joined).await.expect("the room does not open")
+}
+
+/// What `cargo run -p game-server` is without an agent: a match that two may play, and then the next one.
+#[tokio::test]
+async fn without_an_agent_two_play_one_match_after_the_other() {
+    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1", "--match-ticks", "12"]);
+    let standalone = for_two(Sdk::standalone());
+    let (handed_out, mut ports) = mpsc::unbounded_channel();
+    let builder = standalone.builder().on_start(move |session| {
+        // The test may be over.
+        let _ = handed_out.send(session.port);
+        Ok(())
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let tickets = standalone.clone();
+    let process = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        run_at(&args, builder, Some(&standalone), stopped).await
+    });
+    for _ in 1..=2 {
+        let port = timeout(DEADLINE, ports.recv()).await.unwrap().unwrap();
+        let mut anna = join_when_open(port, "anna", &tickets.player_session_id("anna")).await;
+        let mut bert = join_when_open(port, "bert", &tickets.player_session_id("bert")).await;
+        assert_eq!(winner(&mut anna).await, "anna");
+        assert_eq!(winner(&mut bert).await, "anna");
+    }
+    stop.send(()).unwrap();
+    timeout(DEADLINE, process).await.unwrap().unwrap().unwrap();
 }

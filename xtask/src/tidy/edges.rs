@@ -20,13 +20,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gse-agent", &["gse-core", "gse-proto"]),
     ("gse-server", &["gse-core", "gse-api", "gse-proto", "gse-store", "gse-agent", "gse-console"]),
     ("gse-console", &["gse-api"]),
-    ("gse-cli", &["gse-server", "gse-agent", "gse-client", "gse-api"]),
+    ("gse-cli", &["gse-core", "gse-server", "gse-agent", "gse-client", "gse-api"]),
     ("game-sim", &[]),
     ("game-net", &["game-sim"]),
     ("game-server", &["gse-sdk", "game-net", "game-sim"]),
     ("game-client", &["gse-client", "game-net", "game-sim"]),
     ("xtask", &[]),
     ("codegen", &[]),
+    ("misbehave", &["gse-proto"]),
     ("tests", &["gse-server", "gse-client", "gse-sdk", "game-net"]),
 ];
 

@@ -237,16 +237,20 @@ impl Host {
         self.collected.remove(0)
     }
 
-    /// The next report, answered.
+    /// The next report that decides something, answered.
     pub(crate) async fn report(&mut self) -> ReportKind {
-        match self.message().await {
-            UplinkMessage::Report { report, reply } => {
-                assert_eq!(report.instance, instance());
-                let _ = reply.send((self.answers)(&report.kind));
-                report.kind
+        loop {
+            match self.message().await {
+                UplinkMessage::Report { report, reply } => {
+                    assert_eq!(report.instance, instance());
+                    let _ = reply.send((self.answers)(&report.kind));
+                    if !matches!(report.kind, ReportKind::Observed { .. }) {
+                        return report.kind;
+                    }
+                }
+                UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
+                UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
             }
-            UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
-            UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::fleet::FleetStatus;
 use crate::host::{HostOrder, PreparationStep, ProcessEnd};
 use crate::id::{FleetId, InstanceId};
 use crate::instance::{self, InstanceStatus};
+use crate::observation::EventObservations;
 use crate::planted::planted;
 use crate::state::State;
 
@@ -123,16 +124,28 @@ pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId)
     }
 }
 
+/// What is known of a process that ended, beside how.
+pub(crate) struct EndedProcess {
+    /// What goes after the words of its end.
+    pub(crate) words: String,
+    /// What its event is about.
+    pub(crate) observations: EventObservations,
+    /// Its last output.
+    pub(crate) log: String,
+}
+
 /// A process of the fleet ended. Before the first ACTIVE this can fail the fleet (F-9, F-11).
 pub(crate) fn on_process_ended(
     state: &mut State,
     cx: &mut Cx<'_>,
     id: &FleetId,
     end: &ProcessEnd,
-    log: String,
+    ended: EndedProcess,
 ) {
+    let EndedProcess { words, observations, log } = ended;
     if let Some((code, message)) = process_event(end) {
-        event::write_with_log(state, cx, id, code, message, log.clone());
+        let message = format!("{message}{words}");
+        event::write_observed(state, cx, id, code, message, log.clone(), observations);
     }
     if status(state, id) != Some(FleetStatus::Validating) {
         return;
@@ -155,7 +168,7 @@ pub(crate) fn on_process_ended(
             fail(state, cx, id, EventCode::FleetValidationTimedOut, reason, log);
         }
         ProcessEnd::Crashed(_) | ProcessEnd::Clean if failures >= TRIAL_FAILURES_MAX => {
-            let reason = format!("the process ended {failures} times before it called ProcessReady");
+            let reason = format!("the process ended {failures} times before it called ProcessReady{words}");
             fail(state, cx, id, EventCode::FleetValidationExecutableRuntimeFailure, &reason, log);
         }
         ProcessEnd::Crashed(_)
@@ -187,8 +200,8 @@ fn process_event(end: &ProcessEnd) -> Option<(EventCode, String)> {
             EventCode::ServerProcessProcessReadyTimeout,
             "the process called the agent, but not ProcessReady".into(),
         ),
-        ProcessEnd::Crashed(how) => {
-            (EventCode::ServerProcessCrashed, format!("the process ended without ProcessEnding: {how}"))
+        ProcessEnd::Crashed(_) => {
+            (EventCode::ServerProcessCrashed, "the process ended without ProcessEnding".into())
         }
         ProcessEnd::ForceTerminated => {
             (EventCode::ServerProcessForceTerminated, "the process was killed at its deadline".into())

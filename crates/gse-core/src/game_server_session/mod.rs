@@ -15,11 +15,13 @@ use crate::fleet::{self, Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
 use crate::log::SessionLog;
+use crate::observation::{CallbackFailure, EventObservations, SessionObservations, recording};
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session::{self, PlayerSessionCreationPolicy};
 use crate::process::{self, Load};
 use crate::state::{Row, RowKind, State};
+use crate::supervisor::CallbackKind;
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -119,6 +121,9 @@ pub struct GameServerSession {
     /// Its collected logs, some moments after its end (G-21).
     #[serde(default)]
     pub log: Option<SessionLog>,
+    /// What was seen of it; decides nothing.
+    #[serde(default)]
+    pub observations: SessionObservations,
 }
 
 impl GameServerSession {
@@ -317,6 +322,7 @@ pub(crate) fn place(
         activation_deadline: Some(cx.now.plus(timeout)).filter(|_| !planted!(ActivationDeadlineForgotten)),
         archive_at: None,
         log: None,
+        observations: SessionObservations::default(),
     };
     if !planted!(ProcessNotReserved) {
         state.edit_process(process, |row| row.load = Load::Reserved(session.id.clone()));
@@ -418,9 +424,13 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSes
 fn on_activation_timeout(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSessionId) {
     let Some(session) = state.game_server_sessions.get(id) else { return };
     let (fleet, process) = (session.fleet.clone(), session.process.clone());
-    let message = format!("session {id} was not activated in time");
-    event::write(state, cx, &fleet, EventCode::GameSessionActivationTimeout, message);
-    fail_activation(state, cx, id, &process, "GAME_SESSION_ACTIVATION_TIMEOUT");
+    let within = cx.now.since(session.created);
+    let words = recording::words_of_activation(session, within);
+    let message = format!("session {id} was not activated in time: {words}");
+    let about = about(&process, id, None);
+    let code = EventCode::GameSessionActivationTimeout;
+    event::write_observed(state, cx, &fleet, code, message, String::new(), about);
+    fail_activation(state, cx, id, &process, &format!("GAME_SESSION_ACTIVATION_TIMEOUT: {words}"));
 }
 
 /// OnStartGameServerSession failed for good (G4). A session that was activated meanwhile stays (case 21).
@@ -438,8 +448,23 @@ pub(crate) fn on_start_failed(
     }
     let fleet = session.fleet.clone();
     let message = format!("the process refused session {id}: {reason}");
-    event::write(state, cx, &fleet, EventCode::GenericEvent, message);
+    let failure = session.observations.start.as_ref().map(|trouble| trouble.failure);
+    let about = about(process, id, failure);
+    event::write_observed(state, cx, &fleet, EventCode::GenericEvent, message, String::new(), about);
     fail_activation(state, cx, id, process, &format!("OnStartGameServerSession failed: {reason}"));
+}
+
+fn about(
+    process: &ProcessId,
+    session: &GameServerSessionId,
+    failure: Option<CallbackFailure>,
+) -> EventObservations {
+    EventObservations {
+        process: Some(process.clone()),
+        session: Some(session.clone()),
+        callback: failure.map(|failure| (CallbackKind::Start, failure)),
+        ..EventObservations::default()
+    }
 }
 
 fn fail_activation(

@@ -121,7 +121,11 @@ fn g3_activation_timeout_ends_the_session_and_replaces_the_process() {
     world.pass_seconds(1);
     let ended = world.session(&session.id);
     assert_eq!(ended.status, GameServerSessionStatus::Error);
-    assert_eq!(ended.status_reason, "GAME_SESSION_ACTIVATION_TIMEOUT");
+    assert_eq!(
+        ended.status_reason,
+        "GAME_SESSION_ACTIVATION_TIMEOUT: OnStartGameServerSession did not return and ActivateGameServerSession was \
+         not called within 600 s"
+    );
     assert_eq!(world.events(&fleet).last(), Some(&"GAME_SESSION_ACTIVATION_TIMEOUT"));
     assert!(matches!(&world.orders[..], [(_, HostOrder::TerminateProcess { .. })]), "{:?}", world.orders);
     let late = world.call(&session, activate(&session, 0)).unwrap_err();

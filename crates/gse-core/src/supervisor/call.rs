@@ -5,6 +5,7 @@
 use crate::error::Error;
 use crate::host::{HostReport, ReportKind, SessionCall};
 use crate::id::{GameServerSessionId, PlayerSessionId, ProcessId};
+use crate::observation::Rpc;
 use crate::player_session::{PlayerSessionStatus, ProcessQuery};
 use crate::supervisor::identity::Identity;
 use crate::supervisor::message::parse_policy;
@@ -73,7 +74,9 @@ impl Supervisor {
             cx.want(Effect::Answer { call, result });
             return;
         }
+        let name = Rpc::of(&rpc);
         if let Err(error) = self.route(cx, call, caller, rpc) {
+            self.observe_refusal(cx, caller, name, &error);
             cx.want(Effect::Answer { call, result: Err(error) });
         }
     }

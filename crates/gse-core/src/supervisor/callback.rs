@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::host::{ProcessEnd, ReportKind, SessionSpec};
 use crate::id::{GameServerSessionId, InstanceId, ProcessId};
+use crate::observation::Observation;
 use crate::planted::planted;
 use crate::supervisor::record::Health;
 use crate::supervisor::{Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Supervisor};
@@ -71,6 +72,10 @@ impl Supervisor {
                     told.answered = true;
                 }
                 cx.note(format!("OnProcessTerminate of process `{process}`: {outcome}"));
+                if outcome == CallbackOutcome::Done {
+                    self.observed(cx, process, Observation::TerminateReturned);
+                }
+                self.observe_callback(cx, process, callback, &outcome);
             }
         }
     }
@@ -89,7 +94,11 @@ impl Supervisor {
         let Some(hosted) = record.hosted.as_mut().filter(|hosted| hosted.start_in_flight) else { return };
         hosted.start_in_flight = false;
         let (session, activated) = (hosted.id.clone(), hosted.activated);
+        self.observe_callback(cx, process, CallbackKind::Start, &outcome);
         match outcome {
+            CallbackOutcome::Done if !activated => {
+                self.observed(cx, process, Observation::StartReturned { session });
+            }
             CallbackOutcome::Done => {}
             // The control plane's activation timer ends the session at the same moment (G3).
             CallbackOutcome::TimedOut => {
@@ -158,8 +167,10 @@ impl Supervisor {
         record.health.in_flight = false;
         let starting = record.hosted.as_ref().is_some_and(|hosted| hosted.start_in_flight);
         if *outcome == CallbackOutcome::Health(true) {
-            record.health.ever_succeeded = true;
-            record.health.failures.clear();
+            let is_first = !std::mem::replace(&mut record.health.ever_succeeded, true);
+            if !std::mem::take(&mut record.health.failures).is_empty() || is_first {
+                self.observed(cx, process, Observation::HealthSucceeded);
+            }
             return;
         }
         cx.note(format!("OnHealthCheck of process `{process}`: {outcome}"));
@@ -168,11 +179,15 @@ impl Supervisor {
             return;
         }
         record.health.failures.push(outcome.to_string());
+        self.observe_callback(cx, process, CallbackKind::Health, outcome);
+        let Some(record) = self.alive_mut(process) else { return };
         let failures = &record.health.failures;
         if u32::try_from(failures.len()).unwrap_or(u32::MAX) < cx.clocks.health_failures {
             return;
         }
-        let reason = format!("{} failed health checks in a row: {}", failures.len(), failures.join("; "));
+        let mut kinds = failures.clone();
+        kinds.dedup();
+        let reason = format!("{} failed health checks in a row: {}", failures.len(), kinds.join("; "));
         let instance = record.instance.clone();
         record.health = Health { unhealthy: true, failures: Vec::new(), ..record.health.clone() };
         cx.note(format!("process `{process}` is unhealthy: {reason}"));

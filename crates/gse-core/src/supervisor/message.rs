@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::host::{HostOrder, HostReport, SessionSpec};
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, ProcessId};
@@ -221,7 +223,9 @@ pub enum CallError {
     ProcessNotReady(String),
     /// The caller's record has ended.
     ProcessNotActive(String),
-    /// ProcessReady cannot be accepted.
+    /// ProcessReady names a grpcPort that another process has.
+    PortTaken(String),
+    /// ProcessReady cannot be accepted for another reason.
     ProcessReadyFailed(String),
     /// The control plane's word.
     Refused(Error),
@@ -235,6 +239,7 @@ impl fmt::Display for CallError {
             Self::BadRequest(text)
             | Self::ProcessNotReady(text)
             | Self::ProcessNotActive(text)
+            | Self::PortTaken(text)
             | Self::ProcessReadyFailed(text)
             | Self::Unavailable(text) => f.write_str(text),
             Self::Refused(error) => error.fmt(f),
@@ -245,7 +250,7 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 /// The three callbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CallbackKind {
     /// OnHealthCheck.
     Health,
@@ -253,6 +258,17 @@ pub enum CallbackKind {
     Start,
     /// OnProcessTerminate.
     Terminate,
+}
+
+impl CallbackKind {
+    /// The name of the rpc.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Health => "OnHealthCheck",
+            Self::Start => "OnStartGameServerSession",
+            Self::Terminate => "OnProcessTerminate",
+        }
+    }
 }
 
 /// A callback with what it tells.

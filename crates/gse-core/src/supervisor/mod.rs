@@ -15,6 +15,7 @@ mod identity;
 mod install;
 mod logs;
 mod message;
+mod observed;
 mod ready;
 mod reconfigure;
 mod record;

@@ -97,7 +97,7 @@ impl Supervisor {
             others().find(|process| process.ready.as_ref().is_some_and(|other| test(other, ready)))
         };
         if let Some(other) = with(|other, ready| other.grpc_port == ready.grpc_port) {
-            return Err(CallError::ProcessReadyFailed(format!(
+            return Err(CallError::PortTaken(format!(
                 "grpcPort {} is already registered by the process with pid {}",
                 ready.grpc_port,
                 other.shown_pid()

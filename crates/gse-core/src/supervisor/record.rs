@@ -122,6 +122,9 @@ pub(super) struct Process {
     pub(super) uncollected: Vec<Uncollected>,
     /// How it ended, to be told again if that was not heard.
     pub(super) end: Option<ProcessEnd>,
+    /// Its calls that were refused here.
+    #[serde(default)]
+    pub(super) refused: u32,
 }
 
 impl Process {
@@ -154,6 +157,7 @@ impl Process {
             has_strays: false,
             uncollected: Vec::new(),
             end: None,
+            refused: 0,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::fleet::ServerProcess;
 use crate::fleet::runtime_configuration::EntryKey;
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
+use crate::observation::Observation;
 use crate::package::setup::PackageSetup;
 use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
@@ -319,6 +320,7 @@ impl Supervisor {
         if record.doomed.is_some() {
             cx.want(Effect::Signal { process: process.clone(), signal: super::Signal::Kill });
         }
+        self.observed(cx, process, Observation::Started { pid });
     }
 
     pub(super) fn on_spawn_failed(

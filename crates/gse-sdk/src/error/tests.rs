@@ -85,11 +85,3 @@ fn every_known_name_survives_the_round_trip() {
     }
     assert_eq!(ErrorName::KNOWN.len(), 17, "the table of 4.1 has 17 names");
 }
-
-#[test]
-fn a_refusal_gives_back_what_it_kept() {
-    let refused = Refused::new("session", GseError::bad_request("x"));
-    assert_eq!(refused.to_string(), "BAD_REQUEST_EXCEPTION: x");
-    assert_eq!(refused.error().name, ErrorName::BadRequestException);
-    assert_eq!(refused.into_inner(), "session");
-}

@@ -18,7 +18,7 @@ use super::*;
 
 /// Messages as they are, unparsed.
 #[derive(Debug, Clone, Copy, Default)]
-struct Raw;
+pub(super) struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;
@@ -112,7 +112,7 @@ async fn answers_of_any_bytes_are_errors_or_understood() {
         let start = bytes.get(..bytes.len().min(8)).unwrap_or_default().to_vec();
         let service = Server::builder().add_service(RawAgent(bytes.into()));
         let serving = tokio::spawn(service.serve_with_incoming(TcpListenerStream::new(listener)));
-        let ready = within(GameServer::builder().client_port(3237).agent_address(address).ready()).await;
+        let ready = within(Sdk::builder().client_port(3237).agent_address(address).ready()).await;
         assert_eq!(ready.is_ok(), understood, "{start:02x?} gave {ready:?}");
         if let Ok(process) = ready {
             within(process.ending()).await.unwrap();
@@ -123,7 +123,7 @@ async fn answers_of_any_bytes_are_errors_or_understood() {
 
 #[tokio::test]
 async fn callbacks_of_any_bytes_are_errors_or_understood() {
-    let (agent, mut process) = pair().await;
+    let (agent, mut process) = loopback_pair().await;
     let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", process.grpc_port())).unwrap();
     let mut client = Grpc::new(within(endpoint.connect()).await.unwrap());
     let table: [(&'static str, Vec<u8>, bool); 9] = [

@@ -20,14 +20,14 @@ fn reserved_port() -> (TcpSocket, String) {
 async fn an_agent_that_comes_late_is_waited_for() {
     let (socket, address) = reserved_port();
     let (refused, mut refusals) = mpsc::unbounded_channel();
-    let builder = GameServer::builder().client_port(3237).agent_address(&address).on_retry(move |error| {
+    let builder = Sdk::builder().client_port(3237).agent_address(&address).on_retry(move |error| {
         // The test may have seen enough.
         let _ = refused.send(error.clone());
     });
     let ready = tokio::spawn(builder.ready());
     let refusal = within(refusals.recv()).await.unwrap();
     assert_eq!(refusal.name, ErrorName::ServiceCallFailed);
-    let agent = FakeAgent::start_on(socket.listen(16).unwrap()).unwrap();
+    let agent = ScriptedAgent::start_on(socket.listen(16).unwrap()).unwrap();
     let process = within(ready).await.unwrap().unwrap();
     assert_eq!(sequence(&agent), [Call::ProcessReady]);
     assert_eq!(agent.calls()[0].request_id, refusal.request_id, "one logical call, one request id");
@@ -38,7 +38,7 @@ async fn an_agent_that_comes_late_is_waited_for() {
 async fn no_agent_is_a_fast_named_failure() {
     let (_socket, address) = reserved_port();
     let timeout = Duration::from_millis(200);
-    let builder = GameServer::builder().client_port(3237).agent_address(&address).connect_timeout(timeout);
+    let builder = Sdk::builder().client_port(3237).agent_address(&address).connect_timeout(timeout);
     let started = Instant::now();
     let error = within(builder.ready()).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
@@ -54,11 +54,12 @@ async fn an_agent_that_goes_away_and_comes_back_is_found_again() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let agent = FakeAgent::start_on(TcpListener::from_std(listener.try_clone().unwrap()).unwrap()).unwrap();
-    let builder = GameServer::builder().client_port(3237).agent_address(&address);
+    let agent =
+        ScriptedAgent::start_on(TcpListener::from_std(listener.try_clone().unwrap()).unwrap()).unwrap();
+    let builder = Sdk::builder().client_port(3237).agent_address(&address);
     let process = within(builder.ready()).await.unwrap();
     within(agent.stop()).await;
-    let agent = FakeAgent::start_on(TcpListener::from_std(listener).unwrap()).unwrap();
+    let agent = ScriptedAgent::start_on(TcpListener::from_std(listener).unwrap()).unwrap();
     within(process.report_custom_data(1, 2)).await.unwrap();
     within(process.ending()).await.unwrap();
     assert_eq!(sequence(&agent), [Call::ReportCustomData, Call::ProcessEnding]);
@@ -67,24 +68,22 @@ async fn an_agent_that_goes_away_and_comes_back_is_found_again() {
 /// A service that is started again beside a match: the end of the session must not be lost.
 #[tokio::test]
 async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
-    let agent = FakeAgent::start().await.unwrap();
-    let address = agent.address().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let agent = ScriptedAgent::start_on(listener).unwrap();
     let (refused, mut refusals) = mpsc::unbounded_channel();
     let timeout = Duration::from_secs(1);
-    let builder =
-        GameServer::builder().client_port(3237).agent_address(&address).connect_timeout(timeout).on_retry(
-            move |error| {
-                // The test may have seen enough.
-                let _ = refused.send(error.clone());
-            },
-        );
+    let builder = Sdk::builder().client_port(3237).agent_address(&address).connect_timeout(timeout).on_retry(
+        move |error| {
+            // The test may have seen enough.
+            let _ = refused.send(error.clone());
+        },
+    );
     let mut process = within(builder.ready()).await.unwrap();
     let info = crate::GameServerSession { game_server_session_id: "gs-1".into(), ..Default::default() };
     within(agent.start_game_server_session(&info)).await.unwrap();
-    let Some(crate::Event::StartGameServerSession(starting)) = within(process.next_event()).await else {
-        panic!("no session")
-    };
-    let session = within(starting.activate()).await.unwrap();
+    let handle = process.handle();
+    let session = within(next_session(&mut process).await.activate()).await.unwrap();
     within(agent.stop()).await;
 
     let socket = TcpSocket::new_v4().unwrap();
@@ -92,16 +91,19 @@ async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
     socket.bind(address.parse().unwrap()).unwrap();
     let began = Instant::now();
     // What may not be repeated is told quickly.
-    let error = within(process.report_custom_data(1, 2)).await.unwrap_err();
+    let error = within(handle.report_custom_data(1, 2)).await.unwrap_err();
     assert_eq!(error.name, ErrorName::ServiceCallFailed);
     assert!(began.elapsed() < timeout * 2, "took {:?}", began.elapsed());
     let began = Instant::now();
-    let ending = tokio::spawn(session.terminate());
-    while began.elapsed() <= timeout {
-        within(refusals.recv()).await.unwrap();
-    }
-    let agent = FakeAgent::start_on(socket.listen(16).unwrap()).unwrap();
-    within(ending).await.unwrap().unwrap();
+    let ((), agent) = within(async {
+        tokio::join!(async { session.terminate().await.unwrap() }, async {
+            while began.elapsed() <= timeout {
+                refusals.recv().await.unwrap();
+            }
+            ScriptedAgent::start_on(socket.listen(16).unwrap()).unwrap()
+        })
+    })
+    .await;
     within(process.ending()).await.unwrap();
     assert_eq!(sequence(&agent), [Call::TerminateGameServerSession, Call::ProcessEnding]);
 }
@@ -109,8 +111,8 @@ async fn a_call_that_may_be_repeated_outlasts_a_restart_of_the_agent() {
 /// The agent lives and the control plane does not answer: what may have been done is done again only when harmless.
 #[tokio::test]
 async fn an_agent_without_a_control_plane_is_asked_again_with_the_same_request_id() {
-    let agent = FakeAgent::start().await.unwrap();
-    let builder = GameServer::builder().client_port(3237).agent_address(agent.address());
+    let agent = ScriptedAgent::start();
+    let builder = agent.builder().client_port(3237);
     let process = within(builder.ready()).await.unwrap();
     let unavailable = || crate::testing::Answer::Error {
         code: crate::testing::Code::Unavailable,
@@ -157,7 +159,7 @@ async fn something_else_at_the_port_is_a_failure_and_no_panic() {
                 let _ = stream.shutdown().await;
             }
         });
-        let builder = GameServer::builder()
+        let builder = Sdk::builder()
             .client_port(3237)
             .agent_address(&address)
             .connect_timeout(Duration::from_millis(100));

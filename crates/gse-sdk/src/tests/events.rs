@@ -12,13 +12,10 @@ use crate::ErrorName;
 
 #[tokio::test]
 async fn health_is_what_the_function_says() {
-    let agent = FakeAgent::start().await.unwrap();
+    let agent = ScriptedAgent::start();
     let well = Arc::new(AtomicBool::new(true));
     let asked = well.clone();
-    let builder = GameServer::builder()
-        .client_port(3237)
-        .agent_address(agent.address())
-        .health(move || asked.load(Ordering::Relaxed));
+    let builder = agent.builder().client_port(3237).health(move || asked.load(Ordering::Relaxed));
     let process = within(builder.ready()).await.unwrap();
     assert!(within(agent.health_check()).await.unwrap());
     well.store(false, Ordering::Relaxed);
@@ -48,13 +45,13 @@ async fn a_dropped_process_stops_its_callbacks_and_gives_its_place_back() {
     })
     .await;
     assert_eq!(gone.name, ErrorName::ServiceCallFailed);
-    let again = GameServer::builder().client_port(3237).agent_address(agent.address()).ready();
+    let again = agent.builder().client_port(3237).ready();
     within(within(again).await.unwrap().ending()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_peer_that_does_not_hang_up_cannot_hold_the_end() {
-    let (_agent, process) = pair().await;
+    let (_agent, process) = loopback_pair().await;
     let mut peer = TcpStream::connect(("127.0.0.1", process.grpc_port())).await.unwrap();
     // The greeting of HTTP/2 and empty settings; what follows is silence, GOAWAY or not.
     peer.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
@@ -70,12 +67,12 @@ async fn start_is_answered_before_the_game_acts_and_activate_may_come_inside_it(
     let start = info("gs-1");
     let (started, session) = within(async {
         tokio::join!(agent.start_game_server_session(&start), async {
-            next_session(&mut process).await.activate().await
+            next_session(&mut process).await.activate().await.unwrap().terminate().await
         })
     })
     .await;
     started.unwrap();
-    within(session.unwrap().terminate()).await.unwrap();
+    session.unwrap();
 
     // And the answer does not depend on the game reading its events at all.
     within(agent.start_game_server_session(&info("gs-2"))).await.unwrap();
@@ -87,20 +84,20 @@ async fn terminate_reaches_the_game_with_its_time() {
     let (agent, mut process) = pair().await;
     assert_eq!(process.termination_time(), None);
     within(agent.process_terminate(1_700_000_300)).await.unwrap();
-    let Some(Event::ProcessTerminate(terminate)) = within(process.next_event()).await else {
-        panic!("expected the end")
-    };
+    let mut handle = process.handle();
+    let terminate = within(handle.process_terminate()).await.unwrap();
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_300);
     assert_eq!(terminate.termination_time(), Some(time));
     assert_eq!(process.termination_time(), Some(time));
     // It may come again, in milliseconds or without a time.
     for (value, expected) in [(1_700_000_300_000, Some(time)), (-1, None), (i64::MIN, None)] {
         within(agent.process_terminate(value)).await.unwrap();
-        let event = within(process.next_event()).await;
-        assert!(
-            matches!(event, Some(Event::ProcessTerminate(t)) if t.termination_time() == expected),
-            "{event:?}"
-        );
+        let again = within(handle.process_terminate()).await.unwrap();
+        assert_eq!(again.termination_time(), expected);
+    }
+    // A process that goes on asking for sessions is told the same each time.
+    for _ in 0..2 {
+        assert!(within(process.next_session()).await.is_none());
     }
 }
 
@@ -120,7 +117,7 @@ async fn a_game_that_does_not_read_gets_no_more_sessions_but_still_hears_the_end
     for n in 0..taken {
         assert_eq!(next_session(&mut process).await.info().game_server_session_id, format!("gs-{n}"));
     }
-    assert!(matches!(within(process.next_event()).await, Some(Event::ProcessTerminate(_))));
+    assert!(within(process.next_session()).await.is_none());
 }
 
 #[tokio::test]

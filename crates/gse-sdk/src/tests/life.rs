@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
+use tokio::net::TcpListener;
+
 use super::*;
 use crate::testing::Answer;
 use crate::{
@@ -11,14 +13,11 @@ use crate::{
 
 #[tokio::test]
 async fn a_process_sends_its_calls_in_order_with_its_identity() {
-    let agent = FakeAgent::start().await.unwrap();
-    let builder = GameServer::builder()
-        .client_port(3237)
-        .log_path("./logs")
-        .log_path("/local/game/log.txt")
-        .agent_address(agent.address());
+    let agent = ScriptedAgent::start();
+    let builder = agent.builder().client_port(3237).log_path("./logs").log_path("/local/game/log.txt");
     let mut process = within(builder.ready()).await.unwrap();
     within(agent.start_game_server_session(&info("gs-1"))).await.unwrap();
+    let handle = process.handle();
     let starting = next_session(&mut process).await;
     assert_eq!(starting.info(), &info("gs-1"));
     let session = within(starting.activate()).await.unwrap();
@@ -26,7 +25,7 @@ async fn a_process_sends_its_calls_in_order_with_its_identity() {
     within(session.update_player_session_creation_policy(PlayerSessionCreationPolicy::DenyAll))
         .await
         .unwrap();
-    within(process.report_custom_data(3, 10)).await.unwrap();
+    within(handle.report_custom_data(3, 10)).await.unwrap();
     within(session.remove_player_session("psess-1")).await.unwrap();
     within(session.terminate()).await.unwrap();
     let grpc_port = process.grpc_port().to_string();
@@ -62,14 +61,15 @@ async fn a_process_sends_its_calls_in_order_with_its_identity() {
 
 #[tokio::test]
 async fn address_and_token_come_from_the_environment() {
-    let agent = FakeAgent::start().await.unwrap();
-    let address = OsString::from(agent.address());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = OsString::from(listener.local_addr().unwrap().to_string());
+    let agent = ScriptedAgent::start_on(listener).unwrap();
     let environment = move |name: &str| match name {
         "GSE_AGENT_ADDRESS" => Some(address.clone()),
         "GSE_PROCESS_TOKEN" => Some("token-1".into()),
         _ => None,
     };
-    let process = within(GameServer::builder().client_port(3237).ready_in(environment)).await.unwrap();
+    let process = within(Sdk::builder().client_port(3237).ready_in(environment)).await.unwrap();
     within(process.ending()).await.unwrap();
     for call in agent.calls() {
         assert_eq!(call.process_token.as_deref(), Some("token-1"), "{:?}", call.call);
@@ -101,7 +101,8 @@ async fn the_current_session_is_known_until_it_is_terminated() {
 
 #[tokio::test]
 async fn connection_tasks_share_the_players() {
-    let (agent, _process, session) = hosting().await;
+    let (agent, mut process) = pair().await;
+    let session = active(&agent, &mut process).await;
     let tasks: Vec<_> = (0..20)
         .map(|n| {
             let players = session.players();
@@ -122,7 +123,8 @@ async fn connection_tasks_share_the_players() {
 
 #[tokio::test]
 async fn describe_follows_the_pages_and_sends_the_filter() {
-    let (agent, _process, session) = hosting().await;
+    let (agent, mut process) = pair().await;
+    let session = active(&agent, &mut process).await;
     let page = |ids: &[&str], next_token: &str| Answer::Page {
         players: ids
             .iter()
@@ -159,7 +161,7 @@ async fn describe_follows_the_pages_and_sends_the_filter() {
 #[tokio::test]
 async fn the_second_process_at_one_agent_is_refused_until_the_first_has_ended() {
     let (agent, process) = pair().await;
-    let second = || GameServer::builder().client_port(3238).agent_address(agent.address()).ready();
+    let second = || agent.builder().client_port(3238).ready();
     let error = within(second()).await.unwrap_err();
     assert_eq!(error.name, ErrorName::AlreadyInitialized, "{error}");
     assert_eq!(sequence(&agent), [Call::ProcessReady], "the second one was not announced");
@@ -169,8 +171,8 @@ async fn the_second_process_at_one_agent_is_refused_until_the_first_has_ended() 
 
 #[tokio::test]
 async fn wrong_settings_are_named_before_anything_is_sent() {
-    let agent = FakeAgent::start().await.unwrap();
-    let builder = || GameServer::builder().agent_address(agent.address());
+    let agent = ScriptedAgent::start();
+    let builder = || agent.builder();
     let many = (0..33).fold(builder(), |builder, n| builder.log_path(format!("log-{n}")));
     let table = [
         (builder().client_port(0), "client port `0`"),

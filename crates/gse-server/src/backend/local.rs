@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gse_agent::{AgentHandle, UplinkMessage};
+use gse_core::error::Error;
 use gse_core::host::{HostOrder, HostReport, ProcessEnd, ReportKind};
 use gse_core::id::{InstanceId, ProcessId};
 use gse_store::BlobStore;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{FleetBackend, logs};
 use crate::engine::{EngineHandle, SubmitError};
@@ -60,11 +61,38 @@ pub async fn report_restart(engine: &EngineHandle, reports: Vec<HostReport>) -> 
     Ok(())
 }
 
-/// Passes on what the agent says, in its order, until the agent is gone.
-pub async fn pump(mut uplink: mpsc::Receiver<UplinkMessage>, engine: EngineHandle, blobs: Arc<BlobStore>) {
+/// A report of the agent, and what the control plane said to it; `None`: nothing.
+#[derive(Debug)]
+pub struct Witnessed {
+    /// The report.
+    pub report: HostReport,
+    /// The answer.
+    pub answer: Option<Result<(), Error>>,
+}
+
+/// Passes on what the agent says, in its order, until the agent is gone. A witness hears of each report in that order,
+/// before the agent has the answer.
+pub async fn pump(
+    mut uplink: mpsc::Receiver<UplinkMessage>,
+    engine: EngineHandle,
+    blobs: Arc<BlobStore>,
+    witness: Option<mpsc::Sender<Witnessed>>,
+) {
     while let Some(message) = uplink.recv().await {
         match message {
-            UplinkMessage::Report { report, reply } => engine.forward_report(report, reply).await,
+            UplinkMessage::Report { report, reply } => match &witness {
+                None => engine.forward_report(report, reply).await,
+                Some(witness) => {
+                    let (tapped, answer) = oneshot::channel();
+                    engine.forward_report(report.clone(), tapped).await;
+                    let answer = answer.await.ok();
+                    // The witness may have seen enough.
+                    let _ = witness.send(Witnessed { report, answer: answer.clone() }).await;
+                    if let Some(answer) = answer {
+                        let _ = reply.send(answer);
+                    }
+                }
+            },
             UplinkMessage::KeepLog { file, reply } => logs::keep(&blobs, file, reply),
             UplinkMessage::PlayerSessions { query, reply } => {
                 let read =

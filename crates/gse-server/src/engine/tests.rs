@@ -223,6 +223,7 @@ async fn rows_that_left_memory_are_in_the_archive() {
         message: String::new(),
         log: None,
         archive_at: Some(Timestamp::from_seconds(1)),
+        observations: Default::default(),
     };
     rows.commit(&[Change::Put(Row::from(event.clone()))]).unwrap();
     let (engine, _task) = Setup { rows, ..Setup::default() }.start();

@@ -1,16 +1,22 @@
 //! Who calls which action in which region: the HTTP request as `gse_api::admission` wants it.
 
-use gse_api::ApiError;
-use gse_api::admission::{Admitted, Gate, Received, admit as decide};
+use gse_api::admission::{Admitted, Gate, Received, admit_named};
+use gse_api::{Action, ApiError};
 
 use super::Api;
 
 /// Steps 1 to 11 of cloud-api.md 1.9.
-pub(super) fn admit<'a>(
+pub(super) fn admit(api: &Api, head: &http::request::Parts, body: &[u8]) -> Result<Admitted, ApiError> {
+    admit_as(api, head, body, Action::parse)
+}
+
+/// The same for actions beside the cloud API: `parse` knows their names.
+pub(super) fn admit_as<'a, A>(
     api: &Api,
     head: &'a http::request::Parts,
     body: &'a [u8],
-) -> Result<Admitted, ApiError> {
+    parse: impl Fn(&str) -> Option<A>,
+) -> Result<Admitted<A>, ApiError> {
     // A header that is not text is none that a client of this API sends.
     let as_text = |(name, value): (&'a http::HeaderName, &'a http::HeaderValue)| {
         Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?))
@@ -32,5 +38,5 @@ pub(super) fn admit<'a>(
         default_region: Some(api.config.default_region.as_str()),
         public_hosts: &[],
     };
-    decide(&received, &gate, api.clock.now().seconds())
+    admit_named(&received, &gate, api.clock.now().seconds(), parse)
 }

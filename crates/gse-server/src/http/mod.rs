@@ -6,6 +6,7 @@
 mod auth;
 mod body;
 pub(crate) mod convert;
+mod extension;
 pub mod gate;
 mod patient;
 pub mod rate;
@@ -124,6 +125,9 @@ async fn call(
 ) -> Result<Vec<u8>, ApiError> {
     // Before anything is worked out, so that waiting and a refusal cost next to nothing.
     let _room = api.gate.call().await?;
+    if extension::is_named(head.uri.path()) {
+        return extension::call(api, head, body, request_id).await;
+    }
     let admitted = auth::admit(api, head, body)?;
     api.gate.rate.admit(&api.account.uin, admitted.action).await?;
     let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };

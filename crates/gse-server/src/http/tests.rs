@@ -3,6 +3,7 @@
 mod actions;
 mod archive;
 mod auth;
+mod extension;
 mod launching;
 mod logs;
 mod objects;

@@ -159,7 +159,7 @@ fn a_taken_grpc_port_is_refused_and_a_taken_client_port_only_noted() {
     let mut host = Host::with_processes(2);
     assert_eq!(host.call(pid(101), ready_on(2000, 7000)), Some(Ok(())));
     let clash = host.call(pid(102), ready_on(2001, 7000));
-    check_refused(clash, CallError::ProcessReadyFailed, "pid 101");
+    check_refused(clash, CallError::PortTaken, "pid 101");
     assert_eq!(
         host.call(pid(101), RpcRequest::ReportCustomData { current: 0, max: 0 }),
         Some(Ok(())),

@@ -11,6 +11,7 @@ use crate::host::{
 };
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
 use crate::log::SessionLog;
+use crate::observation::Observation;
 use crate::package::setup::PackageSetup;
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
@@ -344,11 +345,23 @@ impl Host {
     }
 
     pub(super) fn reports(&self) -> Vec<ReportKind> {
-        let report = |(_, effect): &(Timestamp, Effect)| match effect {
-            Effect::Report { report, .. } => Some(report.kind.clone()),
+        self.told().filter(|kind| !matches!(kind, ReportKind::Observed { .. })).collect()
+    }
+
+    /// What was told although it decides nothing.
+    pub(super) fn observations(&self) -> Vec<Observation> {
+        let observation = |kind| match kind {
+            ReportKind::Observed { observation, .. } => Some(observation),
             _ => None,
         };
-        self.log.iter().filter_map(report).collect()
+        self.told().filter_map(observation).collect()
+    }
+
+    fn told(&self) -> impl Iterator<Item = ReportKind> + '_ {
+        self.log.iter().filter_map(|(_, effect)| match effect {
+            Effect::Report { report, .. } => Some(report.kind.clone()),
+            _ => None,
+        })
     }
 
     pub(super) fn ends(&self) -> Vec<ProcessEnd> {

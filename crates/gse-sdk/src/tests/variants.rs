@@ -1,7 +1,6 @@
 //! Conformance case 57: every variant of an answer gives the result of 8.2.
 
 use super::*;
-use crate::ErrorName;
 use crate::testing::{Answer, Code};
 
 fn rich(status: i32, error_message: &str) -> Answer {
@@ -13,8 +12,9 @@ fn error(code: Code, message: &str, error_code: Option<&str>) -> Answer {
 }
 
 #[tokio::test]
-async fn case_57_every_variant_of_an_answer_gives_its_result() {
-    let (agent, _process, session) = hosting().await;
+async fn case_57_sdk_against_all_variants() {
+    let (agent, mut process) = pair().await;
+    let session = active(&agent, &mut process).await;
     let table = [
         (Answer::Ok, Ok(())),
         (rich(0, ""), Ok(())),
@@ -34,7 +34,7 @@ async fn case_57_every_variant_of_an_answer_gives_its_result() {
             error(Code::FailedPrecondition, "no prefix", Some("GAME_SERVER_SESSION_NOT_READY")),
             Err("GAME_SERVER_SESSION_NOT_READY: no prefix"),
         ),
-        (error(Code::FailedPrecondition, "PROCESS_NOT_READY: x", None), Err("PROCESS_NOT_READY: x")),
+        (error(Code::FailedPrecondition, "PROCESS_NOT_ACTIVE: x", None), Err("PROCESS_NOT_ACTIVE: x")),
         (error(Code::InvalidArgument, "bare", None), Err("BAD_REQUEST_EXCEPTION: bare")),
         (error(Code::Internal, "bare", None), Err("INTERNAL_SERVICE_EXCEPTION: bare")),
         (error(Code::Unknown, "bare", None), Err("SERVICE_CALL_FAILED: bare")),
@@ -55,26 +55,39 @@ async fn case_57_every_variant_of_an_answer_gives_its_result() {
 }
 
 #[tokio::test]
-async fn a_refused_step_gives_the_session_back() {
+async fn a_session_that_was_not_activated_or_not_ended_is_ended_before_the_next_one() {
     let (agent, mut process) = pair().await;
+    let handle = process.handle();
+    let busy = || error(Code::Internal, "busy", None);
     within(agent.start_game_server_session(&info("gs-1"))).await.unwrap();
-    let starting = next_session(&mut process).await;
-    agent.answer_next(Call::ActivateGameServerSession, error(Code::Internal, "busy", None));
-    let refused = within(starting.activate()).await.unwrap_err();
-    assert_eq!(refused.error().name, ErrorName::InternalServiceException);
-    let session = within(refused.into_inner().activate()).await.unwrap();
+    agent.answer_next(Call::ActivateGameServerSession, busy());
+    let refused = within(next_session(&mut process).await.activate()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "INTERNAL_SERVICE_EXCEPTION: busy");
+    assert_eq!(handle.game_server_session_id().as_deref(), Some("gs-1"), "cleared only after OK");
 
+    within(agent.start_game_server_session(&info("gs-2"))).await.unwrap();
+    let session = within(next_session(&mut process).await.activate()).await.unwrap();
     agent.answer_next(Call::TerminateGameServerSession, rich(2, "busy"));
-    let refused = within(session.terminate()).await.unwrap_err();
-    assert_eq!(process.game_server_session_id().as_deref(), Some("gs-1"), "cleared only after OK");
-    within(refused.into_inner().terminate()).await.unwrap();
-    assert_eq!(process.game_server_session_id(), None);
+    within(session.terminate()).await.unwrap_err();
+
+    // Dropped without a word, as by an early return.
+    within(agent.start_game_server_session(&info("gs-3"))).await.unwrap();
+    drop(next_session(&mut process).await);
+    within(agent.process_terminate(1)).await.unwrap();
+    assert!(within(process.next_session()).await.is_none());
+    let ended: Vec<_> = agent
+        .calls_of(Call::TerminateGameServerSession)
+        .iter()
+        .map(|recorded| recorded.field("gameServerSessionId").to_owned())
+        .collect();
+    assert_eq!(ended, ["gs-1", "gs-2", "gs-2", "gs-3"]);
+    assert_eq!(handle.game_server_session_id(), None);
 }
 
 #[tokio::test]
 async fn a_refused_process_is_not_ready_and_may_try_again() {
-    let agent = FakeAgent::start().await.unwrap();
-    let ready = || GameServer::builder().client_port(3237).agent_address(agent.address()).ready();
+    let agent = ScriptedAgent::start();
+    let ready = || agent.builder().client_port(3237).ready();
     agent.answer_next(
         Call::ProcessReady,
         error(Code::FailedPrecondition, "PROCESS_READY_FAILED: grpcPort of pid 7", None),
@@ -86,7 +99,9 @@ async fn a_refused_process_is_not_ready_and_may_try_again() {
 
 #[tokio::test]
 async fn only_harmless_calls_are_repeated_and_keep_their_request_id() {
-    let (agent, process, session) = hosting().await;
+    let (agent, mut process) = pair().await;
+    let handle = process.handle();
+    let session = active(&agent, &mut process).await;
     let unavailable = || error(Code::Unavailable, "shutting down", None);
     agent.answer_next(Call::AcceptPlayerSession, unavailable());
     within(session.accept_player_session("p")).await.unwrap();
@@ -96,7 +111,7 @@ async fn only_harmless_calls_are_repeated_and_keep_their_request_id() {
     assert_eq!(attempts[0], attempts[1], "same request id, same message");
 
     agent.answer_next(Call::ReportCustomData, unavailable());
-    let error = within(process.report_custom_data(1, 2)).await.unwrap_err();
+    let error = within(handle.report_custom_data(1, 2)).await.unwrap_err();
     assert_eq!(error.to_string(), "SERVICE_CALL_FAILED: shutting down");
     assert_eq!(sequence(&agent).iter().filter(|call| **call == Call::ReportCustomData).count(), 1);
 }

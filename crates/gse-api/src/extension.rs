@@ -1,0 +1,160 @@
+//! What this service answers beside the cloud API: `POST /opengse/<Action>`, with the headers, the signature, the
+//! envelope and the errors of the cloud API. The vendor never had these actions; no old client meets them.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{ApiError, ErrorCode};
+
+/// Where the actions lie on the API listener.
+pub const PATH: &str = "/opengse/";
+
+/// The actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExtensionAction {
+    /// Why something is stuck.
+    Diagnose,
+}
+
+impl ExtensionAction {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Diagnose];
+
+    /// The name in the path and in `X-TC-Action`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diagnose => "Diagnose",
+        }
+    }
+
+    /// Reads the name; letter case counts.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+}
+
+/// A request of an extension action.
+pub trait ExtensionRequest: Serialize + DeserializeOwned {
+    /// The action.
+    const ACTION: ExtensionAction;
+    /// Its answer.
+    type Response: Serialize + DeserializeOwned;
+}
+
+/// Asks why something is stuck. Without members: about everything in the region.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DiagnoseRequest {
+    /// Only this fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet_id: Option<String>,
+    /// Only this game server session and its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub game_server_session_id: Option<String>,
+    /// Only this process and its sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_id: Option<String>,
+}
+
+impl ExtensionRequest for DiagnoseRequest {
+    const ACTION: ExtensionAction = ExtensionAction::Diagnose;
+    type Response = DiagnoseResponse;
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DiagnoseResponse {
+    /// The worst first.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub looked_at: LookedAt,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Finding {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The rule's name: `activate-missing`.
+    pub rule: String,
+    /// Where the contract says so: `server-sdk.md 3.2`.
+    pub section: String,
+    /// The fleet that it is about.
+    pub fleet_id: String,
+    /// The session that it is about; empty when there is none.
+    #[serde(default)]
+    pub game_server_session_id: String,
+    /// The process that it is about; empty when there is none.
+    #[serde(default)]
+    pub process_id: String,
+    /// What was seen, with numbers.
+    pub what: String,
+    /// What that means.
+    pub why: String,
+    /// What to do.
+    pub fix: String,
+    /// The last lines that a process wrote.
+    #[serde(default)]
+    pub output: Vec<String>,
+    /// When it was seen last, ISO 8601.
+    pub time: String,
+    /// As many more of the kind were left out.
+    #[serde(default)]
+    pub more: u64,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[expect(missing_docs, reason = "each is the number of the things of that name")]
+pub struct LookedAt {
+    pub fleets: u64,
+    pub instances: u64,
+    pub processes: u64,
+    /// Processes that have not called ProcessReady yet.
+    pub starting_processes: u64,
+    pub game_server_sessions: u64,
+    pub player_sessions: u64,
+    pub events: u64,
+    /// Rules that were applied.
+    pub rules: u64,
+}
+
+/// Reads the body of a request; nothing at all stands for no members.
+///
+/// # Errors
+/// `InvalidParameter` with what is wrong with it.
+pub fn decode<R: ExtensionRequest>(body: &[u8]) -> Result<R, ApiError> {
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let wrong = |error: serde_json::Error| {
+        let message = format!("The body is not a request of `{}`: {error}.", R::ACTION.name());
+        ApiError::new(ErrorCode::InvalidParameter, message)
+    };
+    // A list would do for a struct.
+    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body).map_err(wrong)?;
+    serde_json::from_value(members.into()).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_may_be_empty_and_has_no_other_members() {
+        assert_eq!(decode::<DiagnoseRequest>(b"").unwrap(), DiagnoseRequest::default());
+        let asked: DiagnoseRequest = decode(br#"{"FleetId":"fleet-1"}"#).unwrap();
+        assert_eq!(asked.fleet_id.as_deref(), Some("fleet-1"));
+        let error = decode::<DiagnoseRequest>(br#"{"Fleet":"fleet-1"}"#).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidParameter);
+        assert!(error.message.contains("`Fleet`") && error.message.contains("FleetId"), "{}", error.message);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for action in ExtensionAction::ALL {
+            assert_eq!(ExtensionAction::parse(action.name()), Some(*action));
+        }
+        assert_eq!(ExtensionAction::parse("diagnose"), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! `POST /opengse/<Action>`: what this service answers beside the cloud API (`gse_api::extension`). Who may call, how it is
+//! signed and how it is answered are those of the cloud API.
+
+use gse_api::extension::{
+    DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, decode,
+};
+use gse_api::{ApiError, ErrorCode, envelope};
+use gse_core::diagnosis::{self, Diagnosis, Question};
+use gse_core::error::Error;
+use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
+
+use super::{Api, auth};
+use crate::engine::SubmitError;
+
+/// Whether a path names an action of this kind.
+pub(super) fn is_named(path: &str) -> bool {
+    path.starts_with(PATH)
+}
+
+/// The text of the answer.
+pub(super) async fn call(
+    api: &Api,
+    head: &http::request::Parts,
+    body: &[u8],
+    request_id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let name = head.uri.path().strip_prefix(PATH).unwrap_or_default();
+    // The signature may be that of `/`, so the header, which says the same, is what counts.
+    let parse = |action: &str| ExtensionAction::parse(action).filter(|_| action == name);
+    let admitted = auth::admit_as(api, head, body, parse)?;
+    let scope = Scope { uin: api.account.uin.clone(), region: Region::new(admitted.region) };
+    tracing::debug!(request_id, action = admitted.action.name(), region = %scope.region, "call");
+    match admitted.action {
+        ExtensionAction::Diagnose => {
+            let answer = diagnose(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+    }
+}
+
+async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<DiagnoseResponse, ApiError> {
+    let question = Question {
+        scope,
+        fleet: request.fleet_id.map(FleetId::new),
+        session: request.game_server_session_id.map(GameServerSessionId::new),
+        process: request.process_id.map(ProcessId::new),
+    };
+    let clocks = api.config.clocks.clone();
+    let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
+    let stopping = |_: SubmitError| {
+        ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+    };
+    read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
+}
+
+/// A diagnosis refuses only what does not exist.
+fn refusal(error: &Error) -> ApiError {
+    match error {
+        Error::Invalid { member, value, expected } => {
+            ApiError::invalid_value(member, value, &format!("Expected {expected}."))
+        }
+        other => ApiError::new(ErrorCode::ResourceNotFound, other.to_string()),
+    }
+}
+
+fn to_wire(diagnosis: Diagnosis) -> DiagnoseResponse {
+    let Diagnosis { findings, seen } = diagnosis;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    DiagnoseResponse {
+        findings: findings.into_iter().map(finding).collect(),
+        looked_at: LookedAt {
+            fleets: count(seen.fleets),
+            instances: count(seen.instances),
+            processes: count(seen.processes),
+            starting_processes: count(seen.starting),
+            game_server_sessions: count(seen.sessions),
+            player_sessions: count(seen.players),
+            events: count(seen.events),
+            rules: count(diagnosis::RULES.len()),
+        },
+    }
+}
+
+fn finding(finding: diagnosis::Finding) -> Finding {
+    Finding {
+        severity: finding.severity.to_string(),
+        rule: finding.rule.to_owned(),
+        section: finding.section.to_owned(),
+        fleet_id: finding.fleet.to_string(),
+        game_server_session_id: finding.subject.session.map(|id| id.to_string()).unwrap_or_default(),
+        process_id: finding.subject.process.map(|id| id.to_string()).unwrap_or_default(),
+        what: finding.what,
+        why: finding.why,
+        fix: finding.fix,
+        output: finding.output,
+        time: finding.last.to_iso(),
+        more: u64::try_from(finding.more).unwrap_or(u64::MAX),
+    }
+}

@@ -1,0 +1,70 @@
+//! The door beside the cloud API has its locks, its envelope and its errors.
+
+use axum::extract::Request;
+use gse_api::admission::AuthMode;
+use serde_json::{Value, json};
+
+use super::stack::{Refused, Stack, answer};
+
+fn at(path: &str, mut request: Request) -> Request {
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+async fn diagnose(stack: &Stack, body: Value) -> Result<Value, Refused> {
+    answer(stack.send(at("/opengse/Diagnose", stack.signed("Diagnose", &body.to_string()))).await).await
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_to_who_may_ask() {
+    let stack = Stack::start();
+    let answered = diagnose(&stack, json!({})).await.unwrap();
+    assert_eq!(answered["Findings"], json!([]));
+    assert_eq!(answered["LookedAt"]["Fleets"], 0);
+
+    let unsigned = Request::builder()
+        .method("POST")
+        .uri("/opengse/Diagnose")
+        .header("Host", super::stack::HOST)
+        .header("Content-Type", "application/json")
+        .header("X-TC-Action", "Diagnose")
+        .header("X-TC-Version", "2019-11-12")
+        .header("X-TC-Timestamp", stack.clock.now().seconds())
+        .body("{}".into())
+        .unwrap();
+    let (code, _) = answer(stack.send(unsigned).await).await.unwrap_err();
+    assert_eq!(code, "MissingParameter");
+    let mut forged = at("/opengse/Diagnose", stack.signed("Diagnose", "{}"));
+    *forged.body_mut() = r#"{"FleetId":"x"}"#.into();
+    assert_eq!(answer(stack.send(forged).await).await.unwrap_err().0, "AuthFailure.SignatureFailure");
+}
+
+#[tokio::test]
+async fn the_door_of_an_open_service_is_open() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let mut request = at("/opengse/Diagnose", stack.signed("Diagnose", ""));
+    request.headers_mut().remove("authorization");
+    assert!(answer(stack.send(request).await).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_refused_by_its_code() {
+    let stack = Stack::start();
+    for (body, code) in [
+        (json!({"FleetId": "fleet-x"}), "ResourceNotFound"),
+        (json!({"GameServerSessionId": "x"}), "ResourceNotFound"),
+        (json!({"ProcessId": "x"}), "InvalidParameterValue"),
+        (json!({"Fleet": "x"}), "InvalidParameter"),
+        (json!([]), "InvalidParameter"),
+    ] {
+        assert_eq!(diagnose(&stack, body.clone()).await.unwrap_err().0, code, "{body}");
+    }
+    for path in ["/opengse/Nothing", "/opengse/", "/opengse/Diagnose/more"] {
+        let request = at(path, stack.signed("Diagnose", "{}"));
+        assert_eq!(answer(stack.send(request).await).await.unwrap_err().0, "InvalidAction", "{path}");
+    }
+    // An action of the cloud API is not answered there, and the other way about.
+    let request = at("/opengse/CreateFleet", stack.signed("CreateFleet", "{}"));
+    assert_eq!(answer(stack.send(request).await).await.unwrap_err().0, "InvalidAction");
+    assert_eq!(stack.refusal("Diagnose", "{}").await.0, "InvalidAction");
+}
