@@ -133,7 +133,7 @@ impl Host {
         self.open_calls.insert(call);
         let caller = script.caller()?;
         let rpc = script.rpc()?;
-        self.input(Input::Call { call, caller, rpc });
+        self.input(Input::Call { call, caller: Box::new(caller), rpc });
         Some(())
     }
 
@@ -150,12 +150,16 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::PrepareSlot { instance, .. } => {
-                    self.inputs.push_back(Input::SlotExtracted { instance, log: String::new() });
+                    self.inputs.push_back(Input::SlotExtracted {
+                        instance,
+                        log: String::new(),
+                        setup: Default::default(),
+                    });
                 }
-                Effect::ResolveLaunchPaths { instance, targets } => {
+                Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
                     let found =
                         targets.iter().map(|target| Some(target.as_ref()?.in_package.clone())).collect();
-                    self.inputs.push_back(Input::LaunchPathsResolved { instance, found });
+                    self.inputs.push_back(Input::LaunchPathsResolved { instance, runtime_version, found });
                 }
                 Effect::RemoveSlot { instance } => self.inputs.push_back(Input::SlotRemoved { instance }),
                 Effect::Spawn { process, .. } => {
@@ -166,6 +170,10 @@ impl Host {
                 }
                 Effect::Signal { process, .. } => {
                     assert!(self.launched.contains(&process), "`{process}` was not launched by us");
+                }
+                Effect::CollectLogs { process, session, .. } => {
+                    let outcome = Err("no store".to_owned());
+                    self.inputs.push_back(Input::LogsCollected { process, session, outcome });
                 }
                 Effect::EndStrays { process, .. } => {
                     assert!(self.launched.contains(&process), "`{process}` was not launched by us");
@@ -182,7 +190,13 @@ impl Host {
                     let callback = CallbackKind::Health;
                     self.inputs.push_back(Input::CallbackDone { process, callback, outcome });
                 }
-                Effect::Report { ticket: None, .. } | Effect::Callback { .. } | Effect::Note(_) => {}
+                Effect::Report { ticket: None, .. }
+                | Effect::Callback { .. }
+                | Effect::RunInstallScript { .. }
+                | Effect::StopInstallScript { .. }
+                | Effect::WatchAdopted { .. }
+                | Effect::ForgetAdopted { .. }
+                | Effect::Note(_) => {}
             }
         }
     }
@@ -235,6 +249,8 @@ impl Script<'_> {
             token: if bits & 2 != 0 { Some(self.text()?) } else { None },
             ancestors: if bits & 4 != 0 { vec![100 + u32::from(self.byte()? % 8)] } else { Vec::new() },
             started: (bits & 8 != 0).then_some(u64::from(bits >> 4)),
+            fleet: (bits & 16 != 0).then(|| "fleet-1".to_owned()),
+            is_remote: bits & 32 != 0,
         })
     }
 

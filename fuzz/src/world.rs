@@ -112,6 +112,7 @@ impl Maker {
                 process: ProcessId::new(format!("process-{number}")),
                 pid: u32::from(number),
                 runtime_version: 1,
+                entry: None,
                 client_port: 3000 + number,
                 grpc_port: 4000 + number,
                 ip_address: "127.0.0.1".into(),

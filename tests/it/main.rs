@@ -6,6 +6,7 @@ mod course;
 mod doctor;
 mod flow;
 mod hosting;
+mod launching;
 mod lifetime;
 mod overload;
 mod packages;

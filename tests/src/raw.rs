@@ -26,6 +26,25 @@ pub struct RawRequest {
     pub secret_key: String,
 }
 
+/// What is behind an address, for who has nothing but the address: the HTTP status and the body.
+///
+/// # Panics
+/// If there is no complete answer.
+#[must_use]
+pub fn get(url: &str) -> (u16, Vec<u8>) {
+    let (host, path) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+    let mut stream = TcpStream::connect(host).expect("the service listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a deadline for the answer");
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the request is sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the answer comes");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.expect("an answer has a status"), answer.split_off(end + 4))
+}
+
 impl RawRequest {
     /// A request that the service accepts: the right key, the right time.
     #[must_use]

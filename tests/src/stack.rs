@@ -44,7 +44,7 @@ impl Stack {
         Self::with_settings(&[])
     }
 
-    /// A service with some clocks changed, for example `process.ready=2s`.
+    /// A service with some clocks changed, for example `process.ready=2s`, or with flags, which begin with `--`.
     #[must_use]
     pub fn with_settings(settings: &[&str]) -> Self {
         Self::launched_with(None, settings)
@@ -338,7 +338,10 @@ pub fn local_at(directory: &Path, api: &str, agent: &str, settings: &[String]) -
     let mut command = Command::new(program("gse"));
     command.args(["local", "--api", api, "--agent", agent, "--data-dir"]).arg(directory.join("data"));
     for setting in settings {
-        command.args(["--set", setting]);
+        match setting.strip_prefix("--") {
+            Some(_) => command.arg(setting),
+            None => command.args(["--set", setting]),
+        };
     }
     command.stdin(Stdio::null()).process_group(0);
     command

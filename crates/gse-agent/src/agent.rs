@@ -10,6 +10,8 @@ use std::time::Duration;
 use gse_core::clocks::Clocks;
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{BlobId, InstanceId};
+use gse_core::log::SESSION_LOG_BYTES;
+use gse_core::supervisor::Adoption;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +21,7 @@ use crate::leftover::Leftover;
 use crate::output_dir::OutputDir;
 use crate::owner::Owner;
 use crate::serving;
+use crate::slot;
 use crate::uplink::UplinkMessage;
 
 /// Orders that may wait. They are derived from rows, so one that does not fit is dropped and comes again.
@@ -33,16 +36,20 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// What an agent needs to know.
 #[derive(Clone, Debug)]
 pub struct AgentConfig {
-    /// The agent uses `slots/` and `logs/` in it.
+    /// The agent uses `slots/`, `logs/` and `packing/` in it.
     pub data_dir: PathBuf,
     /// What players are told to connect to.
     pub public_ip: String,
-    /// Whether a process that somebody else launched may call ProcessReady.
-    pub adopt: bool,
+    /// What becomes of a process that somebody else launched and that calls ProcessReady.
+    pub adoption: Adoption,
     /// Where packages lie.
     pub packages: PackagePaths,
     /// The durations of operations.md 0.3.
     pub clocks: Clocks,
+    /// Whether `install.sh` of a package is run.
+    pub run_install_scripts: bool,
+    /// The most that is collected of the logs of one session, bytes (G-21).
+    pub session_log_bytes: u64,
     /// Connections of game servers at a time; one more is closed at once.
     pub connections: usize,
     /// The soft limit of open files of a game; `None` leaves it that of this process.
@@ -55,9 +62,11 @@ impl AgentConfig {
         Self {
             data_dir: data_dir.into(),
             public_ip: "127.0.0.1".into(),
-            adopt: true,
+            adoption: Adoption::On,
             packages,
             clocks,
+            run_install_scripts: false,
+            session_log_bytes: SESSION_LOG_BYTES,
             connections: 12_000,
             open_files_of_games: None,
         }
@@ -153,6 +162,8 @@ pub fn build(
     let slots = made.map_err(|source| AgentError::Slots { path: slots, source })?;
     let lock = lock(&slots)?;
     let slots_error = |source| AgentError::Slots { path: slots.clone(), source };
+    let packing = packing_dir(&config.data_dir);
+    slot::remove_tree(&packing).and_then(|()| std::fs::create_dir(&packing)).map_err(slots_error)?;
     let mut leftover = Leftover::read(&slots, &OutputDir::new(&config.data_dir)).map_err(slots_error)?;
     address::remember(&slots, address).map_err(slots_error)?;
     let told = local_form(address).to_string();
@@ -175,6 +186,11 @@ pub fn build(
     let (sender, orders) = mpsc::channel(ORDERS);
     let agent = Agent { owner, leftover, listener, address, slots, limits, lock, orders };
     Ok((AgentHandle { orders: sender }, agent))
+}
+
+/// Where the logs of sessions are packed before they are stored.
+pub(crate) fn packing_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("packing")
 }
 
 fn lock(slots: &Path) -> Result<File, AgentError> {

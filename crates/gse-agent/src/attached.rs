@@ -80,6 +80,21 @@ impl Attached {
     }
 }
 
+/// Ends when a process that somebody else launched has ended. There is no way to signal it from here.
+pub(crate) async fn watch_adopted(process: ProcessId, system: SystemProcess) -> Input {
+    let pidfd = group(system).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+    let pidfd = pidfd.filter(|_| system.runs()).and_then(register);
+    let mut look = tokio::time::interval(output::PERIOD);
+    while system.runs() {
+        tokio::select! {
+            () = ended(pidfd.as_ref()) => break,
+            _ = look.tick() => {}
+        }
+    }
+    let status = "it ended, and its exit status is known only to who launched it".to_owned();
+    Input::Exited { process, status, log: String::new() }
+}
+
 #[expect(
     deprecated,
     reason = "an OwnedFd stays open and the same, which is all that the replacement asks; unsafe is forbidden"

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gse_core::id::{FleetId, ProcessId};
 use gse_core::supervisor::{Input, Signal};
@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use crate::notes::{self, ChildNote, SystemProcess};
 use crate::output;
 use crate::output_dir::OutputFiles;
-use crate::{open_files, procfs, strays};
+use crate::{open_files, procfs, sdk_service, strays};
 
 /// Signals that may wait for a watching task.
 const SIGNALS: usize = 16;
@@ -111,7 +111,7 @@ fn environment(
     for (name, value) in [
         ("GSE_AGENT_ADDRESS", launch.agent_address.as_str()),
         (strays::TOKEN, &launch.token),
-        ("GSE_FLEET_ID", launch.fleet.as_str()),
+        (sdk_service::FLEET, launch.fleet.as_str()),
     ] {
         variables.insert(name.into(), value.into());
     }
@@ -128,6 +128,35 @@ impl Running {
         // The slot may be gone already; then the file is too.
         let _ = std::fs::remove_file(notes::child_path(&self.launch.slot, &self.launch.process));
         Input::Exited { process: self.launch.process, status, log: output::tail(&self.launch.output) }
+    }
+
+    /// The same of an install script, which is killed when its time is over. How long it took, or how it failed; and its
+    /// output.
+    pub(crate) async fn watch_script(mut self, within: Duration) -> (Result<Duration, String>, String) {
+        let start = Instant::now();
+        let kill = self.signals.clone();
+        let ended = {
+            let mut wait = std::pin::pin!(self.wait());
+            tokio::select! {
+                status = &mut wait => Ok(status),
+                () = tokio::time::sleep(within) => {
+                    // Full: others want the same.
+                    let _ = kill.try_send(Signal::Kill);
+                    Err(wait.await)
+                }
+            }
+        };
+        let _ = std::fs::remove_file(notes::child_path(&self.launch.slot, &self.launch.process));
+        let (outcome, ending) = match ended {
+            Ok(Ok(status)) if status.success() => (Ok(start.elapsed()), status.to_string()),
+            Ok(Ok(status)) => (Err(format!("it ended with {status}")), status.to_string()),
+            Ok(Err(error)) => (Err(format!("its end could not be observed: {error}")), error.to_string()),
+            Err(_) => {
+                let text = format!("it did not end within {within:?} and was killed");
+                (Err(text.clone()), text)
+            }
+        };
+        (outcome, format!("{}[end]\n{ending}\n", output::script_tail(&self.launch.output)))
     }
 
     /// The end is noticed before the process is collected: until then its number, and so its group, is ours.

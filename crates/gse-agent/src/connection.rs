@@ -57,6 +57,13 @@ pub(crate) struct Connection {
     silence: Option<Pin<Box<Sleep>>>,
 }
 
+impl Connection {
+    /// Our end of it; `None` when it is gone already.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.stream.local_addr().ok()
+    }
+}
+
 impl Incoming {
     pub(crate) fn new(listener: TcpListener, limits: Limits) -> Self {
         let room = Arc::new(Semaphore::new(limits.most.min(Semaphore::MAX_PERMITS)));

@@ -11,6 +11,7 @@ mod callback;
 mod child;
 mod connection;
 mod leftover;
+mod logs;
 mod notes;
 pub mod open_files;
 mod output;

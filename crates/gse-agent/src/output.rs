@@ -16,6 +16,8 @@ use crate::output_dir::OutputFiles;
 const FILE_MOST: u64 = 4 * 1024 * 1024;
 /// So much of the end of each stream goes up with the report of the end.
 const TAIL: u64 = 4 * 1024;
+/// Of an install script more: its output is an event's log, and nobody sees it otherwise.
+const SCRIPT_TAIL: u64 = 28 * 1024;
 /// How often the files are looked at.
 pub(crate) const PERIOD: Duration = Duration::from_millis(250);
 
@@ -41,6 +43,12 @@ pub(crate) fn open_file(path: &Path) -> io::Result<File> {
 
 fn streams(output: &OutputFiles) -> [&Path; 2] {
     [&output.stdout, &output.stderr]
+}
+
+/// Everything that is kept of each stream, under its name and in the order in which it was written.
+pub(crate) fn parts(output: &OutputFiles) -> [(&'static str, [PathBuf; 2]); 2] {
+    let parts = |path: &Path| [older(path), path.to_owned()];
+    [("stdout", parts(&output.stdout)), ("stderr", parts(&output.stderr))]
 }
 
 fn older(path: &Path) -> PathBuf {
@@ -76,9 +84,18 @@ fn copy(from: &mut impl Read, to: &Path) -> io::Result<()> {
 
 /// The end of both streams, for the report of the end.
 pub(crate) fn tail(output: &OutputFiles) -> String {
+    end_of_both(output, TAIL)
+}
+
+/// The same of an install script.
+pub(crate) fn script_tail(output: &OutputFiles) -> String {
+    end_of_both(output, SCRIPT_TAIL)
+}
+
+fn end_of_both(output: &OutputFiles, most: u64) -> String {
     let [stdout, stderr] = streams(output).map(|path| {
-        let mut end = end_of(path, TAIL);
-        let missing = TAIL - end.len() as u64;
+        let mut end = end_of(path, most);
+        let missing = most - end.len() as u64;
         if missing > 0 {
             end.splice(0..0, end_of(&older(path), missing));
         }

@@ -6,20 +6,21 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gse_core::host::{HostOrder, HostReport};
-use gse_core::id::{FleetId, InstanceId, ProcessId};
+use gse_core::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
 use gse_core::supervisor::{
     CallError, CallId, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
 };
 use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
-use crate::agent::AgentConfig;
-use crate::attached::Attached;
+use crate::agent::{AgentConfig, packing_dir};
+use crate::attached::{self, Attached};
 use crate::callback::{self, Patience};
 use crate::child::{self, Launch};
-use crate::notes;
+use crate::logs::{self, Collection};
+use crate::notes::{self, SystemProcess};
 use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
 use crate::sdk_service::{IncomingCall, Reply};
@@ -31,6 +32,8 @@ use crate::uplink::UplinkMessage;
 const OUTBOX: usize = 4096;
 /// Sessions that may wait to be sent; a process waits for one at most.
 const SENDING: usize = 64;
+/// Logs of sessions that are packed at a time.
+const COLLECTING_MOST: usize = 2;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -64,6 +67,11 @@ pub(crate) struct Owner {
     /// Every task that was started; each ends in an input, or in nothing to tell.
     work: JoinSet<Option<Input>>,
     children: BTreeMap<ProcessId, mpsc::Sender<Signal>>,
+    /// Who looks whether adopted processes still run; there is nothing else to do to them.
+    adopted: BTreeMap<ProcessId, AbortHandle>,
+    /// Logs that wait to be packed, and how many are being packed: a fleet that ends must not fill every thread.
+    collections: VecDeque<(ProcessId, GameServerSessionId, Collection)>,
+    collecting: usize,
     /// Tokens that are over and not looked for yet. One look at a time, however many processes end together.
     strays: BTreeMap<ProcessId, String>,
     looks_for_strays: bool,
@@ -92,7 +100,8 @@ impl Owner {
         uplink: mpsc::Sender<UplinkMessage>,
     ) -> Self {
         Self {
-            supervisor: Supervisor::new(config.public_ip.clone(), config.adopt),
+            supervisor: Supervisor::new(config.public_ip.clone(), config.adoption.clone())
+                .with_install_scripts(config.run_install_scripts),
             outputs: OutputDir::new(&config.data_dir),
             config,
             agent_address,
@@ -100,6 +109,9 @@ impl Owner {
             ids: RandomIds,
             work: JoinSet::new(),
             children: BTreeMap::new(),
+            adopted: BTreeMap::new(),
+            collections: VecDeque::new(),
+            collecting: 0,
             strays: BTreeMap::new(),
             looks_for_strays: false,
             sending: mpsc::channel(SENDING),
@@ -155,6 +167,7 @@ impl Owner {
         let mut running = true;
         std::mem::take(&mut self.held).into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
+        self.pack_logs();
         self.take_inputs();
         // Game servers are served to the last: they say how they end.
         while running || !self.supervisor.is_quiet() {
@@ -224,7 +237,7 @@ impl Owner {
         let call = CallId(self.next_call);
         self.next_call += 1;
         self.calls.insert(call, reply);
-        self.step(Input::Call { call, caller, rpc });
+        self.step(Input::Call { call, caller: Box::new(caller), rpc });
     }
 
     fn take_result(&mut self, done: Result<Option<Input>, tokio::task::JoinError>) {
@@ -247,6 +260,7 @@ impl Owner {
         self.write_down();
         effects.into_iter().for_each(|effect| self.carry_out(effect));
         self.end_strays();
+        self.pack_logs();
         self.take_inputs();
     }
 
@@ -255,12 +269,31 @@ impl Owner {
         while let Some(input) = self.inputs.pop_front() {
             match &input {
                 Input::Exited { process, .. } => drop(self.children.remove(process)),
+                Input::InstallScriptEnded { instance, .. } => {
+                    self.children.remove(&script_of(instance));
+                }
                 Input::StraysEnded { .. } => self.looks_for_strays = false,
+                Input::LogsCollected { .. } => self.collecting = self.collecting.saturating_sub(1),
                 _ => {}
             }
             let effects = self.decide(input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
             self.end_strays();
+            self.pack_logs();
+        }
+    }
+
+    fn pack_logs(&mut self) {
+        while self.collecting < COLLECTING_MOST
+            && let Some((process, session, collection)) = self.collections.pop_front()
+        {
+            self.collecting += 1;
+            let file = packing_dir(&self.config.data_dir).join(format!("{}.zip", random_hex()));
+            let keep = logs::keep(collection, file, self.uplink.clone());
+            self.work.spawn(async move {
+                let outcome = keep.await;
+                Some(Input::LogsCollected { process, session, outcome })
+            });
         }
     }
 
@@ -296,8 +329,10 @@ impl Owner {
                 let package = self.config.packages.path(&package);
                 self.on_slot(instance, move |instance, dir| slot::prepare(instance, dir, &package));
             }
-            Effect::ResolveLaunchPaths { instance, targets } => {
-                self.on_slot(instance, move |instance, dir| slot::resolve(instance, dir, targets));
+            Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
+                self.on_slot(instance, move |instance, dir| {
+                    slot::resolve(instance, dir, runtime_version, targets)
+                });
             }
             Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
             Effect::Spawn { process, instance, fleet, executable, arguments } => {
@@ -328,6 +363,42 @@ impl Owner {
                     // Full: sixteen signals wait already, and the supervisor comes again.
                     let _ = child.try_send(signal);
                 }
+            }
+            Effect::RunInstallScript { instance, fleet, within } => self.run_script(instance, fleet, within),
+            Effect::StopInstallScript { instance } => {
+                if let Some(script) = self.children.get(&script_of(&instance)) {
+                    // Full: it is being killed already.
+                    let _ = script.try_send(Signal::Kill);
+                }
+            }
+            Effect::WatchAdopted { process, pid, started } => {
+                let system = SystemProcess { pid, started };
+                let watch = attached::watch_adopted(process.clone(), system);
+                let watch = self.work.spawn(async move { Some(watch.await) });
+                self.adopted.insert(process, watch);
+            }
+            Effect::ForgetAdopted { process } => {
+                if let Some(watch) = self.adopted.remove(&process) {
+                    watch.abort();
+                }
+            }
+            Effect::CollectLogs { process, session, instance, fleet, log_paths } => {
+                let dir = SlotDir::new(&self.slots, &instance);
+                let output = self.outputs.files(&fleet, &instance, &process);
+                let (Some(dir), Some(output)) = (dir, output) else {
+                    let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
+                    self.collecting += 1;
+                    self.inputs.push_back(Input::LogsCollected { process, session, outcome });
+                    return;
+                };
+                let collection = Collection {
+                    game: dir.game(),
+                    output,
+                    log_paths,
+                    most_bytes: self.config.session_log_bytes,
+                    within: self.config.clocks.log_collect,
+                };
+                self.collections.push_back((process, session, collection));
             }
             // Looked for when the step is done.
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
@@ -377,10 +448,59 @@ impl Owner {
             }
             Err(error) => {
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
-                Input::SpawnFailed { process, missing, reason: error.to_string() }
+                let reason = match error.raw_os_error() {
+                    Some(no) if no == rustix::io::Errno::NOEXEC.raw_os_error() => {
+                        format!(
+                            "{error} (hint: it is no program of this system; a script begins with a line such as `#!/bin/sh`)"
+                        )
+                    }
+                    _ => error.to_string(),
+                };
+                Input::SpawnFailed { process, missing, reason }
             }
         };
         self.inputs.push_back(input);
+    }
+
+    fn run_script(&mut self, instance: InstanceId, fleet: FleetId, within: Duration) {
+        let process = script_of(&instance);
+        let dir = SlotDir::new(&self.slots, &instance);
+        let output = self.outputs.files(&fleet, &instance, &process);
+        let (Some(dir), Some(output)) = (dir, output) else {
+            let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
+            self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
+            return;
+        };
+        let token = random_hex();
+        let launch = Launch {
+            process: process.clone(),
+            fleet: fleet.clone(),
+            executable: "bash".into(),
+            arguments: vec![slot::INSTALL_SCRIPT.into()],
+            game: dir.game(),
+            slot: dir.root().to_owned(),
+            output,
+            agent_address: self.agent_address.clone(),
+            token: token.clone(),
+            open_files: self.config.open_files_of_games,
+        };
+        match child::start(launch) {
+            Ok(running) => {
+                self.children.insert(process.clone(), running.signals.clone());
+                self.work.spawn(async move {
+                    let (outcome, log) = running.watch_script(within).await;
+                    // What it started elsewhere goes with it, as with a game server.
+                    let tokens = BTreeSet::from([token]);
+                    let _ = tokio::task::spawn_blocking(move || strays::end(&tokens)).await;
+                    Some(Input::InstallScriptEnded { instance, outcome, log })
+                });
+            }
+            Err(error) => {
+                let outcome = Err(format!("`bash` cannot be started: {error}"));
+                self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
+            }
+        }
+        self.prune_outputs(fleet);
     }
 
     fn prune_outputs(&mut self, fleet: FleetId) {
@@ -424,6 +544,11 @@ impl Owner {
             None
         });
     }
+}
+
+/// What an install script is called among the processes of a slot.
+fn script_of(instance: &InstanceId) -> ProcessId {
+    ProcessId::new(format!("install-{instance}"))
 }
 
 /// Before a session is sent the owner writes that down; other callbacks may be made twice.

@@ -1,11 +1,14 @@
 //! The nine active calls as a tonic service: reads message and metadata, asks the owner task, writes the answer.
 
+use std::net::IpAddr;
+
 use gse_core::player_session::{PlayerSession, PlayerSessionPage};
 use gse_core::supervisor::{CallError, Caller, RpcRequest};
 use gse_proto::grpcsdk as proto;
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkService;
 use tokio::sync::{mpsc, oneshot};
 use tonic::metadata::MetadataMap;
+use tonic::transport::server::TcpConnectInfo;
 use tonic::{Request, Response, Status};
 
 use crate::random::random_hex;
@@ -32,8 +35,8 @@ pub(crate) struct SdkService {
 }
 
 impl SdkService {
-    async fn ask(&self, metadata: &MetadataMap, rpc: RpcRequest) -> Result<Reply, Status> {
-        let caller = caller(metadata);
+    async fn ask(&self, from: &CallOrigin<'_>, rpc: RpcRequest) -> Result<Reply, Status> {
+        let caller = caller(from, &rpc);
         let request_id = caller.request_id.clone();
         let gone = |_| CallError::Unavailable("the agent is shutting down".into());
         let (reply, answer) = oneshot::channel();
@@ -53,13 +56,36 @@ impl SdkService {
         request: Request<M>,
         rpc: impl FnOnce(M) -> RpcRequest,
     ) -> Result<Response<proto::GseResponse>, Status> {
-        let (metadata, _, message) = request.into_parts();
-        self.ask(&metadata, rpc(message)).await.map(|_| Response::new(proto::GseResponse::default()))
+        let (metadata, extensions, message) = request.into_parts();
+        self.ask(&CallOrigin::new(&metadata, &extensions), rpc(message))
+            .await
+            .map(|_| Response::new(proto::GseResponse::default()))
     }
 }
 
+/// What tells where a call comes from.
+struct CallOrigin<'a> {
+    metadata: &'a MetadataMap,
+    is_remote: bool,
+}
+
+impl<'a> CallOrigin<'a> {
+    fn new(metadata: &'a MetadataMap, extensions: &tonic::Extensions) -> Self {
+        let peer = extensions.get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+        let here = |ip: IpAddr| ip.to_canonical().is_loopback();
+        // Its own address of another kind is one that it reaches itself by.
+        let own = extensions.get::<TcpConnectInfo>().and_then(TcpConnectInfo::local_addr);
+        let is_own = |ip: IpAddr| own.is_some_and(|own| own.ip() == ip);
+        Self { metadata, is_remote: peer.is_some_and(|peer| !here(peer.ip()) && !is_own(peer.ip())) }
+    }
+}
+
+/// Names the fleet that an adopted process joins; the same that a launched one is given.
+pub(crate) const FLEET: &str = "GSE_FLEET_ID";
+
 /// The metadata of 2.2. Values that are not ASCII text become something that is not a number.
-fn caller(metadata: &MetadataMap) -> Caller {
+fn caller(from: &CallOrigin<'_>, rpc: &RpcRequest) -> Caller {
+    let metadata = from.metadata;
     let text = |key| metadata.get(key).map(|value| value.to_str().unwrap_or("?").to_owned());
     let request_id = text("requestid").filter(|id| !id.is_empty()).unwrap_or_else(|| {
         let made_up = random_hex();
@@ -73,13 +99,20 @@ fn caller(metadata: &MetadataMap) -> Caller {
     let token = text("gse-process-token");
     // The kernel is asked only when it decides.
     let number: Option<u32> = pid.as_deref().filter(|_| token.is_none()).and_then(|pid| pid.parse().ok());
+    let is_ready = matches!(rpc, RpcRequest::ProcessReady { .. });
     Caller {
         ancestors: number.map(procfs::ancestors).unwrap_or_default(),
         started: number.and_then(procfs::started),
+        fleet: number.filter(|_| is_ready && !from.is_remote).and_then(named_fleet),
+        is_remote: from.is_remote,
         token,
         request_id: request_id.chars().take(256).collect(),
         pid,
     }
+}
+
+fn named_fleet(pid: u32) -> Option<String> {
+    String::from_utf8(procfs::variable(pid, FLEET)?).ok()
 }
 
 #[tonic::async_trait]
@@ -133,7 +166,7 @@ impl GseGrpcSdkService for SdkService {
         &self,
         request: Request<proto::DescribePlayerSessionsRequest>,
     ) -> Result<Response<proto::DescribePlayerSessionsResponse>, Status> {
-        let (metadata, _, message) = request.into_parts();
+        let (metadata, extensions, message) = request.into_parts();
         let rpc = RpcRequest::DescribePlayers {
             session: message.game_server_session_id,
             player_id: message.player_id,
@@ -142,7 +175,7 @@ impl GseGrpcSdkService for SdkService {
             next_token: message.next_token,
             limit: message.limit,
         };
-        match self.ask(&metadata, rpc).await? {
+        match self.ask(&CallOrigin::new(&metadata, &extensions), rpc).await? {
             Reply::Players(page) => Ok(Response::new(proto::DescribePlayerSessionsResponse {
                 next_token: page.next_token.unwrap_or_default(),
                 player_sessions: page.items.into_iter().map(player).collect(),

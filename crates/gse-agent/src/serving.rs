@@ -68,7 +68,9 @@ async fn serve_one(
     mut stopping: watch::Receiver<()>,
 ) {
     let (in_flight, mut calls_in_flight) = watch::channel(0);
-    let service = service_fn(|request| answer(server.clone(), request, peer, limits.call, in_flight.clone()));
+    let ends = TcpConnectInfo { local_addr: connection.local_addr(), remote_addr: Some(peer) };
+    let service =
+        service_fn(|request| answer(server.clone(), request, ends.clone(), limits.call, in_flight.clone()));
     let mut connection = std::pin::pin!(
         http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -128,13 +130,13 @@ impl Drop for InFlight {
 async fn answer(
     mut server: Server,
     mut request: Request<IncomingBody>,
-    peer: SocketAddr,
+    ends: TcpConnectInfo,
     longest: Duration,
     in_flight: watch::Sender<u32>,
 ) -> Result<Response<Body>, Infallible> {
     let _in_flight = InFlight::begin(in_flight);
     let deadline = grpc_timeout(request.headers()).map_or(longest, |deadline| deadline.min(longest));
-    request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr: Some(peer) });
+    request.extensions_mut().insert(ends);
     match timeout(deadline, server.call(request)).await {
         Ok(answered) => answered,
         Err(_) => Ok(Status::deadline_exceeded("the call took longer than its deadline").into_http()),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use gse_core::host::PreparationStep;
 use gse_core::id::InstanceId;
+use gse_core::package::setup::{GSE_YAML_BYTES, PackageSetup};
 use gse_core::package::{EntryKind, PackageEntry, PackageLimits, check_package, entry_path};
 use gse_core::supervisor::Input;
 use gse_core::supervisor::launch::LaunchTarget;
@@ -18,6 +19,9 @@ use crate::package::{self, Archive, PackageError};
 
 /// An extraction log is at most about so long; the rest is counted.
 const LONGEST_LOG: usize = 64 * 1024;
+
+/// In the package root; run with `bash`, so it need not be executable.
+pub(crate) const INSTALL_SCRIPT: &str = "install.sh";
 
 /// The directory of one slot.
 #[derive(Clone, Debug)]
@@ -56,7 +60,10 @@ pub(crate) fn is_file_name(name: &str) -> bool {
 /// Unpacks a package into a tree of its own.
 pub(crate) fn prepare(instance: InstanceId, dir: &SlotDir, package: &Path) -> Input {
     match unpack(dir, package) {
-        Ok(log) => Input::SlotExtracted { instance, log },
+        Ok(log) => {
+            let setup = setup_of(&dir.game());
+            Input::SlotExtracted { instance, log, setup }
+        }
         Err((step, error)) => {
             let reason = chain(&error);
             let log = format!("{reason}\n");
@@ -90,7 +97,7 @@ fn unpack_archive(dir: &SlotDir, archive: &mut Archive) -> Result<String, Packag
         symlink(entry.link_target.as_deref().unwrap_or_default(), path)?;
     }
     fs::rename(&partial, dir.game())?;
-    Ok(extraction_log(&entries, summary.bytes, summary.has_install_script))
+    Ok(extraction_log(&entries, summary.bytes))
 }
 
 fn write_entry(
@@ -131,7 +138,20 @@ fn place(root: &Path, entry: &PackageEntry) -> Result<PathBuf, PackageError> {
     Ok(path)
 }
 
-fn extraction_log(entries: &[PackageEntry], bytes: u64, has_install_script: bool) -> String {
+/// What lies in the package root for the host. Only plain files count: a package that escapes was refused before.
+fn setup_of(game: &Path) -> PackageSetup {
+    let is_file = |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let yaml = Some(game.join("gse.yaml")).filter(|path| is_file(path));
+    let gse_yaml = yaml.and_then(|path| {
+        let mut content = Vec::new();
+        let read =
+            fs::File::open(path).and_then(|file| file.take(GSE_YAML_BYTES as u64).read_to_end(&mut content));
+        read.ok().map(|_| content)
+    });
+    PackageSetup { install_script: is_file(&game.join(INSTALL_SCRIPT)), gse_yaml }
+}
+
+fn extraction_log(entries: &[PackageEntry], bytes: u64) -> String {
     let mut log = format!("{} entries, {bytes} bytes\n", entries.len());
     let mut left_out = 0_usize;
     for entry in entries.iter().filter(|entry| entry.kind != EntryKind::Directory) {
@@ -144,21 +164,18 @@ fn extraction_log(entries: &[PackageEntry], bytes: u64, has_install_script: bool
     if left_out > 0 {
         log.push_str(&format!("and {left_out} more\n"));
     }
-    if has_install_script {
-        log.push_str(
-            "install.sh is in the package and was NOT run: this host does not run install scripts\n",
-        );
-    }
-    if entries.iter().any(|entry| entry_path(&entry.name).is_ok_and(|path| path == ["gse.yaml"])) {
-        log.push_str("gse.yaml is in the package and was ignored: this host does not switch users\n");
-    }
     log
 }
 
 /// Looks up launch targets and makes those of the package executable.
-pub(crate) fn resolve(instance: InstanceId, dir: &SlotDir, targets: Vec<Option<LaunchTarget>>) -> Input {
+pub(crate) fn resolve(
+    instance: InstanceId,
+    dir: &SlotDir,
+    runtime_version: u64,
+    targets: Vec<Option<LaunchTarget>>,
+) -> Input {
     let found = targets.iter().map(|target| find(&dir.game(), target.as_ref()?)).collect();
-    Input::LaunchPathsResolved { instance, found }
+    Input::LaunchPathsResolved { instance, runtime_version, found }
 }
 
 fn find(game: &Path, target: &LaunchTarget) -> Option<String> {

@@ -1,11 +1,14 @@
 //! What the agent says to the control plane, as messages: whoever embeds the agent carries them.
 
+use std::path::PathBuf;
+
 use gse_core::error::Error;
 use gse_core::host::HostReport;
+use gse_core::id::BlobId;
 use gse_core::player_session::{PlayerSessionPage, ProcessQuery};
 use tokio::sync::oneshot;
 
-/// A message to the control plane. Messages arrive in the order in which things happened.
+/// A message to the control plane, or to who keeps objects for it. Messages arrive in the order in which things happened.
 #[derive(Debug)]
 pub enum UplinkMessage {
     /// Something happened on this host.
@@ -14,6 +17,13 @@ pub enum UplinkMessage {
         report: HostReport,
         /// The control plane's word, which a game server hears as the answer of its call. Dropped: not recorded.
         reply: oneshot::Sender<Result<(), Error>>,
+    },
+    /// The logs of a session wait to be stored. The file belongs to the agent, which removes it after the answer.
+    KeepLog {
+        /// A zip.
+        file: PathBuf,
+        /// Where it lies now, or why it could not be stored. Dropped: nobody stores it.
+        reply: oneshot::Sender<Result<BlobId, String>>,
     },
     /// A game server lists player sessions (DescribePlayerSessions).
     PlayerSessions {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use gse_api::admission::AuthMode;
-use gse_server::config::Config;
+use gse_server::config::{Config, parse_adoption};
 use gse_server::limits::parse_rate;
 use gse_server::server::{Ready, Server};
 use serde::Serialize;
@@ -50,6 +50,16 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "FACTOR|off", default_value = "off")]
     pub(crate) rate_limit: String,
 
+    /// What becomes of a game server that you start by hand, in an IDE, under a debugger, from a shell: on (it joins the
+    /// fleet that GSE_FLEET_ID in its environment names, or the only one), off (it is refused), or the id of a fleet (it
+    /// joins that one, for which the service launches nothing).
+    #[arg(long, value_name = "on|off|FLEET", default_value = "on")]
+    pub(crate) adopt: String,
+
+    /// Run `install.sh` of packages that have one, once for each instance, with bash, as the user that this program runs as.
+    #[arg(long)]
+    pub(crate) run_install_script: bool,
+
     /// Change a clock or a limit, such as `health.interval=2s` or `limit.calls=256`; may be given many times. An
     /// unknown KEY lists the known ones.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -73,6 +83,8 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
     config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
+    config.run_install_scripts = args.run_install_script;
+    config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     config.set_all(&args.settings)?;
     start_log();
     make_room_for_connections(&mut config);

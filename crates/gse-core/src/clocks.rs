@@ -75,6 +75,10 @@ clocks! {
     host_resync: "host.resync" = 10 * SECOND;
     /// How long a call of a game server waits for the control plane before it is answered UNAVAILABLE.
     uplink_answer: "uplink.answer" = 5 * SECOND;
+    /// How long an install script may run.
+    install_script: "install.script" = 10 * MINUTE;
+    /// How long packing the logs of a session may take, and storing them again.
+    log_collect: "log.collect" = MINUTE;
     /// A connection of a game server without a call for so long is told to go (server-sdk.md 2.4).
     connection_idle: "connection.idle" = 5 * MINUTE;
     /// A connection on which nothing was heard for so long is asked whether it is there.

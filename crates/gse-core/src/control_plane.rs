@@ -14,6 +14,7 @@ use crate::game_server_session;
 use crate::host::{HostOrder, HostReport, ReportKind, SessionCall};
 use crate::id::InstanceId;
 use crate::instance;
+use crate::log;
 use crate::observation::recording;
 use crate::placement;
 use crate::planted::planted;
@@ -198,6 +199,16 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
                 lifecycle::on_extracted(state, cx, &fleet, log);
             }
         }
+        ReportKind::PreparationNoted { text } => {
+            if let Some(fleet) = state.instances.get(&id).map(|instance| instance.fleet.clone()) {
+                lifecycle::on_preparation_noted(state, cx, &fleet, text);
+            }
+        }
+        ReportKind::InstallScriptRan { took, log } => {
+            if let Some(fleet) = state.instances.get(&id).map(|instance| instance.fleet.clone()) {
+                lifecycle::on_installed(state, cx, &fleet, took, log);
+            }
+        }
         ReportKind::PreparationFailed { step, reason, log } => {
             instance::on_preparation_failed(state, cx, &id, step, &reason, log);
         }
@@ -214,6 +225,7 @@ fn on_report(state: &mut State, cx: &mut Cx<'_>, report: HostReport) -> Result<(
         ReportKind::ProcessEnded { process, end, log } => {
             process::on_ended(state, cx, &id, &process, &end, log)
         }
+        ReportKind::LogsCollected { session, outcome } => log::on_collected(state, cx, &session, outcome),
         ReportKind::StartSessionFailed { process, session, reason } => {
             game_server_session::on_start_failed(state, cx, &session, &process, &reason);
         }

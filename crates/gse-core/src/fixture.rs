@@ -144,13 +144,16 @@ impl World {
         let number = self.ids.suffix(IdKind::Process);
         let process = ProcessId::new(format!("process-{number}"));
         let port = 3000 + number.parse::<u16>().unwrap();
-        let version = self.control_plane.state().instances.get(instance).map_or(1, |instance| {
-            self.control_plane.state().fleets.get(&instance.fleet).unwrap().runtime.version
-        });
+        let state = self.control_plane.state();
+        let runtime =
+            state.instances.get(instance).map(|instance| &state.fleets.get(&instance.fleet).unwrap().runtime);
+        let (version, entry) =
+            runtime.map_or((1, None), |runtime| (runtime.version, Some(runtime.server_processes[0].key())));
         let ready = ReadyProcess {
             process: process.clone(),
             pid: u32::from(port),
             runtime_version: version,
+            entry,
             client_port: port,
             grpc_port: port + 1000,
             ip_address: "127.0.0.1".into(),

@@ -6,11 +6,14 @@
 //! what a game server hears.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::ServerProcess;
+use crate::fleet::runtime_configuration::EntryKey;
 use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region};
+use crate::log::SessionLog;
 use crate::observation::Observation;
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::time::Timestamp;
@@ -19,7 +22,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostOrder {
     /// Make the slot: unpack the package, check the launch paths, start and keep the processes (F-12).
-    /// A slot that exists already is left alone.
+    /// A slot that exists already is left alone, but for a newer runtime configuration, which it takes over (F-23).
     StartInstance(InstanceSpec),
     /// Hand a session to an idle process by OnStartGameServerSession. Repeated for the same session: ignored.
     StartGameServerSession {
@@ -148,6 +151,18 @@ pub enum ReportKind {
         /// The files, a line each, bounded.
         log: String,
     },
+    /// Something about the package that whoever made it should know; nothing failed.
+    PreparationNoted {
+        /// What.
+        text: String,
+    },
+    /// `install.sh` was run.
+    InstallScriptRan {
+        /// How long it took.
+        took: Duration,
+        /// Its output, bounded.
+        log: String,
+    },
     /// The slot cannot be made.
     PreparationFailed {
         /// The step that failed.
@@ -183,6 +198,13 @@ pub enum ReportKind {
         end: ProcessEnd,
         /// The last lines of its standard output and error, bounded.
         log: String,
+    },
+    /// The logs of a session that is over are stored, or could not be (G-21).
+    LogsCollected {
+        /// The session.
+        session: GameServerSessionId,
+        /// What was stored, or why nothing was.
+        outcome: Result<SessionLog, String>,
     },
     /// OnStartGameServerSession failed for good (G4).
     StartSessionFailed {
@@ -243,6 +265,8 @@ pub struct ReadyProcess {
     pub pid: u32,
     /// The runtime configuration that it was started with.
     pub runtime_version: u64,
+    /// The launch entry that it was started for; `None`: somebody else launched it.
+    pub entry: Option<EntryKey>,
     /// Where players connect.
     pub client_port: u16,
     /// Where callbacks go.

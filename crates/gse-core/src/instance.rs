@@ -162,6 +162,14 @@ fn start_order(state: &State, fleet: &Fleet) -> Option<HostOrder> {
     }))
 }
 
+/// Tells the host what to run; an instance that runs already is changed to it (F-23).
+pub(crate) fn order_start(state: &State, cx: &mut Cx<'_>, id: &InstanceId) {
+    let fleet = state.instances.get(id).and_then(|instance| state.fleets.get(&instance.fleet));
+    if let Some(order) = fleet.and_then(|fleet| start_order(state, fleet)) {
+        cx.order(id, order);
+    }
+}
+
 /// What decides how long a process may go on.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {

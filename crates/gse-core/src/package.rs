@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub mod setup;
+
 /// What an entry of a zip is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {

@@ -112,6 +112,8 @@ faults! {
     TerminationNotRepeated;
     /// an instance that is gone goes on running on its host
     UnknownInstanceRuns;
+    /// a process that the configuration does not want any more is not asked to end
+    OldProcessesStay;
     /// a host does not tell again what was not heard
     ConfirmationIgnored;
     /// a host hands a session over twice when the order is repeated

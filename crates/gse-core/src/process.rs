@@ -8,7 +8,8 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
 use crate::fleet::lifecycle::EndedProcess;
-use crate::fleet::{ProtectionPolicy, lifecycle};
+use crate::fleet::runtime_configuration::{self, EntryKey};
+use crate::fleet::{ProtectionPolicy, RuntimeConfiguration, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
@@ -52,8 +53,11 @@ pub struct Process {
     pub instance: InstanceId,
     /// For people.
     pub pid: u32,
-    /// The runtime configuration that it was started with.
+    /// The newest runtime configuration that it belongs to: it grows as long as its entry stays listed (F-23).
     pub runtime_version: u64,
+    /// The launch entry that it was started for; `None`: somebody else launched it.
+    #[serde(default)]
+    pub entry: Option<EntryKey>,
     /// Where players connect.
     pub client_port: u16,
     /// Where callbacks go.
@@ -110,6 +114,7 @@ impl Ineligible {
 /// What counts of a process when a session is placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fitness {
+    pub(crate) runtime_version: u64,
     /// Since when it is idle, or what keeps it from getting a session, whatever its runtime version.
     pub(crate) idle: Result<Timestamp, Ineligible>,
     pub(crate) is_hosting: bool,
@@ -123,7 +128,8 @@ impl Process {
             Load::Reserved(_) => (true, true),
             Load::Hosting(_) => (true, false),
         };
-        Fitness { idle: self.eligible(self.runtime_version), is_hosting, is_activating }
+        let runtime_version = self.runtime_version;
+        Fitness { runtime_version, idle: self.eligible(runtime_version), is_hosting, is_activating }
     }
 
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
@@ -145,6 +151,8 @@ impl Process {
             return Err(Ineligible::OldConfiguration);
         }
         match self.load {
+            // Who starts a game server by hand, in a debugger, wants the next session on it: idle since ever.
+            Load::Idle(_) if self.entry.is_none() => Ok(Timestamp::default()),
             Load::Idle(since) => Ok(since),
             Load::Reserved(_) | Load::Hosting(_) => Err(Ineligible::Busy),
         }
@@ -163,6 +171,10 @@ pub(crate) fn on_ready(
     };
     let (fleet, was_pending) = (instance.fleet.clone(), instance.status == InstanceStatus::Pending);
     let draining = instance.is_leaving();
+    let runtime = state.fleets.get(&fleet).map(|fleet| &fleet.runtime);
+    let is_current = |runtime: &&RuntimeConfiguration| runtime.is_current(ready.runtime_version, ready.entry);
+    // Started before a change that left its entry listed (F-23).
+    let runtime_version = runtime.filter(is_current).map_or(ready.runtime_version, |runtime| runtime.version);
     if state.processes.get(&ready.process).is_some() {
         // Repeated: the host lets it through only when it changes nothing, or when the process is idle.
         state.edit_process(&ready.process, |known| {
@@ -179,7 +191,8 @@ pub(crate) fn on_ready(
         fleet: fleet.clone(),
         instance: instance_id.clone(),
         pid: ready.pid,
-        runtime_version: ready.runtime_version,
+        runtime_version,
+        entry: ready.entry,
         client_port: ready.client_port,
         grpc_port: ready.grpc_port,
         ip_address: ready.ip_address,
@@ -198,7 +211,7 @@ pub(crate) fn on_ready(
         instance::set_status(state, cx, instance_id, InstanceStatus::Active);
     }
     lifecycle::on_process_ready(state, cx, &fleet);
-    placement::on_process_free(state, cx);
+    offer(state, cx, &process);
     Ok(())
 }
 
@@ -270,7 +283,14 @@ pub(crate) fn free(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
     if state.edit_process(id, |process| process.load = Load::Idle(cx.now)).is_none() {
         return;
     }
-    placement::on_process_free(state, cx);
+    offer(state, cx, id);
+}
+
+/// The process could take a session now; one that the configuration does not want any more ends instead (F-23).
+fn offer(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
+    if !runtime_configuration::end_if_superseded(state, cx, id) {
+        placement::on_process_free(state, cx);
+    }
 }
 
 /// ProcessEnding (P14): a hosted session ends normally (G7).

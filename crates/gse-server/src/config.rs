@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use gse_api::admission::AuthMode;
 use gse_core::clocks::{ClockError, Clocks};
-use gse_core::id::{KNOWN_REGIONS, Region};
+use gse_core::id::{FleetId, KNOWN_REGIONS, Region};
 use gse_core::quota::Quotas;
+use gse_core::supervisor::Adoption;
 
 use crate::limits::{self, Limits};
 
@@ -36,6 +37,10 @@ pub struct Config {
     pub log_url_validity: Duration,
     /// The soft limit of open files of a game; `None` leaves it that of this process.
     pub open_files_of_games: Option<u64>,
+    /// What becomes of game servers that somebody starts by hand (server-sdk.md 2.3).
+    pub adoption: Adoption,
+    /// Whether `install.sh` of a package is run: it is somebody's program, and runs as the user of the service.
+    pub run_install_scripts: bool,
     /// What is taken on at a time, and how slow a peer may be.
     pub limits: Limits,
 }
@@ -55,6 +60,8 @@ impl Config {
             shutdown_grace: Duration::from_secs(5),
             log_url_validity: Duration::from_secs(600),
             open_files_of_games: None,
+            adoption: Adoption::On,
+            run_install_scripts: false,
             limits: Limits::default(),
         }
     }
@@ -86,6 +93,23 @@ impl Config {
     }
 }
 
+/// `on`, `off`, or the id of a fleet whose game servers are started by hand.
+///
+/// # Errors
+/// A text for whoever wrote it.
+pub fn parse_adoption(text: &str) -> Result<Adoption, String> {
+    match text {
+        "on" => Ok(Adoption::On),
+        "off" => Ok(Adoption::Off),
+        fleet if fleet.len() > "fleet-".len() && fleet.starts_with("fleet-") => {
+            Ok(Adoption::Fleet(FleetId::new(fleet)))
+        }
+        _ => Err(format!(
+            "`{text}` is no fleet\nhint: write `on`, `off`, or the id of a fleet, such as fleet-1a2b3c4d-5e6f7g8h"
+        )),
+    }
+}
+
 /// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -112,6 +136,17 @@ mod tests {
         assert_eq!(config.limits.calls, 9);
         assert_eq!(config.clocks.health_interval, Duration::from_secs(2));
         assert_eq!(config.clocks.health_failures, 5);
+    }
+
+    #[test]
+    fn adoption_is_a_switch_or_a_fleet() {
+        let fleet = Adoption::Fleet(FleetId::new("fleet-1-2"));
+        for (text, wanted) in [("on", Adoption::On), ("off", Adoption::Off), ("fleet-1-2", fleet)] {
+            assert_eq!(parse_adoption(text), Ok(wanted));
+        }
+        for bad in ["", "yes", "fleet-", "alias-1-2"] {
+            assert!(parse_adoption(bad).unwrap_err().contains("`on`, `off`"), "{bad}");
+        }
     }
 
     #[test]

@@ -5,15 +5,17 @@
 //! they come; none is held in memory.
 
 mod log;
+pub(crate) mod session_log;
 mod upload;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use gse_api::signature::cos::{Grant, sign};
+use gse_api::signature::cos::{Authorization, Grant, Upload as SignedDownload, sign};
 use gse_api::signature::tc3::Key;
 use gse_core::id::{Region, Uin};
-use http::{HeaderValue, StatusCode, header};
+use gse_core::time::Timestamp;
+use http::{HeaderValue, Method, StatusCode, header};
 
 pub(crate) use log::presigned_url;
 
@@ -22,6 +24,10 @@ use crate::http::Api;
 /// Where objects lie on the API listener.
 pub const PATH: &str = "/objects";
 const LOGS: &str = "_logs";
+const SESSION_LOGS: &str = "_session-logs";
+/// Only this service signs and checks the addresses of logs, so they are bound to a name that no bucket has, not to an
+/// address.
+const SIGNED_HOST: &str = "logs.gse";
 const HOST_END: &str = ".myqcloud.com";
 
 /// What a request to the object endpoint names.
@@ -39,6 +45,11 @@ pub(crate) enum Place {
         /// The event's id.
         event: String,
     },
+    /// The logs of a session.
+    SessionLog {
+        /// The blob, and a name after it.
+        key: String,
+    },
 }
 
 impl Place {
@@ -54,6 +65,9 @@ impl Place {
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket == LOGS {
             return Some(Self::Log { event: key.to_owned() });
+        }
+        if bucket == SESSION_LOGS {
+            return Some(Self::SessionLog { key: key.to_owned() });
         }
         Some(Self::Object { bucket: bucket.to_owned(), path: format!("/{key}") })
     }
@@ -99,11 +113,42 @@ pub(crate) async fn serve(api: &Api, place: Place, request: Request) -> Response
     let result = match place {
         Place::Object { bucket, path } => upload::serve(api, &bucket, &path, request).await,
         Place::Log { event } => log::serve(api, &event, request).await,
+        Place::SessionLog { key } => session_log::serve(api, &key, request).await,
     };
     result.unwrap_or_else(|refusal| {
         tracing::info!(status = refusal.status.as_u16(), reason = refusal.text, "object request refused");
         text(refusal.status, refusal.text + "\n")
     })
+}
+
+/// The address of something that may be read by who has the address, from `now` on and for some minutes.
+fn signed_url(api: &Api, object_key: &str, now: Timestamp) -> String {
+    let grant = Grant {
+        method: "GET",
+        object_key,
+        host: SIGNED_HOST,
+        from: now.seconds(),
+        to: now.plus(api.config.log_url_validity).seconds(),
+    };
+    format!("{}/{object_key}?{}", api.objects_url, sign(&grant, key(api)))
+}
+
+/// Whether a request came by such an address; `again` says where there is a new one.
+fn check_signed(api: &Api, object_key: &str, request: &Request, again: &str) -> Result<(), Refusal> {
+    if request.method() != Method::GET {
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "logs can only be read; use GET"));
+    }
+    let forbidden =
+        |text: String| Refusal::new(StatusCode::FORBIDDEN, format!("{text}; {again} for a new address"));
+    let query = request.uri().query().unwrap_or_default();
+    let authorization = Authorization::parse(query).map_err(|error| forbidden(error.to_string()))?;
+    if authorization.secret_id != api.account.secret_id {
+        return Err(forbidden("the address is signed with an unknown key".to_owned()));
+    }
+    let path = format!("/{object_key}");
+    let download = SignedDownload { method: "GET", path: &path, hosts: &[SIGNED_HOST] };
+    let verified = authorization.verify(&download, &api.account.secret_key, api.clock.now().seconds());
+    verified.map_err(|error| forbidden(error.to_string()))
 }
 
 /// Why an object request is refused.

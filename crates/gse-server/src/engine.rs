@@ -390,6 +390,8 @@ fn report_name(report: &HostReport) -> &'static str {
         ReportKind::PreparationStarted => "report.preparation_started",
         ReportKind::SlotReattached { .. } => "report.slot_reattached",
         ReportKind::PackageExtracted { .. } => "report.package_extracted",
+        ReportKind::PreparationNoted { .. } => "report.preparation_noted",
+        ReportKind::InstallScriptRan { .. } => "report.install_script_ran",
         ReportKind::PreparationFailed { .. } => "report.preparation_failed",
         ReportKind::LaunchPathsChecked { .. } => "report.launch_paths_checked",
         ReportKind::InstanceStopped => "report.instance_stopped",
@@ -401,6 +403,7 @@ fn report_name(report: &HostReport) -> &'static str {
         ReportKind::Observed { .. } => "report.observed",
         ReportKind::ProcessEnding { .. } => "report.process_ending",
         ReportKind::CustomCounts { .. } => "report.custom_counts",
+        ReportKind::LogsCollected { .. } => "report.logs_collected",
     }
 }
 

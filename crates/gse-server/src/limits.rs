@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gse_api::rate_limit::Factor;
 use gse_core::clocks::parse_duration;
+use gse_core::log::SESSION_LOG_BYTES;
 
 /// The limits of one process. The defaults bound what the API listener holds in memory to about a gigabyte.
 #[derive(Clone, Debug)]
@@ -23,6 +24,10 @@ pub struct Limits {
     pub uploads: usize,
     /// Bytes of large bodies and large answers that are held at a time.
     pub held_bytes: usize,
+    /// The most that is collected of the logs of one session, bytes before packing (G-21).
+    pub session_log_bytes: usize,
+    /// Bytes of session logs that are kept in all; the oldest go first.
+    pub log_bytes: usize,
     /// The longest that a connection may wait for the whole head of its next request.
     pub head_time: Duration,
     /// How fast the body of a call must come, and how fast an answer must be taken.
@@ -41,6 +46,8 @@ impl Default for Limits {
             agent_connections: 12_000,
             uploads: 64,
             held_bytes: 256 << 20,
+            session_log_bytes: usize::try_from(SESSION_LOG_BYTES).unwrap_or(usize::MAX),
+            log_bytes: usize::try_from(10_u64 << 30).unwrap_or(usize::MAX),
             head_time: Duration::from_secs(30),
             pace: Pace { period: Duration::from_secs(10), bytes: 64 << 10 },
             upload_pace: Pace { period: Duration::from_secs(60), bytes: 64 << 10 },
@@ -49,13 +56,15 @@ impl Default for Limits {
 }
 
 /// The keys of `Limits::set`.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 14] = [
     "limit.calls",
     "limit.calls_wait_time",
     "limit.connections",
     "limit.agent_connections",
     "limit.uploads",
     "limit.held_bytes",
+    "limit.session_log_bytes",
+    "limit.log_bytes",
     "limit.head_time",
     "limit.pace_time",
     "limit.pace_bytes",
@@ -90,6 +99,8 @@ impl Limits {
             "limit.agent_connections" => count(&mut self.agent_connections),
             "limit.uploads" => count(&mut self.uploads),
             "limit.held_bytes" => count(&mut self.held_bytes),
+            "limit.session_log_bytes" => count(&mut self.session_log_bytes),
+            "limit.log_bytes" => count(&mut self.log_bytes),
             "limit.head_time" => time(&mut self.head_time),
             "limit.pace_time" => time(&mut self.pace.period),
             "limit.pace_bytes" => count(&mut self.pace.bytes),

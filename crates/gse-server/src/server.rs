@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::account::{Account, AccountError};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
+use crate::backend::logs;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -124,6 +125,9 @@ impl Server {
         let packages = PackagePaths::new(move |blob| packages.blob_path(blob));
         let mut agent_config = AgentConfig::new(data_dir.path(), packages, config.clocks.clone());
         agent_config.public_ip.clone_from(&config.public_ip);
+        agent_config.session_log_bytes = config.limits.session_log_bytes as u64;
+        agent_config.run_install_scripts = config.run_install_scripts;
+        agent_config.adoption = config.adoption.clone();
         agent_config.connections = config.limits.agent_connections;
         agent_config.open_files_of_games = config.open_files_of_games;
         let (uplink_sender, uplink) = mpsc::channel(UPLINK_LENGTH);
@@ -193,7 +197,10 @@ impl Server {
         // When the engine has ended, that is found below.
         let _ = report_restart(&self.handle, agent.take_first_reports()).await;
         let agent = spawn(&ended, agent.run(stop_agent.wait()));
-        let pump = tokio::spawn(pump(self.uplink, self.handle, self.witness));
+        let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs), self.witness));
+        let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
+        let blobs = Arc::clone(&self.api.blobs);
+        let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
         let (listener, router) = (self.api_listener, router(self.api));
@@ -215,6 +222,7 @@ impl Server {
             // The last connection is gone, and with it whoever could ask.
             rate_owner.await?;
         }
+        sweep.await?;
         stop_agent.set();
         let agent = agent.await;
         // The agent is gone, and with it the sender: the pump ends when the last report is passed on.

@@ -105,6 +105,13 @@ fn active_fleet(state: &State, fleet: &Fleet) -> Option<String> {
                     .iter()
                     .filter(|process| !process.unhealthy && !process.draining && !process.tainted);
                 let useful = useful.count();
+                // F-23: what was not configured any more is gone, or would be as soon as its session ends.
+                let old = processes
+                    .iter()
+                    .find(|process| !process.draining && process.runtime_version != fleet.runtime.version);
+                if let Some(old) = old.filter(|old| matches!(old.load, Load::Idle(_))) {
+                    return Some(format!("{} is idle and of an older configuration", old.id));
+                }
                 (useful != wanted || processes.len() != wanted).then(|| {
                     format!(
                         "{} has {} process(es), {useful} useful, wanted {wanted}",

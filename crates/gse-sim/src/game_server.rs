@@ -119,6 +119,8 @@ pub struct GameServer {
     pub process: ProcessId,
     /// Where it runs.
     pub instance: InstanceId,
+    /// What it was started from.
+    pub program: String,
     /// The operating system's number.
     pub pid: u32,
     /// GSE_PROCESS_TOKEN.
@@ -155,6 +157,7 @@ impl GameServer {
             token: Some(self.token.clone()),
             ancestors: vec![],
             started: None,
+            ..Caller::default()
         }
     }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use gse_core::Timestamp;
-use gse_core::host::{HostOrder, PreparationStep};
-use gse_core::id::{GameServerSessionId, InstanceId, ProcessId};
+use gse_core::host::{HostOrder, InstanceSpec, PreparationStep};
+use gse_core::id::{BlobId, GameServerSessionId, InstanceId, ProcessId};
+use gse_core::log::SessionLog;
+use gse_core::package::setup::PackageSetup;
 use gse_core::supervisor::{
     CallId, Callback, CallbackKind, CallbackOutcome, Effect, HostCx, Input, Signal, Supervisor,
 };
@@ -40,6 +42,8 @@ pub struct Host {
     pub bad_disk_until: Timestamp,
     /// What runs on it.
     pub servers: BTreeMap<ProcessId, GameServer>,
+    /// What each slot is to run: the newest order that came since it was made.
+    ordered: BTreeMap<InstanceId, InstanceSpec>,
     calls: BTreeMap<CallId, (ProcessId, Intent, u32)>,
     random: Random,
 }
@@ -53,6 +57,7 @@ impl Host {
             supervisor: Some(Supervisor::new(format!("10.0.0.{number}"), false)),
             hangs_until: Timestamp::default(),
             bad_disk_until: Timestamp::default(),
+            ordered: BTreeMap::new(),
             servers: BTreeMap::new(),
             calls: BTreeMap::new(),
             random: Random::stream(seed, "host", number as u64),
@@ -102,10 +107,21 @@ pub fn on_event(world: &mut World, number: usize, event: HostEvent) {
             if !is_routine(&input) {
                 world.note(format_args!("host{number} {}", shown(&input)));
             }
+            if let Input::Order(instance, HostOrder::StartInstance(spec)) = &input {
+                note_order(&mut world.hosts[number], instance, spec);
+            }
             step(world, number, input);
         }
         HostEvent::Act(process, intent) => act(world, number, &process, intent, 1),
         HostEvent::Retry(process, intent, tries) => act(world, number, &process, intent, tries),
+    }
+}
+
+/// A slot that is there takes a newer configuration over and no older one (F-23).
+fn note_order(host: &mut Host, instance: &InstanceId, spec: &InstanceSpec) {
+    let known = host.ordered.get(instance).map_or(0, |known| known.runtime_version);
+    if spec.runtime_version >= known {
+        host.ordered.insert(instance.clone(), spec.clone());
     }
 }
 
@@ -154,23 +170,34 @@ fn one(world: &mut World, number: usize, effect: Effect) {
                 let (step, reason) = (PreparationStep::Extract, "the disk is full".to_owned());
                 Input::SlotFailed { instance, step, reason, log: String::new() }
             } else {
-                Input::SlotExtracted { instance, log: String::new() }
+                Input::SlotExtracted { instance, log: String::new(), setup: PackageSetup::default() }
             };
             world.on_host(number, after_ms, HostEvent::Input(input));
         }
-        Effect::ResolveLaunchPaths { instance, targets } => {
-            let found = targets.iter().map(|_| Some("server".to_owned())).collect();
-            world.on_host(number, 20, HostEvent::Input(Input::LaunchPathsResolved { instance, found }));
+        Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
+            let found = targets.iter().map(|target| Some(target.as_ref()?.in_package.clone())).collect();
+            world.on_host(
+                number,
+                20,
+                HostEvent::Input(Input::LaunchPathsResolved { instance, runtime_version, found }),
+            );
         }
         Effect::RemoveSlot { instance } => {
             world.on_host(number, 30, HostEvent::Input(Input::SlotRemoved { instance }));
         }
-        Effect::Spawn { process, instance, .. } => spawn(world, number, process, instance),
+        Effect::Spawn { process, instance, executable, .. } => {
+            spawn(world, number, process, instance, executable);
+        }
         Effect::Signal { process, signal } => on_signal(world, number, &process, signal),
         // The fake games start nothing; looking for what they started takes a moment all the same.
         Effect::EndStrays { process, .. } => {
             let input = Input::StraysEnded { processes: vec![process] };
             world.on_host(number, 5, HostEvent::Input(input));
+        }
+        Effect::CollectLogs { process, session, .. } => {
+            let log = SessionLog { blob: BlobId::new("log"), bytes: 1, left_out_bytes: 0 };
+            let input = Input::LogsCollected { process, session, outcome: Ok(log) };
+            world.on_host(number, 40, HostEvent::Input(input));
         }
         Effect::Callback { process, callback, dial_for, answer_within, .. } => {
             let (dial_ms, answer_ms) = (millis(dial_for), millis(answer_within));
@@ -178,8 +205,10 @@ fn one(world: &mut World, number: usize, effect: Effect) {
         }
         Effect::Report { report, ticket } => world.send_report(number, report, ticket),
         Effect::Answer { call, result } => on_answer(world, number, call, &result),
-        // The fake game servers do not ask for player sessions.
-        Effect::Query { .. } => {}
+        // The fake packages have no script.
+        Effect::RunInstallScript { .. } | Effect::StopInstallScript { .. } => {}
+        // The fake game servers do not ask for player sessions, and none is launched by somebody else.
+        Effect::Query { .. } | Effect::WatchAdopted { .. } | Effect::ForgetAdopted { .. } => {}
         Effect::Note(text) => world.note(format_args!("host{number} note: {text}")),
     }
 }
@@ -188,17 +217,18 @@ fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn spawn(world: &mut World, number: usize, process: ProcessId, instance: InstanceId) {
+fn spawn(world: &mut World, number: usize, process: ProcessId, instance: InstanceId, program: String) {
     let pid = world.next_pid();
     let bad = world.bad_manners(pid);
     let mut random = Random::stream(world.seed, "manners", pid.into());
     let manners = if bad { Manners::bad(&mut random) } else { Manners::good(&mut random) };
     world.note(format_args!("host{number} spawn {process} pid {pid}{}", if bad { " bad" } else { "" }));
-    check_running(world, number, &instance);
+    check_running(world, number, &instance, &program);
     let token = format!("token-{pid}");
     let server = GameServer {
         process: process.clone(),
         instance,
+        program,
         pid,
         token: token.clone(),
         manners: manners.clone(),
@@ -218,12 +248,18 @@ fn spawn(world: &mut World, number: usize, process: ProcessId, instance: Instanc
     }
 }
 
-/// F-12: never more processes than the runtime configuration says.
-fn check_running(world: &mut World, number: usize, instance: &InstanceId) {
-    let running = world.hosts[number].servers.values().filter(|server| server.instance == *instance).count();
-    let most = world.processes_per_instance(instance);
-    if most.is_some_and(|most| running >= most) {
-        world.violation("F-12: as many processes as configured", format!("{} on {instance}", running + 1));
+/// F-12: nothing is started of an entry that has as many processes as its configuration says; F-23: nor any when there
+/// are fifty, old and new together.
+fn check_running(world: &mut World, number: usize, instance: &InstanceId, program: &str) {
+    let host = &world.hosts[number];
+    let on_it = || host.servers.values().filter(|server| server.instance == *instance);
+    let running = on_it().filter(|server| server.program == program).count();
+    let entries = host.ordered.get(instance).map_or(&[][..], |spec| &spec.server_processes[..]);
+    let entry = entries.iter().find(|entry| entry.launch_path.ends_with(program));
+    let most = entry.map_or(0, |entry| entry.concurrent_executions as usize);
+    if running >= most || on_it().count() >= 50 {
+        let detail = format!("{} of {program} on {instance}", running + 1);
+        world.violation("F-12: as many processes as configured", detail);
     }
 }
 
@@ -306,7 +342,7 @@ fn act(world: &mut World, number: usize, process: &ProcessId, intent: Intent, tr
     let caller = server.caller(call.0);
     world.note(format_args!("host{number} {process} calls {intent:?}"));
     world.hosts[number].calls.insert(call, (process.clone(), intent, tries));
-    step(world, number, Input::Call { call, caller, rpc });
+    step(world, number, Input::Call { call, caller: Box::new(caller), rpc });
 }
 
 /// Ports are given by the system, so they differ, unless a server insists on one.

@@ -3,6 +3,7 @@
 use gse_core::alias::{CreateAlias, DeleteAlias, RoutingStrategy, UpdateAlias};
 use gse_core::asset::CreateAsset;
 use gse_core::capacity::UpdateFleetCapacity;
+use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
 use gse_core::fleet::{CreateFleet, CreatorLimit, DeleteFleet, ProtectionPolicy, ServerProcess};
 use gse_core::id::{BlobId, QueueName, Scope};
 use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
@@ -33,6 +34,11 @@ pub enum Deed {
     },
     DeleteFleet {
         fleet: u32,
+    },
+    /// The entries by what they are called, and how many copies of each.
+    Configure {
+        fleet: u32,
+        entries: Vec<(u32, u32)>,
     },
     CreateAlias {
         fleet: u32,
@@ -83,9 +89,25 @@ pub fn queue(random: &mut Random) -> Deed {
     Deed::CreateQueue { destinations, policies, timeout_s: random.count(2, 60) }
 }
 
+/// Another runtime configuration: some entries stay, some change their count, some are new (F-23).
+fn configuration(random: &mut Random) -> Deed {
+    let first = random.count(0, 2);
+    let entries = (first..=first + random.count(0, 1)).map(|entry| (entry, random.count(1, 3))).collect();
+    Deed::Configure { fleet: random.count(0, 99), entries }
+}
+
+/// A launch entry by its number.
+fn server_process(number: u32, count: u32) -> ServerProcess {
+    ServerProcess {
+        launch_path: format!("/local/game/server{number}"),
+        parameters: String::new(),
+        concurrent_executions: count,
+    }
+}
+
 /// Any other deed.
 pub fn draw(random: &mut Random) -> Deed {
-    match random.within(0, 19) {
+    match random.within(0, 20) {
         0..=9 => {
             let max = random.count(1, 4);
             let desired = random.in_thousand(800).then(|| random.count(0, max));
@@ -99,6 +121,7 @@ pub fn draw(random: &mut Random) -> Deed {
             alias: random.count(0, 99),
             fleet: random.in_thousand(700).then(|| random.count(0, 99)),
         },
+        20 => configuration(random),
         17 => Deed::DeleteAlias { alias: random.count(0, 99) },
         _ => queue(random),
     }
@@ -122,11 +145,6 @@ pub fn act(world: &mut World, deed: &Deed) {
         } => {
             let scope = scope_in(region);
             let Some(asset) = world.known.asset(&scope) else { return };
-            let entry = |(position, &count): (usize, &u32)| ServerProcess {
-                launch_path: format!("/local/game/server{position}"),
-                parameters: String::new(),
-                concurrent_executions: count,
-            };
             let command = CreateFleet {
                 scope,
                 asset,
@@ -134,7 +152,10 @@ pub fn act(world: &mut World, deed: &Deed) {
                 description: String::new(),
                 instance_type: "S5.LARGE8".into(),
                 tags: vec![],
-                server_processes: processes.iter().enumerate().map(entry).collect(),
+                server_processes: (0..)
+                    .zip(processes)
+                    .map(|(number, count)| server_process(number, count))
+                    .collect(),
                 max_concurrent_activations: activations,
                 activation_timeout_s: Some(activation_s),
                 inbound: vec![],
@@ -153,6 +174,18 @@ pub fn act(world: &mut World, deed: &Deed) {
             let command =
                 UpdateFleetCapacity { scope, fleet, desired, min, max, scaling_interval_minutes: interval };
             world.command(command, |()| Ack::Done);
+        }
+        Deed::Configure { fleet, entries } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let entries = entries.into_iter().map(|(number, count)| server_process(number, count));
+            let command = UpdateRuntimeConfiguration {
+                scope,
+                fleet,
+                server_processes: Some(entries.collect()),
+                max_concurrent_activations: None,
+                activation_timeout_s: None,
+            };
+            world.command(command, |_| Ack::Done);
         }
         Deed::DeleteFleet { fleet } => {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };

@@ -387,13 +387,6 @@ impl World {
         *self.homes.entry(instance.clone()).or_insert(next)
     }
 
-    /// How many processes an instance runs, as far as the control plane knows it.
-    pub fn processes_per_instance(&self, instance: &InstanceId) -> Option<usize> {
-        let state = self.engine.control_plane.as_ref()?.state();
-        let fleet = state.fleets.get(&state.instances.get(instance)?.fleet)?;
-        usize::try_from(fleet.runtime.processes_per_instance()).ok()
-    }
-
     /// 3.4: a process that plays under FullProtection is not killed, unless its whole instance is.
     pub fn check_kill(&mut self, number: usize, process: &ProcessId) {
         let Some(server) = self.hosts[number].servers.get(process) else { return };

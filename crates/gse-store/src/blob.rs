@@ -4,6 +4,8 @@
 //! its name is the hash of its content and it never changes. Both appear whole or not at all: written beside,
 //! synced, then renamed. File names are hashes, so a key can hold anything.
 
+mod logs;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -76,7 +78,9 @@ impl BlobStore {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        for directory in [self.partial_directory(), self.blob_directory(), self.bucket_directory()] {
+        for directory in
+            [self.partial_directory(), self.blob_directory(), self.bucket_directory(), self.log_directory()]
+        {
             fs::create_dir_all(directory)?;
         }
         sync_directory(&self.root)

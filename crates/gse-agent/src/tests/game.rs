@@ -57,6 +57,12 @@ impl Calls {
         self.client.activate_game_server_session(request).await.map(|_| ())
     }
 
+    pub(crate) async fn terminate(&mut self, session: &str) -> Result<(), Status> {
+        let message = proto::TerminateGameServerSessionRequest { game_server_session_id: session.into() };
+        let request = self.request(message);
+        self.client.terminate_game_server_session(request).await.map(|_| ())
+    }
+
     pub(crate) async fn ending(&mut self) -> Result<(), Status> {
         let request = self.request(proto::ProcessEndingRequest {});
         self.client.process_ending(request).await.map(|_| ())

@@ -10,6 +10,7 @@ use gse_core::error::Error;
 use gse_core::fleet::ServerProcess;
 use gse_core::host::{HostOrder, InstanceSpec, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
 use gse_core::id::{BlobId, FleetId, InstanceId, ProcessId, Region};
+use gse_core::log::SessionLog;
 use gse_core::player_session::{PlayerSessionPage, ProcessQuery};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -48,6 +49,10 @@ pub(crate) struct Host {
     pub(crate) handle: AgentHandle,
     uplink: mpsc::Receiver<UplinkMessage>,
     answers: Answers,
+    /// The zips that were stored.
+    pub(crate) logs: Vec<Vec<u8>>,
+    /// What was reported of the logs of sessions, by their ids.
+    collected: Vec<(String, Result<SessionLog, String>)>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<Result<(), AgentError>>,
 }
@@ -131,7 +136,9 @@ impl Host {
         let running = tokio::spawn(agent.run(async move {
             let _ = stopped.await;
         }));
-        Self { data, address, handle, uplink, answers: Box::new(|_| Ok(())), stop: Some(stop), running }
+        let (logs, collected) = (Vec::new(), Vec::new());
+        let answers = Box::new(|_: &ReportKind| Ok(()));
+        Self { data, address, handle, uplink, answers, logs, collected, stop: Some(stop), running }
     }
 
     /// What the control plane says to reports from now on.
@@ -188,8 +195,46 @@ impl Host {
         self.data.path().join(format!("logs/fleet-1/ins-1/{process}.{kind}"))
     }
 
+    /// The next message; logs are stored on the way, in `self.logs`.
     pub(crate) async fn message(&mut self) -> UplinkMessage {
-        timeout(DEADLINE, self.uplink.recv()).await.expect("a message in time").expect("the agent runs")
+        loop {
+            let message = timeout(DEADLINE, self.uplink.recv()).await.expect("a message in time");
+            match message.expect("the agent runs") {
+                UplinkMessage::KeepLog { file, reply } => self.keep_log(&file, reply),
+                UplinkMessage::Report { report, reply } => {
+                    let ReportKind::LogsCollected { session, outcome } = report.kind else {
+                        return UplinkMessage::Report { report, reply };
+                    };
+                    let _ = reply.send(Ok(()));
+                    self.collected.push((session.to_string(), outcome));
+                }
+                message @ UplinkMessage::PlayerSessions { .. } => return message,
+            }
+        }
+    }
+
+    fn keep_log(&mut self, file: &Path, reply: oneshot::Sender<Result<BlobId, String>>) {
+        self.logs.push(std::fs::read(file).unwrap());
+        let _ = reply.send(Ok(BlobId::new(format!("log-{}", self.logs.len()))));
+    }
+
+    /// What came of the logs of the next session that is over. No other report may come before.
+    pub(crate) async fn logs_collected(&mut self) -> (String, Result<SessionLog, String>) {
+        while self.collected.is_empty() {
+            let message = timeout(DEADLINE, self.uplink.recv()).await.expect("a message in time");
+            match message.expect("the agent runs") {
+                UplinkMessage::KeepLog { file, reply } => self.keep_log(&file, reply),
+                UplinkMessage::Report { report, reply } => {
+                    let _ = reply.send(Ok(()));
+                    let ReportKind::LogsCollected { session, outcome } = report.kind else {
+                        panic!("expected logs, got {:?}", report.kind)
+                    };
+                    self.collected.push((session.to_string(), outcome));
+                }
+                UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
+            }
+        }
+        self.collected.remove(0)
     }
 
     /// The next report that decides something, answered.
@@ -204,6 +249,7 @@ impl Host {
                     }
                 }
                 UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
+                UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
             }
         }
     }
@@ -217,6 +263,15 @@ impl Host {
                 let _ = reply.send(answer(query));
             }
             UplinkMessage::Report { report, .. } => panic!("unexpected report {report:?}"),
+            UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
+        }
+    }
+
+    /// The next report about a package that is a note.
+    pub(crate) async fn noted(&mut self) -> String {
+        match self.report().await {
+            ReportKind::PreparationNoted { text } => text,
+            other => panic!("expected a note, got {other:?}"),
         }
     }
 

@@ -265,7 +265,7 @@ async fn a_child_that_was_started_but_not_written_down_is_found_by_its_token() {
 #[tokio::test]
 async fn what_cannot_be_understood_is_ended_and_made_again() {
     let (killed, processes) = killed_with_two().await;
-    killed.edit("slot.record", |text| text.replace("\"version\":1", "\"version\":99"));
+    killed.edit("slot.record", |text| text.replace("\"version\":2", "\"version\":99"));
     let mut host = Host::follow(killed, hasty()).await;
     host.start_instance_of("blob-1", "run.sh", "");
     host.prepared().await;

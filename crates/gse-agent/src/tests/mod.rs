@@ -6,6 +6,7 @@ mod game;
 mod host;
 
 mod hostile;
+mod launching;
 mod lives;
 mod processes;
 mod sessions;

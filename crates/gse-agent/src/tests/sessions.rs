@@ -42,7 +42,7 @@ pub(crate) fn start(process: &ProcessId, id: &str) -> HostOrder {
 }
 
 /// A host with a ready process whose callbacks come to the test.
-async fn ready_host(callbacks_on: &str) -> (Host, Calls, mpsc::Receiver<Incoming>, ProcessId) {
+pub(crate) async fn ready_host(callbacks_on: &str) -> (Host, Calls, mpsc::Receiver<Incoming>, ProcessId) {
     let (port, callbacks) = serve(callbacks_on).await.unwrap();
     let mut host = Host::start(hasty()).await;
     host.start_instance(&[("run.sh", STAYS)], "run.sh", "");

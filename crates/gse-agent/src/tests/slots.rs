@@ -300,9 +300,13 @@ async fn install_scripts_are_named_and_not_run() {
         ("gse.yaml", "User: user_00:users\n"),
     ];
     host.start_instance(&files, "run.sh", "");
-    let (extraction, _) = host.prepared().await;
-    assert!(extraction.contains("install.sh is in the package and was NOT run"), "{extraction}");
-    assert!(extraction.contains("gse.yaml is in the package and was ignored"), "{extraction}");
+    assert_eq!(host.report().await, ReportKind::PreparationStarted);
+    assert!(matches!(host.report().await, ReportKind::PackageExtracted { .. }));
+    let yaml = host.noted().await;
+    assert!(yaml.contains("gse.yaml is accepted and ignored"), "{yaml}");
+    let script = host.noted().await;
+    assert!(script.contains("install.sh is in the package and was not run"), "{script}");
+    assert!(matches!(host.report().await, ReportKind::LaunchPathsChecked { .. }));
     host.child_pid().await;
     assert!(!host.slot().join("game/installed").exists());
     host.stop().await;

@@ -61,7 +61,13 @@ pub(crate) fn update_runtime_configuration(
 ) {
     match &request.runtime_configuration {
         None => violations.missing("RuntimeConfiguration"),
-        Some(runtime) => runtime_configuration(runtime, violations),
+        Some(runtime) => {
+            // C20: the list is replaced as a whole, and none is as little right as in CreateFleet.
+            if runtime.server_processes.as_ref().is_some_and(Vec::is_empty) {
+                violations.missing(PROCESSES);
+            }
+            runtime_configuration(runtime, violations);
+        }
     }
 }
 

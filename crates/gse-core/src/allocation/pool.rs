@@ -56,7 +56,7 @@ impl InstanceLoad {
         if fitness.is_activating {
             step(&mut self.activating);
         }
-        let version = process.runtime_version;
+        let version = fitness.runtime_version;
         match fitness.idle {
             Ok(since) => {
                 let idle = self.idle.entry(version).or_default();

@@ -248,6 +248,9 @@ impl Moment {
             | ReportKind::InstanceStopped
             | ReportKind::ProcessUnhealthy { .. }
             | ReportKind::StartSessionFailed { .. }
+            | ReportKind::PreparationNoted { .. }
+            | ReportKind::InstallScriptRan { .. }
+            | ReportKind::LogsCollected { .. }
             | ReportKind::CustomCounts { .. } => return None,
         })
     }

@@ -187,6 +187,7 @@ fn a_taken_grpc_port_is_an_error_and_a_taken_client_port_a_warning() {
         process: second.clone(),
         pid: 78,
         runtime_version: 1,
+        entry: None,
         client_port: port,
         grpc_port: 9000,
         ip_address: "127.0.0.1".into(),

@@ -32,6 +32,21 @@ pub(crate) fn on_extracted(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, log
     }
 }
 
+/// Told once, with the first instance.
+pub(crate) fn on_preparation_noted(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, text: String) {
+    if status(state, id) == Some(FleetStatus::Downloading) {
+        event::write(state, cx, id, EventCode::GenericEvent, text);
+    }
+}
+
+/// The install script of the first instance succeeded; on those that come later it is nothing to tell.
+pub(crate) fn on_installed(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, took: Duration, log: String) {
+    if status(state, id) == Some(FleetStatus::Downloading) {
+        let message = format!("/local/game/install.sh was run, in {} ms", took.as_millis());
+        event::write_with_log(state, cx, id, EventCode::FleetCreationRunningInstaller, message, log);
+    }
+}
+
 /// The slot of an instance could not be made (F-8, F-11).
 pub(crate) fn on_preparation_failed(
     state: &mut State,

@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 use crate::words::words;
 
 pub mod lifecycle;
+pub mod runtime_configuration;
+
+pub use runtime_configuration::{RuntimeConfiguration, ServerProcess};
 
 words! {
     /// The states of operations.md 2.2.
@@ -61,37 +64,6 @@ words! {
         Tcp = "TCP",
         /// UDP.
         Udp = "UDP",
-    }
-}
-
-/// One launch entry: an executable and how many copies of it run on an instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerProcess {
-    /// Under `/local/game/` or `C:\game\`.
-    pub launch_path: String,
-    /// One command line, 0–1024 characters.
-    pub parameters: String,
-    /// At least 1; the sum over all entries is at most 50.
-    pub concurrent_executions: u32,
-}
-
-/// Which processes an instance runs, and how sessions start on them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuntimeConfiguration {
-    /// Grows with each change (F-23), from 1.
-    pub version: u64,
-    /// At least one.
-    pub server_processes: Vec<ServerProcess>,
-    /// Sessions that may be ACTIVATING on one instance at a time; 0: unlimited (C-7).
-    pub max_concurrent_activations: u32,
-    /// 1–600.
-    pub activation_timeout_s: u32,
-}
-
-impl RuntimeConfiguration {
-    /// Processes of one instance, and so its most sessions (M-1).
-    pub fn processes_per_instance(&self) -> u32 {
-        self.server_processes.iter().map(|entry| entry.concurrent_executions).sum()
     }
 }
 

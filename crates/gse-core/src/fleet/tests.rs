@@ -279,3 +279,38 @@ fn f10_a_ready_process_stands_for_the_reports_before_it() {
         assert!(events.contains(&code), "{events:?}");
     }
 }
+
+/// S05, S06.
+#[test]
+fn s05_an_install_script_is_an_event_with_its_output_and_a_failed_one_the_end() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.report(&instance, ReportKind::PreparationStarted).unwrap();
+    world.report(&instance, ReportKind::PackageExtracted { log: String::new() }).unwrap();
+    world.report(&instance, ReportKind::PreparationNoted { text: "gse.yaml is ignored".into() }).unwrap();
+    let ran = ReportKind::InstallScriptRan { took: std::time::Duration::from_secs(2), log: "output".into() };
+    world.report(&instance, ran.clone()).unwrap();
+    let events = world.events(&fleet);
+    assert_eq!(events[events.len() - 2..], ["GENERIC_EVENT", "FLEET_CREATION_RUNNING_INSTALLER"]);
+    let state = world.control_plane.state();
+    let told =
+        state.events.values().find(|event| event.code == EventCode::FleetCreationRunningInstaller).unwrap();
+    assert!(told.message.contains("/local/game/install.sh"), "{}", told.message);
+    assert_eq!(told.log.as_deref(), Some("output"));
+    world.report(&instance, ReportKind::LaunchPathsChecked { missing: vec![], log: String::new() }).unwrap();
+    world.ready(&instance);
+    let count = world.events(&fleet).len();
+    world.report(&instance, ran).unwrap();
+    assert_eq!(world.events(&fleet).len(), count, "a later instance is no event");
+
+    let failing = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&failing)[0].clone();
+    world.report(&instance, ReportKind::PreparationStarted).unwrap();
+    let (reason, log) = ("/local/game/install.sh failed: exit status: 3".to_owned(), "output".to_owned());
+    let step = PreparationStep::Install;
+    world.report(&instance, ReportKind::PreparationFailed { step, reason, log }).unwrap();
+    let events = world.events(&failing);
+    assert_eq!(events[events.len() - 2..], ["FLEET_CREATION_RUNNING_INSTALLER", "FLEET_STATE_ERROR"]);
+    assert!(!events.contains(&"FLEET_STATE_VALIDATING"));
+}

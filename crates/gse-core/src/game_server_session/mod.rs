@@ -14,6 +14,7 @@ use crate::event::{self, EventCode};
 use crate::fleet::{self, Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
+use crate::log::SessionLog;
 use crate::observation::{CallbackFailure, EventObservations, SessionObservations, recording};
 use crate::placement;
 use crate::planted::planted;
@@ -117,6 +118,9 @@ pub struct GameServerSession {
     /// When it leaves memory, once it is over.
     #[serde(default)]
     pub archive_at: Option<Timestamp>,
+    /// Its collected logs, some moments after its end (G-21).
+    #[serde(default)]
+    pub log: Option<SessionLog>,
     /// What was seen of it; decides nothing.
     #[serde(default)]
     pub observations: SessionObservations,
@@ -317,6 +321,7 @@ pub(crate) fn place(
         terminated: None,
         activation_deadline: Some(cx.now.plus(timeout)).filter(|_| !planted!(ActivationDeadlineForgotten)),
         archive_at: None,
+        log: None,
         observations: SessionObservations::default(),
     };
     if !planted!(ProcessNotReserved) {

@@ -133,6 +133,7 @@ impl Supervisor {
         record.hosted = None;
         record.idle_since = cx.now;
         self.set_kill_time(cx, process);
+        self.collect_logs(cx, process, session);
     }
 
     /// A check is due. One at a time, and none while OnStartGameServerSession runs (3.1).

@@ -204,8 +204,12 @@ impl Supervisor {
         let instance = record.instance.clone();
         let token = record.token.clone().filter(|_| record.is_launched());
         record.has_strays = token.is_some();
+        if !record.is_launched() {
+            cx.want(Effect::ForgetAdopted { process: process.clone() });
+        }
         self.count_end(cx, process, &end);
         cx.report(&instance, ReportKind::ProcessEnded { process: process.clone(), end, log });
+        self.collect_all_logs(cx, process);
         if let Some(token) = token {
             cx.want(Effect::EndStrays { process: process.clone(), token });
         }

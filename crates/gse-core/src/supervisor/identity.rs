@@ -1,10 +1,28 @@
 //! Who is calling (server-sdk.md 2.3). A claimed pid selects a record and nothing else.
 
 use crate::host::ProcessEnd;
-use crate::id::{GameServerSessionId, InstanceId, ProcessId};
+use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::supervisor::record::{Origin, Process};
-use crate::supervisor::slot::SlotPhase;
+use crate::supervisor::slot::{Slot, SlotPhase};
 use crate::supervisor::{CallError, Caller, HostCx, Supervisor};
+
+/// What becomes of a process that somebody else launched and that calls ProcessReady (P2): a game server in an IDE, under
+/// a debugger, from a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// It is refused.
+    Off,
+    /// It joins an instance of the fleet that its `GSE_FLEET_ID` names, or of the only one that runs.
+    On,
+    /// It joins an instance of this fleet, for which nothing is launched: its game servers are started by hand.
+    Fleet(FleetId),
+}
+
+impl From<bool> for Adoption {
+    fn from(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
+}
 
 /// The record that a caller belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,24 +107,52 @@ impl Supervisor {
         self.alive().find(hosts).map(|process| process.id.clone())
     }
 
-    /// Rule 4: the instance that a process launched by somebody else joins. The contract has no field for it, so there
-    /// has to be exactly one that runs.
-    pub(super) fn adoption_target(&self) -> Result<InstanceId, CallError> {
-        if !self.adopt {
-            return Err(CallError::ProcessReadyFailed(
-                "this process was not launched by the agent, and adoption is off".into(),
+    /// Rule 4: the instance that a process launched by somebody else joins. The contract has no field for it: the
+    /// configuration may name the fleet, the process may by `GSE_FLEET_ID`, and where one fleet runs there is no question.
+    pub(super) fn adoption_target(&self, caller: &Caller) -> Result<InstanceId, CallError> {
+        let named = match &self.adoption {
+            Adoption::Off => {
+                return Err(refuse(
+                    "this process was not launched by the agent, and adoption is off \
+                     (hint: start the service with `gse local --adopt on`)",
+                ));
+            }
+            Adoption::On => caller.fleet.clone().filter(|fleet| !fleet.is_empty()).map(FleetId::new),
+            Adoption::Fleet(fleet) => Some(fleet.clone()),
+        };
+        if caller.is_remote {
+            return Err(refuse(
+                "this process runs on another machine; only those of this machine can be adopted",
             ));
         }
-        let mut running =
-            self.slots.iter().filter(|(_, slot)| slot.phase == SlotPhase::Running && !slot.leaving);
-        match (running.next(), running.next()) {
-            (Some((instance, _)), None) => Ok(instance.clone()),
-            (None, _) => Err(CallError::ProcessReadyFailed(
-                "no instance runs on this host that a process launched by hand could join; create a fleet first".into(),
-            )),
-            (Some(_), Some(_)) => Err(CallError::ProcessReadyFailed(
-                "several instances run on this host; a process launched by hand can only join when there is one".into(),
-            )),
+        let running = self.slots.iter().filter(|(_, slot)| slot.phase == SlotPhase::Running && !slot.leaving);
+        let candidates: Vec<(&InstanceId, &Slot)> = running
+            .filter(|(_, slot)| named.as_ref().is_none_or(|fleet| slot.spec.fleet == *fleet))
+            .collect();
+        let Some((_, first)) = candidates.first() else {
+            return Err(refuse(match &named {
+                Some(fleet) => {
+                    let fleet: String = fleet.as_str().chars().take(80).flat_map(char::escape_default).collect();
+                    format!("no instance of fleet `{fleet}` runs on this host (hint: `gse call DescribeInstances`)")
+                }
+                None => "no instance runs on this host that a process launched by hand could join; create a fleet \
+                         first"
+                    .into(),
+            }));
+        };
+        if candidates.iter().any(|(_, slot)| slot.spec.fleet != first.spec.fleet) {
+            return Err(refuse(
+                "several fleets run on this host (hint: start the process with GSE_FLEET_ID=fleet-... in its \
+                 environment, or the service with `gse local --adopt fleet-...`)",
+            ));
         }
+        let adopted =
+            |instance: &InstanceId| self.alive_on(instance).filter(|other| !other.is_launched()).count();
+        let target = candidates.iter().min_by_key(|(instance, _)| adopted(instance));
+        Ok(target.map(|(instance, _)| (*instance).clone()).expect("there is a first one"))
     }
+}
+
+fn refuse(why: impl Into<String>) -> CallError {
+    CallError::ProcessReadyFailed(why.into())
 }

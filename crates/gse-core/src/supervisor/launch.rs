@@ -69,7 +69,7 @@ pub fn launch_target(launch_path: &str) -> Result<LaunchTarget, LaunchProblem> {
 }
 
 /// Strips the root. A backslash separates only in Windows spellings; in others it is part of a name.
-fn below_root(launch_path: &str) -> Result<String, LaunchProblem> {
+pub(crate) fn below_root(launch_path: &str) -> Result<String, LaunchProblem> {
     let drive =
         launch_path.as_bytes().get(1) == Some(&b':') && launch_path.as_bytes()[0].is_ascii_alphabetic();
     if drive {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::host::{HostOrder, HostReport, SessionSpec};
-use crate::id::{BlobId, FleetId, InstanceId, ProcessId};
+use crate::id::{BlobId, FleetId, GameServerSessionId, InstanceId, ProcessId};
+use crate::log::SessionLog;
+use crate::package::setup::PackageSetup;
 use crate::player_session::{PlayerSessionCreationPolicy, ProcessQuery};
 use crate::supervisor::launch::LaunchTarget;
 use crate::supervisor::recovery::{Recovered, SlotRecord};
@@ -31,6 +33,17 @@ pub enum Input {
         instance: InstanceId,
         /// A line per file, bounded.
         log: String,
+        /// What it asks for before its first process starts.
+        setup: PackageSetup,
+    },
+    /// The install script is gone, with everything that it started.
+    InstallScriptEnded {
+        /// The slot.
+        instance: InstanceId,
+        /// How long it took, or how it failed.
+        outcome: Result<Duration, String>,
+        /// Its output, bounded.
+        log: String,
     },
     /// The package could not be copied or unpacked.
     SlotFailed {
@@ -47,6 +60,8 @@ pub enum Input {
     LaunchPathsResolved {
         /// The slot.
         instance: InstanceId,
+        /// That of the effect.
+        runtime_version: u64,
         /// What was found.
         found: Vec<Option<String>>,
     },
@@ -73,7 +88,7 @@ pub enum Input {
         /// The system's words.
         reason: String,
     },
-    /// A process that the agent launched is gone, with everything in its process group.
+    /// A process that the agent launched is gone, with everything in its process group; or an adopted one is gone.
     Exited {
         /// Its record.
         process: ProcessId,
@@ -92,7 +107,7 @@ pub enum Input {
         /// Names the call.
         call: CallId,
         /// Who says it is calling.
-        caller: Caller,
+        caller: Box<Caller>,
         /// What it asks for.
         rpc: RpcRequest,
     },
@@ -116,6 +131,15 @@ pub enum Input {
         ticket: Ticket,
         /// Its word; `None`: it is not there.
         answer: Option<Result<(), Error>>,
+    },
+    /// The logs of a session were packed and stored, or could not be.
+    LogsCollected {
+        /// Whose session it was.
+        process: ProcessId,
+        /// The session.
+        session: GameServerSessionId,
+        /// What was stored.
+        outcome: Result<SessionLog, String>,
     },
     /// A slot that the host before this one left behind is gone on with. Comes before everything else.
     Recovered {
@@ -141,6 +165,10 @@ pub struct Caller {
     pub ancestors: Vec<u32>,
     /// The kernel's start time of the claimed pid, to notice a pid that was used again.
     pub started: Option<u64>,
+    /// `GSE_FLEET_ID` in the environment of the claimed pid: which fleet an adopted process joins.
+    pub fleet: Option<String>,
+    /// The call comes from another machine, where pids mean something else.
+    pub is_remote: bool,
 }
 
 /// The nine active calls as they come from the wire, unchecked.
@@ -320,10 +348,26 @@ pub enum Effect {
         /// The package.
         package: BlobId,
     },
+    /// Run `install.sh` with `bash` in the package root; answered by `InstallScriptEnded`.
+    RunInstallScript {
+        /// The slot.
+        instance: InstanceId,
+        /// For `GSE_FLEET_ID`.
+        fleet: FleetId,
+        /// It is killed then.
+        within: Duration,
+    },
+    /// Kill the install script of a slot.
+    StopInstallScript {
+        /// The slot.
+        instance: InstanceId,
+    },
     /// Look up launch targets and make those in the package executable; answered by `LaunchPathsResolved`.
     ResolveLaunchPaths {
         /// The slot.
         instance: InstanceId,
+        /// Says which question it is; the answer repeats it.
+        runtime_version: u64,
         /// Where to look; `None`: the path was refused already.
         targets: Vec<Option<LaunchTarget>>,
     },
@@ -352,6 +396,20 @@ pub enum Effect {
         /// How.
         signal: Signal,
     },
+    /// Notice the end of a process that somebody else launched; answered by `Exited`. It is never signalled.
+    WatchAdopted {
+        /// Its record.
+        process: ProcessId,
+        /// The pid that it claims.
+        pid: u32,
+        /// The kernel's start time of that pid.
+        started: u64,
+    },
+    /// The record of an adopted process ended: stop watching.
+    ForgetAdopted {
+        /// Its record.
+        process: ProcessId,
+    },
     /// End whatever still carries the token of a process that ended: it was started by what was launched here, and left
     /// its group. Answered by `StraysEnded`.
     EndStrays {
@@ -359,6 +417,20 @@ pub enum Effect {
         process: ProcessId,
         /// The value of its `GSE_PROCESS_TOKEN`.
         token: String,
+    },
+    /// Pack what a session left in its slot, the captured output of its process too, and hand it over to be stored.
+    /// Always answered by `LogsCollected`.
+    CollectLogs {
+        /// The process that hosted it.
+        process: ProcessId,
+        /// The session.
+        session: GameServerSessionId,
+        /// The slot.
+        instance: InstanceId,
+        /// Its fleet, which the captured output is kept by.
+        fleet: FleetId,
+        /// logPathsToUpload of ProcessReady, unchecked.
+        log_paths: Vec<String>,
     },
     /// Call a process; answered by `CallbackDone`.
     Callback {

@@ -12,9 +12,12 @@ mod call;
 mod callback;
 mod ending;
 mod identity;
+mod install;
+mod logs;
 mod message;
 mod observed;
 mod ready;
+mod reconfigure;
 mod record;
 mod recovery;
 mod slot;
@@ -26,6 +29,7 @@ use crate::host::{HostOrder, HostReport, ReportKind};
 use crate::id::{IdKind, IdSource, InstanceId, ProcessId};
 use crate::time::Timestamp;
 
+pub use identity::Adoption;
 pub use message::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, Input, RpcRequest, Signal,
     Ticket,
@@ -77,7 +81,8 @@ impl<'a> HostCx<'a> {
 #[derive(Debug)]
 pub struct Supervisor {
     public_ip: String,
-    adopt: bool,
+    adoption: Adoption,
+    runs_install_scripts: bool,
     stopping: bool,
     slots: BTreeMap<InstanceId, Slot>,
     processes: BTreeMap<ProcessId, Process>,
@@ -87,11 +92,13 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A host without slots. `public_ip` is what players are told; `adopt` allows processes that somebody else launched.
-    pub fn new(public_ip: impl Into<String>, adopt: bool) -> Self {
+    /// A host without slots. `public_ip` is what players are told; `adoption` says what becomes of
+    /// processes that somebody else launched; a `bool` will do.
+    pub fn new(public_ip: impl Into<String>, adoption: impl Into<Adoption>) -> Self {
         Self {
             public_ip: public_ip.into(),
-            adopt,
+            adoption: adoption.into(),
+            runs_install_scripts: false,
             stopping: false,
             slots: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -105,11 +112,18 @@ impl Supervisor {
     pub fn step(&mut self, mut cx: HostCx<'_>, input: Input) -> Vec<Effect> {
         match input {
             Input::Order(instance, order) => self.on_order(&mut cx, instance, order),
-            Input::SlotExtracted { instance, log } => self.on_extracted(&mut cx, &instance, log),
+            Input::SlotExtracted { instance, log, setup } => {
+                self.on_extracted(&mut cx, &instance, log, &setup);
+            }
+            Input::InstallScriptEnded { instance, outcome, log } => {
+                self.on_install_script_ended(&mut cx, &instance, outcome, log);
+            }
             Input::SlotFailed { instance, step, reason, log } => {
                 self.on_slot_failed(&mut cx, &instance, ReportKind::PreparationFailed { step, reason, log });
             }
-            Input::LaunchPathsResolved { instance, found } => self.on_resolved(&mut cx, &instance, found),
+            Input::LaunchPathsResolved { instance, runtime_version, found } => {
+                self.on_resolved(&mut cx, &instance, runtime_version, found);
+            }
             Input::SlotRemoved { instance } => self.on_slot_removed(&mut cx, &instance),
             Input::Spawned { process, pid, token } => self.on_spawned(&mut cx, &process, pid, token),
             Input::SpawnFailed { process, missing, reason } => {
@@ -125,6 +139,9 @@ impl Supervisor {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
             }
             Input::ReportAnswered { ticket, answer } => self.on_report_answered(&mut cx, ticket, answer),
+            Input::LogsCollected { process, session, outcome } => {
+                self.on_logs_collected(&mut cx, &process, session, outcome);
+            }
             Input::Recovered { slot, processes } => self.on_recovered(&mut cx, *slot, processes),
             Input::ShutDown => self.on_shut_down(&mut cx),
         }
@@ -161,9 +178,10 @@ impl Supervisor {
         processes.chain(slots).chain(self.next_answer_time()).min()
     }
 
-    /// Whether nothing that the agent launched is alive any more, nor anything that it started.
+    /// Whether nothing that the agent launched is alive any more, nor anything that it started, and all logs are stored.
     pub fn is_quiet(&self) -> bool {
-        !self.processes.values().any(|process| process.is_launched() && process.is_there())
+        let busy = self.processes.values().any(|process| process.is_launched() && process.needs_slot());
+        !busy && !self.is_installing()
     }
 
     fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
@@ -193,6 +211,7 @@ impl Supervisor {
         for process in alive {
             self.end_politely(cx, &process, crate::host::ProcessEnd::Terminated);
         }
+        self.slots.keys().for_each(|instance| self.stop_install_script(cx, instance));
     }
 
     fn alive(&self) -> impl Iterator<Item = &Process> {
@@ -206,6 +225,11 @@ impl Supervisor {
     /// As `alive_on`, and those whose strays are still being ended.
     fn there_on(&self, instance: &InstanceId) -> impl Iterator<Item = &Process> {
         self.processes.values().filter(move |process| process.is_there() && process.instance == *instance)
+    }
+
+    /// Whether the files of a slot may go.
+    fn is_vacant(&self, instance: &InstanceId) -> bool {
+        !self.processes.values().any(|process| process.needs_slot() && process.instance == *instance)
     }
 
     fn alive_mut(&mut self, process: &ProcessId) -> Option<&mut Process> {
@@ -225,7 +249,7 @@ impl Supervisor {
             .processes
             .values()
             .filter_map(|process| match process.phase {
-                Phase::Ended { at } if !process.is_there() => Some((at, process.id.clone())),
+                Phase::Ended { at } if !process.needs_slot() => Some((at, process.id.clone())),
                 Phase::Ended { .. }
                 | Phase::Spawning
                 | Phase::Activating { .. }

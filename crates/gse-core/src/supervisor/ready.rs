@@ -69,10 +69,12 @@ impl Supervisor {
             "process `{process}` (pid {pid}, request `{}`) is ready: clientPort {}, grpcPort {}",
             caller.request_id, ready.client_port, ready.grpc_port
         ));
+        let entry = self.entry_key(&process);
         let kind = ReportKind::ProcessReady(ReadyProcess {
             process: process.clone(),
             pid,
             runtime_version,
+            entry,
             client_port: ready.client_port,
             grpc_port: ready.grpc_port,
             ip_address: self.public_ip.clone(),
@@ -122,7 +124,7 @@ impl Supervisor {
     /// P2: a record for a process that somebody else launched.
     fn adopt(&mut self, cx: &mut HostCx<'_>, caller: &Caller) -> Result<ProcessId, CallError> {
         let pid = parse_pid(caller.pid.as_deref())?;
-        let instance = self.adoption_target()?;
+        let instance = self.adoption_target(caller)?;
         let id = cx.process_id();
         let version = self.slots[&instance].spec.runtime_version;
         let origin = Origin::Adopted { started: caller.started };
@@ -135,7 +137,16 @@ impl Supervisor {
         ));
         self.written.touched_processes.insert(id.clone());
         self.processes.insert(id.clone(), process);
+        self.watch_adopted(cx, &id);
         Ok(id)
+    }
+
+    /// Its end is noticed, and nothing else done to it.
+    pub(super) fn watch_adopted(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
+        let Some(record) = self.processes.get(id) else { return };
+        if let (Origin::Adopted { started: Some(started) }, Some(pid)) = (&record.origin, record.pid) {
+            cx.want(Effect::WatchAdopted { process: id.clone(), pid, started: *started });
+        }
     }
 
     pub(super) fn was_given_any(&self, process: &ProcessId) -> bool {
@@ -161,6 +172,7 @@ impl Supervisor {
         record.health = Health::default();
         if !record.is_launched() {
             record.phase = Phase::Ended { at: cx.now };
+            cx.want(Effect::ForgetAdopted { process: process.clone() });
         }
     }
 }

@@ -82,6 +82,15 @@ pub(super) struct Doomed {
     pub(super) kill_at: Timestamp,
 }
 
+/// A session whose logs are not stored yet (G-21).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Uncollected {
+    pub(super) session: GameServerSessionId,
+    /// The shell was asked. A successor of this host asks its own.
+    #[serde(skip)]
+    pub(super) under_way: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Process {
     pub(super) id: ProcessId,
@@ -108,6 +117,9 @@ pub(super) struct Process {
     pub(super) doomed: Option<Doomed>,
     /// It ended, and what it started outside its group is being ended.
     pub(super) has_strays: bool,
+    /// The sessions that it was given and whose logs are not stored yet.
+    #[serde(default)]
+    pub(super) uncollected: Vec<Uncollected>,
     /// How it ended, to be told again if that was not heard.
     pub(super) end: Option<ProcessEnd>,
     /// Its calls that were refused here.
@@ -143,6 +155,7 @@ impl Process {
             terminating: None,
             doomed: None,
             has_strays: false,
+            uncollected: Vec::new(),
             end: None,
             refused: 0,
         }
@@ -163,6 +176,11 @@ impl Process {
     /// It, or what it started, may hold files and ports of its slot.
     pub(super) fn is_there(&self) -> bool {
         self.is_alive() || self.has_strays
+    }
+
+    /// Files of its slot are still needed for it.
+    pub(super) fn needs_slot(&self) -> bool {
+        self.is_there() || !self.uncollected.is_empty()
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -188,6 +206,10 @@ impl Process {
             self.sessions.pop_front();
         }
         self.sessions.push_back(session.clone());
+        // What it writes and where is the business of who launched it (server-sdk.md 4.4).
+        if self.is_launched() {
+            self.uncollected.push(Uncollected { session: session.clone(), under_way: false });
+        }
         self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true, sent: false });
     }
 

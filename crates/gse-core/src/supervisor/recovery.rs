@@ -15,7 +15,7 @@ use crate::supervisor::slot::{Slot, SlotPhase};
 use crate::supervisor::{Effect, HostCx, Supervisor};
 
 /// Grows when a record changes other than by a member that has a default. A record of another version is not used.
-const RECORD_VERSION: u32 = 1;
+const RECORD_VERSION: u32 = 2;
 
 /// A slot as its host has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,10 +92,7 @@ impl SlotRecord {
     /// made from nothing (R21).
     pub fn can_be_taken_up(&self, processes: &[Recovered]) -> bool {
         let runs = |process: &Recovered| matches!(process.found, Found::Running { .. });
-        self.version == RECORD_VERSION
-            && self.slot.phase == SlotPhase::Running
-            && self.slot.entries.len() == self.slot.spec.server_processes.len()
-            && processes.iter().any(runs)
+        self.version == RECORD_VERSION && self.slot.phase == SlotPhase::Running && processes.iter().any(runs)
     }
 }
 
@@ -154,8 +151,10 @@ impl Process {
         // A session that it cannot have heard of is given by the successor, when the order comes again.
         if let Some(hosted) = record.hosted.take_if(|hosted| !hosted.sent) {
             record.sessions.retain(|session| *session != hosted.id);
+            record.uncollected.retain(|uncollected| uncollected.session != hosted.id);
         }
-        self.is_there().then_some(record)
+        record.uncollected.iter_mut().for_each(|uncollected| uncollected.under_way = false);
+        self.needs_slot().then_some(record)
     }
 }
 
@@ -224,12 +223,18 @@ impl Supervisor {
                 self.end_strays_again(cx, id);
                 self.tell_ending(cx, id);
                 self.on_exited(cx, id, "it ended while the agent was away", log.clone());
+                // Of one that had ended before, its logs may have been under way.
+                self.collect_all_logs(cx, id);
             }
         }
         for (id, state) in found {
             if let Found::Running { pid, token } = state {
                 self.take_up(cx, &id, pid, token);
             }
+        }
+        // A lookup that was under way is not answered any more.
+        if self.slots[&instance].wants_lookup() {
+            self.look_up_launch_paths(cx, &instance);
         }
         self.keep_running(cx, &instance);
     }
@@ -251,17 +256,22 @@ impl Supervisor {
         if let Some(hosted) = &mut process.hosted {
             hosted.start_in_flight = false;
         }
+        self.watch_adopted(cx, id);
         self.tell_ready(cx, id);
         self.tell_ending(cx, id);
         self.call_again(cx, id);
+        self.collect_earlier_logs(cx, id);
     }
 
     /// One that had ended before, and whose strays were being ended. That it ended may not have been heard either.
     fn end_strays_again(&mut self, cx: &mut HostCx<'_>, id: &ProcessId) {
-        let Some(record) = self.processes.get(id).filter(|record| record.has_strays) else { return };
+        let Some(record) = self.processes.get(id).filter(|record| !record.is_alive()) else { return };
         let instance = record.instance.clone();
-        let token = record.token.clone();
+        let (token, has_strays) = (record.token.clone(), record.has_strays);
         self.report_if_gone(cx, &instance, id);
+        if !has_strays {
+            return;
+        }
         match token {
             Some(token) => cx.want(Effect::EndStrays { process: id.clone(), token }),
             None => self.on_strays_ended(cx, id),
@@ -274,10 +284,12 @@ impl Supervisor {
         let Some(ready) = process.ready.clone() else { return };
         let (instance, unhealthy) = (process.instance.clone(), process.health.unhealthy);
         let (pid, runtime_version) = (process.shown_pid(), process.runtime_version);
+        let entry = self.entry_key(id);
         let ready = ReadyProcess {
             process: id.clone(),
             pid,
             runtime_version,
+            entry,
             client_port: ready.client_port,
             grpc_port: ready.grpc_port,
             ip_address: self.public_ip.clone(),

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fleet::ServerProcess;
+use crate::fleet::runtime_configuration::EntryKey;
 use crate::host::{HostReport, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
 use crate::observation::Observation;
+use crate::package::setup::PackageSetup;
 use crate::planted::planted;
 use crate::supervisor::launch::{LaunchProblem, LaunchTarget, launch_target, split_words};
 use crate::supervisor::record::{Origin, Phase, Process};
-use crate::supervisor::{Effect, HostCx, Supervisor};
+use crate::supervisor::{Adoption, Effect, HostCx, Supervisor};
 use crate::time::Timestamp;
 
 /// One instance of a fleet on this host.
@@ -31,6 +34,8 @@ pub(super) struct Slot {
 pub(super) enum SlotPhase {
     /// The package is being unpacked.
     Preparing,
+    /// The install script runs.
+    Installing,
     /// The launch paths are looked up.
     Resolving,
     /// Processes are kept running.
@@ -41,9 +46,15 @@ pub(super) enum SlotPhase {
     Removing,
 }
 
+/// Processes that the agent launches on one instance at a time, old and new ones together (quota of operations.md).
+const PROCESSES_MAX: usize = 50;
+
 /// One launch entry with its back-off.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
+    /// With a count of 0 once the configuration does not list it any more; it stays for the processes that it has.
+    pub(super) process: ServerProcess,
+    /// What the launch path leads to; `None`: not looked up yet, or not there.
     executable: Option<String>,
     /// A process of this entry was accepted as ready (F-10).
     had_ready: bool,
@@ -53,9 +64,21 @@ pub(super) struct Entry {
     not_before: Option<Timestamp>,
 }
 
+impl Entry {
+    pub(super) fn new(process: ServerProcess) -> Self {
+        let (executable, last_early_end, not_before) = (None, None, None);
+        Self { process, executable, had_ready: false, early_ends: 0, last_early_end, not_before }
+    }
+
+    /// How many processes of it are configured.
+    pub(super) fn count(&self) -> usize {
+        usize::try_from(self.process.concurrent_executions).unwrap_or(usize::MAX)
+    }
+}
+
 impl Slot {
     fn new(spec: InstanceSpec) -> Self {
-        let entries = spec.server_processes.iter().map(|_| Entry::default()).collect();
+        let entries = spec.server_processes.iter().cloned().map(Entry::new).collect();
         let phase = SlotPhase::Preparing;
         Self { spec, phase, leaving: false, entries, failures: 0, not_before: None }
     }
@@ -74,26 +97,35 @@ impl Slot {
         self.phase == SlotPhase::Failed && !self.leaving && self.not_before.is_none_or(|at| at <= now)
     }
 
+    /// An entry is configured whose launch path leads nowhere yet.
+    pub(super) fn wants_lookup(&self) -> bool {
+        self.entries.iter().any(|entry| entry.count() > 0 && entry.executable.is_none())
+    }
+
     /// How many processes of an entry shall run now (F-12, and the trial start of F-9).
     fn wanted(&self, entry: usize) -> usize {
-        if self.leaving || self.phase != SlotPhase::Running {
+        let found = self.entries[entry].executable.is_some();
+        if self.leaving || self.phase != SlotPhase::Running || !found {
             return 0;
         }
-        let count =
-            usize::try_from(self.spec.server_processes[entry].concurrent_executions).unwrap_or(usize::MAX);
-        let trial = self.spec.trial && !self.entries.iter().all(|entry| entry.had_ready);
+        let count = self.entries[entry].count();
+        let trial =
+            self.spec.trial && !self.entries.iter().all(|entry| entry.had_ready || entry.count() == 0);
         if trial { count.min(1) } else { count }
     }
 }
 
 impl Supervisor {
     pub(super) fn start_instance(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, spec: InstanceSpec) {
-        let empty = self.there_on(&instance).next().is_none();
+        let empty = self.is_vacant(&instance);
         let mut failures = 0;
         if let Some(slot) = self.slot_mut(&instance) {
             if !(empty && slot.may_try_again(cx.now)) {
-                // Only the end of the fleet's trial is news (F-10).
+                // The end of the fleet's trial is news (F-10), and so is a newer configuration.
                 slot.spec.trial &= spec.trial;
+                if spec.runtime_version > slot.spec.runtime_version {
+                    self.reconfigure(cx, &instance, spec);
+                }
                 self.keep_running(cx, &instance);
                 return;
             }
@@ -104,7 +136,13 @@ impl Supervisor {
         self.slots.insert(instance, Slot { failures, ..Slot::new(spec) });
     }
 
-    pub(super) fn on_extracted(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, log: String) {
+    pub(super) fn on_extracted(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        log: String,
+        setup: &PackageSetup,
+    ) {
         let stopping = self.stopping;
         let Some(slot) = self.slot_mut(instance) else { return };
         if slot.leaving || stopping {
@@ -112,11 +150,16 @@ impl Supervisor {
             self.remove_when_empty(cx, instance);
             return;
         }
-        slot.phase = SlotPhase::Resolving;
         cx.report(instance, ReportKind::PackageExtracted { log });
-        let paths = slot.spec.server_processes.iter().map(|entry| launch_target(&entry.launch_path));
+        self.set_up(cx, instance, setup);
+    }
+
+    pub(super) fn look_up_launch_paths(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
+        let Some(slot) = self.slots.get(instance) else { return };
+        let paths = slot.entries.iter().map(|entry| launch_target(&entry.process.launch_path));
         let targets: Vec<Option<LaunchTarget>> = paths.map(Result::ok).collect();
-        cx.want(Effect::ResolveLaunchPaths { instance: instance.clone(), targets });
+        let (instance, runtime_version) = (instance.clone(), slot.spec.runtime_version);
+        cx.want(Effect::ResolveLaunchPaths { instance, runtime_version, targets });
     }
 
     pub(super) fn on_slot_failed(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId, report: ReportKind) {
@@ -133,15 +176,24 @@ impl Supervisor {
         &mut self,
         cx: &mut HostCx<'_>,
         instance: &InstanceId,
+        runtime_version: u64,
         found: Vec<Option<String>>,
     ) {
-        let Some(slot) = self.slot_mut(instance) else { return };
+        // An answer to an older question is not wanted any more.
+        let Some(slot) = self.slot_mut(instance).filter(|slot| slot.spec.runtime_version == runtime_version)
+        else {
+            return;
+        };
+        let changed = slot.phase == SlotPhase::Running;
+        if slot.leaving && changed {
+            return;
+        }
         if slot.leaving {
             slot.phase = SlotPhase::Failed;
             self.remove_when_empty(cx, instance);
             return;
         }
-        if found.len() != slot.entries.len() {
+        if found.len() != slot.entries.len() && !changed {
             slot.fail(cx);
             let reason = "the launch paths could not be looked up".to_owned();
             let step = PreparationStep::Extract;
@@ -150,21 +202,21 @@ impl Supervisor {
         }
         let mut missing = Vec::new();
         let mut log = String::new();
-        for ((configured, entry), found) in
-            slot.spec.server_processes.iter().zip(&mut slot.entries).zip(found)
-        {
-            let path = &configured.launch_path;
+        for (entry, found) in slot.entries.iter_mut().zip(found) {
+            let path = &entry.process.launch_path;
             log.push_str(&match (&found, launch_target(path)) {
                 (Some(found), _) => format!("`{path}`: found, {found}\n"),
                 (None, Ok(_)) => format!("`{path}`: not found in the package\n"),
                 (None, Err(problem)) => format!("`{path}`: {problem}\n"),
             });
-            if found.is_none() {
+            if found.is_none() && entry.count() > 0 {
                 missing.push(path.clone());
             }
             entry.executable = found;
         }
-        if missing.is_empty() {
+        if changed {
+            // What is missing is not started, and what was running goes on (F-23).
+        } else if missing.is_empty() {
             slot.phase = SlotPhase::Running;
             slot.failures = 0;
         } else {
@@ -177,7 +229,7 @@ impl Supervisor {
 
     /// Starts what is missing and may be started now (P1, P18).
     pub(super) fn keep_running(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
-        if self.stopping {
+        if !self.launches_on(instance) {
             return;
         }
         let entries = self.slots.get(instance).map_or(0, |slot| slot.entries.len());
@@ -187,21 +239,43 @@ impl Supervisor {
                 continue;
             }
             for _ in self.running(instance, entry)..slot.wanted(entry) {
+                if self.is_full(instance) {
+                    return;
+                }
                 self.launch(cx, instance, entry);
             }
         }
     }
 
+    /// Nothing is launched while the host ends, nor ever for the fleet whose processes are started by hand.
+    fn launches_on(&self, instance: &InstanceId) -> bool {
+        let by_hand = |slot: &Slot| self.adoption == Adoption::Fleet(slot.spec.fleet.clone());
+        !self.stopping && !self.slots.get(instance).is_some_and(by_hand)
+    }
+
+    /// Which launch entry a process was started for.
+    pub(super) fn entry_key(&self, process: &ProcessId) -> Option<EntryKey> {
+        let record = self.processes.get(process)?;
+        let Origin::Launched { entry } = record.origin else { return None };
+        self.slots.get(&record.instance)?.entries.get(entry).map(|entry| entry.process.key())
+    }
+
+    /// Old processes that host a session to its end leave less room for new ones.
+    fn is_full(&self, instance: &InstanceId) -> bool {
+        self.there_on(instance).filter(|process| process.is_launched()).count() >= PROCESSES_MAX
+    }
+
     /// When `keep_running` has something to do.
     pub(super) fn next_launch(&self, instance: &InstanceId) -> Option<Timestamp> {
-        let slot = self.slots.get(instance).filter(|_| !self.stopping)?;
+        let may_launch = self.launches_on(instance) && !self.is_full(instance);
+        let slot = self.slots.get(instance).filter(|_| may_launch)?;
         let waiting = |entry: &usize| self.running(instance, *entry) < slot.wanted(*entry);
         (0..slot.entries.len()).filter(waiting).filter_map(|entry| slot.entries[entry].not_before).min()
     }
 
     /// Processes of an entry that exist in the operating system. One that called ProcessEnding counts until it is gone
     /// with all that it started: its replacement may need its fixed ports (server-sdk.md 7, Node.js and Java).
-    fn running(&self, instance: &InstanceId, entry: usize) -> usize {
+    pub(super) fn running(&self, instance: &InstanceId, entry: usize) -> usize {
         let counts = |process: &&Process| {
             process.origin == Origin::Launched { entry }
                 && !(planted!(ReplacedTooEarly) && matches!(process.phase, Phase::Ending { .. }))
@@ -216,7 +290,7 @@ impl Supervisor {
         let process = Process::new(id.clone(), instance.clone(), origin, slot.spec.runtime_version, cx.now);
         self.written.touched_processes.insert(id.clone());
         self.processes.insert(id.clone(), process);
-        let arguments = split_words(&slot.spec.server_processes[entry].parameters);
+        let arguments = split_words(&slot.entries[entry].process.parameters);
         match (slot.entries[entry].executable.clone(), arguments) {
             (Some(executable), Ok(arguments)) => cx.want(Effect::Spawn {
                 process: id,
@@ -304,9 +378,8 @@ impl Supervisor {
         let wait = back_off(cx, entry.early_ends);
         entry.last_early_end = Some(cx.now);
         entry.not_before = Some(cx.now.plus(wait));
-        let (path, count) = (&slot.spec.server_processes, entry.early_ends);
-        let text =
-            format!("early end {count} in a row of an entry of {} on `{}`", path.len(), record.instance);
+        let (path, count) = (&entry.process.launch_path, entry.early_ends);
+        let text = format!("early end {count} in a row of `{path}` on `{}`", record.instance);
         cx.note(format!("{text}: next start in {} ms", wait.as_millis()));
     }
 
@@ -342,14 +415,17 @@ impl Supervisor {
     /// `false`: there is no such slot, which was reported.
     fn begin_leaving(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) -> bool {
         match self.slot_mut(instance) {
-            Some(slot) => slot.leaving = true,
+            Some(slot) => {
+                slot.leaving = true;
+                self.stop_install_script(cx, instance);
+            }
             None => cx.report(instance, ReportKind::InstanceStopped),
         }
         self.slots.contains_key(instance)
     }
 
     pub(super) fn remove_when_empty(&mut self, cx: &mut HostCx<'_>, instance: &InstanceId) {
-        let empty = self.there_on(instance).next().is_none();
+        let empty = self.is_vacant(instance);
         let Some(slot) = self.slot_mut(instance).filter(|slot| slot.leaving && empty) else { return };
         match slot.phase {
             SlotPhase::Running | SlotPhase::Failed => {
@@ -357,7 +433,7 @@ impl Supervisor {
                 cx.want(Effect::RemoveSlot { instance: instance.clone() });
             }
             // What is under way comes to its end first, and comes back here.
-            SlotPhase::Preparing | SlotPhase::Resolving | SlotPhase::Removing => {}
+            SlotPhase::Preparing | SlotPhase::Installing | SlotPhase::Resolving | SlotPhase::Removing => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gse_core::host::{HostOrder, HostReport, ReadyProcess, ReportKind, SessionCall};
+use gse_core::host::{HostOrder, HostReport, InstanceSpec, ReadyProcess, ReportKind, SessionCall};
 use gse_core::id::{GameServerSessionId, IdKind, IdSource, InstanceId, ProcessId};
 use gse_server::backend::FleetBackend;
 use gse_server::engine::EngineHandle;
@@ -68,7 +68,7 @@ pub(crate) async fn obey(
                     ReportKind::PackageExtracted { log: String::new() },
                     ReportKind::LaunchPathsChecked { missing: Vec::new(), log: String::new() },
                 ];
-                reports.extend((0..PROCESSES).map(|number| ready(&instance, number, spec.runtime_version)));
+                reports.extend((0..PROCESSES).map(|number| ready(&instance, number, &spec)));
                 for kind in reports {
                     tell(&engine, &instance, kind).await;
                 }
@@ -95,12 +95,13 @@ pub(crate) async fn tell(engine: &EngineHandle, instance: &InstanceId, kind: Rep
     engine.forward_report(HostReport { instance: instance.clone(), kind }, reply).await;
 }
 
-fn ready(instance: &InstanceId, number: u32, runtime_version: u64) -> ReportKind {
+fn ready(instance: &InstanceId, number: u32, spec: &InstanceSpec) -> ReportKind {
     let number = u16::try_from(number).unwrap_or(0);
     ReportKind::ProcessReady(ReadyProcess {
         process: ProcessId::new(format!("{instance}-{number}")),
         pid: u32::from(number),
-        runtime_version,
+        runtime_version: spec.runtime_version,
+        entry: Some(spec.server_processes[0].key()),
         client_port: 6000 + number,
         grpc_port: 7000 + number,
         ip_address: "127.0.0.1".into(),

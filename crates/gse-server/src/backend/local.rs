@@ -1,14 +1,16 @@
 //! Fleets on this machine: orders go to the agent in this process, its messages come to the engine.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gse_agent::{AgentHandle, UplinkMessage};
 use gse_core::error::Error;
 use gse_core::host::{HostOrder, HostReport, ProcessEnd, ReportKind};
 use gse_core::id::{InstanceId, ProcessId};
+use gse_store::BlobStore;
 use tokio::sync::{mpsc, oneshot};
 
-use super::FleetBackend;
+use super::{FleetBackend, logs};
 use crate::engine::{EngineHandle, SubmitError};
 
 /// The machine that the service runs on.
@@ -73,6 +75,7 @@ pub struct Witnessed {
 pub async fn pump(
     mut uplink: mpsc::Receiver<UplinkMessage>,
     engine: EngineHandle,
+    blobs: Arc<BlobStore>,
     witness: Option<mpsc::Sender<Witnessed>>,
 ) {
     while let Some(message) = uplink.recv().await {
@@ -90,6 +93,7 @@ pub async fn pump(
                     }
                 }
             },
+            UplinkMessage::KeepLog { file, reply } => logs::keep(&blobs, file, reply),
             UplinkMessage::PlayerSessions { query, reply } => {
                 let read =
                     move |state: &_, _now| gse_core::player_session::describe_for_process(state, &query);

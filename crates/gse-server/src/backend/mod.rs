@@ -1,6 +1,7 @@
 //! Where fleets run: one of the two isolating traits.
 
 pub mod local;
+pub mod logs;
 
 use gse_core::host::HostOrder;
 use gse_core::id::InstanceId;

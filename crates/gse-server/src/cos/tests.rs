@@ -17,6 +17,7 @@ fn an_object_is_named_by_path_or_by_host() {
         ("/objects/", "h", object("", "/")),
         ("/k.zip", "b.cos.ap-shanghai.myqcloud.com", object("b", "/k.zip")),
         ("/objects/b/k.zip", "c.cos.ap-shanghai.myqcloud.com:8080", object("c", "/objects/b/k.zip")),
+        ("/objects/_session-logs/ab/x.zip", "h", Some(Place::SessionLog { key: "ab/x.zip".into() })),
         ("/objects/_logs/event-1", "h", Some(Place::Log { event: "event-1".into() })),
     ];
     for (uri, host, wanted) in cases {

@@ -4,6 +4,8 @@ mod actions;
 mod archive;
 mod auth;
 mod extension;
+mod launching;
+mod logs;
 mod objects;
 mod overload;
 mod refusals;

@@ -23,6 +23,8 @@ type Job = Box<dyn FnOnce(&mut Core) + Send>;
 /// What the owner task owns.
 struct Core {
     control_plane: ControlPlane,
+    /// How many zips with the logs of a session were stored.
+    logs: u32,
     clocks: Clocks,
     quotas: Quotas,
     ids: RandomIds,
@@ -79,6 +81,11 @@ impl Core {
                 let answer = self.step(|control_plane, cx| control_plane.on_report(cx, report));
                 let _ = reply.send(answer);
             }
+            // Kept nowhere; which one it is says how many there were.
+            UplinkMessage::KeepLog { reply, .. } => {
+                self.logs += 1;
+                let _ = reply.send(Ok(gse_core::id::BlobId::new(format!("log-{}", self.logs))));
+            }
             UplinkMessage::PlayerSessions { query, reply } => {
                 let state = self.control_plane.state();
                 let _ = reply.send(gse_core::player_session::describe_for_process(state, &query));
@@ -122,6 +129,7 @@ impl Control {
         let (step, steps) = watch::channel(0);
         let core = Core {
             control_plane: ControlPlane::default(),
+            logs: 0,
             clocks,
             quotas: Quotas::default(),
             ids: RandomIds,

@@ -56,8 +56,11 @@ async fn case_26_terminate_twice() {
     let id = service.create(&fleet).await.unwrap().id;
     peer.host().await;
     peer.terminate(&id).await.unwrap();
+    assert_eq!(service.session(&id).await.status, GameServerSessionStatus::Terminated);
+    let ended = id.clone();
+    let log = service.until(move |state| state.game_server_sessions.get(&ended)?.log.clone()).await;
+    assert_eq!(log.blob.as_str(), "log-1");
     let once = service.session(&id).await;
-    assert_eq!(once.status, GameServerSessionStatus::Terminated);
     peer.terminate(&id).await.unwrap();
     assert_eq!(service.session(&id).await, once, "once");
     service.end().await;

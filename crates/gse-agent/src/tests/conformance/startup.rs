@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use gse_core::game_server_session::GameServerSessionStatus;
 use gse_core::process::Load;
+use gse_core::supervisor::Adoption;
 use gse_proto::grpcsdk as proto;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 use tonic::{Code, Request};
@@ -202,12 +203,12 @@ async fn case_08_adoption() {
     assert!(pids.contains(&by_hand.pid), "{pids:?}");
     service.end().await;
 
-    let off = |config| AgentConfig { adopt: false, ..config };
+    let off = |config| AgentConfig { adoption: Adoption::Off, ..config };
     let mut service = Service::start_with(clocks(&[]), off).await;
     service.fleet_of_one(FleetForm::default()).await;
     let mut by_hand = service.stranger(4_194_002).await;
     let text = refused(by_hand.ready().await, Code::FailedPrecondition, "PROCESS_READY_FAILED");
-    assert!(text.contains("adoption is off"), "{text}");
+    assert!(text.contains("--adopt on"), "{text}");
     service.end().await;
 }
 

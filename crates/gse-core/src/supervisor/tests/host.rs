@@ -10,7 +10,9 @@ use crate::host::{
     HostOrder, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, SessionSpec, Termination,
 };
 use crate::id::{BlobId, CounterIds, FleetId, GameServerSessionId, InstanceId, ProcessId, Region};
+use crate::log::SessionLog;
 use crate::observation::Observation;
+use crate::package::setup::PackageSetup;
 use crate::supervisor::{
     CallError, CallId, Callback, CallbackKind, CallbackOutcome, Caller, Effect, HostCx, Input, RpcRequest,
     Signal, Supervisor, Ticket,
@@ -31,6 +33,10 @@ pub(super) struct Host {
     pub(super) signals_work: bool,
     /// Strays are ended at once.
     pub(super) strays_end: bool,
+    /// Logs are collected at once.
+    pub(super) logs_are_stored: bool,
+    /// What packages ask for.
+    pub(super) setup: PackageSetup,
     /// Packages are there.
     pub(super) packages: bool,
     /// Processes take connections.
@@ -101,6 +107,10 @@ pub(super) fn ready_on(client_port: i32, grpc_port: i32) -> RpcRequest {
     RpcRequest::ProcessReady { log_paths: vec!["./logs".into()], client_port, grpc_port }
 }
 
+pub(super) fn stored_log() -> SessionLog {
+    SessionLog { blob: BlobId::new("log"), bytes: 1, left_out_bytes: 0 }
+}
+
 impl Host {
     pub(super) fn new() -> Self {
         Self {
@@ -111,6 +121,8 @@ impl Host {
             answer: Box::new(|_| Some(Ok(()))),
             signals_work: true,
             strays_end: true,
+            logs_are_stored: true,
+            setup: PackageSetup::default(),
             packages: true,
             listens: true,
             withholds_answers: false,
@@ -171,15 +183,22 @@ impl Host {
                 self.inputs.push_back(Input::SlotFailed { instance, step, reason, log });
             }
             Effect::PrepareSlot { instance, .. } => {
-                self.inputs.push_back(Input::SlotExtracted { instance, log: "files".into() });
+                self.inputs.push_back(Input::SlotExtracted {
+                    instance,
+                    log: "files".into(),
+                    setup: self.setup.clone(),
+                });
             }
-            Effect::ResolveLaunchPaths { instance, targets } => {
+            Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
                 let found =
                     targets.iter().map(|target| Some(format!("/slots/{}", target.as_ref()?.in_package)));
                 let found = found.collect();
-                self.inputs.push_back(Input::LaunchPathsResolved { instance, found });
+                self.inputs.push_back(Input::LaunchPathsResolved { instance, runtime_version, found });
             }
             Effect::RemoveSlot { instance } => self.inputs.push_back(Input::SlotRemoved { instance }),
+            Effect::CollectLogs { process, session, .. } if self.logs_are_stored => {
+                self.inputs.push_back(Input::LogsCollected { process, session, outcome: Ok(stored_log()) });
+            }
             Effect::Spawn { process, .. } => {
                 self.next_pid += 1;
                 let (pid, token) = (self.next_pid, format!("token-{}", self.next_pid));
@@ -213,6 +232,11 @@ impl Host {
                 self.inputs.push_back(Input::StartSending { process });
             }
             Effect::Signal { .. }
+            | Effect::CollectLogs { .. }
+            | Effect::RunInstallScript { .. }
+            | Effect::StopInstallScript { .. }
+            | Effect::WatchAdopted { .. }
+            | Effect::ForgetAdopted { .. }
             | Effect::EndStrays { .. }
             | Effect::Report { .. }
             | Effect::Callback { .. }
@@ -250,7 +274,7 @@ impl Host {
     pub(super) fn call(&mut self, caller: Caller, rpc: RpcRequest) -> Option<Result<(), CallError>> {
         self.next_call += 1;
         let id = CallId(self.next_call);
-        self.input(Input::Call { call: id, caller, rpc });
+        self.input(Input::Call { call: id, caller: Box::new(caller), rpc });
         let answers = self.log.iter().filter_map(|(_, effect)| match effect {
             Effect::Answer { call, result } if *call == id => Some(result.clone()),
             _ => None,

@@ -1,9 +1,10 @@
 //! Who is calling (server-sdk.md 2.3; conformance cases 5, 8 to 12).
 
-use super::host::{Host, pid, ready_on, record, seconds, spec};
-use crate::host::{HostOrder, ProcessEnd, ReadyProcess, ReportKind};
-use crate::id::InstanceId;
-use crate::supervisor::{CallError, Caller, Input, RpcRequest, Supervisor};
+use super::host::{Host, instance, pid, ready_on, record, seconds, spec};
+use crate::host::{HostOrder, HostReport, InstanceSpec, ProcessEnd, ReadyProcess, ReportKind};
+use crate::id::{FleetId, InstanceId, ProcessId};
+use crate::supervisor::{Adoption, CallError, Caller, Effect, Input, RpcRequest, Supervisor};
+use crate::time::Timestamp;
 
 fn custom() -> RpcRequest {
     RpcRequest::ReportCustomData { current: 1, max: 2 }
@@ -101,21 +102,94 @@ fn a_session_scoped_call_is_rescued_by_its_session() {
     assert!(matches!(host.call(Caller::default(), other), Some(Err(CallError::BadRequest(_)))));
 }
 
+fn refusal(answer: Option<Result<(), CallError>>) -> String {
+    let Some(Err(CallError::ProcessReadyFailed(text))) = answer else { panic!("{answer:?}") };
+    text
+}
+
+fn instance_of(host: &Host, process: &ProcessId) -> InstanceId {
+    let mut reports = host.log.iter().filter_map(|(_, effect)| match effect {
+        Effect::Report { report, .. } => Some(report),
+        _ => None,
+    });
+    let of = |report: &&HostReport| matches!(&report.kind, ReportKind::ProcessReady(ready) if ready.process == *process);
+    reports.rfind(of).unwrap().instance.clone()
+}
+
 #[test]
-fn p2_adoption_needs_the_switch_and_one_running_instance() {
+fn p2_adoption_off_refuses_and_says_how_to_turn_it_on() {
     let mut host = Host::new();
-    let answer = host.call(pid(500), ready_on(2000, 7000));
-    assert!(matches!(answer, Some(Err(CallError::ProcessReadyFailed(_)))), "no instance: {answer:?}");
+    host.supervisor = Supervisor::new("127.0.0.1", Adoption::Off);
     host.order(HostOrder::StartInstance(spec(&[1])));
-    assert_eq!(host.call(pid(500), ready_on(2000, 7000)), Some(Ok(())));
-    host.input(Input::Order(InstanceId::new("ins-2"), HostOrder::StartInstance(spec(&[1]))));
-    let answer = host.call(pid(501), ready_on(2001, 7001));
-    assert!(matches!(answer, Some(Err(CallError::ProcessReadyFailed(_)))), "two instances: {answer:?}");
-    let mut strict = Host::with_processes(1);
-    strict.supervisor = Supervisor::new("127.0.0.1", false);
-    strict.order(HostOrder::StartInstance(spec(&[1])));
-    let answer = strict.call(pid(500), ready_on(2000, 7000));
-    assert!(matches!(answer, Some(Err(CallError::ProcessReadyFailed(_)))), "{answer:?}");
+    let text = refusal(host.call(pid(500), ready_on(2000, 7000)));
+    assert!(text.contains("gse local --adopt on"), "{text}");
+}
+
+#[test]
+fn p2_an_adopted_process_joins_the_fleet_that_it_names_or_the_only_one() {
+    let mut host = Host::new();
+    let text = refusal(host.call(pid(500), ready_on(2000, 7000)));
+    assert!(text.contains("create a fleet"), "{text}");
+    let other = InstanceId::new("ins-2");
+    let of = |fleet: &str| Caller { fleet: Some(fleet.into()), ..pid(502) };
+    host.order(HostOrder::StartInstance(spec(&[1])));
+    host.input(Input::Order(other.clone(), HostOrder::StartInstance(spec(&[1]))));
+    // Two instances of one fleet: the one with fewer of them.
+    for (number, wanted) in [(500, instance()), (501, other.clone())] {
+        let port = i32::try_from(number).unwrap();
+        assert_eq!(host.call(pid(number), ready_on(2000 + port, 7000 + port)), Some(Ok(())));
+        assert_eq!(instance_of(&host, &last_ready(&host).process), wanted);
+    }
+    let third = InstanceId::new("ins-3");
+    let spec = InstanceSpec { fleet: FleetId::new("fleet-2"), ..spec(&[1]) };
+    host.input(Input::Order(third.clone(), HostOrder::StartInstance(spec)));
+    let text = refusal(host.call(pid(502), ready_on(2001, 7001)));
+    assert!(text.contains("GSE_FLEET_ID"), "{text}");
+    let text = refusal(host.call(of("fleet-\n9"), ready_on(2001, 7001)));
+    assert!(text.contains("`fleet-\\n9`"), "{text}");
+    let text = refusal(host.call(Caller { is_remote: true, ..of("fleet-2") }, ready_on(2001, 7001)));
+    assert!(text.contains("another machine"), "{text}");
+    assert_eq!(host.call(of("fleet-2"), ready_on(2001, 7001)), Some(Ok(())));
+    assert_eq!(instance_of(&host, &last_ready(&host).process), third);
+}
+
+#[test]
+fn p2_nothing_is_launched_for_the_fleet_whose_processes_are_started_by_hand() {
+    let mut host = Host::new();
+    host.supervisor = Supervisor::new("127.0.0.1", Adoption::Fleet(FleetId::new("fleet-1")));
+    host.order(HostOrder::StartInstance(spec(&[2])));
+    host.advance(seconds(600));
+    assert_eq!(host.spawns(), []);
+    let elsewhere = Caller { fleet: Some("fleet-2".into()), ..pid(500) };
+    assert_eq!(host.call(elsewhere, ready_on(2000, 7000)), Some(Ok(())), "the setting decides");
+    let ready = last_ready(&host);
+    assert_eq!((ready.entry, ready.runtime_version), (None, 7));
+}
+
+#[test]
+fn p2_an_adopted_process_is_watched_never_signalled_and_ends_when_it_is_gone() {
+    let mut host = Host::with_processes(1);
+    let caller = Caller { started: Some(77), ..pid(500) };
+    host.call(caller, ready_on(2000, 7000));
+    let process = last_ready(&host).process;
+    let watched = |(_, effect): &(Timestamp, Effect)| {
+        matches!(effect, Effect::WatchAdopted { pid: 500, started: 77, .. })
+    };
+    assert!(host.log.iter().any(watched));
+    host.forget().terminate(&process, Some(seconds(10)));
+    host.advance(seconds(11));
+    assert_eq!(host.ends(), [ProcessEnd::ForceTerminated]);
+    assert_eq!(host.signals(), []);
+    let forgotten = |(_, effect): &(Timestamp, Effect)| matches!(effect, Effect::ForgetAdopted { process: other } if *other == process);
+    assert!(host.log.iter().any(forgotten));
+    // Late news of it means nothing any more.
+    host.forget().exited(&process, "gone");
+    assert_eq!(host.ends(), []);
+    host.call(Caller { started: Some(78), ..pid(501) }, ready_on(2000, 7000));
+    let second = last_ready(&host).process;
+    host.forget().exited(&second, "it is gone");
+    assert_eq!(host.ends(), [ProcessEnd::Crashed("it is gone".into())]);
+    assert_eq!(host.signals(), []);
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_record_of_another_version_or_slot_is_not_used() {
         let process: ProcessRecord = serde_json::from_str(&process.replace(from, to)).unwrap();
         (slot, process)
     };
-    let (other_slot, process) = changed("\"version\":1", "\"version\":2");
+    let (other_slot, process) = changed("\"version\":2", "\"version\":3");
     assert!(!process.fits(slot));
     assert!(!other_slot.can_be_taken_up(&disk.found(&[])));
     let (_, process) = changed("\"ins-1\"", "\"ins-2\"");
@@ -295,4 +295,28 @@ fn nothing_is_written_down_that_did_not_change() {
     assert!(host.supervisor.take_records().contains(&gone));
     host.order(HostOrder::StopInstance);
     assert!(host.supervisor.take_records().contains(&Record::SlotGone(instance())));
+}
+
+#[test]
+fn logs_that_were_not_stored_are_collected_by_the_successor() {
+    let mut host = Host::with_processes(2);
+    host.logs_are_stored = false;
+    for (number, port) in [(1, 0), (2, 1)] {
+        host.call(pid(100 + number), ready_on(2000 + port, 7000 + port));
+        host.start_session(&record(number), &format!("gs-{number}"), seconds(600));
+    }
+    host.call(pid(101), RpcRequest::Terminate { session: "gs-1".into() });
+    host.start_session(&record(1), "gs-3", seconds(600));
+    host.exited(&record(2), "signal 11");
+    follow(&mut host, &[2]);
+    let mut wanted: Vec<_> = host
+        .log
+        .iter()
+        .filter_map(|(_, effect)| match effect {
+            Effect::CollectLogs { session, .. } => Some(session.to_string()),
+            _ => None,
+        })
+        .collect();
+    wanted.sort();
+    assert_eq!(wanted, ["gs-1", "gs-2"], "the third goes on");
 }

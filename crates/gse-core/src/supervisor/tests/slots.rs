@@ -3,6 +3,7 @@
 use super::host::{Host, instance, pid, ready_on, record, seconds, spec};
 use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, ReportKind, Termination};
 use crate::id::InstanceId;
+use crate::package::setup::PackageSetup;
 use crate::supervisor::{CallError, Effect, HostCx, Input, RpcRequest};
 use crate::{clocks::Clocks, id::CounterIds, supervisor::Supervisor};
 
@@ -132,9 +133,13 @@ fn p4_a_process_that_cannot_be_started_is_tried_again_later() {
         let now = crate::time::Timestamp::from_seconds(1);
         let mut step = |input| supervisor.step(HostCx::new(now, &clocks, &mut ids), input);
         step(Input::Order(instance(), HostOrder::StartInstance(spec(&[1]))));
-        step(Input::SlotExtracted { instance: instance(), log: String::new() });
+        step(Input::SlotExtracted {
+            instance: instance(),
+            log: String::new(),
+            setup: PackageSetup::default(),
+        });
         let found = vec![Some("/slots/server".into())];
-        let effects = step(Input::LaunchPathsResolved { instance: instance(), found });
+        let effects = step(Input::LaunchPathsResolved { instance: instance(), runtime_version: 7, found });
         let spawned = effects.iter().find_map(|effect| match effect {
             Effect::Spawn { process, .. } => Some(process.clone()),
             _ => None,
@@ -209,7 +214,11 @@ fn a_slot_that_is_stopped_while_it_is_prepared_goes_when_that_is_done() {
     let mut step = |input| supervisor.step(HostCx::new(now, &clocks, &mut ids), input);
     step(Input::Order(instance(), HostOrder::StartInstance(spec(&[1]))));
     assert!(step(Input::Order(instance(), HostOrder::StopInstance)).is_empty());
-    let effects = step(Input::SlotExtracted { instance: instance(), log: String::new() });
+    let effects = step(Input::SlotExtracted {
+        instance: instance(),
+        log: String::new(),
+        setup: PackageSetup::default(),
+    });
     assert!(matches!(effects[..], [Effect::RemoveSlot { .. }]));
 }
 

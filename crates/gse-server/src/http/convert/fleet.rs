@@ -4,6 +4,7 @@ use gse_api::types as wire;
 use gse_core::capacity::{FleetCapacity, UpdateFleetCapacity};
 use gse_core::error::Error;
 use gse_core::event::{Event, EventCode, EventQuery};
+use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
 use gse_core::fleet::{
     CreateFleet, CreatorLimit, Disk, Fleet, InboundPermission, ProtectionPolicy, Protocol, RelatedResource,
     RuntimeConfiguration, ServerProcess,
@@ -60,6 +61,21 @@ fn server_process(entry: wire::ServerProcesseInput) -> ServerProcess {
         launch_path: entry.launch_path.unwrap_or_default(),
         parameters: entry.parameters.unwrap_or_default(),
         concurrent_executions: small(entry.concurrent_executions.unwrap_or(0)),
+    }
+}
+
+pub(crate) fn update_runtime_configuration(
+    request: wire::UpdateRuntimeConfigurationRequest,
+    scope: Scope,
+) -> UpdateRuntimeConfiguration {
+    let runtime = request.runtime_configuration.unwrap_or_default();
+    let entries = |entries: Vec<_>| entries.into_iter().map(server_process).collect();
+    UpdateRuntimeConfiguration {
+        scope,
+        fleet: FleetId::new(request.fleet_id),
+        server_processes: runtime.server_processes.map(entries),
+        max_concurrent_activations: runtime.max_concurrent_game_server_session_activations.map(small),
+        activation_timeout_s: runtime.game_server_session_activation_timeout_seconds.map(small),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod fleet;
 pub(crate) mod game_server_session;
 pub(crate) mod instance;
+pub(crate) mod log;
 pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;

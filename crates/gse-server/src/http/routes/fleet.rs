@@ -118,3 +118,13 @@ pub(super) async fn describe_runtime_configuration(
     })
     .await
 }
+
+pub(super) async fn update_runtime_configuration(
+    call: &Call<'_>,
+    request: wire::UpdateRuntimeConfigurationRequest,
+) -> Result<wire::UpdateRuntimeConfigurationResponse, ApiError> {
+    let change = convert::fleet::update_runtime_configuration(request, call.scope.clone());
+    let runtime = call.submit(change).await?;
+    let runtime_configuration = Some(convert::fleet::runtime_configuration(&runtime));
+    Ok(wire::UpdateRuntimeConfigurationResponse { runtime_configuration })
+}

@@ -5,6 +5,7 @@ mod asset;
 mod fleet;
 mod game_server_session;
 mod instance;
+mod log;
 mod placement;
 mod player_session;
 mod queue;
@@ -55,6 +56,7 @@ routes! {
     DescribeFleetRelatedResources => fleet::describe_related_resources,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
     UpdateFleetCapacity => fleet::update_capacity,
+    UpdateRuntimeConfiguration => fleet::update_runtime_configuration,
 
     CreateGameServerSession => game_server_session::create,
     DescribeGameServerSessionDetails => game_server_session::describe_details,
@@ -62,6 +64,9 @@ routes! {
     SearchGameServerSessions => game_server_session::search,
 
     DescribeInstances => instance::describe,
+
+    GetGameServerInstanceLogUrl => log::instance_urls,
+    GetGameServerSessionLogUrl => log::session_url,
 
     DescribeGameServerSessionPlacement => placement::describe,
     StartGameServerSessionPlacement => placement::start,

@@ -13,13 +13,13 @@ use super::stack::Stack;
 const HOUR: i64 = 3600;
 
 impl Stack {
-    fn pass(&self, seconds: i64) {
+    pub(super) fn pass(&self, seconds: i64) {
         let now = self.clock.now();
         self.clock.set(Timestamp::from_millis(now.millis() + seconds * 1000));
     }
 
     /// The game server ends a session.
-    async fn end(&self, session: &str) {
+    pub(super) async fn end(&self, session: &str) {
         let id = GameServerSessionId::new(session);
         let wanted = id.clone();
         let engine = &self.api.engine;
@@ -33,7 +33,7 @@ impl Stack {
     }
 
     /// Something that makes the engine look at the clock.
-    async fn touch(&self) {
+    pub(super) async fn touch(&self) {
         let request = json!({ "Name": "touch", "RoutingStrategy": { "Type": "TERMINAL", "Message": "m" } });
         let alias = self.done("CreateAlias", request).await;
         let id = alias["Alias"]["AliasId"].as_str().unwrap();

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use gse_api::admission::AuthMode;
 use gse_api::signature::tc3;
-use gse_core::host::{HostOrder, HostReport, ReadyProcess, ReportKind, SessionCall};
+use gse_core::host::{HostOrder, HostReport, InstanceSpec, ReadyProcess, ReportKind, SessionCall};
 use gse_core::id::{CounterIds, InstanceId, ProcessId};
 use gse_core::time::Timestamp;
 use gse_store::{BlobStore, MemoryStore};
@@ -204,7 +204,7 @@ fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostO
                 ReportKind::PackageExtracted { log: "server\n".into() },
                 ReportKind::LaunchPathsChecked { missing: Vec::new(), log: String::new() },
             ];
-            reports.extend((0..count).map(|number| ready(instance, number, spec.runtime_version)));
+            reports.extend((0..count).map(|number| ready(instance, number, &spec)));
             reports
         }
         HostOrder::StartInstance(_) | HostOrder::TerminateProcess { .. } | HostOrder::ConfirmProcesses(_) => {
@@ -221,12 +221,13 @@ fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostO
     }
 }
 
-fn ready(instance: &InstanceId, number: u32, runtime_version: u64) -> ReportKind {
+fn ready(instance: &InstanceId, number: u32, spec: &InstanceSpec) -> ReportKind {
     let port = |base: u16| base + u16::try_from(number).unwrap();
     ReportKind::ProcessReady(ReadyProcess {
         process: ProcessId::new(format!("{instance}-process-{number}")),
         pid: 1000 + number,
-        runtime_version,
+        runtime_version: spec.runtime_version,
+        entry: Some(spec.server_processes[0].key()),
         client_port: port(6000),
         grpc_port: port(7000),
         ip_address: "127.0.0.1".into(),
