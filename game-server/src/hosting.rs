@@ -39,7 +39,9 @@ pub async fn run(args: &Args, told_to_stop: impl Future<Output = ()>) -> anyhow:
     match Sdk::detect().await {
         Detected::Hosted(hosted) => {
             info!("{hosted}");
-            run_at(args, hosted.builder(), None, told_to_stop).await
+            run_at(args, hosted.builder(), None, told_to_stop)
+                .await
+                .context("hint: `GSE_STANDALONE=1` runs this server without an agent")
         }
         Detected::Standalone(standalone) => {
             info!("{standalone}");

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,9 +13,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
-use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// `PRI * HTTP/2.0 SM` and its line breaks: with less than that there is no connection that could be told to go.
 const FIRST_WORDS: usize = 24;
@@ -51,8 +51,6 @@ pub(crate) struct Incoming {
 pub(crate) struct Connection {
     stream: TcpStream,
     _room: OwnedSemaphorePermit,
-    /// Dropped with it: that is how its server knows.
-    _gone: oneshot::Sender<()>,
     /// What the peer has said so far, up to `FIRST_WORDS`.
     heard: usize,
     /// There until the peer has said its first words.
@@ -65,27 +63,25 @@ impl Incoming {
         Self { listener, room, silence: limits.silence, pause: None }
     }
 
-    /// The next connection, and what is resolved when it is gone. Dropped before that, nothing is lost.
-    pub(crate) async fn accept(&mut self) -> (Connection, oneshot::Receiver<()>) {
+    /// The next connection, and whose it is. Dropped before that, nothing is lost.
+    pub(crate) async fn accept(&mut self) -> (Connection, SocketAddr) {
         poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(Connection, oneshot::Receiver<()>)> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(Connection, SocketAddr)> {
         loop {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
                 self.pause = None;
             }
             match ready!(self.listener.poll_accept(cx)) {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     // No room: closed by dropping it. The client dials again, as it does when the agent is away.
                     let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else { continue };
                     // Without it answers are late, but they come.
                     let _ = stream.set_nodelay(true);
                     let silence = Some(Box::pin(tokio::time::sleep(self.silence)));
-                    let (_gone, gone) = oneshot::channel();
-                    let connection = Connection { stream, _room: room, _gone, heard: 0, silence };
-                    return Poll::Ready((connection, gone));
+                    return Poll::Ready((Connection { stream, _room: room, heard: 0, silence }, peer));
                 }
                 Err(error) => {
                     // One that the peer took back, or the system's limit. Neither may end the service, nor spin.
@@ -94,14 +90,6 @@ impl Incoming {
                 }
             }
         }
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
     }
 }
 

@@ -4,7 +4,7 @@ use gse_core::player_session::{PlayerSession, PlayerSessionPage};
 use gse_core::supervisor::{CallError, Caller, RpcRequest};
 use gse_proto::grpcsdk as proto;
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkService;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
@@ -29,29 +29,10 @@ pub(crate) enum Reply {
 /// Serves every game server of the host.
 pub(crate) struct SdkService {
     pub(crate) calls: mpsc::Sender<IncomingCall>,
-    /// How many calls of this connection are being worked on.
-    pub(crate) in_flight: watch::Sender<u32>,
-}
-
-/// Counts a call as long as it is there, however it ends.
-struct InFlight<'a>(&'a watch::Sender<u32>);
-
-impl<'a> InFlight<'a> {
-    fn begin(count: &'a watch::Sender<u32>) -> Self {
-        count.send_modify(|count| *count += 1);
-        Self(count)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
 }
 
 impl SdkService {
     async fn ask(&self, metadata: &MetadataMap, rpc: RpcRequest) -> Result<Reply, Status> {
-        let _in_flight = InFlight::begin(&self.in_flight);
         let caller = caller(metadata);
         let request_id = caller.request_id.clone();
         let gone = |_| CallError::Unavailable("the agent is shutting down".into());

@@ -15,7 +15,7 @@ use gse_proto::grpcsdk::{self as wire, GseResponse};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, ConnectError, Request, Response, Status};
+use tonic::{Code, ConnectError, Request, Response, Status, TimeoutExpired};
 
 use crate::error::{ErrorName, GseError, chain};
 use crate::network::Network;
@@ -75,6 +75,8 @@ enum Repeat {
 enum Failure {
     /// No connection, so nothing was sent: any call may be tried again.
     Unsent(GseError),
+    /// The agent had asked to reconnect just then (2.4), so nothing was sent: at once again, on a new connection.
+    Closed(GseError),
     /// The connection broke, or the agent is shutting down: it may have been executed.
     Lost(GseError),
     /// An answer, or none in time: final.
@@ -245,6 +247,8 @@ impl Agent {
         let request_id = request_id()?;
         let deadline = Instant::now() + self.retry_budget(repeat);
         let mut pause = FIRST_PAUSE;
+        // Whether a connection was not yet closed under this call.
+        let mut fresh = true;
         let mut announced_again = matches!(name, "ProcessReady" | "ProcessEnding");
         loop {
             let request = self.request(message.clone(), &request_id)?;
@@ -253,16 +257,18 @@ impl Agent {
                     self.reached.store(true, Ordering::Relaxed);
                     return Ok((answer.into_inner(), request_id));
                 }
-                Ok(Err(status)) => self.classify(&status),
-                Err(_) => Failure::Final(GseError::service_call_failed(format!(
+                // tonic keeps the same deadline; whichever notices first.
+                Ok(Err(status)) if !source_is(&status, |_: &TimeoutExpired| true) => self.classify(&status),
+                Ok(Err(_)) | Err(_) => Failure::Final(GseError::service_call_failed(format!(
                     "`{name}` got no answer from the agent at `{}` in {CALL_TIMEOUT:?}",
                     self.address
                 ))),
             };
-            let (error, again) = match failure {
-                Failure::Unsent(error) => (error, true),
-                Failure::Lost(error) => (error, repeat != Repeat::Never),
-                Failure::Final(error) => (error, false),
+            let (error, again, at_once) = match failure {
+                Failure::Unsent(error) => (error, true, false),
+                Failure::Closed(error) => (error, true, std::mem::take(&mut fresh)),
+                Failure::Lost(error) => (error, repeat != Repeat::Never, false),
+                Failure::Final(error) => (error, false, false),
             };
             let error = error.with_request_id(&request_id);
             // An agent that was started anew without its records knows nobody. The call was refused, so it may follow.
@@ -275,6 +281,9 @@ impl Agent {
             }
             if !again || Instant::now() + pause > deadline {
                 return Err(error);
+            }
+            if at_once {
+                continue;
             }
             self.tell(&error);
             sleep(pause).await;
@@ -322,6 +331,12 @@ impl Agent {
                 chain(status)
             )));
         }
+        if source_is(status, hyper::Error::is_canceled) {
+            return Failure::Closed(GseError::service_call_failed(format!(
+                "the agent at `{address}` closes connections before a call can be sent: {}",
+                chain(status)
+            )));
+        }
         if status.source().is_some() {
             return Failure::Lost(GseError::service_call_failed(format!(
                 "the connection to the agent at `{address}` broke: {}",
@@ -335,9 +350,14 @@ impl Agent {
 }
 
 pub(crate) fn is_connect_failure(status: &Status) -> bool {
+    source_is(status, |_: &ConnectError| true)
+}
+
+/// Whether such an error is behind it.
+fn source_is<E: std::error::Error + 'static>(status: &Status, is: impl Fn(&E) -> bool) -> bool {
     let mut cause = status.source();
     while let Some(error) = cause {
-        if error.is::<ConnectError>() {
+        if error.downcast_ref().is_some_and(&is) {
             return true;
         }
         cause = error.source();

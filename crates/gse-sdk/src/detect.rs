@@ -120,13 +120,13 @@ pub(crate) async fn detect_in(environment: impl Fn(&str) -> Option<OsString>, de
     };
     let address = set(AGENT_ADDRESS);
     match set(STANDALONE).as_deref() {
-        Some("1" | "true") => {
+        Some("1" | "true" | "yes" | "on") => {
             return Detected::Standalone(standalone(
                 format!("`{STANDALONE}` asks for it"),
                 format!("unset `{STANDALONE}` to be hosted by an agent"),
             ));
         }
-        Some("0" | "false") => return hosted(address, HostedReason::Told(STANDALONE)),
+        Some("0" | "false" | "no" | "off") => return hosted(address, HostedReason::Told(STANDALONE)),
         _ => {}
     }
     if set(PROCESS_TOKEN).is_some() {

@@ -211,6 +211,15 @@ impl ScriptedAgent {
         Self::serve(Place::Memory(InMemory::new(network, port)), listener)
     }
 
+    /// Starts on a free port of loopback, for game servers in a process of their own: give them
+    /// [`address`](Self::address) as `GSE_AGENT_ADDRESS`.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start_on_loopback() -> io::Result<Self> {
+        Self::start_on(TcpListener::bind(("127.0.0.1", 0)).await?)
+    }
+
     /// Starts on a listener of the test's own, for what only a real socket shows: a port that refuses, an agent that
     /// comes back. Must be called within a tokio runtime.
     ///
@@ -226,6 +235,14 @@ impl ScriptedAgent {
         let (stop, stopped) = oneshot::channel();
         let router = Server::builder().add_service(GseGrpcSdkServiceServer::new(Service(shared.clone())));
         Self { place, shared, stop, task: tokio::spawn(serve(router, listener, stopped)) }
+    }
+
+    /// Its `host:port`; `None` in memory.
+    pub fn address(&self) -> Option<&str> {
+        match &self.place {
+            Place::Memory(_) => None,
+            Place::Loopback(address) => Some(address),
+        }
     }
 
     /// A builder for processes of this agent.

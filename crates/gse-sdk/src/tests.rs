@@ -13,7 +13,6 @@ mod variants;
 
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::testing::{Call, ScriptedAgent};
@@ -48,8 +47,7 @@ async fn pair() -> (ScriptedAgent, Ready) {
 
 /// The same over real sockets, for what only they show.
 async fn loopback_pair() -> (ScriptedAgent, Ready) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let agent = ScriptedAgent::start_on(listener).unwrap();
+    let agent = ScriptedAgent::start_on_loopback().await.unwrap();
     let process = within(agent.builder().client_port(3237).ready()).await.unwrap();
     (agent, process)
 }

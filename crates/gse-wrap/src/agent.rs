@@ -4,9 +4,7 @@
 //! follows the program's.
 
 use anyhow::{Context as _, Result, anyhow};
-use gse_sdk::{
-    ActiveSession, Event, GameServerBuilder, GameServerSession, Players, Process, StartingSession,
-};
+use gse_sdk::{ActiveSession, GameServerSession, Players, ProcessHandle, Ready, SdkBuilder, StartRequested};
 use tokio::sync::{mpsc, oneshot};
 
 /// More than ever waits: one session, and what a step of the loop misses of requests to end.
@@ -35,19 +33,22 @@ enum Told {
     End(oneshot::Sender<Result<()>>),
 }
 
-enum Hosted {
-    Nothing,
-    Starting(StartingSession),
-    Active(ActiveSession),
+/// What comes after a session, or instead of one.
+#[derive(Debug)]
+enum Then {
+    NextSession,
+    End(oneshot::Sender<Result<()>>),
+    /// Nobody listens any more, or nothing can come any more.
+    Gone,
 }
 
 impl Agent {
     /// ProcessReady.
-    pub(crate) async fn ready(process: GameServerBuilder<gse_sdk::ClientPort>) -> Result<Self> {
-        let process = process.ready().await.context("the agent does not take this process")?;
+    pub(crate) async fn ready(process: SdkBuilder<gse_sdk::ClientPort>) -> Result<Self> {
+        let ready = process.ready().await.context("the agent does not take this process")?;
         let (asks, asked) = mpsc::channel(WAITING);
         let (told, tells) = mpsc::channel(WAITING);
-        tokio::spawn(serve(process, asks, tells));
+        tokio::spawn(serve(ready, Line { asks, tells }));
         Ok(Self { asked, told })
     }
 
@@ -79,59 +80,117 @@ impl Agent {
     }
 }
 
-/// Until the end, or until nobody listens any more.
-async fn serve(mut process: Process, asks: mpsc::Sender<Asked>, mut tells: mpsc::Receiver<Told>) {
-    let mut hosted = Hosted::Nothing;
-    loop {
-        tokio::select! {
-            event = process.next_event() => {
-                let asked = match event {
-                    Some(Event::StartGameServerSession(starting)) => {
-                        let session = Box::new(starting.info().clone());
-                        hosted = Hosted::Starting(starting);
-                        Asked::Host(session)
-                    }
-                    Some(Event::ProcessTerminate(_)) => Asked::Terminate,
-                    None => return,
-                };
-                // Never waits, for who reads this may be waiting for a reply. A session is asked for one at a time, so
-                // what finds no room is one of many requests to end.
-                let _ = asks.try_send(asked);
+/// Both directions between the loop and the task.
+#[derive(Debug)]
+struct Line {
+    asks: mpsc::Sender<Asked>,
+    tells: mpsc::Receiver<Told>,
+}
+
+impl Line {
+    /// Never waits, for who reads this may be waiting for a reply. A session is asked for one at a time, so what finds
+    /// no room is one of many requests to end.
+    fn ask(&self, asked: Asked) {
+        let _ = self.asks.try_send(asked);
+    }
+
+    /// What is told next; requests to end are passed on meanwhile. Nothing when the agent cannot ask any more, or
+    /// nobody listens.
+    async fn told(&mut self, handle: &mut ProcessHandle) -> Option<Told> {
+        loop {
+            tokio::select! {
+                asked = handle.process_terminate() => match asked {
+                    Some(_) => self.ask(Asked::Terminate),
+                    None => return None,
+                },
+                told = self.tells.recv() => return told,
             }
-            // A reply that nobody waits for is one whose asker has gone.
-            told = tells.recv() => match told {
-                Some(Told::Activate(reply)) => drop(reply.send(activate(&mut hosted).await)),
-                Some(Told::Terminate(reply)) => drop(reply.send(terminate(&mut hosted).await)),
-                Some(Told::End(reply)) => {
-                    let ended = process.ending().await.context("the agent does not take the end");
-                    let _ = reply.send(ended);
-                    return;
+        }
+    }
+}
+
+/// Until the end, or until nobody listens any more.
+async fn serve(mut ready: Ready, mut line: Line) {
+    // One for all sessions: each request to end is heard once.
+    let mut handle = ready.handle();
+    loop {
+        match host(&mut ready, &mut handle, &mut line).await {
+            Then::NextSession => {}
+            Then::End(reply) => {
+                let ended = ready.ending().await.context("the agent does not take the end");
+                // A reply that nobody waits for is one whose asker has gone.
+                let _ = reply.send(ended);
+                return;
+            }
+            Then::Gone => return,
+        }
+    }
+}
+
+/// Waits for a session and serves it to its end.
+async fn host(ready: &mut Ready, handle: &mut ProcessHandle, line: &mut Line) -> Then {
+    let mut more = true;
+    let starting = loop {
+        let told = tokio::select! {
+            next = ready.next_session(), if more => match next {
+                Some(starting) => break starting,
+                // The request to end comes by the handle.
+                None => {
+                    more = false;
+                    continue;
                 }
-                None => return,
             },
+            told = line.told(handle) => told,
+        };
+        match told {
+            Some(Told::Activate(reply)) => drop(reply.send(Err(anyhow!("no session waits to be activated")))),
+            Some(Told::Terminate(reply)) => drop(reply.send(Ok(()))),
+            Some(Told::End(reply)) => return Then::End(reply),
+            None => return Then::Gone,
         }
+    };
+    line.ask(Asked::Host(Box::new(starting.info().clone())));
+    match activated(starting, handle, line).await {
+        Ok(session) => terminated(session, handle, line).await,
+        Err(then) => then,
     }
 }
 
-async fn activate(hosted: &mut Hosted) -> Result<Players> {
-    match std::mem::replace(hosted, Hosted::Nothing) {
-        Hosted::Starting(starting) => {
-            let session = starting.activate().await.map_err(|refused| anyhow!("{refused}"))?;
-            let players = session.players();
-            *hosted = Hosted::Active(session);
-            Ok(players)
+async fn activated<'p>(
+    starting: StartRequested<'p>,
+    handle: &mut ProcessHandle,
+    line: &mut Line,
+) -> Result<ActiveSession<'p>, Then> {
+    match line.told(handle).await {
+        Some(Told::Activate(reply)) => match starting.activate().await {
+            Ok(session) => {
+                let _ = reply.send(Ok(session.players()));
+                Ok(session)
+            }
+            Err(error) => {
+                let _ = reply.send(Err(error.into()));
+                Err(Then::NextSession)
+            }
+        },
+        Some(Told::Terminate(reply)) => {
+            let _ = reply.send(starting.terminate().await.map_err(Into::into));
+            Err(Then::NextSession)
         }
-        other @ (Hosted::Nothing | Hosted::Active(_)) => {
-            *hosted = other;
-            Err(anyhow!("no session waits to be activated"))
-        }
+        Some(Told::End(reply)) => Err(Then::End(reply)),
+        None => Err(Then::Gone),
     }
 }
 
-async fn terminate(hosted: &mut Hosted) -> Result<()> {
-    match std::mem::replace(hosted, Hosted::Nothing) {
-        Hosted::Nothing => Ok(()),
-        Hosted::Starting(session) => session.terminate().await.map_err(|refused| anyhow!("{refused}")),
-        Hosted::Active(session) => session.terminate().await.map_err(|refused| anyhow!("{refused}")),
+async fn terminated(session: ActiveSession<'_>, handle: &mut ProcessHandle, line: &mut Line) -> Then {
+    loop {
+        match line.told(handle).await {
+            Some(Told::Activate(reply)) => drop(reply.send(Err(anyhow!("no session waits to be activated")))),
+            Some(Told::Terminate(reply)) => {
+                let _ = reply.send(session.terminate().await.map_err(Into::into));
+                return Then::NextSession;
+            }
+            Some(Told::End(reply)) => return Then::End(reply),
+            None => return Then::Gone,
+        }
     }
 }

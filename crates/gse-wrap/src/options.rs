@@ -1,6 +1,5 @@
 //! The command line, and the settings that are left when it makes sense.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
@@ -10,7 +9,7 @@ use crate::sockets::Protocol;
 use crate::template::Template;
 
 const EXAMPLES: &str = "\
-Placeholders, in the program's arguments and in the values of --env:
+Placeholders, in the program's arguments and in the values of --env; {port} in --session-file, too:
   {port}                     the port of --port
   {session.id} {session.name} {session.fleet_id} {session.max_players} {session.ip_address}
   {session.data} {session.matchmaker_data} {session.property.KEY} {session.property.KEY|DEFAULT}
@@ -46,9 +45,10 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Start::AtLaunch)]
     start: Start,
     /// Where the session is written as JSON when it is handed over: readable by this user only, in the names of the
-    /// contract
+    /// contract. Processes of one instance work in one folder, so where there are several, {port} in the name tells
+    /// them apart
     #[arg(long, value_name = "FILE")]
-    session_file: Option<PathBuf>,
+    session_file: Option<String>,
     /// A variable for the program; may be given many times
     #[arg(long = "env", value_name = "NAME=VALUE")]
     variables: Vec<String>,
@@ -105,7 +105,7 @@ pub(crate) struct Settings {
     pub(crate) port: PortChoice,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) start: Start,
-    pub(crate) session_file: Option<PathBuf>,
+    pub(crate) session_file: Option<Template>,
     pub(crate) players: Players,
     pub(crate) health_command: Option<String>,
     pub(crate) failed_exit: FailedExit,
@@ -147,6 +147,10 @@ impl Options {
                 _ => bail!("`--env {variable}` is not `NAME=VALUE`"),
             })
             .collect::<Result<Vec<_>>>()?;
+        let session_file = self.session_file.as_ref().map(template).transpose()?;
+        if session_file.as_ref().is_some_and(Template::needs_session) {
+            bail!("the name of `--session-file` can hold `{{port}}` and nothing of the session");
+        }
         let all = || arguments.iter().chain(variables.iter().map(|(_, value)| value));
         if self.start == Start::AtLaunch && all().any(Template::needs_session) {
             bail!(
@@ -173,7 +177,7 @@ impl Options {
             port: self.port,
             protocol,
             start: self.start,
-            session_file: self.session_file,
+            session_file,
             players: self.players,
             health_command: self.health_command,
             failed_exit: self.failed_exit,

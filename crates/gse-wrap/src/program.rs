@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use crate::options::Settings;
 use crate::procfs;
 
-/// A program that runs. Dropped, it is killed.
+/// A program that runs. Dropped, it is killed with everything that it started.
 pub(crate) struct Program {
     child: Child,
     pid: u32,
@@ -29,7 +29,6 @@ impl Program {
         let child = Command::new(&settings.program)
             .args(settings.arguments.iter().map(|argument| argument.fill(port, session)))
             .envs(settings.variables.iter().map(|(name, value)| (name, value.fill(port, session))))
-            .kill_on_drop(true)
             .spawn()?;
         let pid = child.id().expect("a child that was not waited for has a pid");
         Ok(Self { child, pid })
@@ -50,6 +49,9 @@ impl Program {
 
     /// Kills it and everything that it started.
     pub(crate) fn kill(&self) {
+        if self.child.id().is_none() {
+            return;
+        }
         let family = procfs::family(self.pid);
         self.signal(self.pid, Signal::KILL);
         for member in family.into_iter().filter(|member| *member != self.pid) {
@@ -66,5 +68,11 @@ impl Program {
             // That it has just gone is the usual error, and what was wanted.
             let _ = kill_process(pid, signal);
         }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

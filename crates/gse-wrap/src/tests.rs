@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use gse_sdk::testing::{Answer, Call, FakeAgent};
+use gse_sdk::testing::{Answer, Call, ScriptedAgent};
 use gse_sdk::{GameServerSession, PlayerSession, PlayerSessionStatus};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -32,7 +32,7 @@ fn plain_server() -> String {
 }
 
 struct Wrapped {
-    agent: FakeAgent,
+    agent: ScriptedAgent,
     end: mpsc::Sender<()>,
     running: JoinHandle<anyhow::Result<ExitCode>>,
 }
@@ -40,10 +40,10 @@ struct Wrapped {
 impl Wrapped {
     /// Starts gse-wrap with these words; `SERVER` is the program.
     async fn start(words: &[&str]) -> Self {
-        let agent = FakeAgent::start().await.unwrap();
+        let agent = ScriptedAgent::start_on_loopback().await.unwrap();
         let server = plain_server();
         let words = words.iter().map(|word| word.replace("SERVER", &server));
-        let options = ["gse-wrap".to_owned(), "--agent".to_owned(), agent.address().to_owned()]
+        let options = ["gse-wrap".to_owned(), "--agent".to_owned(), agent.address().unwrap().to_owned()]
             .into_iter()
             .chain(words);
         let settings = Options::try_parse_from(options).unwrap().check().unwrap();
@@ -103,11 +103,12 @@ const ENDING: Call = Call::ProcessEnding;
 #[tokio::test]
 async fn at_launch_the_port_is_found_and_the_programs_end_is_the_end() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("session.json");
+    let name = folder.path().join("session-{port}.json");
     let wrapped =
-        Wrapped::start(&["--udp", "--session-file", file.to_str().unwrap(), "--", "SERVER", "0", "hello"])
+        Wrapped::start(&["--udp", "--session-file", name.to_str().unwrap(), "--", "SERVER", "0", "hello"])
             .await;
     let port = wrapped.port().await;
+    let file = folder.path().join(format!("session-{port}.json"));
     assert_eq!(say(port, "who are you?").await, "hello");
     assert_eq!(within(wrapped.agent.health_check()).await, Ok(true));
     wrapped.host("gs-1", "friday").await;
@@ -203,8 +204,8 @@ async fn reservations_are_taken_as_players_where_that_is_wanted() {
 
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_an_error_that_names_it() {
-    let agent = FakeAgent::start().await.unwrap();
-    let line = ["gse-wrap", "--agent", agent.address(), "--", "./no-such-program"];
+    let agent = ScriptedAgent::start_on_loopback().await.unwrap();
+    let line = ["gse-wrap", "--agent", agent.address().unwrap(), "--", "./no-such-program"];
     let settings = Options::try_parse_from(line).unwrap().check().unwrap();
     let (_end, asked_to_end) = mpsc::channel(1);
     let error = within(wrap::wrap(settings, asked_to_end)).await.unwrap_err();

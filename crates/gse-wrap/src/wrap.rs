@@ -1,5 +1,6 @@
 //! The shell around `life.rs`: one loop that observes what happens, asks what to do, and does it.
 
+use std::path::Path;
 use std::pin::pin;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use gse_sdk::{GameServer, GameServerSession, PlayerSessionFilter, PlayerSessionStatus, Players};
+use gse_sdk::{GameServerSession, PlayerSessionFilter, PlayerSessionStatus, Players, Sdk};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
@@ -15,8 +16,9 @@ use crate::agent::{Agent, Asked};
 use crate::health::Health;
 use crate::life::{Action, Event, Life};
 use crate::options::{self, PortChoice, Settings};
+use crate::port::Port;
 use crate::program::Program;
-use crate::{port, procfs, session_file, sockets};
+use crate::{procfs, session_file, sockets};
 
 /// How often the program's sockets are looked at until its port is open.
 const LOOK_PERIOD: Duration = Duration::from_millis(100);
@@ -46,6 +48,8 @@ struct Wrap {
     life: Life,
     /// Where players connect, once it is known.
     port: Option<u16>,
+    /// The port of `--port auto`, which is held while the program does not run.
+    chosen: Option<Port>,
     health: Arc<Health>,
     program: Option<Program>,
     agent: Option<Agent>,
@@ -64,14 +68,18 @@ struct Wrap {
 
 impl Wrap {
     fn new(settings: Settings) -> Result<Self> {
+        let chosen = match settings.port {
+            PortChoice::Auto => Some(Port::choose().context("there is no port for the program")?),
+            PortChoice::Number(_) | PortChoice::Detect => None,
+        };
         let port = match settings.port {
             PortChoice::Number(port) => Some(port),
-            PortChoice::Auto => Some(port::free().context("there is no port for the program")?),
-            PortChoice::Detect => None,
+            PortChoice::Auto | PortChoice::Detect => chosen.as_ref().map(Port::number),
         };
         Ok(Self {
             life: Life::new(settings.start, settings.failed_exit),
             port,
+            chosen,
             health: Arc::new(Health::new(settings.health_command.clone())),
             program: None,
             agent: None,
@@ -131,6 +139,9 @@ impl Wrap {
         self.program = None;
         self.deadline = None;
         self.health.rest();
+        if let Some(port) = &mut self.chosen {
+            port.hold();
+        }
         match status {
             Ok(status) => {
                 say(&format!("the program has ended: {status}"));
@@ -175,11 +186,15 @@ impl Wrap {
 
     fn write_session(&mut self) -> Result<()> {
         let (Some(path), Some(session)) = (&self.settings.session_file, &self.session) else { return Ok(()) };
-        session_file::write(path, session)
-            .with_context(|| format!("cannot write the session to `{}`", path.display()))
+        let path = path.fill(self.port, None);
+        session_file::write(Path::new(&path), session)
+            .with_context(|| format!("cannot write the session to `{path}`"))
     }
 
     fn launch(&mut self) -> Result<()> {
+        if let Some(port) = &mut self.chosen {
+            port.release();
+        }
         let program = Program::start(&self.settings, self.port, self.session.as_deref())
             .with_context(|| format!("cannot start `{}`", self.settings.program))?;
         say(&format!("`{}` runs as process {}", self.settings.program, program.pid()));
@@ -193,7 +208,7 @@ impl Wrap {
         let port = self.port.context("the port is known before the process is ready")?;
         let (health, told) = (self.health.clone(), AtomicBool::new(false));
         let mut builder =
-            GameServer::builder().client_port(port).health(move || health.is_well()).on_retry(move |error| {
+            Sdk::builder().client_port(port).health(move || health.is_well()).on_retry(move |error| {
                 if !told.swap(true, Ordering::Relaxed) {
                     say(&format!("waiting for the agent: {error}"));
                 }

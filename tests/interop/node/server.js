@@ -2,7 +2,8 @@
 //
 // It loads the two files of `proto/` when it starts, binds fixed ports (`0.0.0.0:7000` for callbacks, 2000 for players,
 // unless the fleet's parameters say others), and answers `{}`. ActivateGameServerSession is called inside
-// OnStartGameServerSession and answered before that is, ProcessEnding inside OnProcessTerminate.
+// OnStartGameServerSession and answered before that is, or after it where the session's property `activate` is `late`;
+// ProcessEnding is called inside OnProcessTerminate.
 //
 // Players speak lines over TCP: JOIN <PlayerSessionId>, SAY <text>, LIST, DOOR <policy>, STATUS, LEAVE, END.
 'use strict'
@@ -17,6 +18,7 @@ const protoLoader = require('@grpc/proto-loader')
 
 const [grpcPort = 7000, clientPort = 2000] = process.argv.slice(2).map(Number)
 const DEADLINE_MS = 10_000
+const LATE_MS = 300
 
 function load (file) {
   const definition = protoLoader.loadSync(file, {
@@ -61,9 +63,16 @@ const callbacks = {
     players = new Set()
     sessionsHosted += 1
     console.log(`OnStartGameServerSession ${session.gameServerSessionId}`)
+    const { gameServerSessionId, maxPlayers, gameProperties } = session
+    const activate = () => call('ActivateGameServerSession', { gameServerSessionId, maxPlayers })
+    if (gameProperties.some(({ key, value }) => key === 'activate' && value === 'late')) {
+      // As the tutorial has it: the answer first, the activation later and from elsewhere.
+      callback(null, {})
+      setTimeout(() => activate().catch(error => console.error(error)), LATE_MS)
+      return
+    }
     try {
-      const { gameServerSessionId, maxPlayers } = session
-      await call('ActivateGameServerSession', { gameServerSessionId, maxPlayers })
+      await activate()
       callback(null, {})
     } catch (error) {
       callback(error)

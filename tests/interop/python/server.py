@@ -2,7 +2,8 @@
 
 It knows the two files of `proto/` and nothing of OpenGSE: both ports are bound to 0 and announced as the system chose
 them, every call carries `pid` and `requestid`, ActivateGameServerSession is called inside OnStartGameServerSession and
-answered before that returns, and ProcessEnding inside OnProcessTerminate.
+answered before that returns, or after it where the session's property `activate` is `late`; ProcessEnding is called
+inside OnProcessTerminate.
 
 Players speak lines over TCP: JOIN <PlayerSessionId>, SAY <text>, LIST, DOOR <policy>, STATUS, LEAVE, END.
 """
@@ -24,6 +25,7 @@ import GseGrpcSdkService_pb2 as gse
 import GseGrpcSdkService_pb2_grpc as gse_grpc
 
 DEADLINE_SECONDS = 10
+LATE_SECONDS = 0.3
 
 
 def log(text):
@@ -74,7 +76,10 @@ class Callbacks(game_grpc.GameServerGrpcSdkServiceServicer):
         activate = gse.ActivateGameServerSessionRequest(
             gameServerSessionId=session.gameServerSessionId, maxPlayers=session.maxPlayers
         )
-        self.agent.call("ActivateGameServerSession", activate)
+        if any(p.key == "activate" and p.value == "late" for p in session.gameProperties):
+            threading.Timer(LATE_SECONDS, self.agent.call, ["ActivateGameServerSession", activate]).start()
+        else:
+            self.agent.call("ActivateGameServerSession", activate)
         return gse.GseResponse()
 
     def OnProcessTerminate(self, request, context):

@@ -43,8 +43,8 @@ const STEPS: &[Step] = &[
         about: "Python, Node.js and Debian packages, kept for the next run",
         commands: 8,
     },
-    Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 22 },
-    Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 22 },
+    Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 24 },
+    Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 24 },
     Step { title: "Wrapped", about: "teeworlds-server of Debian, unmodified, in gse-wrap", commands: 40 },
 ];
 

@@ -1,10 +1,11 @@
 //! The game servers of `tests/interop`, put through their lives.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Value, json};
 
 use super::hosting::{self, Plan};
@@ -12,16 +13,20 @@ use super::line_player::LinePlayer;
 use super::package;
 use crate::flow::cloud::{need, text_of};
 use crate::flow::match_session::{Session, create, join, wait_until_terminated};
-use crate::flow::record::Refusal;
+use crate::flow::record::{Call, Refusal};
 use crate::flow::{Fleet, Seat, Stage};
 use crate::interrupt;
+use crate::processes::{Logged, tail};
 
 /// Checks come twice a second here; this is for a very busy machine.
 const HEALTH_DEADLINE: Duration = Duration::from_secs(30);
 /// A process that failed three in a row would be ended.
 const HEALTH_CHECKS: u64 = 4;
-/// Where fleets may have ports open.
-const PORTS: std::ops::RangeInclusive<u16> = 1025..=60_000;
+/// A judgement takes six seconds; this is for a very busy machine.
+const VERDICT_DEADLINE: Duration = Duration::from_secs(180);
+/// Ports that Linux does not hand out by itself: a connection that leaves this machine cannot take one before the game
+/// server does.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// One of the game servers.
 pub(super) struct Stack {
@@ -72,37 +77,35 @@ impl Stack {
 
 /// Ports that are free now.
 pub(super) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
-    let mut held = Vec::new();
-    let mut ports = Vec::new();
-    for _ in 0..100 {
-        let listener = TcpListener::bind("0.0.0.0:0").context("cannot bind a port")?;
-        let port = listener.local_addr().context("a bound socket has an address")?.port();
-        held.push(listener);
-        if PORTS.contains(&port) {
-            ports.push(port);
-        }
-        if let Ok(ports) = ports[..].try_into() {
-            return Ok(ports);
-        }
-    }
-    bail!("no free ports between {} and {}", PORTS.start(), PORTS.end())
+    let count = u32::from(PORTS.end - PORTS.start);
+    // Two runs at a time begin at different ports.
+    let start = std::process::id().wrapping_mul(7_919) % count;
+    let all = (0..count).filter_map(|index| u16::try_from((start + index) % count).ok());
+    let free = |port: &u16| {
+        TcpListener::bind(("0.0.0.0", *port)).is_ok() && UdpSocket::bind(("0.0.0.0", *port)).is_ok()
+    };
+    let found: Vec<u16> = all.map(|offset| PORTS.start + offset).filter(free).take(COUNT).collect();
+    found.try_into().map_err(|_| anyhow!("no free ports from {} to {}", PORTS.start, PORTS.end))
 }
 
 /// From package to the last process: two sessions on one process, then scale-in.
 pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
-    stage.part("package, upload, asset, fleet");
+    stage.part("gse conformance takes it through a life by itself");
     let package = stack.assemble(stage)?;
+    conformance(stage, stack, &package)?;
+
+    stage.part("package, upload, asset, fleet");
     let parameters = stack.parameters.clone();
     let fleet = hosting::deploy(stage, &Plan { name: stack.name, package, parameters, protocol: "TCP" })?;
 
-    stage.part("a session is created, played and ended");
-    let (first, mut ada) = begin(stage, &fleet, "first")?;
+    stage.part("a session, activated inside OnStartGameServerSession, is played and ended");
+    let (first, mut ada) = begin(stage, &fleet, "first", "inside")?;
     let status = status(stage, &mut ada, stack)?;
     play(stage, &first, &mut ada)?;
     wait_until_terminated(stage, &first)?;
 
-    stage.part("a second session on the same process");
-    let (second, mut ada) = begin(stage, &fleet, "second")?;
+    stage.part("a second session on the same process, activated after OnStartGameServerSession was answered");
+    let (second, mut ada) = begin(stage, &fleet, "second", "late")?;
     let again = healthy(stage, &mut ada)?;
     let pid = again["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).context("STATUS has no `pid`")?;
     if (&again["pid"], again["sessionsHosted"].as_u64()) != (&status["pid"], Some(2)) {
@@ -117,11 +120,42 @@ pub(super) fn host(stage: &mut Stage<'_>, stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// A session with one player in it.
-fn begin(stage: &mut Stage<'_>, fleet: &Fleet, name: &str) -> Result<(Session, LinePlayer)> {
+/// The verdict of `gse conformance`, with a player.
+fn conformance(stage: &mut Stage<'_>, stack: &Stack, package: &Path) -> Result<()> {
+    let player = stage.workspace.root.join("tests/interop/player.py");
+    let client = format!("python3 '{}'", player.display());
+    let launch = format!("sh start.sh {}", stack.parameters);
+    let launch: Vec<&str> = launch.split_whitespace().collect();
+    let command = format!("gse conformance --client 'python3 player.py' -- {}", launch.join(" "));
+    stage.show(&command);
+    stage.waiting("the game server is judged");
+    let mut judge = Command::new(stage.workspace.program("gse")?);
+    judge.args(["conformance", "--agent", "127.0.0.1:0", "--client", &client, "--"]).args(&launch);
+    let name = format!("conformance-{}", stack.folder);
+    let mut judge = Logged::start(judge.current_dir(package), &stage.directory, &name)?;
+    let deadline = Instant::now() + VERDICT_DEADLINE;
+    let status = loop {
+        match judge.ended()? {
+            Some(status) => break status,
+            None if Instant::now() > deadline => bail!("`gse conformance` does not come to an end"),
+            None => interrupt::pause(Duration::from_millis(50))?,
+        }
+    };
+    let said = tail(&judge.stdout, 30);
+    if !status.success() {
+        let errors = tail(&judge.stderr, 10);
+        bail!("`gse conformance` ended with {status}\n{}\n{}", said.join("\n"), errors.join("\n"));
+    }
+    stage.answer(said.last().map_or("", String::as_str));
+    stage.record(Call::command(command, Some(said.into())));
+    Ok(())
+}
+
+/// A session with one player in it. Its game server activates it `inside` the callback, or `late`.
+fn begin(stage: &mut Stage<'_>, fleet: &Fleet, name: &str, activate: &str) -> Result<(Session, LinePlayer)> {
     let request = json!({
         "FleetId": fleet.id, "Name": name, "MaximumPlayerSessionCount": 3,
-        "GameProperties": [{"Key": "map", "Value": name}],
+        "GameProperties": [{"Key": "map", "Value": name}, {"Key": "activate", "Value": activate}],
     });
     let session = create(stage, request)?;
     let seat = join(stage, &session, "ada")?;

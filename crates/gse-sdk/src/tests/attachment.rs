@@ -26,9 +26,8 @@ fn start_anew(address: SocketAddr) -> ScriptedAgent {
 
 #[tokio::test]
 async fn a_process_that_the_agent_forgot_announces_itself_and_repeats_the_call() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let agent = ScriptedAgent::start_on(listener).unwrap();
+    let agent = ScriptedAgent::start_on_loopback().await.unwrap();
+    let address = agent.address().unwrap().parse().unwrap();
     let builder = agent.builder().client_port(3237).log_path("./logs");
     let mut process = within(builder.ready()).await.unwrap();
     let announced = agent.calls()[0].clone();

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
+use gse_proto::grpcsdk as wire;
 use http_body_util::Full;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -35,7 +36,7 @@ fn config() -> Config {
 
 /// A server that answers every call with this body: frames, or what should have been frames.
 #[derive(Clone, Default)]
-struct AnyBody(Arc<Mutex<Bytes>>);
+pub(super) struct AnyBody(Arc<Mutex<Bytes>>);
 
 impl AnyBody {
     fn set(&self, bytes: Vec<u8>) {
@@ -43,7 +44,7 @@ impl AnyBody {
     }
 
     /// The answer to a call in one proper frame.
-    fn set_message(&self, message: &[u8]) {
+    pub(super) fn set_message(&self, message: &[u8]) {
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
         self.set([&[0], &length[..], message].concat());
     }
@@ -72,18 +73,44 @@ impl Service<http::Request<Body>> for AnyBody {
     }
 }
 
-/// What looks like protobuf, most of the time.
+/// Messages of the contract with any values in them, as they are or damaged in a few places, and noise.
 fn message() -> impl Strategy<Value = Vec<u8>> {
-    let field = (any::<u8>(), vec(any::<u8>(), 0..12)).prop_map(|(tag, content)| {
-        let length = u8::try_from(content.len()).unwrap();
-        let tag = tag & 0x7f;
-        match tag & 7 {
-            0 => [vec![tag], content.iter().map(|b| b & 0x7f).take(1).collect()].concat(),
-            2 => [vec![tag, length], content].concat(),
-            _ => [vec![tag], content].concat(),
+    let encoded = prop_oneof![
+        (any::<String>(), any::<i32>(), any::<i32>(), any::<bool>()).prop_map(
+            |(text, max_players, port, known)| {
+                let session = wire::GameServerSession {
+                    game_server_session_id: if known { "gs-1".into() } else { text.clone() },
+                    name: text,
+                    max_players,
+                    port,
+                    ..Default::default()
+                };
+                wire::StartGameServerSessionRequest { game_server_session: Some(session) }.encode_to_vec()
+            }
+        ),
+        any::<i64>()
+            .prop_map(|termination_time| wire::ProcessTerminateRequest { termination_time }.encode_to_vec()),
+        (any::<i32>(), any::<String>()).prop_map(|(status, error_message)| {
+            wire::GseResponse { status, error_message, ..Default::default() }.encode_to_vec()
+        }),
+        (any::<String>(), any::<i64>(), any::<i32>()).prop_map(|(status, creation_time, port)| {
+            let player = wire::PlayerSession { status, creation_time, port, ..Default::default() };
+            let player_sessions = vec![player; 3];
+            wire::DescribePlayerSessionsResponse { next_token: String::new(), player_sessions }
+                .encode_to_vec()
+        }),
+    ];
+    let damage = vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
+    let damaged = (encoded, damage).prop_map(|(mut bytes, damage)| {
+        for (index, byte) in damage {
+            if !bytes.is_empty() {
+                let index = index.index(bytes.len());
+                bytes[index] = byte;
+            }
         }
+        bytes
     });
-    prop_oneof![vec(any::<u8>(), 0..64), vec(field, 0..8).prop_map(|fields| fields.concat())]
+    prop_oneof![4 => damaged, 1 => vec(any::<u8>(), 0..64)]
 }
 
 /// A process, an active session's players, and the server that answers them.
@@ -110,9 +137,8 @@ impl Stage {
             // What may be tried again is so for three of these.
             let builder = builder.client_port(3237).connect_timeout(Duration::from_millis(5));
             let mut ready = within(builder.ready()).await.unwrap();
-            let start = gse_proto::grpcsdk::StartGameServerSessionRequest {
-                game_server_session: Some(info("gs-1").to_wire()),
-            };
+            let start =
+                wire::StartGameServerSessionRequest { game_server_session: Some(info("gs-1").to_wire()) };
             callback(&network, &ready, "OnStartGameServerSession", start.encode_to_vec()).await.unwrap();
             let players = within(next_session(&mut ready).await.activate()).await.unwrap().players();
             (ready, players)

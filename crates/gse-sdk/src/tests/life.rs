@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use tokio::net::TcpListener;
-
 use super::*;
 use crate::testing::Answer;
 use crate::{
@@ -61,9 +59,8 @@ async fn a_process_sends_its_calls_in_order_with_its_identity() {
 
 #[tokio::test]
 async fn address_and_token_come_from_the_environment() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = OsString::from(listener.local_addr().unwrap().to_string());
-    let agent = ScriptedAgent::start_on(listener).unwrap();
+    let agent = ScriptedAgent::start_on_loopback().await.unwrap();
+    let address = OsString::from(agent.address().unwrap());
     let environment = move |name: &str| match name {
         "GSE_AGENT_ADDRESS" => Some(address.clone()),
         "GSE_PROCESS_TOKEN" => Some("token-1".into()),

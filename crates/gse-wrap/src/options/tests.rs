@@ -32,6 +32,7 @@ fn what_cannot_work_is_refused_with_the_way_out() {
         ("--start on-session -- ./server", "`--port auto` with `{port}`"),
         ("-- ./server {session.name}", "`--start on-session`"),
         ("--env A={session.name} -- ./server", "`--start on-session`"),
+        ("--session-file {session.id} -- ./server", "nothing of the session"),
         ("--env A -- ./server", "is not `NAME=VALUE`"),
         ("--port 0 -- ./server", "from 1 to 65535"),
         ("--udp --tcp -- ./server", "cannot be used with"),

@@ -220,6 +220,7 @@ async fn case_52_deadline() {
         let mut request = peer.request(message);
         request.set_timeout(Duration::from_millis(1));
         if let Err(status) = peer.client.clone().terminate_game_server_session(request).await {
+            // The client's own clock says the first, the agent's the second.
             assert!(matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded), "{status:?}");
         }
         let status = service.session(&session).await.status;

@@ -5,6 +5,7 @@
 //! Cases that need something else are tested where that is, and listed all the same: `docs/conformance.md`.
 
 mod activation;
+mod control;
 mod crash;
 mod ending;
 mod health;

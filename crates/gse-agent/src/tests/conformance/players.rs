@@ -10,9 +10,10 @@ use gse_core::player_session::{JoinGameServerSession, Joining, PlayerSessionStat
 use gse_proto::grpcsdk as proto;
 use tonic::Code;
 
+use super::control::scope;
 use super::log::Log;
 use super::peer::{Peer, ok, refused};
-use super::service::{FleetForm, Service, clocks, scope};
+use super::service::{FleetForm, Service, clocks};
 
 /// An ACTIVE session of so many seats, and its game server.
 async fn hosting(max_players: u32) -> (Service, Peer, GameServerSession) {

@@ -64,6 +64,23 @@ async fn case_26_terminate_twice() {
 }
 
 #[tokio::test]
+async fn case_26_terminate_an_error_session() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (fleet, mut peer) = service.fleet_of_one(FleetForm::default()).await;
+    let id = service.create(&fleet).await.unwrap().id;
+    let (_, reply) = peer.next_start().await;
+    reply.send(Err(tonic::Status::unknown("no map"))).unwrap();
+    service.until_status(&id, GameServerSessionStatus::Error).await;
+    let failed = service.session(&id).await;
+    let tainted = async || service.read(|state| state.processes.values().next().map(|row| row.tainted)).await;
+    assert_eq!(tainted().await, Some(true));
+    peer.terminate(&id).await.unwrap();
+    assert_eq!(service.session(&id).await, failed, "the status stays");
+    assert_eq!(tainted().await, Some(false));
+    service.end().await;
+}
+
+#[tokio::test]
 async fn case_27_activation_limit() {
     let mut service = Service::start(clocks(&[])).await;
     let form = FleetForm { processes: 2, max_concurrent_activations: 1, ..FleetForm::default() };

@@ -5,6 +5,8 @@ use std::process::Stdio;
 use gse_core::game_server_session::GameServerSessionStatus;
 use tokio::process::Command;
 use tokio::time::timeout;
+use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataValue;
 
 use super::super::host::DEADLINE;
 use super::peer::Peer;
@@ -59,5 +61,36 @@ async fn child_gets_no_proxy() {
             assert!(value.split(',').any(|named| named == host), "{name}={value}");
         }
     }
+    service.end().await;
+}
+
+/// 2.1: accepted if the peer sends it, in both directions, and never required.
+#[tokio::test]
+async fn compressed_messages_are_understood() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (_, mut peer) = service.fleet_of_one(FleetForm::default()).await;
+    peer.caller.client = peer.caller.client.clone().send_compressed(CompressionEncoding::Gzip);
+    peer.report(3, 10).await.unwrap();
+    let counts = service.read(|state| state.processes.values().next().map(|row| row.custom_counts)).await;
+    assert_eq!(counts, Some((3, 10)));
+    service.end().await;
+}
+
+/// 2.2, 2.3: the first of several pids counts, and a binary one is none.
+#[tokio::test]
+async fn the_first_pid_counts() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (_, peer) = service.fleet_of_one(FleetForm::default()).await;
+    let message =
+        gse_proto::grpcsdk::ReportCustomDataRequest { current_custom_count: 1, max_custom_count: 2 };
+    let mut request = peer.request(message);
+    request.metadata_mut().append("pid", "4194997".parse().unwrap());
+    request.metadata_mut().insert_bin("pid-bin", MetadataValue::from_bytes(b"7"));
+    peer.client.clone().report_custom_data(request).await.unwrap();
+    let mut request = peer.request(message);
+    request.metadata_mut().insert("pid", "4194997".parse().unwrap());
+    request.metadata_mut().append("pid", peer.pid.to_string().parse().unwrap());
+    let status = peer.client.clone().report_custom_data(request).await.unwrap_err();
+    assert!(status.message().starts_with("PROCESS_NOT_READY: "), "{status:?}");
     service.end().await;
 }
