@@ -275,6 +275,10 @@ pub(crate) fn taint(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: 
     if state.edit_process(id, |process| process.tainted = true).is_none() {
         return;
     }
+    // P10 is for what was launched: nobody starts another one of these, and it may show life again (P11, case 26).
+    if state.processes.get(id).is_some_and(|process| process.entry.is_none()) {
+        return;
+    }
     terminate(state, cx, id, reason);
 }
 

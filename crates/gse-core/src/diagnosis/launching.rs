@@ -50,7 +50,7 @@ fn package_unusable(facts: &Facts<'_>) -> Vec<Finding> {
         EventCode::FleetActivationFailedNoInstances,
     ];
     let why = "no process can be started before the package is copied and unpacked";
-    let fix = "see the event's log (GetFleetEventLog, DescribeFleetEvents), mend the package, upload it again and \
+    let fix = "see the event and its log (PreSignedLogUrl of DescribeFleetEvents), mend the package, upload it again and \
                make a new fleet: a fleet that failed is not tried again";
     of_events(facts, &codes, why, fix)
 }

@@ -10,24 +10,24 @@ use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::event::{self, EventCode};
 use crate::fleet::{self, Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
 use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
 use crate::log::SessionLog;
-use crate::observation::{CallbackFailure, EventObservations, SessionObservations, recording};
+use crate::observation::SessionObservations;
 use crate::placement;
 use crate::planted::planted;
 use crate::player_session::{self, PlayerSessionCreationPolicy};
 use crate::process::{self, Load};
 use crate::state::{Row, RowKind, State};
-use crate::supervisor::CallbackKind;
 use crate::time::Timestamp;
 use crate::words::words;
 
+mod activation;
 mod describe;
 pub mod search;
 
+pub(crate) use activation::on_start_failed;
 pub use describe::{SessionQuery, describe, page, select};
 
 words! {
@@ -412,75 +412,12 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSes
     let Some(session) = state.game_server_sessions.get_shared(id) else { return };
     let session = Arc::clone(session);
     match session.terminated {
-        None => on_activation_timeout(state, cx, id),
+        None => activation::on_activation_timeout(state, cx, id),
         Some(ended) => {
             player_session::leave_all(state, cx, id);
             archive::leave(state, cx, Row::GameServerSession(session), ended);
         }
     }
-}
-
-/// The activation timeout passed (G3).
-fn on_activation_timeout(state: &mut State, cx: &mut Cx<'_>, id: &GameServerSessionId) {
-    let Some(session) = state.game_server_sessions.get(id) else { return };
-    let (fleet, process) = (session.fleet.clone(), session.process.clone());
-    let within = cx.now.since(session.created);
-    let words = recording::words_of_activation(session, within);
-    let message = format!("session {id} was not activated in time: {words}");
-    let about = about(&process, id, None);
-    let code = EventCode::GameSessionActivationTimeout;
-    event::write_observed(state, cx, &fleet, code, message, String::new(), about);
-    fail_activation(state, cx, id, &process, &format!("GAME_SESSION_ACTIVATION_TIMEOUT: {words}"));
-}
-
-/// OnStartGameServerSession failed for good (G4). A session that was activated meanwhile stays (case 21).
-pub(crate) fn on_start_failed(
-    state: &mut State,
-    cx: &mut Cx<'_>,
-    id: &GameServerSessionId,
-    process: &ProcessId,
-    reason: &str,
-) {
-    let Some(session) = state.game_server_sessions.get(id) else { return };
-    if session.process != *process || session.status != GameServerSessionStatus::Activating {
-        cx.because(format!("the start callback of session {id} failed after the fact: {reason}"));
-        return;
-    }
-    let fleet = session.fleet.clone();
-    let message = format!("the process refused session {id}: {reason}");
-    let failure = session.observations.start.as_ref().map(|trouble| trouble.failure);
-    let about = about(process, id, failure);
-    event::write_observed(state, cx, &fleet, EventCode::GenericEvent, message, String::new(), about);
-    fail_activation(state, cx, id, process, &format!("OnStartGameServerSession failed: {reason}"));
-}
-
-fn about(
-    process: &ProcessId,
-    session: &GameServerSessionId,
-    failure: Option<CallbackFailure>,
-) -> EventObservations {
-    EventObservations {
-        process: Some(process.clone()),
-        session: Some(session.clone()),
-        callback: failure.map(|failure| (CallbackKind::Start, failure)),
-        ..EventObservations::default()
-    }
-}
-
-fn fail_activation(
-    state: &mut State,
-    cx: &mut Cx<'_>,
-    id: &GameServerSessionId,
-    process: &ProcessId,
-    reason: &str,
-) {
-    if planted!(TaintForgotten) {
-        return end(state, cx, id, SessionEnd::Error, reason);
-    }
-    // Tainted first: ending the session frees the process, and it must not be chosen again.
-    state.edit_process(process, |row| row.tainted = true);
-    end(state, cx, id, SessionEnd::Error, reason);
-    process::taint(state, cx, process, reason);
 }
 
 /// The session that a game server's call names, if this process may name it (server-sdk.md 4.2).
@@ -539,7 +476,7 @@ pub(crate) fn activate(
     }
     // The timer may not have run yet (G3).
     if session.activation_deadline.is_some_and(|deadline| cx.now >= deadline) {
-        on_activation_timeout(state, cx, id);
+        activation::on_activation_timeout(state, cx, id);
         let status = GameServerSessionStatus::Error;
         return Err(Error::ActivationTooLate { session: id.clone(), status, hosted: None });
     }

@@ -83,6 +83,29 @@ async fn case_26_terminate_an_error_session() {
     service.end().await;
 }
 
+/// The second half of case 26. The launched process is busy, so that the adopted one is the only one that is idle.
+#[tokio::test]
+async fn case_26_terminating_an_error_session() {
+    let mut service = Service::start(clocks(&[])).await;
+    let (fleet, mut launched) = service.fleet_of_one(FleetForm::default()).await;
+    service.create(&fleet).await.unwrap();
+    launched.host().await;
+    let mut adopted = service.stranger(4_194_005).await;
+    adopted.ready().await.unwrap();
+    let failed = service.create(&fleet).await.unwrap().id;
+    let (_, reply) = adopted.next_start().await;
+    reply.send(Err(tonic::Status::unknown("no map"))).unwrap();
+    service.until_status(&failed, GameServerSessionStatus::Error).await;
+    let failed = service.session(&failed).await;
+    let refusal = service.create(&fleet).await.unwrap_err();
+    assert!(refusal.to_string().contains("failed to start its last session"), "{refusal}");
+    adopted.terminate(&failed.id).await.unwrap();
+    assert_eq!(service.session(&failed.id).await, failed, "the status stays");
+    let next = service.create(&fleet).await.unwrap().id;
+    assert_eq!(adopted.host().await, next, "eligible again");
+    service.end().await;
+}
+
 #[tokio::test]
 async fn case_27_activation_limit() {
     let mut service = Service::start(clocks(&[])).await;
