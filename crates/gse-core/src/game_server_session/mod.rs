@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alias;
 use crate::allocation;
 use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
-use crate::fleet::{self, Fleet, ProtectionPolicy};
+use crate::fleet::{Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
-use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
+use crate::id::{FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
 use crate::log::SessionLog;
 use crate::observation::{CallbackFailure, EventObservations, SessionObservations, recording};
 use crate::placement;
@@ -27,8 +26,10 @@ use crate::words::words;
 
 mod describe;
 pub mod search;
+mod target;
 
 pub use describe::{SessionQuery, describe, page, select};
+pub use target::Target;
 
 words! {
     /// The states of operations.md 6.3.
@@ -139,26 +140,6 @@ impl GameServerSession {
     /// Seats that are free.
     pub fn free_seats(&self) -> u32 {
         self.max_players.saturating_sub(self.seats_taken)
-    }
-}
-
-/// A fleet, or an alias that is resolved at this moment (L-5).
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// FleetId; wins over the alias.
-    pub fleet: Option<FleetId>,
-    /// AliasId.
-    pub alias: Option<AliasId>,
-}
-
-impl Target {
-    /// The fleet that is meant.
-    pub fn resolve<'a>(&self, state: &'a State, scope: &Scope) -> Result<&'a Fleet, Error> {
-        match (&self.fleet, &self.alias) {
-            (Some(fleet), _) => fleet::find_live(state, scope, fleet),
-            (None, Some(alias)) => alias::resolve(state, scope, alias),
-            (None, None) => Err(Error::Missing { member: "FleetId" }),
-        }
     }
 }
 

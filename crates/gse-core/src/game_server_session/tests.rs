@@ -44,7 +44,7 @@ fn g2_the_target_must_be_an_active_fleet() {
     let mut world = World::new();
     let fleet = world.create_fleet(&scope(), 1).id;
     let refused = world.create_session(&fleet).unwrap_err();
-    assert_eq!(refused, Error::FleetNotActive { fleet, status: fleet::FleetStatus::New });
+    assert_eq!(refused, Error::FleetNotActive { fleet, status: crate::fleet::FleetStatus::New });
     let unknown = FleetId::new("fleet-unknown");
     assert_eq!(world.create_session(&unknown).unwrap_err(), Error::FleetNotFound(unknown.clone()));
     let mut neither = session_request(&scope(), &unknown);
