@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alias;
 use crate::allocation;
 use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::fleet::{self, Fleet, ProtectionPolicy};
+use crate::fleet::{Fleet, ProtectionPolicy};
 use crate::host::{HostOrder, SessionSpec};
-use crate::id::{AliasId, FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
+use crate::id::{FleetId, GameServerSessionId, IdKind, InstanceId, PlacementId, ProcessId, Scope};
 use crate::log::SessionLog;
 use crate::observation::SessionObservations;
 use crate::placement;
@@ -26,9 +25,11 @@ use crate::words::words;
 mod activation;
 mod describe;
 pub mod search;
+mod target;
 
 pub(crate) use activation::on_start_failed;
 pub use describe::{SessionQuery, describe, page, select};
+pub use target::Target;
 
 words! {
     /// The states of operations.md 6.3.
@@ -139,26 +140,6 @@ impl GameServerSession {
     /// Seats that are free.
     pub fn free_seats(&self) -> u32 {
         self.max_players.saturating_sub(self.seats_taken)
-    }
-}
-
-/// A fleet, or an alias that is resolved at this moment (L-5).
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// FleetId; wins over the alias.
-    pub fleet: Option<FleetId>,
-    /// AliasId.
-    pub alias: Option<AliasId>,
-}
-
-impl Target {
-    /// The fleet that is meant.
-    pub fn resolve<'a>(&self, state: &'a State, scope: &Scope) -> Result<&'a Fleet, Error> {
-        match (&self.fleet, &self.alias) {
-            (Some(fleet), _) => fleet::find_live(state, scope, fleet),
-            (None, Some(alias)) => alias::resolve(state, scope, alias),
-            (None, None) => Err(Error::Missing { member: "FleetId" }),
-        }
     }
 }
 

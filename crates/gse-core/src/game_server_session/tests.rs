@@ -44,7 +44,7 @@ fn g2_the_target_must_be_an_active_fleet() {
     let mut world = World::new();
     let fleet = world.create_fleet(&scope(), 1).id;
     let refused = world.create_session(&fleet).unwrap_err();
-    let (status, reason) = (fleet::FleetStatus::New, String::new());
+    let (status, reason) = (crate::fleet::FleetStatus::New, String::new());
     assert_eq!(refused, Error::FleetNotActive { fleet, status, reason });
     let unknown = FleetId::new("fleet-unknown");
     assert_eq!(world.create_session(&unknown).unwrap_err(), Error::FleetNotFound(unknown.clone()));
