@@ -100,7 +100,7 @@ fn no_process_ready(facts: &Facts<'_>) -> Vec<Finding> {
     ));
     let patience = (facts.clocks.process_ready / 4).min(std::time::Duration::from_secs(30));
     let limit = facts.clocks.process_ready;
-    for starting in facts.instances.iter().flat_map(|instance| &instance.starting) {
+    for starting in &facts.starting {
         let waited = facts.now.since(starting.since);
         let is_refused = starting.refused.iter().any(|refused| refused.refusal == Refusal::PortTaken);
         if waited < patience || waited > limit * 2 || is_refused {

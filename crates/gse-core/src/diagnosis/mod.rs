@@ -19,6 +19,7 @@ use crate::fleet::{Fleet, FleetStatus};
 use crate::game_server_session::GameServerSession;
 use crate::id::{FleetId, GameServerSessionId, ProcessId, Scope};
 use crate::instance::Instance;
+use crate::observation::StartingProcess;
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::state::State;
@@ -151,8 +152,10 @@ pub struct Facts<'a> {
     clocks: &'a Clocks,
     fleet: &'a Fleet,
     instances: Vec<&'a Instance>,
+    /// Those that have not called ProcessReady.
+    starting: Vec<&'a StartingProcess>,
     processes: Vec<&'a Process>,
-    /// Those of other fleets.
+    /// Those of other fleets of the account.
     others: Vec<&'a Process>,
     sessions: Vec<Hosted<'a>>,
     /// Newest first.
@@ -268,7 +271,10 @@ fn fleets<'a>(state: &'a State, question: &Question) -> Result<Vec<&'a Fleet>, E
         return Ok(vec![crate::fleet::find(state, scope, &session.fleet)?]);
     }
     if let Some(id) = &question.process {
-        return Ok(vec![crate::fleet::find(state, scope, &fleet_of_process(state, id)?)?]);
+        let fleet = fleet_of_process(state, id).and_then(|fleet| state.fleets.get(&fleet));
+        // What belongs to somebody else is told no differently from what does not exist.
+        let fleet = fleet.filter(|fleet| fleet.scope == *scope);
+        return Ok(vec![fleet.ok_or_else(|| no_such_process(id))?]);
     }
     let is_there = |fleet: &&Fleet| {
         fleet.scope == *scope && !matches!(fleet.status, FleetStatus::Deleting | FleetStatus::Terminated)
@@ -276,7 +282,7 @@ fn fleets<'a>(state: &'a State, question: &Question) -> Result<Vec<&'a Fleet>, E
     Ok(state.fleets.values().filter(is_there).collect())
 }
 
-fn fleet_of_process(state: &State, id: &ProcessId) -> Result<FleetId, Error> {
+fn fleet_of_process(state: &State, id: &ProcessId) -> Option<FleetId> {
     let ready = state.processes.get(id).map(|process| process.fleet.clone());
     let starting = || {
         let starts = |instance: &&Instance| instance.starting.iter().any(|starting| starting.process == *id);
@@ -286,11 +292,15 @@ fn fleet_of_process(state: &State, id: &ProcessId) -> Result<FleetId, Error> {
         let is_about = |event: &&Event| event.observations.process.as_ref() == Some(id);
         state.events.values().find(is_about).map(|event| event.fleet.clone())
     };
-    ready.or_else(starting).or_else(gone).ok_or_else(|| Error::Invalid {
+    ready.or_else(starting).or_else(gone)
+}
+
+fn no_such_process(id: &ProcessId) -> Error {
+    Error::Invalid {
         member: "ProcessId",
         value: id.to_string(),
         expected: "a process that runs, or that an event of the last hour is about".into(),
-    })
+    }
 }
 
 fn facts<'a>(
@@ -303,6 +313,11 @@ fn facts<'a>(
     let of_session = question.session.as_ref().and_then(|id| state.game_server_sessions.get(id));
     let process = question.process.as_ref().or(of_session.map(|session| &session.process));
     let is_asked = |id: &ProcessId| process.is_none_or(|wanted| wanted == id);
+    // The fleets of an account may share a host in any region; what others run is not the account's business.
+    let uin = &fleet.scope.uin;
+    let is_of_another = |row: &Process| {
+        row.fleet != fleet.id && state.fleets.get(&row.fleet).is_some_and(|other| other.scope.uin == *uin)
+    };
     let instances: Vec<&Instance> = state.instances_of(&fleet.id).collect();
     let on_instances = instances.iter().flat_map(|instance| state.processes_of(&instance.id));
     let session = question.session.as_ref();
@@ -317,7 +332,12 @@ fn facts<'a>(
         clocks,
         fleet,
         processes: on_instances.filter(|row| is_asked(&row.id)).collect(),
-        others: state.processes.values().filter(|row| row.fleet != fleet.id).collect(),
+        others: state.processes.values().filter(|row| is_of_another(row)).collect(),
+        starting: instances
+            .iter()
+            .flat_map(|instance| &instance.starting)
+            .filter(|starting| is_asked(&starting.process))
+            .collect(),
         sessions: sessions.map(|row| Hosted { row, players: state.players_of(&row.id).collect() }).collect(),
         events: events
             .filter(|event| process.is_none() || event.observations.process.as_ref() == process)
@@ -334,7 +354,7 @@ impl Seen {
     fn count(&mut self, facts: &Facts<'_>) {
         self.instances += facts.instances.len();
         self.processes += facts.processes.len();
-        self.starting += facts.instances.iter().map(|instance| instance.starting.len()).sum::<usize>();
+        self.starting += facts.starting.len();
         self.sessions += facts.sessions.len();
         self.players += facts.sessions.iter().map(|session| session.players.len()).sum::<usize>();
         self.events += facts.events.len();

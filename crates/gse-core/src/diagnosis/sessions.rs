@@ -100,8 +100,7 @@ fn refusals<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (Subject, &'a Refu
     let of_sessions = gone.flat_map(|session| {
         session.row.observations.refused.iter().map(|known| (Subject::session(session.row), known))
     });
-    let starting = facts.instances.iter().flat_map(|instance| &instance.starting);
-    let of_starting = starting.flat_map(|starting| {
+    let of_starting = facts.starting.iter().flat_map(|starting| {
         starting.refused.iter().map(|known| (Subject::process(&starting.process), known))
     });
     of_processes.chain(of_sessions).chain(of_starting)

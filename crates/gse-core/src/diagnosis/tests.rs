@@ -2,7 +2,7 @@ use super::*;
 use crate::fixture::{World, fleet_request, scope};
 use crate::fleet::{InboundPermission, Protocol};
 use crate::host::{ProcessEnd, ReadyProcess, ReportKind, SessionCall};
-use crate::id::InstanceId;
+use crate::id::{InstanceId, Uin};
 use crate::observation::{CallbackFailure, Observation, Refusal, Rpc};
 use crate::supervisor::CallbackKind;
 
@@ -286,6 +286,60 @@ fn what_does_not_exist_is_refused() {
         ask(Question { process, ..question() }),
         Err(Error::Invalid { member: "ProcessId", .. })
     ));
+}
+
+/// M-5: what belongs to somebody else is not there.
+#[test]
+fn m5_another_account_learns_nothing() {
+    let (mut world, fleet, instance, process) = world();
+    let port = world.control_plane.state().processes.get(&process).unwrap().client_port;
+    let session = world.active_session(&fleet);
+    let waiting = ProcessId::new("process-waiting");
+    observe(&mut world, &instance, &waiting, Observation::Started { pid: 78 });
+    let stranger = Scope { uin: Uin::new("100000000002"), ..scope() };
+    let theirs = world.create_fleet(&stranger, 1).id;
+    let their_instance = world.instances(&theirs)[0].clone();
+    world.deploy(&their_instance);
+    let ready = ReadyProcess {
+        process: ProcessId::new("process-theirs"),
+        pid: 99,
+        runtime_version: 1,
+        entry: None,
+        client_port: port,
+        grpc_port: 9000,
+        ip_address: "127.0.0.1".into(),
+        log_paths: vec![],
+    };
+    world.report(&their_instance, ReportKind::ProcessReady(ready)).unwrap();
+
+    let theirs = |question: Question| {
+        let question = Question { scope: stranger.clone(), ..question };
+        diagnose(world.control_plane.state(), world.now, &world.clocks, &question)
+    };
+    let words = format!("{:?}", theirs(question()).unwrap().findings);
+    assert!(!words.contains("port-clash") && !words.contains(fleet.as_str()), "{words}");
+    assert!(theirs(Question { fleet: Some(fleet.clone()), ..question() }).is_err());
+    assert!(theirs(Question { session: Some(session.id), ..question() }).is_err());
+    let refusal = |process: &ProcessId| {
+        theirs(Question { process: Some(process.clone()), ..question() }).unwrap_err().to_string()
+    };
+    let unknown = ProcessId::new("process-unknown");
+    for process in [&process, &waiting] {
+        assert_eq!(refusal(process).replace(process.as_str(), unknown.as_str()), refusal(&unknown));
+    }
+}
+
+#[test]
+fn who_asks_about_a_process_hears_of_that_one_only() {
+    let (mut world, _, instance, process) = world();
+    let waiting = ProcessId::new("process-waiting");
+    observe(&mut world, &instance, &waiting, Observation::Started { pid: 78 });
+    world.pass_seconds(42);
+    let of = |process: &ProcessId| ask(&world, &Question { process: Some(process.clone()), ..question() });
+    let healthy = of(&process);
+    assert_eq!((healthy.findings, healthy.seen.starting), (vec![], 0));
+    let waits = of(&waiting);
+    assert_eq!((waits.findings.len(), waits.seen.starting, waits.seen.processes), (1, 1, 0));
 }
 
 /// The same words are the reason of a refusal.
