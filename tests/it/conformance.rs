@@ -152,6 +152,10 @@ fn used_wrongly_it_says_how() {
     };
     assert_eq!(gse(&["conformance"]).status.code(), Some(2));
     assert_eq!(gse(&["conformance", "--expect", "everything"]).status.code(), Some(2));
+    let mistyped = gse(&["conformance", "--", "./no-such-server"]);
+    assert_eq!(mistyped.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&mistyped.stderr);
+    assert!(said.contains("`./no-such-server` cannot be found") && said.contains("hint: "), "{said}");
     let list = gse(&["conformance", "--list"]);
     assert!(list.status.success());
     assert!(String::from_utf8_lossy(&list.stdout).contains("calls AcceptPlayerSession when a player comes"));

@@ -9,7 +9,10 @@ mod service;
 mod tests;
 mod text;
 
+use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -100,6 +103,12 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<u8, Failure> {
             "write it after `--`, like `gse conformance -- ./my-server --port 7000`, or use --attach",
         ));
     }
+    if let Some(program) = args.command.first()
+        && let Some(trouble) = program_trouble(program, std::env::var_os("PATH").as_deref())
+    {
+        let failure = Failure::usage(format!("the game server `{program}` {trouble}"));
+        return Err(failure.hint("write it as you would in a shell in this directory, such as `./my-server`"));
+    }
     let mut required = args.expect;
     if required.is_empty() {
         required = Expectation::usual(args.client.is_some());
@@ -126,11 +135,29 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<u8, Failure> {
         took: took(&trace),
     };
     if let Some(path) = &args.junit {
-        let written = std::fs::write(path, junit::xml(&report));
+        let written = fs::write(path, junit::xml(&report));
         written.with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     print(&text::report(&report))?;
     Ok(if report.verdicts.iter().any(Verdict::is_failure) { NOT_MET } else { 0 })
+}
+
+/// Why the shell could not start a program; `None`: it can. Told before anything is started, because the game server is
+/// not at fault.
+fn program_trouble(program: &str, path: Option<&OsStr>) -> Option<&'static str> {
+    let is_executable = |file: &fs::Metadata| file.is_file() && file.permissions().mode() & 0o111 != 0;
+    if program.contains('/') {
+        return match fs::metadata(program) {
+            Err(_) => Some("cannot be found"),
+            Ok(found) if found.is_dir() => Some("is a directory"),
+            Ok(found) if !is_executable(&found) => Some("is not executable"),
+            Ok(_) => None,
+        };
+    }
+    let mut places = path.into_iter().flat_map(std::env::split_paths);
+    let is_there =
+        places.any(|place| fs::metadata(place.join(program)).is_ok_and(|file| is_executable(&file)));
+    (!is_there).then_some("cannot be found")
 }
 
 fn took(trace: &Trace) -> Duration {

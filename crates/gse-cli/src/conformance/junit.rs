@@ -43,7 +43,7 @@ fn write_case(out: &mut String, verdict: &Verdict) {
             "a game server {} ({})\nfix: {}",
             expectation.sentence(),
             expectation.section(),
-            expectation.fix()
+            verdict.fix
         );
         let _ = writeln!(
             out,

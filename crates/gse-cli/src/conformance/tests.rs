@@ -1,3 +1,4 @@
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use clap::Parser;
@@ -18,7 +19,7 @@ fn parse(words: &[&str]) -> Result<ConformanceArgs, String> {
 }
 
 fn verdict(expectation: Expectation, outcome: Outcome, is_required: bool, seen: &str) -> Verdict {
-    Verdict { expectation, outcome, is_required, seen: seen.into() }
+    Verdict { expectation, outcome, is_required, seen: seen.into(), fix: expectation.fix() }
 }
 
 fn a_report() -> Report {
@@ -46,6 +47,28 @@ fn arguments_after_the_dashes_are_the_game_servers() {
     assert!(error.contains("ready, listening"), "{error}");
     assert!(parse(&["--timeout", "10"]).is_err());
     assert!(parse(&["--attach", "--", "./server"]).is_err(), "either or");
+}
+
+#[test]
+fn a_program_is_looked_for_as_the_shell_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, mode| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path.display().to_string()
+    };
+    let (program, text) = (file("server", 0o755), file("notes", 0o644));
+    let empty = folder.path().join("empty");
+    let path = std::env::join_paths([empty.as_path(), folder.path()]).unwrap();
+    for there in [program.as_str(), "server"] {
+        assert_eq!(program_trouble(there, Some(&path)), None, "{there}");
+    }
+    assert_eq!(program_trouble("server", None), Some("cannot be found"));
+    assert_eq!(program_trouble("notes", Some(&path)), Some("cannot be found"));
+    assert_eq!(program_trouble(&text, Some(&path)), Some("is not executable"));
+    assert_eq!(program_trouble(&folder.path().display().to_string(), Some(&path)), Some("is a directory"));
+    assert_eq!(program_trouble("./no/such", Some(&path)), Some("cannot be found"));
 }
 
 #[test]

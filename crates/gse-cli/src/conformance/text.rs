@@ -66,7 +66,7 @@ fn write_verdict(out: &mut String, verdict: &Verdict) {
         Outcome::Wrong | Outcome::Missing => {
             let rule = format!("a game server {} ({})", expectation.sentence(), expectation.section());
             write_part(out, &format!("{:14}{:<13}", "", "  rule"), &rule);
-            write_part(out, &format!("{:14}{:<13}", "", "  fix"), expectation.fix());
+            write_part(out, &format!("{:14}{:<13}", "", "  fix"), verdict.fix);
         }
     }
 }

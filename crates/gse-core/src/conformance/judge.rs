@@ -17,9 +17,19 @@ type Seen = (Outcome, String);
 pub fn judge(trace: &Trace, required: &[Expectation]) -> Vec<Verdict> {
     let verdict = |&expectation: &Expectation| {
         let (outcome, seen) = look(trace, expectation);
-        Verdict { expectation, outcome, is_required: required.contains(&expectation), seen }
+        let fix = fix(trace, expectation);
+        Verdict { expectation, outcome, is_required: required.contains(&expectation), seen, fix }
     };
     Expectation::ALL.iter().map(verdict).collect()
+}
+
+/// A process that ended before it said a word has another trouble than the contract.
+fn fix(trace: &Trace, expectation: Expectation) -> &'static str {
+    let is_mute = || trace.end().is_some() && trace.refusal(Rpc::ProcessReady).is_none();
+    if expectation == Expectation::Ready && is_mute() {
+        return "find out why it ended; does it run when it is started by hand, in this directory?";
+    }
+    expectation.fix()
 }
 
 fn look(trace: &Trace, expectation: Expectation) -> Seen {
@@ -177,7 +187,7 @@ fn ready(trace: &Trace) -> Seen {
         return wrong(format!("ProcessReady was refused: {words}"));
     }
     if let Some(words) = trace.gone() {
-        return missing(words);
+        return missing(format!("{words}; it had not called ProcessReady"));
     }
     let waited =
         trace.waited(Expectation::Ready).map_or("in time".into(), |time_| format!("within {}", time(time_)));
@@ -407,18 +417,20 @@ fn exit(trace: &Trace) -> Seen {
     if trace.is_attached {
         return not_driven("it was started by somebody else, so its end is not seen");
     }
-    let Some((at, end)) = trace.end() else {
-        return if trace.is_ready() { missing("it is still there") } else { not_ready() };
-    };
+    // Why it went before that is told already.
+    if !trace.is_ready() {
+        return not_ready();
+    }
+    let Some((at, end)) = trace.end() else { return missing("it is still there") };
     match end {
         ProcessEnd::Clean => {
             let ending = trace.time_of(|moment| *moment == Moment::Ending).unwrap_or(at);
             ok(format!("{} after ProcessEnding", time(at.saturating_sub(ending))))
         }
         ProcessEnd::Terminated => ok("it exited when it was told to"),
-        // It was ended for that, which is told already.
-        ProcessEnd::NoContact | ProcessEnd::NotReady => not_ready(),
-        ProcessEnd::InvalidPath(_)
+        ProcessEnd::NoContact
+        | ProcessEnd::NotReady
+        | ProcessEnd::InvalidPath(_)
         | ProcessEnd::NotExecutable(_)
         | ProcessEnd::Lost
         | ProcessEnd::Crashed(_)

@@ -296,6 +296,8 @@ pub struct Verdict {
     pub is_required: bool,
     /// What was seen.
     pub seen: String,
+    /// What to do if it was not met.
+    pub fix: &'static str,
 }
 
 impl Verdict {

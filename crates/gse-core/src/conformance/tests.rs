@@ -102,10 +102,22 @@ fn a_start_that_fails_is_told_by_its_cause() {
     let crash = ended(ProcessEnd::Crashed("exit status: 3".into()));
     check(vec![crash.clone()], expectation, Outcome::Missing, "exit status: 3");
     // What cannot be seen any more is not held against it twice.
-    for later in [Expectation::Listening, Expectation::Start, Expectation::Terminate, Expectation::Ending] {
+    let later = [
+        Expectation::Listening,
+        Expectation::Start,
+        Expectation::Terminate,
+        Expectation::Ending,
+        Expectation::Exit,
+    ];
+    for later in later {
         check(vec![crash.clone()], later, Outcome::NotDriven, "it never was ready");
     }
-    check(vec![crash], Expectation::Exit, Outcome::Wrong, "exit status: 3");
+    check(vec![ready(), crash.clone()], Expectation::Exit, Outcome::Wrong, "exit status: 3");
+    // Its trouble is not the contract yet.
+    let verdict = |moments| judge(&trace(moments), &[]).remove(0);
+    assert!(verdict(vec![crash.clone()]).fix.contains("why it ended"));
+    let taken = refused(Rpc::ProcessReady, "taken");
+    assert_eq!(verdict(vec![taken, crash]).fix, expectation.fix());
 }
 
 #[test]
