@@ -85,9 +85,14 @@ impl Health {
     }
 }
 
+/// Ends the shell and what it started, which would go on once a minute for as long as the program lives.
 fn end(child: &mut Child) {
+    let family = procfs::family(child.id());
     // That it has just gone is the usual error.
     let _ = child.kill();
+    for member in family.into_iter().filter(|member| *member != child.id()) {
+        procfs::kill(member);
+    }
     let _ = child.wait();
 }
 
@@ -119,5 +124,28 @@ mod tests {
             }
             assert_eq!(health.is_well(), expected, "{running:?} {command:?}");
         }
+    }
+
+    /// Waits for something that another process does.
+    fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "{what}");
+            std::thread::sleep(PERIOD);
+        }
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pid = folder.path().join("pid");
+        // The shell waits for another process, so killing the shell is not enough.
+        let command = format!("sleep 3600 & echo $! > '{0}.part'; mv '{0}.part' '{0}'; wait", pid.display());
+        let mut shell = Command::new("sh").args(["-c", &command]).stdin(Stdio::null()).spawn().unwrap();
+        until("the shell starts another process", || pid.exists());
+        let sleeper = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+        assert!(procfs::is_alive(sleeper));
+        end(&mut shell);
+        until("that process is ended", || !procfs::is_alive(sleeper));
     }
 }

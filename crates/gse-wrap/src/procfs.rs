@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::sockets::{self, Protocol, Socket};
 
 const TABLES: [(&str, Protocol); 4] =
@@ -40,6 +42,14 @@ pub(crate) fn family(pid: u32) -> BTreeSet<u32> {
 /// Whether a process is there and not just waiting to be collected.
 pub(crate) fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
+}
+
+/// SIGKILL to a process that was found here a moment ago.
+pub(crate) fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        // That it has just gone is the usual error, and what was wanted.
+        let _ = kill_process(pid, Signal::KILL);
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
