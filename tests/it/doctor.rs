@@ -36,6 +36,7 @@ impl<'a> Fleet<'a> {
         let process = json!({"LaunchPath": path, "Parameters": parameters, "ConcurrentExecutions": count});
         let mut request = fleet_request(asset, &process);
         request["RuntimeConfiguration"]["GameServerSessionActivationTimeoutSeconds"] = json!(3);
+        request["NewGameServerSessionProtectionPolicy"] = json!("NoProtection");
         let answer = stack.call("CreateFleet", &request);
         let id = answer["FleetAttributes"]["FleetId"].as_str().expect("a fleet has an id").to_owned();
         Self { stack, id }
@@ -74,8 +75,18 @@ impl<'a> Fleet<'a> {
         answer["PlayerSessions"].as_array().expect("seats are a list").clone()
     }
 
+    /// Ends its game servers, however they behave.
+    fn scale_in(&self) {
+        let nothing = json!({"FleetId": self.id, "MinSize": 0, "DesiredInstances": 0, "MaxSize": 1});
+        drop(self.stack.call("UpdateFleetCapacity", &nothing));
+    }
+
     /// Waits until `gse doctor` names the rule for this fleet as an error in these words, and gives the finding.
     fn check(&self, rule: &str, words: &[&str]) -> Value {
+        self.check_as("error", rule, words)
+    }
+
+    fn check_as(&self, severity: &str, rule: &str, words: &[&str]) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let output = self.stack.gse(&["doctor", "--json", "--fleet", &self.id]);
@@ -86,11 +97,12 @@ impl<'a> Fleet<'a> {
             let is_it = |found: &&Value| {
                 let what = found["What"].as_str().unwrap_or_default();
                 found["Rule"] == rule
-                    && found["Severity"] == "error"
+                    && found["Severity"] == severity
                     && words.iter().all(|word| what.contains(word))
             };
             if let Some(found) = findings.iter().find(is_it) {
-                assert_eq!(output.status.code(), Some(1), "an error is an exit code");
+                let is_error = findings.iter().any(|found| found["Severity"] == "error");
+                assert_eq!(output.status.code(), Some(i32::from(is_error)), "an error is an exit code");
                 assert_eq!(found["FleetId"], self.id.as_str());
                 let says = |part: &str| found[part].as_str().is_some_and(|text| !text.is_empty());
                 assert!(["Why", "Fix", "Section"].iter().all(|part| says(part)), "{found}");
@@ -145,6 +157,8 @@ fn each_planted_misbehaviour_is_named() {
     let no_accept = fleet("");
     let stale = fleet("stale-session");
     let crash = fleet("crash");
+    let stays = fleet("ignores-terminate");
+    let lingers = fleet("does-not-exit");
     let missing = Fleet::of(&stack, &asset, "/local/game/Misbehave", "", 1);
     let no_program = Fleet::of(&stack, &asset, "/local/game/no-program", "", 1);
 
@@ -195,6 +209,13 @@ fn each_planted_misbehaviour_is_named() {
     stale.session_is(&first, "TERMINATED");
     let second = stale.session();
     stale.check("wrong-session-id", &["ActivateGameServerSession was refused", &first, &second]);
+
+    for ending in [&stays, &lingers] {
+        ending.session_is(&ending.session(), "ACTIVE");
+        ending.scale_in();
+    }
+    stays.check_as("warning", "terminate-ignored", &["killed at its deadline"]);
+    lingers.check_as("warning", "does-not-exit", &["did not end in time"]);
 
     silent.check("no-process-ready", &["never called the agent"]);
     not_ready.check("no-process-ready", &["called the agent, but not ProcessReady"]);

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Finding, Rule, Severity, Subject, ago, finding, grouped, span};
 use crate::event::{Event, EventCode};
-use crate::observation::Refusal;
+use crate::fleet::lifecycle::INSTALL_SCRIPT_RAN;
+use crate::observation::{Refusal, last_lines};
 use crate::process::Process;
 
 pub(super) const PACKAGE_UNUSABLE: Rule =
     Rule { name: "package-unusable", section: "operations.md 2.2", check: package_unusable };
+pub(super) const INSTALL_FAILED: Rule =
+    Rule { name: "install-failed", section: "operations.md 1.1, A-3 to A-6", check: install_failed };
 pub(super) const LAUNCH_PATH_MISSING: Rule =
     Rule { name: "launch-path-missing", section: "server-sdk.md 5, P4", check: launch_path_missing };
 pub(super) const NOT_EXECUTABLE: Rule =
@@ -53,6 +56,22 @@ fn package_unusable(facts: &Facts<'_>) -> Vec<Finding> {
     let fix = "see the event and its log (PreSignedLogUrl of DescribeFleetEvents), mend the package, upload it again and \
                make a new fleet: a fleet that failed is not tried again";
     of_events(facts, &codes, why, fix)
+}
+
+fn install_failed(facts: &Facts<'_>) -> Vec<Finding> {
+    let installs = facts.events_of(&[EventCode::FleetCreationRunningInstaller]);
+    let events: Vec<&Event> =
+        installs.filter(|event| !event.message.starts_with(INSTALL_SCRIPT_RAN)).collect();
+    let Some(newest) = events.first() else { return Vec::new() };
+    let what = format!("{}{}", newest.message, counted(facts, &events));
+    let why = "no process can be started before `install.sh` has succeeded and `gse.yaml`, if there is one, is right";
+    let fix = "the lines below are the last of its log; mend the package, upload it again and make a new fleet: a fleet that \
+               failed is not tried again";
+    let mut found = finding(Subject::event(newest), newest.time, what, why, fix);
+    // How it ended is in the message.
+    let log = newest.log.as_deref().unwrap_or_default().split("[end]\n").next();
+    found.output = last_lines(log.unwrap_or_default());
+    vec![found]
 }
 
 fn launch_path_missing(facts: &Facts<'_>) -> Vec<Finding> {

@@ -34,6 +34,7 @@ const FINDINGS_MOST: usize = 3;
 /// The rules, in the order of a game server's life.
 pub const RULES: &[Rule] = &[
     launching::PACKAGE_UNUSABLE,
+    launching::INSTALL_FAILED,
     launching::LAUNCH_PATH_MISSING,
     launching::NOT_EXECUTABLE,
     launching::PROCESS_ENDED,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::fixture::{World, fleet_request, scope};
 use crate::fleet::{InboundPermission, Protocol};
-use crate::host::{ProcessEnd, ReadyProcess, ReportKind, SessionCall};
+use crate::host::{PreparationStep, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
 use crate::id::{InstanceId, Uin};
 use crate::observation::{CallbackFailure, Observation, Refusal, Rpc};
 use crate::supervisor::CallbackKind;
@@ -170,6 +170,34 @@ fn launch_failures_have_a_rule_each() {
             "{findings:?}"
         );
     }
+}
+
+#[test]
+fn a_package_that_cannot_be_used_is_told_with_its_reason() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.report(&instance, ReportKind::PreparationStarted).unwrap();
+    let (step, reason) = (PreparationStep::Extract, "the zip is damaged".to_owned());
+    world.report(&instance, ReportKind::PreparationFailed { step, reason, log: String::new() }).unwrap();
+    check(&world, "package-unusable", Severity::Error, &["the zip is damaged"]);
+}
+
+#[test]
+fn an_install_script_that_failed_is_told_with_its_last_lines() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.report(&instance, ReportKind::PreparationStarted).unwrap();
+    let took = Duration::from_secs(2);
+    world.report(&instance, ReportKind::InstallScriptRan { took, log: "[stdout]\nfine\n".into() }).unwrap();
+    assert_eq!(rules(&world), Vec::<&str>::new());
+    let log = "[stdout]\nunpacking\n[stderr]\nno `curl` here\n[end]\nexit status: 127\n".to_owned();
+    let reason = "/local/game/install.sh failed: it ended with exit status: 127".to_owned();
+    let step = PreparationStep::Install;
+    world.report(&instance, ReportKind::PreparationFailed { step, reason, log }).unwrap();
+    let found = check(&world, "install-failed", Severity::Error, &["install.sh failed", "exit status: 127"]);
+    assert_eq!(found.output, ["no `curl` here"]);
 }
 
 #[test]

@@ -39,10 +39,13 @@ pub(crate) fn on_preparation_noted(state: &mut State, cx: &mut Cx<'_>, id: &Flee
     }
 }
 
+/// How the event of an install script that succeeded begins; one that failed has the same code.
+pub(crate) const INSTALL_SCRIPT_RAN: &str = "/local/game/install.sh was run";
+
 /// The install script of the first instance succeeded; on those that come later it is nothing to tell.
 pub(crate) fn on_installed(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, took: Duration, log: String) {
     if status(state, id) == Some(FleetStatus::Downloading) {
-        let message = format!("/local/game/install.sh was run, in {} ms", took.as_millis());
+        let message = format!("{INSTALL_SCRIPT_RAN}, in {} ms", took.as_millis());
         event::write_with_log(state, cx, id, EventCode::FleetCreationRunningInstaller, message, log);
     }
 }
