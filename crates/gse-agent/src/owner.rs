@@ -1,5 +1,8 @@
 //! The owner task: one loop that feeds the supervisor and carries out what it wants. No locks; bounded channels.
 
+mod logs;
+mod script;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
@@ -15,11 +18,11 @@ use gse_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::agent::{AgentConfig, packing_dir};
+use crate::agent::AgentConfig;
 use crate::attached::{self, Attached};
 use crate::callback::{self, Patience};
 use crate::child::{self, Launch};
-use crate::logs::{self, Collection};
+use crate::logs::Collection;
 use crate::notes::{self, SystemProcess};
 use crate::output_dir::OutputDir;
 use crate::random::{RandomIds, random_hex};
@@ -27,13 +30,12 @@ use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
 use crate::strays;
 use crate::uplink::UplinkMessage;
+use script::script_of;
 
 /// Messages to the control plane that may wait before further calls are refused.
 const OUTBOX: usize = 4096;
 /// Sessions that may wait to be sent; a process waits for one at most.
 const SENDING: usize = 64;
-/// Logs of sessions that are packed at a time.
-const COLLECTING_MOST: usize = 2;
 /// How long the last messages may take at the end.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -283,20 +285,6 @@ impl Owner {
         }
     }
 
-    fn pack_logs(&mut self) {
-        while self.collecting < COLLECTING_MOST
-            && let Some((process, session, collection)) = self.collections.pop_front()
-        {
-            self.collecting += 1;
-            let file = packing_dir(&self.config.data_dir).join(format!("{}.zip", random_hex()));
-            let keep = logs::keep(collection, file, self.uplink.clone());
-            self.work.spawn(async move {
-                let outcome = keep.await;
-                Some(Input::LogsCollected { process, session, outcome })
-            });
-        }
-    }
-
     fn end_strays(&mut self) {
         if self.looks_for_strays || self.strays.is_empty() {
             return;
@@ -336,27 +324,7 @@ impl Owner {
             }
             Effect::RemoveSlot { instance } => self.on_slot(instance, slot::remove),
             Effect::Spawn { process, instance, fleet, executable, arguments } => {
-                let dir = SlotDir::new(&self.slots, &instance);
-                let output = self.outputs.files(&fleet, &instance, &process);
-                let (Some(dir), Some(output)) = (dir, output) else {
-                    let reason = format!("`{fleet}`, `{instance}` or `{process}` cannot name a file");
-                    self.inputs.push_back(Input::SpawnFailed { process, missing: false, reason });
-                    return;
-                };
-                let launch = Launch {
-                    process: process.clone(),
-                    fleet: fleet.clone(),
-                    executable,
-                    arguments,
-                    game: dir.game(),
-                    slot: dir.root().to_owned(),
-                    output,
-                    agent_address: self.agent_address.clone(),
-                    token: random_hex(),
-                    open_files: self.config.open_files_of_games,
-                };
-                self.launch(launch);
-                self.prune_outputs(fleet);
+                self.spawn((process, instance, fleet), executable, arguments);
             }
             Effect::Signal { process, signal } => {
                 if let Some(child) = self.children.get(&process) {
@@ -365,12 +333,7 @@ impl Owner {
                 }
             }
             Effect::RunInstallScript { instance, fleet, within } => self.run_script(instance, fleet, within),
-            Effect::StopInstallScript { instance } => {
-                if let Some(script) = self.children.get(&script_of(&instance)) {
-                    // Full: it is being killed already.
-                    let _ = script.try_send(Signal::Kill);
-                }
-            }
+            Effect::StopInstallScript { instance } => self.stop_script(&instance),
             Effect::WatchAdopted { process, pid, started } => {
                 let system = SystemProcess { pid, started };
                 let watch = attached::watch_adopted(process.clone(), system);
@@ -383,22 +346,7 @@ impl Owner {
                 }
             }
             Effect::CollectLogs { process, session, instance, fleet, log_paths } => {
-                let dir = SlotDir::new(&self.slots, &instance);
-                let output = self.outputs.files(&fleet, &instance, &process);
-                let (Some(dir), Some(output)) = (dir, output) else {
-                    let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
-                    self.collecting += 1;
-                    self.inputs.push_back(Input::LogsCollected { process, session, outcome });
-                    return;
-                };
-                let collection = Collection {
-                    game: dir.game(),
-                    output,
-                    log_paths,
-                    most_bytes: self.config.session_log_bytes,
-                    within: self.config.clocks.log_collect,
-                };
-                self.collections.push_back((process, session, collection));
+                self.collect_logs((process, session), &instance, &fleet, log_paths);
             }
             // Looked for when the step is done.
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
@@ -437,6 +385,34 @@ impl Owner {
         self.work.spawn_blocking(move || Some(work(instance, &dir)));
     }
 
+    fn spawn(
+        &mut self,
+        (process, instance, fleet): (ProcessId, InstanceId, FleetId),
+        executable: String,
+        arguments: Vec<String>,
+    ) {
+        let dir = SlotDir::new(&self.slots, &instance);
+        let output = self.outputs.files(&fleet, &instance, &process);
+        let (Some(dir), Some(output)) = (dir, output) else {
+            let reason = format!("`{fleet}`, `{instance}` or `{process}` cannot name a file");
+            self.inputs.push_back(Input::SpawnFailed { process, missing: false, reason });
+            return;
+        };
+        self.launch(Launch {
+            process,
+            fleet: fleet.clone(),
+            executable,
+            arguments,
+            game: dir.game(),
+            slot: dir.root().to_owned(),
+            output,
+            agent_address: self.agent_address.clone(),
+            token: random_hex(),
+            open_files: self.config.open_files_of_games,
+        });
+        self.prune_outputs(fleet);
+    }
+
     fn launch(&mut self, launch: Launch) {
         let (process, token) = (launch.process.clone(), launch.token.clone());
         let input = match child::start(launch) {
@@ -460,47 +436,6 @@ impl Owner {
             }
         };
         self.inputs.push_back(input);
-    }
-
-    fn run_script(&mut self, instance: InstanceId, fleet: FleetId, within: Duration) {
-        let process = script_of(&instance);
-        let dir = SlotDir::new(&self.slots, &instance);
-        let output = self.outputs.files(&fleet, &instance, &process);
-        let (Some(dir), Some(output)) = (dir, output) else {
-            let outcome = Err(format!("`{fleet}` or `{instance}` cannot name a file"));
-            self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
-            return;
-        };
-        let token = random_hex();
-        let launch = Launch {
-            process: process.clone(),
-            fleet: fleet.clone(),
-            executable: "bash".into(),
-            arguments: vec![slot::INSTALL_SCRIPT.into()],
-            game: dir.game(),
-            slot: dir.root().to_owned(),
-            output,
-            agent_address: self.agent_address.clone(),
-            token: token.clone(),
-            open_files: self.config.open_files_of_games,
-        };
-        match child::start(launch) {
-            Ok(running) => {
-                self.children.insert(process.clone(), running.signals.clone());
-                self.work.spawn(async move {
-                    let (outcome, log) = running.watch_script(within).await;
-                    // What it started elsewhere goes with it, as with a game server.
-                    let tokens = BTreeSet::from([token]);
-                    let _ = tokio::task::spawn_blocking(move || strays::end(&tokens)).await;
-                    Some(Input::InstallScriptEnded { instance, outcome, log })
-                });
-            }
-            Err(error) => {
-                let outcome = Err(format!("`bash` cannot be started: {error}"));
-                self.inputs.push_back(Input::InstallScriptEnded { instance, outcome, log: String::new() });
-            }
-        }
-        self.prune_outputs(fleet);
     }
 
     fn prune_outputs(&mut self, fleet: FleetId) {
@@ -544,11 +479,6 @@ impl Owner {
             None
         });
     }
-}
-
-/// What an install script is called among the processes of a slot.
-fn script_of(instance: &InstanceId) -> ProcessId {
-    ProcessId::new(format!("install-{instance}"))
 }
 
 /// Before a session is sent the owner writes that down; other callbacks may be made twice.
