@@ -85,7 +85,8 @@ pub(crate) fn pack(collection: &Collection, to: &Path) -> io::Result<(u64, u64)>
     let until = Instant::now() + collection.within;
     let mut report = String::new();
     let mut zip = ZipWriter::new(File::create(to)?);
-    let options = SimpleFileOptions::default();
+    // What is longer than four gigabytes has to be announced.
+    let options = SimpleFileOptions::default().large_file(collection.most_bytes > u64::from(u32::MAX));
     let mut room = collection.most_bytes;
     // The output comes first: it is bounded, and always there.
     for (name, parts) in output::parts(&collection.output) {
@@ -172,7 +173,7 @@ impl Walk<'_> {
         if self.looked_at > ENTRIES_MOST || depth > DEEPEST {
             return;
         }
-        let Ok(name) = path.strip_prefix(&self.root).map(|name| name.to_string_lossy().into_owned()) else {
+        let Ok(name) = path.strip_prefix(&self.root).map(|name| zip_name(&name.to_string_lossy())) else {
             return;
         };
         let Ok(real) = path.canonicalize() else {
@@ -195,6 +196,12 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// A game may name its files as it likes. Who unpacks them elsewhere must not meet `..\` as a way up, nor a line of the
+/// report that the game wrote.
+fn zip_name(name: &str) -> String {
+    name.chars().map(|c| if c == '\\' || c.is_control() { '_' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -112,6 +112,15 @@ fn nothing_outside_the_package_root_is_read() {
 }
 
 #[test]
+fn names_that_mean_something_elsewhere_are_plain_in_the_zip() {
+    let slot = Slot::new(&["."]);
+    slot.write("game/..\\..\\evil.txt", "a", 0);
+    slot.write("game/b\nserver.log: left out", "b", 0);
+    let (found, ..) = slot.pack();
+    assert_eq!(found, files(&[("logs/.._.._evil.txt", "a"), ("logs/b_server.log: left out", "b")]));
+}
+
+#[test]
 fn what_is_no_plain_file_keeps_nobody_waiting() {
     let slot = Slot::new(&["."]);
     slot.write("game/a.txt", "a", 0);
