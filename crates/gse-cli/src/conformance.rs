@@ -25,6 +25,9 @@ use crate::failure::Failure;
 
 /// Exit code when an expectation is not met.
 const NOT_MET: u8 = 1;
+/// What `--timeout` may be: long enough for a game server, short enough for sums of it.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 /// Takes a game server in any language through a life, and says what it does right and wrong against the contract.
 #[derive(Debug, Args)]
@@ -67,8 +70,8 @@ fn parse_expectation(word: &str) -> Result<Expectation, String> {
 
 fn parse_time(text: &str) -> Result<Duration, String> {
     match parse_duration(text) {
-        Some(time) if time >= Duration::from_secs(1) => Ok(time),
-        _ => Err("use a time of at least a second, such as `60s`".into()),
+        Some(time) if (SHORTEST_WAIT..=LONGEST_WAIT).contains(&time) => Ok(time),
+        _ => Err("use a time from a second to a day, such as `60s`".into()),
     }
 }
 

@@ -29,6 +29,8 @@ pub const DEFAULT_AGENT_ADDRESS: &str = "127.0.0.1:5758";
 pub(crate) const AGENT_ADDRESS: &str = "GSE_AGENT_ADDRESS";
 pub(crate) const PROCESS_TOKEN: &str = "GSE_PROCESS_TOKEN";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Three of these can be added to any point in time; whoever says `Duration::MAX` means to wait.
+const LONGEST_CONNECT_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 const MAX_LOG_PATHS: usize = 32;
 const MAX_LOG_PATH_BYTES: usize = 1024;
 
@@ -184,7 +186,8 @@ impl<Port> SdkBuilder<Port> {
     }
 
     /// Asked every minute, on a thread of its own: is the game well? Without it the process is always healthy.
-    /// A panic, or no answer in 50 s, counts as no; the third no in a row ends the process (3.1).
+    /// A panic, or no answer in 50 s, counts as no; the third no in a row ends the process (3.1). In a program that is
+    /// built with `panic = "abort"` a panic ends the process at once, here as in `on_start`.
     pub fn health(mut self, health: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.health = Arc::new(health);
         self
@@ -220,9 +223,9 @@ impl<Port> SdkBuilder<Port> {
     }
 
     /// How long to wait for an agent that is not there yet. Default: 10 s. Calls that are harmless to repeat outlast a
-    /// restart of the agent of three times this.
+    /// restart of the agent of three times this. At most a year, which `Duration::MAX` comes to as well.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(LONGEST_CONNECT_TIMEOUT);
         self
     }
 

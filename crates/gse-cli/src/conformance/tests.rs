@@ -45,7 +45,9 @@ fn arguments_after_the_dashes_are_the_game_servers() {
     assert_eq!(args.timeout, Duration::from_secs(5));
     let error = parse(&["--expect", "redy"]).unwrap_err();
     assert!(error.contains("ready, listening"), "{error}");
-    assert!(parse(&["--timeout", "10"]).is_err());
+    for timeout in ["10", "999ms", "86401s", "18446744073709551s"] {
+        assert!(parse(&["--timeout", timeout]).is_err(), "{timeout}");
+    }
     assert!(parse(&["--attach", "--", "./server"]).is_err(), "either or");
 }
 

@@ -39,6 +39,17 @@ async fn an_agent_that_comes_late_is_waited_for() {
 }
 
 #[tokio::test]
+async fn who_would_wait_for_ever_may_say_so() {
+    let agent = ScriptedAgent::start();
+    let builder = agent.builder().client_port(3237).connect_timeout(Duration::MAX);
+    let mut process = within(builder.ready()).await.unwrap();
+    within(agent.start_game_server_session(&info("gs-1"))).await.unwrap();
+    // Calls that outlast a restart of the agent wait for three times that.
+    let session = within(next_session(&mut process).await.activate()).await.unwrap();
+    assert_eq!(session.info().game_server_session_id, "gs-1");
+}
+
+#[tokio::test]
 async fn no_agent_is_a_fast_named_failure() {
     let (_socket, address) = reserved_port();
     let timeout = Duration::from_millis(200);
