@@ -3,7 +3,7 @@
 use crate::host::ProcessEnd;
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::supervisor::record::{Origin, Process};
-use crate::supervisor::slot::{Slot, SlotPhase};
+use crate::supervisor::slot::{PROCESSES_MAX, Slot, SlotPhase};
 use crate::supervisor::{CallError, Caller, HostCx, Supervisor};
 
 /// What becomes of a process that somebody else launched and that calls ProcessReady (P2): a game server in an IDE, under
@@ -148,8 +148,17 @@ impl Supervisor {
         }
         let adopted =
             |instance: &InstanceId| self.alive_on(instance).filter(|other| !other.is_launched()).count();
-        let target = candidates.iter().min_by_key(|(instance, _)| adopted(instance));
-        Ok(target.map(|(instance, _)| (*instance).clone()).expect("there is a first one"))
+        let target =
+            candidates.iter().map(|(instance, _)| (adopted(instance), *instance)).min_by_key(|at| at.0);
+        let (count, target) = target.expect("there is a first one");
+        // Anybody on this machine may call, with any number for a pid.
+        if count >= PROCESSES_MAX {
+            return Err(refuse(format!(
+                "{count} processes that were started by hand run on instance `{target}`, and more are not taken (hint: end \
+                 some of them)"
+            )));
+        }
+        Ok(target.clone())
     }
 }
 

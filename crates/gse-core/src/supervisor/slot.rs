@@ -46,8 +46,9 @@ pub(super) enum SlotPhase {
     Removing,
 }
 
-/// Processes that the agent launches on one instance at a time, old and new ones together (quota of operations.md).
-const PROCESSES_MAX: usize = 50;
+/// Processes that the agent launches on one instance at a time, old and new ones together (quota of operations.md). As
+/// many may be started by hand there (R32).
+pub(super) const PROCESSES_MAX: usize = 50;
 
 /// One launch entry with its back-off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

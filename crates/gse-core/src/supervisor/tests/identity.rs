@@ -153,6 +153,25 @@ fn p2_an_adopted_process_joins_the_fleet_that_it_names_or_the_only_one() {
     assert_eq!(instance_of(&host, &last_ready(&host).process), third);
 }
 
+/// Anybody on the machine may call, with any number for a pid.
+#[test]
+fn p2_only_so_many_processes_are_adopted_on_an_instance() {
+    let mut host = Host::new();
+    host.order(HostOrder::StartInstance(spec(&[1])));
+    let mut call = |number: u32| {
+        let port = i32::try_from(number).unwrap();
+        host.call(pid(number), ready_on(2000 + port, 7000 + port))
+    };
+    for number in 500..550 {
+        assert_eq!(call(number), Some(Ok(())));
+    }
+    let text = refusal(call(550));
+    assert!(text.contains("50 processes") && text.contains("`ins-1`"), "{text}");
+    assert_eq!(call(500), Some(Ok(())), "one that is known is not a new one");
+    assert_eq!(host.call(pid(501), RpcRequest::ProcessEnding), Some(Ok(())));
+    assert_eq!(host.call(pid(550), ready_on(2550, 7550)), Some(Ok(())), "there is room again");
+}
+
 #[test]
 fn p2_nothing_is_launched_for_the_fleet_whose_processes_are_started_by_hand() {
     let mut host = Host::new();
