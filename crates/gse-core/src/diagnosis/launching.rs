@@ -1,7 +1,5 @@
 //! Rules about the start and the end of processes.
 
-use std::collections::BTreeSet;
-
 use super::{Facts, Finding, Rule, Severity, Subject, ago, finding, grouped, span};
 use crate::event::{Event, EventCode};
 use crate::fleet::lifecycle::INSTALL_SCRIPT_RAN;
@@ -152,9 +150,7 @@ fn port_clash(facts: &Facts<'_>) -> Vec<Finding> {
                    parameters; a fixed port works with ConcurrentExecutions 1";
         findings.push(finding(Subject::event(newest), newest.time, what, why, fix));
     }
-    let ports: BTreeSet<u16> = facts.processes.iter().map(|process| process.client_port).collect();
-    let all = facts.processes.iter().chain(&facts.others).copied();
-    let all = all.filter(|process| ports.contains(&process.client_port));
+    let all = facts.processes.iter().chain(&facts.neighbours).copied();
     let of_port = grouped(all, |process: &&Process| (process.ip_address.clone(), process.client_port));
     for ((_, port), processes) in of_port.into_iter().filter(|(_, processes)| processes.len() > 1) {
         let Some(ours) = processes.iter().find(|process| process.fleet == facts.fleet.id) else { continue };

@@ -9,7 +9,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clocks::Clocks;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::event::{Event, EventCode};
 use crate::fleet::{Fleet, FleetStatus};
 use crate::game_server_session::GameServerSession;
-use crate::id::{FleetId, GameServerSessionId, ProcessId, Scope};
+use crate::id::{FleetId, GameServerSessionId, ProcessId, Scope, Uin};
 use crate::instance::Instance;
 use crate::observation::StartingProcess;
 use crate::player_session::PlayerSession;
@@ -156,8 +156,8 @@ pub struct Facts<'a> {
     /// Those that have not called ProcessReady.
     starting: Vec<&'a StartingProcess>,
     processes: Vec<&'a Process>,
-    /// Those of other fleets of the account.
-    others: Vec<&'a Process>,
+    /// Those of other fleets of the account that announce the same address and clientPort.
+    neighbours: Vec<&'a Process>,
     sessions: Vec<Hosted<'a>>,
     /// Newest first.
     events: Vec<&'a Event>,
@@ -233,8 +233,9 @@ pub fn diagnose(
     let fleets = fleets(state, question)?;
     let mut diagnosis =
         Diagnosis { findings: Vec::new(), seen: Seen { fleets: fleets.len(), ..Seen::default() } };
+    let by_port = by_port(state, &question.scope.uin);
     for fleet in fleets {
-        let facts = facts(state, now, clocks, fleet, question);
+        let facts = facts(state, (now, clocks), fleet, question, &by_port);
         diagnosis.seen.count(&facts);
         for rule in RULES {
             let found = (rule.check)(&facts).into_iter().map(|finding| Finding {
@@ -304,23 +305,32 @@ fn no_such_process(id: &ProcessId) -> Error {
     }
 }
 
+/// The processes of an account by the address and clientPort that they announce.
+type ByPort<'a> = BTreeMap<(&'a str, u16), Vec<&'a Process>>;
+
+/// Fleets of an account may share a host, in any region; what others run is not the account's business. Looked up once
+/// for all fleets: reads wait for each other.
+fn by_port<'a>(state: &'a State, uin: &Uin) -> ByPort<'a> {
+    let is_ours = |row: &&Process| state.fleets.get(&row.fleet).is_some_and(|fleet| fleet.scope.uin == *uin);
+    grouped(state.processes.values().filter(is_ours), |row| (&*row.ip_address, row.client_port))
+}
+
 fn facts<'a>(
     state: &'a State,
-    now: Timestamp,
-    clocks: &'a Clocks,
+    (now, clocks): (Timestamp, &'a Clocks),
     fleet: &'a Fleet,
     question: &Question,
+    by_port: &ByPort<'a>,
 ) -> Facts<'a> {
     let of_session = question.session.as_ref().and_then(|id| state.game_server_sessions.get(id));
     let process = question.process.as_ref().or(of_session.map(|session| &session.process));
     let is_asked = |id: &ProcessId| process.is_none_or(|wanted| wanted == id);
-    // The fleets of an account may share a host in any region; what others run is not the account's business.
-    let uin = &fleet.scope.uin;
-    let is_of_another = |row: &Process| {
-        row.fleet != fleet.id && state.fleets.get(&row.fleet).is_some_and(|other| other.scope.uin == *uin)
-    };
     let instances: Vec<&Instance> = state.instances_of(&fleet.id).collect();
     let on_instances = instances.iter().flat_map(|instance| state.processes_of(&instance.id));
+    let processes: Vec<&Process> = on_instances.filter(|row| is_asked(&row.id)).collect();
+    let places: BTreeSet<(&str, u16)> =
+        processes.iter().map(|row| (&*row.ip_address, row.client_port)).collect();
+    let neighbours = places.iter().filter_map(|place| by_port.get(place)).flatten().copied();
     let session = question.session.as_ref();
     let sessions = state
         .sessions_of(&fleet.id)
@@ -332,8 +342,8 @@ fn facts<'a>(
         now,
         clocks,
         fleet,
-        processes: on_instances.filter(|row| is_asked(&row.id)).collect(),
-        others: state.processes.values().filter(|row| is_of_another(row)).collect(),
+        neighbours: neighbours.filter(|row| row.fleet != fleet.id).collect(),
+        processes,
         starting: instances
             .iter()
             .flat_map(|instance| &instance.starting)

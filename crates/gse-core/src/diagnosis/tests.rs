@@ -2,7 +2,7 @@ use super::*;
 use crate::fixture::{World, fleet_request, scope};
 use crate::fleet::{InboundPermission, Protocol};
 use crate::host::{PreparationStep, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
-use crate::id::{InstanceId, Uin};
+use crate::id::InstanceId;
 use crate::observation::{CallbackFailure, Observation, Refusal, Rpc};
 use crate::supervisor::CallbackKind;
 
@@ -61,6 +61,21 @@ fn failed(callback: CallbackKind, failure: CallbackFailure, words: &str) -> Obse
 fn end(world: &mut World, instance: &InstanceId, process: &str, end: ProcessEnd, log: &str) {
     let process = ProcessId::new(process);
     world.report(instance, ReportKind::ProcessEnded { process, end, log: log.into() }).unwrap();
+}
+
+/// A process that announces this clientPort.
+fn ready_at(world: &mut World, instance: &InstanceId, process: &str, client_port: u16) {
+    let ready = ReadyProcess {
+        process: ProcessId::new(process),
+        pid: 78,
+        runtime_version: 1,
+        entry: None,
+        client_port,
+        grpc_port: 9000,
+        ip_address: "127.0.0.1".into(),
+        log_paths: vec![],
+    };
+    world.report(instance, ReportKind::ProcessReady(ready)).unwrap();
 }
 
 #[test]
@@ -211,17 +226,7 @@ fn a_taken_grpc_port_is_an_error_and_a_taken_client_port_a_warning() {
     check(&world, "port-clash", Severity::Error, &["pid 78", "grpcPort 7000", "pid 77"]);
 
     let port = world.control_plane.state().processes.get(&process).unwrap().client_port;
-    let ready = ReadyProcess {
-        process: second.clone(),
-        pid: 78,
-        runtime_version: 1,
-        entry: None,
-        client_port: port,
-        grpc_port: 9000,
-        ip_address: "127.0.0.1".into(),
-        log_paths: vec![],
-    };
-    world.report(&instance, ReportKind::ProcessReady(ready)).unwrap();
+    ready_at(&mut world, &instance, second.as_str(), port);
     let findings = ask(&world, &question()).findings;
     assert!(
         findings.iter().any(|found| found.severity == Severity::Warning
@@ -316,6 +321,19 @@ fn what_does_not_exist_is_refused() {
     ));
 }
 
+#[test]
+fn a_client_port_may_clash_with_another_fleet_of_the_account() {
+    let (mut world, fleet, _, process) = world();
+    let port = world.control_plane.state().processes.get(&process).unwrap().client_port;
+    let other = world.create_fleet(&crate::fixture::scope_in("ap-tokyo"), 1).id;
+    let instance = world.instances(&other)[0].clone();
+    world.deploy(&instance);
+    ready_at(&mut world, &instance, "process-elsewhere", port);
+    let found =
+        check(&world, "port-clash", Severity::Warning, &["2 processes", &format!("clientPort {port}")]);
+    assert_eq!((found.fleet, found.subject.process), (fleet, Some(process)));
+}
+
 /// M-5: what belongs to somebody else is not there.
 #[test]
 fn m5_another_account_learns_nothing() {
@@ -328,17 +346,7 @@ fn m5_another_account_learns_nothing() {
     let theirs = world.create_fleet(&stranger, 1).id;
     let their_instance = world.instances(&theirs)[0].clone();
     world.deploy(&their_instance);
-    let ready = ReadyProcess {
-        process: ProcessId::new("process-theirs"),
-        pid: 99,
-        runtime_version: 1,
-        entry: None,
-        client_port: port,
-        grpc_port: 9000,
-        ip_address: "127.0.0.1".into(),
-        log_paths: vec![],
-    };
-    world.report(&their_instance, ReportKind::ProcessReady(ready)).unwrap();
+    ready_at(&mut world, &their_instance, "process-theirs", port);
 
     let theirs = |question: Question| {
         let question = Question { scope: stranger.clone(), ..question };
