@@ -347,6 +347,9 @@ fn end_session(trace: &Trace) -> Seen {
 }
 
 fn reuse(trace: &Trace) -> Seen {
+    if trace.done(Rpc::Activate, Duration::ZERO).is_none() {
+        return not_driven("no session was active");
+    }
     let sessions = trace.sessions();
     let Some((created, second)) = sessions.get(1) else {
         let waited = trace.waited(Expectation::Reuse);

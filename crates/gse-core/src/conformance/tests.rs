@@ -169,6 +169,8 @@ fn players_and_second_sessions_need_an_occasion() {
         vec![Moment::WaitedFor(Expectation::Reuse, ms(3000)), Moment::ToldToEnd],
     );
     check(one, Expectation::Reuse, Outcome::NotDriven, "within 3.0 s");
+    let none = without(|moment| calls(moment, Rpc::Activate));
+    check(none, Expectation::Reuse, Outcome::NotDriven, "no session was active");
     let stale: Vec<Moment> = good_life()
         .into_iter()
         .map(|moment| match moment {
