@@ -57,6 +57,7 @@ pub(crate) struct Call<'a> {
     action: gse_api::Action,
     scope: Scope,
     request_id: &'a str,
+    /// JSON, however the parameters travelled.
     body: &'a [u8],
 }
 
@@ -92,7 +93,7 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         log_refusal(&request_id, &error);
         Body::from(envelope::failure(&error, &request_id))
     };
-    let text = outcome.and_then(|text| body::answer(text, &api.gate, changes_something(&head)));
+    let text = outcome.and_then(|answered| body::answer(answered.text, &api.gate, answered.is_change));
     let mut response = answer(text.unwrap_or_else(refuse), &request_id);
     if unread {
         // The rest of the body is not read, so the connection cannot go on.
@@ -101,10 +102,15 @@ async fn serve_action(api: &Api, request: Request) -> Response {
     response
 }
 
-/// Whether what was done would be denied by refusing the answer.
-fn changes_something(head: &http::request::Parts) -> bool {
-    let action = head.headers.get("x-tc-action").map(HeaderValue::as_bytes).unwrap_or_default();
-    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read.as_bytes()))
+/// What a call is answered.
+struct Answered {
+    text: Vec<u8>,
+    /// Something was done, which would be denied by refusing the answer.
+    is_change: bool,
+}
+
+fn is_change(action: &str) -> bool {
+    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read))
 }
 
 /// Of what is too much there is much: a line for each would cost more than the refusal.
@@ -122,17 +128,22 @@ async fn call(
     head: &http::request::Parts,
     body: &[u8],
     request_id: &str,
-) -> Result<Vec<u8>, ApiError> {
+) -> Result<Answered, ApiError> {
     // Before anything is worked out, so that waiting and a refusal cost next to nothing.
     let _room = api.gate.call().await?;
     if extension::is_named(head.uri.path()) {
-        return extension::call(api, head, body, request_id).await;
+        let text = extension::call(api, head, body, request_id).await?;
+        return Ok(Answered { text, is_change: true });
     }
     let admitted = auth::admit(api, head, body)?;
     api.gate.rate.admit(&api.account.uin, admitted.action).await?;
     let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
     tracing::debug!(request_id, action = ?admitted.action, region = %scope.region, "call");
-    routes::dispatch(&Call { api, action: admitted.action, scope, request_id, body }).await
+    let action = admitted.action;
+    let query = head.uri.query().unwrap_or_default();
+    let body = &*admitted.shape.json(action.request_schema(), query, body)?;
+    let text = routes::dispatch(&Call { api, action, scope, request_id, body }).await?;
+    Ok(Answered { text, is_change: is_change(action.name()) })
 }
 
 fn answer(body: Body, request_id: &str) -> Response {

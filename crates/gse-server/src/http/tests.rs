@@ -9,6 +9,7 @@ mod logs;
 mod objects;
 mod overload;
 mod refusals;
+mod shapes;
 mod stack;
 
 use gse_api::Action;
