@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+mod capi;
 pub(crate) mod convert;
 mod extension;
 pub mod gate;
@@ -59,6 +60,8 @@ pub(crate) struct Call<'a> {
     request_id: &'a str,
     /// JSON, however the parameters travelled.
     body: &'a [u8],
+    /// The fleet id that a session is to carry in its id (`capi`).
+    called: Option<gse_core::id::FleetId>,
 }
 
 /// The one router of the API listener. Its only route is the fallback, because actions travel in a header.
@@ -74,7 +77,8 @@ async fn serve_request(State(api): State<Arc<Api>>, request: Request) -> Respons
 }
 
 async fn serve_action(api: &Api, request: Request) -> Response {
-    let request_id = ids::request_id();
+    let is_capi = capi::is_named(request.method(), request.uri().path(), request.headers());
+    let request_id = if is_capi { capi::request_id(api.clock.now()) } else { ids::request_id() };
     if request.method() == Method::HEAD {
         return answer(Body::empty(), &request_id);
     }
@@ -86,6 +90,9 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         if is_read { body::read(&head, body, &api.gate, pace).await } else { Ok(body::Received::default()) };
     let unread = body.is_err();
     let outcome = match body {
+        Ok(body) if is_capi && capi::is_the_emulators(&body.bytes) => {
+            capi::call(api, &head, &body.bytes, &request_id).await
+        }
         Ok(body) => call(api, &head, &body.bytes, &request_id).await,
         Err(error) => Err(error),
     };
@@ -109,8 +116,8 @@ struct Answered {
     is_change: bool,
 }
 
-fn is_change(action: &str) -> bool {
-    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read))
+fn is_change(action: gse_api::Action) -> bool {
+    !["Describe", "List", "Search"].iter().any(|read| action.name().starts_with(read))
 }
 
 /// Of what is too much there is much: a line for each would cost more than the refusal.
@@ -142,15 +149,15 @@ async fn call(
     let action = admitted.action;
     let query = head.uri.query().unwrap_or_default();
     let body = &*admitted.shape.json(action.request_schema(), query, body)?;
-    let text = routes::dispatch(&Call { api, action, scope, request_id, body }).await?;
-    Ok(Answered { text, is_change: is_change(action.name()) })
+    let text = routes::dispatch(&Call { api, action, scope, request_id, body, called: None }).await?;
+    Ok(Answered { text, is_change: is_change(action) })
 }
 
 fn answer(body: Body, request_id: &str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(envelope::CONTENT_TYPE));
-    let id = HeaderValue::from_str(request_id).expect("a request id is hexadecimal digits");
+    let id = HeaderValue::from_str(request_id).expect("a request id is letters, digits and hyphens");
     headers.insert("X-TC-RequestId", id);
     response
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod archive;
 mod auth;
+mod capi;
 mod extension;
 mod launching;
 mod logs;
