@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
+use gse_api::admission::AuthMode;
 use gse_api::signature::{tc3, v1};
 use serde_json::{Value, json};
 
@@ -236,6 +237,28 @@ async fn a_call_does_the_same_in_every_shape() {
             session[own] = Value::Null;
         }
         assert_eq!(first.get_or_insert_with(|| session.clone()), &session, "{shape}");
+    }
+}
+
+/// Behind a proxy that changes the host, what clients sign is known by configuration only.
+#[tokio::test]
+async fn a_public_host_may_be_signed() {
+    for (public_hosts, wanted) in
+        [(vec![VENDOR_HOST.to_owned()], None), (vec![], Some("AuthFailure.SignatureFailure"))]
+    {
+        let stack = Stack::start_with(AuthMode::Required, |config| config.public_hosts = public_hosts);
+        let sent = Sent {
+            method: "POST",
+            action: "ListAliases",
+            host: VENDOR_HOST,
+            query: "",
+            content_type: "application/json",
+            body: "{}",
+        };
+        let mut request = sent.signed(&stack);
+        request.headers_mut().insert("Host", http::HeaderValue::from_static("10.0.0.7:9000"));
+        let refused = answer(stack.send(request).await).await.err();
+        assert_eq!(refused.as_ref().map(|(code, _)| code.as_str()), wanted, "{refused:?}");
     }
 }
 
