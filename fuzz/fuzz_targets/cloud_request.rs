@@ -119,6 +119,10 @@ fn signed_head(mode: u8, data: &[u8]) {
         Ok(admitted) => {
             assert_eq!(admitted.region, "ap-shanghai");
             assert!(gate.mode != AuthMode::Required || admitted.secret_id.is_some(), "nobody signed this");
+            let body = admitted.shape.json(admitted.action.request_schema(), query, body);
+            if let Err(error) = body.and_then(|body| check(admitted.action, &body)) {
+                reasonable(&error);
+            }
         }
         Err(error) => reasonable(&error),
     }

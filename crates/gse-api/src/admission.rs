@@ -1,7 +1,16 @@
 //! Steps 1 to 11 of §1.9: from a received request to who calls which action in which region.
-//! Rate limits (step 12) need counters, so they are the server's; the body (13 to 17) is [`crate::decode`].
+//! Rate limits (step 12) need counters, so they are the server's; the body (13 to 17) is [`Shape::json`], then
+//! [`crate::decode`].
 
-use crate::{Action, ApiError, ErrorCode, VERSION, error::shown, signature::tc3::Authorization};
+use crate::{
+    Action, ApiError, ErrorCode, VERSION,
+    error::shown,
+    shape::{self, Shape, Travelling},
+    signature::{
+        tc3::Authorization,
+        v1::{Algorithm, Parameter, Signed},
+    },
+};
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +19,13 @@ mod tests;
 pub const MAX_QUERY_BYTES: usize = 32 * 1024;
 /// §1.5, bytes of a body with a TC3 signature.
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// §1.5, bytes of a body with a v1 signature.
+pub const MAX_V1_BODY_BYTES: usize = 1024 * 1024;
+
+/// How large a body may be: what has neither the header `Authorization` nor `X-TC-Action` can only be signed with v1.
+pub fn most_body_bytes(has_headers: bool) -> usize {
+    if has_headers { MAX_BODY_BYTES } else { MAX_V1_BODY_BYTES }
+}
 
 /// A request as it came over the wire. Header names may be in any letter case; values are not changed.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +90,8 @@ pub struct Admitted<A = Action> {
     pub region: String,
     /// Whose key signed it; `None` stands for the default account.
     pub secret_id: Option<String>,
+    /// Where the parameters of the action are.
+    pub shape: Shape,
 }
 
 /// Decides who calls which action in which region, at `now` (UNIX seconds).
@@ -96,10 +114,15 @@ pub fn admit_named<A>(
 ) -> Result<Admitted<A>, ApiError> {
     method(received)?;
     size(received)?;
-    let shape = shape(received)?;
-    let action = received.given("x-tc-action").ok_or_else(|| ApiError::missing("Action"))?;
-    let secret_id = signer(received, gate, now)?;
-    let version = received.given("x-tc-version");
+    let (shape, parameters) = match shape::select(received)? {
+        Travelling::Headers(shape) => (shape, None),
+        Travelling::Parameters(parameters) => (Shape::signed(&parameters), Some(parameters)),
+        Travelling::Nothing => return Err(ApiError::missing("Action")),
+    };
+    let common = Common { received, parameters: parameters.as_deref() };
+    let action = common.action().ok_or_else(|| ApiError::missing("Action"))?;
+    let secret_id = signer(&common, gate, now)?;
+    let version = common.version();
     if version.is_some_and(|version| version != VERSION) {
         let message =
             format!("The version `{}` does not exist; use `{VERSION}`.", shown(version.unwrap_or_default()));
@@ -109,16 +132,49 @@ pub fn admit_named<A>(
         let message = format!("The action `{}` does not exist in version `{VERSION}`.", shown(action));
         ApiError::new(ErrorCode::InvalidAction, message)
     })?;
-    let region = region(received, gate)?;
-    match shape {
-        Shape::Json => Ok(Admitted { action, region, secret_id }),
-        Shape::Other(what) => Err(not_read_yet(what)),
-        Shape::Unknown(kind) => {
-            let message =
-                format!("The content type `{}` is not supported; use `application/json`.", shown(&kind));
-            Err(ApiError::new(ErrorCode::InvalidParameter, message))
+    let region = region(&common, gate)?;
+    Ok(Admitted { action, region, secret_id, shape })
+}
+
+/// The common parameters (§1.3), which are headers or, with a v1 signature, parameters.
+struct Common<'a> {
+    received: &'a Received<'a>,
+    parameters: Option<&'a [Parameter]>,
+}
+
+impl<'a> Common<'a> {
+    /// One that is not empty.
+    fn given(&self, header: &str, parameter: &str) -> Option<&'a str> {
+        match self.parameters {
+            None => self.received.given(header),
+            Some(parameters) => given(parameters, parameter),
         }
     }
+
+    fn action(&self) -> Option<&'a str> {
+        self.given("x-tc-action", "Action")
+    }
+
+    fn version(&self) -> Option<&'a str> {
+        self.given("x-tc-version", "Version")
+    }
+
+    fn timestamp(&self) -> Option<&'a str> {
+        self.given("x-tc-timestamp", "Timestamp")
+    }
+
+    fn region(&self) -> Option<&'a str> {
+        self.given("x-tc-region", "Region")
+    }
+
+    fn token(&self) -> Option<&'a str> {
+        self.given("x-tc-token", "Token")
+    }
+}
+
+fn given<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
+    let (_, value) = parameters.iter().find(|(found, _)| found == name)?;
+    (!value.is_empty()).then_some(value)
 }
 
 /// Step 1.
@@ -135,7 +191,7 @@ fn method(received: &Received<'_>) -> Result<(), ApiError> {
 fn size(received: &Received<'_>) -> Result<(), ApiError> {
     let (what, bytes, most) = match received.method {
         "GET" => ("query", received.query.len(), MAX_QUERY_BYTES),
-        _ => ("body", received.body.len(), MAX_BODY_BYTES),
+        _ => ("body", received.body.len(), most_body_bytes(shape::has_headers(received))),
     };
     if bytes <= most {
         return Ok(());
@@ -144,76 +200,84 @@ fn size(received: &Received<'_>) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::RequestSizeLimitExceeded, message))
 }
 
-/// How the parameters travel (§1.2).
-enum Shape {
-    /// R1.
-    Json,
-    /// R2, R5, R6: signed with TC3, so the signature is still checked, but the parameters are not read yet.
-    Other(&'static str),
-    /// A content type that no request has.
-    Unknown(String),
-}
-
-fn shape(received: &Received<'_>) -> Result<Shape, ApiError> {
-    let v3 = received.header("authorization").is_some() || received.header("x-tc-action").is_some();
-    let kind = received.given("content-type").unwrap_or("application/json");
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !v3 {
-        // A v1 request has no header of ours; its action is a parameter.
-        let form: &[u8] = if kind == "application/x-www-form-urlencoded" { received.body } else { &[] };
-        let parameters = if received.method == "GET" { received.query.as_bytes() } else { form };
-        if parameters.split(|byte| *byte == b'&').any(|pair| pair.starts_with(b"Action=")) {
-            return Err(not_read_yet("signature version 1 (`HmacSHA1`, `HmacSHA256`)"));
-        }
-        return Err(ApiError::missing("Action"));
-    }
-    match (received.method, kind.as_str()) {
-        ("GET", _) => Ok(Shape::Other("GET requests")),
-        (_, "application/json") => Ok(Shape::Json),
-        (_, "application/x-www-form-urlencoded") => Ok(Shape::Other("form bodies")),
-        (_, "multipart/form-data") => Ok(Shape::Other("multipart bodies")),
-        (_, kind) => Ok(Shape::Unknown(kind.to_owned())),
-    }
-}
-
-fn not_read_yet(what: &str) -> ApiError {
-    let message = format!(
-        "This service does not read {what} yet; send a JSON body with `POST`, signed with `TC3-HMAC-SHA256`."
-    );
-    ApiError::new(ErrorCode::UnsupportedOperation, message)
-}
-
 /// Steps 3 to 8: the SecretId that signed, or `None` where nobody needs to.
-fn signer(received: &Received<'_>, gate: &Gate<'_>, now: i64) -> Result<Option<String>, ApiError> {
-    let authorization = received.given("authorization");
-    let skip = matches!(authorization, None | Some("SKIP"));
+fn signer(common: &Common<'_>, gate: &Gate<'_>, now: i64) -> Result<Option<String>, ApiError> {
+    let is_unsigned = match common.parameters {
+        None => matches!(common.received.given("authorization"), None | Some("SKIP")),
+        Some(parameters) => ["SecretId", "Signature"].iter().all(|name| given(parameters, name).is_none()),
+    };
     match gate.mode {
         AuthMode::Off => return Ok(None),
-        AuthMode::Optional if skip => return Ok(None),
+        AuthMode::Optional if is_unsigned => return Ok(None),
         AuthMode::Optional | AuthMode::Required => {}
     }
-    received.given("x-tc-version").ok_or_else(|| ApiError::missing("Version"))?;
-    let timestamp = received.given("x-tc-timestamp").ok_or_else(|| ApiError::missing("Timestamp"))?;
-    let authorization = authorization.ok_or_else(|| ApiError::missing("Authorization"))?;
-    let timestamp: i64 =
-        timestamp.parse().map_err(|_| ApiError::wrong_type("Timestamp", "UNIX seconds as an integer"))?;
-    let authorization = Authorization::parse(authorization)?;
-    let secret_key = (gate.secret_key)(authorization.secret_id).ok_or_else(|| {
-        let message = "The SecretId is not found, please ensure that your SecretId is correct.";
-        ApiError::new(ErrorCode::AuthFailureSecretIdNotFound, message)
-    })?;
-    authorization.verify(received, &secret_key, timestamp, now, gate.public_hosts)?;
+    common.version().ok_or_else(|| ApiError::missing("Version"))?;
+    let secret_id = match common.parameters {
+        None => signer_of_headers(common, gate, now)?,
+        Some(parameters) => signer_of_parameters(common, parameters, gate, now)?,
+    };
     // §1.10: temporary keys are for the upload store only, so no token is ever right here.
-    if received.given("x-tc-token").is_some() {
+    if common.token().is_some() {
         let message = "The key of this request is permanent and takes no `Token`.";
         return Err(ApiError::new(ErrorCode::AuthFailureTokenFailure, message));
     }
-    Ok(Some(authorization.secret_id.to_owned()))
+    Ok(Some(secret_id))
+}
+
+/// Steps 3 to 7 of TC3-HMAC-SHA256.
+fn signer_of_headers(common: &Common<'_>, gate: &Gate<'_>, now: i64) -> Result<String, ApiError> {
+    let received = common.received;
+    let timestamp = common.timestamp().ok_or_else(|| ApiError::missing("Timestamp"))?;
+    let authorization = received.given("authorization").ok_or_else(|| ApiError::missing("Authorization"))?;
+    let timestamp = seconds(timestamp)?;
+    let authorization = Authorization::parse(authorization)?;
+    let secret_key = secret_key(gate, authorization.secret_id)?;
+    authorization.verify(received, &secret_key, timestamp, now, gate.public_hosts)?;
+    Ok(authorization.secret_id.to_owned())
+}
+
+/// Steps 3 to 7 of HmacSHA1 and HmacSHA256.
+fn signer_of_parameters(
+    common: &Common<'_>,
+    parameters: &[Parameter],
+    gate: &Gate<'_>,
+    now: i64,
+) -> Result<String, ApiError> {
+    for name in ["Timestamp", "SecretId", "Nonce", "Signature"] {
+        given(parameters, name).ok_or_else(|| ApiError::missing(name))?;
+    }
+    let needed = |name| given(parameters, name).unwrap_or_default();
+    let timestamp = seconds(needed("Timestamp"))?;
+    needed("Nonce").parse::<u64>().map_err(|_| ApiError::wrong_type("Nonce", "a positive integer"))?;
+    let algorithm = match given(parameters, "SignatureMethod") {
+        None => Algorithm::default(),
+        Some(name) => Algorithm::parse(name).ok_or_else(|| {
+            let expected = "Expected one of `HmacSHA1`, `HmacSHA256`.";
+            ApiError::invalid_value("SignatureMethod", name, expected)
+        })?,
+    };
+    let secret_id = needed("SecretId");
+    let secret_key = secret_key(gate, secret_id)?;
+    let signed = Signed { algorithm, parameters, signature: needed("Signature"), timestamp };
+    signed.verify(common.received, &secret_key, now, gate.public_hosts)?;
+    Ok(secret_id.to_owned())
+}
+
+fn seconds(timestamp: &str) -> Result<i64, ApiError> {
+    timestamp.parse().map_err(|_| ApiError::wrong_type("Timestamp", "UNIX seconds as an integer"))
+}
+
+/// Step 5.
+fn secret_key(gate: &Gate<'_>, secret_id: &str) -> Result<String, ApiError> {
+    (gate.secret_key)(secret_id).ok_or_else(|| {
+        let message = "The SecretId is not found, please ensure that your SecretId is correct.";
+        ApiError::new(ErrorCode::AuthFailureSecretIdNotFound, message)
+    })
 }
 
 /// Step 11, §1.12.
-fn region(received: &Received<'_>, gate: &Gate<'_>) -> Result<String, ApiError> {
-    let named = received.given("x-tc-region").or(gate.default_region);
+fn region(common: &Common<'_>, gate: &Gate<'_>) -> Result<String, ApiError> {
+    let named = common.region().or(gate.default_region);
     let region = named.ok_or_else(|| ApiError::missing("Region"))?;
     if gate.regions.iter().any(|enabled| enabled == region) {
         return Ok(region.to_owned());

@@ -26,10 +26,14 @@ impl ApiError {
         Self::new(ErrorCode::MissingParameter, message)
     }
 
-    /// A parameter is not in the schema; `path` is dotted. It is shortened, because its last part is the caller's.
-    pub fn unknown(path: &str) -> Self {
-        let shown = shown(path);
-        Self::new(ErrorCode::UnknownParameter, format!("The parameter `{shown}` is not recognized."))
+    /// A parameter is not in the schema; paths are dotted. It is shortened, because its last part is the caller's;
+    /// `near` is what may have been meant.
+    pub fn unknown(path: &str, near: Option<&str>) -> Self {
+        let mut message = format!("The parameter `{}` is not recognized.", shown(path));
+        if let Some(near) = near {
+            message += &format!(" Did you mean `{}`?", shown(near));
+        }
+        Self::new(ErrorCode::UnknownParameter, message)
     }
 
     /// A parameter has another type; `expected` names the right one.

@@ -1,8 +1,8 @@
 //! The GSE cloud API as data: actions, types, limits, signatures; no HTTP, no clock, no randomness.
 //!
-//! A server hands a received request to [`admission::admit`] (who calls, which action, is the signature right), then
-//! the body to [`decode`], and writes the answer with [`envelope`]. A client signs with [`signature::tc3`].
-//! Version 1 signatures, forms and multipart bodies are recognised and refused; a later issue reads them.
+//! A server hands a received request to [`admission::admit`] (who calls, which action, is the signature right), makes
+//! JSON of its parameters with [`shape::Shape::json`], gives that to [`decode`], and writes the answer with [`envelope`].
+//! A client signs with [`signature::tc3`] or [`signature::v1`].
 
 pub mod admission;
 mod decode;
@@ -13,6 +13,7 @@ mod generated;
 pub mod rate_limit;
 pub mod redact;
 pub mod schema;
+pub mod shape;
 pub mod signature;
 pub mod types;
 mod validate;

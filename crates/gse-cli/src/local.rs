@@ -45,6 +45,11 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "MODE", default_value = "required", value_parser = parse_auth)]
     pub(crate) auth: AuthMode,
 
+    /// A name that clients call this service by and a proxy in front of it hides, such as `gse.example.org`: signatures
+    /// over it are good too. May be given many times.
+    #[arg(long = "public-host", value_name = "NAME")]
+    pub(crate) public_hosts: Vec<String>,
+
     /// Limit how often an action may be called: off, or a factor for the vendor's limits (20 a second; 1000 for the
     /// calls of matchmaking). Past it the answer is RequestLimitExceeded.
     #[arg(long, value_name = "FACTOR|off", default_value = "off")]
@@ -82,6 +87,7 @@ fn parse_auth(text: &str) -> Result<AuthMode, String> {
 pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
+    config.public_hosts.clone_from(&args.public_hosts);
     config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;

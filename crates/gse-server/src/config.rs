@@ -19,6 +19,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Who must sign (cloud-api.md 1.11).
     pub auth: AuthMode,
+    /// Names of this service that clients sign and a proxy in front of it hides (cloud-api.md 1.6).
+    pub public_hosts: Vec<String>,
     /// The durations of operations.md 0.3.
     pub clocks: Clocks,
     /// The limits of operations.md 12.1.
@@ -51,6 +53,7 @@ impl Config {
         Self {
             data_dir: data_dir.into(),
             auth: AuthMode::default(),
+            public_hosts: Vec::new(),
             clocks: Clocks::default(),
             quotas: Quotas::default(),
             default_region: Region::new(KNOWN_REGIONS[0]),

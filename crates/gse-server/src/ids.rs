@@ -52,6 +52,13 @@ pub fn request_id() -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// A number below a million; that some are a little likelier than others does not matter.
+pub fn random_below_a_million() -> i64 {
+    let mut bytes = [0; 4];
+    fill(&mut bytes);
+    i64::from(u32::from_ne_bytes(bytes) % 1_000_000)
+}
+
 fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system's random generator works; nothing here is safe without it");
 }

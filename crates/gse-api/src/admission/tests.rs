@@ -1,8 +1,11 @@
 //! W14 to W26 of §8, as far as they can be decided before the body.
 
+mod v1;
+
 use super::{Admitted, AuthMode, Gate, MAX_BODY_BYTES, MAX_QUERY_BYTES, Received, admit};
 use crate::{
     Action, ErrorCode,
+    shape::Shape,
     signature::tc3::{Call, Key, sign},
 };
 
@@ -186,26 +189,33 @@ fn w29_a_charset_in_the_content_type_is_signed_with_it() {
     assert!(draft.admit(AuthMode::Required).is_ok());
 }
 
-/// Issue 2 reads JSON only. The other shapes are recognised, and the answer says what to do.
+/// The selection rule of §1.2: the shape says where the parameters are.
 #[test]
-fn shapes_that_are_not_read_yet_are_refused_clearly() {
+fn shapes_are_told_apart() {
+    let form = "application/x-www-form-urlencoded";
     let get = Draft { method: "GET", query: "FleetIds.0=a", ..Draft::new("ListFleets") };
-    let form = Draft::new("ListFleets").with("Content-Type", "application/x-www-form-urlencoded");
-    let multipart = Draft::new("ListFleets").with("Content-Type", "multipart/form-data; boundary=x");
-    let v1_post = Draft {
-        headers: vec![("Content-Type", "application/x-www-form-urlencoded".into())],
-        body: b"Limit=1&Action=ListFleets".to_vec(),
-        ..Draft::new("")
-    };
-    let v1_get = Draft { method: "GET", query: "Action=ListFleets", headers: vec![], ..Draft::new("") };
-    for draft in [get.signed(), form.signed(), multipart.signed(), v1_post, v1_get] {
-        let (code, message) = draft.refused();
-        assert_eq!(code, ErrorCode::UnsupportedOperation);
-        assert!(message.contains("JSON body") && message.contains("TC3-HMAC-SHA256"), "{message}");
+    let boundary = |text: &str| Shape::Multipart { boundary: Some(text.to_owned()) };
+    let cases = [
+        (Draft::new("ListFleets"), Shape::Json),
+        (Draft::new("ListFleets").with("Content-Type", ""), Shape::Json),
+        (get, Shape::Query),
+        (Draft::new("ListFleets").with("Content-Type", form), Shape::Form),
+        (Draft::new("ListFleets").with("Content-Type", "multipart/form-data; boundary=x"), boundary("x")),
+        (
+            Draft::new("ListFleets").with("Content-Type", "application/octet-stream"),
+            Shape::Unknown("application/octet-stream".into()),
+        ),
+    ];
+    for (draft, shape) in cases {
+        let admitted = draft.signed().admit(AuthMode::Required).expect("it is signed");
+        assert_eq!(admitted.shape, shape);
     }
-    let other = Draft::new("ListFleets").with("Content-Type", "application/octet-stream").signed();
-    assert_eq!(other.refused().0, ErrorCode::InvalidParameter);
-    assert!(Draft::new("ListFleets").with("Content-Type", "").signed().admit(AuthMode::Required).is_ok());
+    let body = Shape::Unknown("application/octet-stream".into()).json(
+        Action::ListFleets.request_schema(),
+        "",
+        b"{}",
+    );
+    assert_eq!(body.expect_err("no such body").code, ErrorCode::InvalidParameter);
 }
 
 /// Found with the target `cloud_request`, which bounds the texts of errors: headers came back in the answer as long as they were.
@@ -213,8 +223,10 @@ fn shapes_that_are_not_read_yet_are_refused_clearly() {
 fn headers_are_not_echoed_at_length() {
     let long = "x".repeat(10_000);
     for name in ["X-TC-Action", "X-TC-Version", "X-TC-Region", "Content-Type"] {
-        let error =
-            Draft::new("ListFleets").with(name, &long).signed().admit(AuthMode::Required).unwrap_err();
+        let admitted = Draft::new("ListFleets").with(name, &long).signed().admit(AuthMode::Required);
+        let read = admitted
+            .and_then(|admitted| admitted.shape.json(admitted.action.request_schema(), "", b"{}").map(drop));
+        let error = read.unwrap_err();
         assert!(error.message.contains("`xxx") && error.message.len() < 400, "{name}: {}", error.message);
     }
 }

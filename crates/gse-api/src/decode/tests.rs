@@ -72,6 +72,31 @@ fn p06_p07_unknown_members_are_named_with_their_path() {
 }
 
 #[test]
+fn a_near_miss_is_told_what_may_have_been_meant() {
+    let near = [
+        (Action::DeleteFleet, json!({ "FleetID": "f" }), "Did you mean `FleetId`?"),
+        (Action::DeleteFleet, json!({ "fleetid": "f" }), "Did you mean `FleetId`?"),
+        (Action::DeleteFleet, json!({ "FleteId": "f" }), "Did you mean `FleetId`?"),
+        (Action::DescribeFleetAttributes, json!({ "FleetId": "f" }), "Did you mean `FleetIds`?"),
+        (
+            Action::CreateFleet,
+            json!({ "RuntimeConfiguration": { "ServerProcesses": [{ "LaunchPaht": "x" }] } }),
+            "Did you mean `RuntimeConfiguration.ServerProcesses.0.LaunchPath`?",
+        ),
+    ];
+    for (action, body, hint) in near {
+        let error = check(action, body.to_string().as_bytes()).expect_err("it has another name");
+        assert_eq!(error.code, ErrorCode::UnknownParameter, "{body}");
+        assert!(error.message.ends_with(hint), "{body}: {}", error.message);
+    }
+    for name in ["", "X", "Id", "Force", "Nonsense", &"FleetId".repeat(100)] {
+        let body = json!({ name: "f" }).to_string();
+        let error = check(Action::DeleteFleet, body.as_bytes()).expect_err("no such name");
+        assert!(error.message.ends_with("is not recognized."), "{}", error.message);
+    }
+}
+
+#[test]
 fn p08_to_p12_types_are_strict() {
     let cases = [
         (r#"{"Limit":"10"}"#, "Limit"),

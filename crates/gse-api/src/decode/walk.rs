@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::near;
 use crate::{
     ApiError,
     schema::{Integer, Structure, ValueType},
@@ -21,11 +22,11 @@ pub(super) fn unknown(schema: &Structure, members: &Members, path: &str) -> Resu
     let mut sorted: Vec<_> = members.iter().collect();
     sorted.sort_by_key(|(name, _)| *name);
     for (name, value) in sorted {
-        let path = join(path, name);
-        match schema.member(name) {
-            None => return Err(ApiError::unknown(&path)),
-            Some(member) => unknown_inside(&member.value, value, &path)?,
-        }
+        let Some(member) = schema.member(name) else {
+            let near = near::nearest(name, schema.members.iter().map(|member| member.name));
+            return Err(ApiError::unknown(&join(path, name), near.map(|near| join(path, near)).as_deref()));
+        };
+        unknown_inside(&member.value, value, &join(path, name))?;
     }
     Ok(())
 }

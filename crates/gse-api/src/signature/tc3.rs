@@ -3,7 +3,7 @@
 use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{hmac_sha256, lower_hex};
+use super::{check_clock, hmac_sha256, host_candidates, lower_hex, mismatch, path_candidates};
 use crate::{ApiError, ErrorCode, admission::Received};
 
 #[cfg(test)]
@@ -13,9 +13,6 @@ mod tests;
 pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
 /// What the header `X-TC-Content-SHA256` says when the body is not part of the signature.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
-/// §1.10: how far a timestamp may be from the server's clock, in seconds; the bound itself is accepted.
-pub const MAX_CLOCK_SKEW_S: u64 = 300;
-
 const SIGNED_HEADERS: &str = "content-type;host";
 const SCOPE_END: &str = "tc3_request";
 
@@ -122,11 +119,9 @@ impl<'a> Authorization<'a> {
             return Err(mismatch());
         }
         let payload = payload_hash(received);
-        // Clients sign `/` even when the endpoint has a path.
-        let paths = if received.path == "/" { vec!["/"] } else { vec![received.path, "/"] };
         let query = if received.method == "GET" { received.query } else { "" };
         for host in host_candidates(received.header("host").unwrap_or_default(), public_hosts) {
-            for path in &paths {
+            for path in path_candidates(received.path) {
                 let headers = self.canonical_headers(received, host);
                 let parts = [received.method, path, query, &headers, self.signed_headers, &payload];
                 let canonical = canonical_request(parts);
@@ -156,41 +151,6 @@ fn scope(credential: &str) -> Option<(&str, &str, &str)> {
     let (date, rest) = scope.split_once('/')?;
     let service = rest.strip_suffix(SCOPE_END)?.strip_suffix('/')?;
     (!secret_id.is_empty() && date.len() == 10 && !service.is_empty()).then_some((secret_id, date, service))
-}
-
-fn check_clock(timestamp: i64, now: i64) -> Result<(), ApiError> {
-    if now.abs_diff(timestamp) <= MAX_CLOCK_SKEW_S {
-        return Ok(());
-    }
-    let message = format!(
-        "The signature has expired: the timestamp is {timestamp}, the server's clock {now}, \
-         and they may differ by {MAX_CLOCK_SKEW_S} seconds."
-    );
-    Err(ApiError::new(ErrorCode::AuthFailureSignatureExpire, message))
-}
-
-fn mismatch() -> ApiError {
-    let message = "The provided credentials could not be validated. Please check your signature is correct.";
-    ApiError::new(ErrorCode::AuthFailureSignatureFailure, message)
-}
-
-/// What clients were seen signing for the same `Host` (§1.6).
-fn host_candidates<'a>(host: &'a str, public_hosts: &'a [String]) -> Vec<&'a str> {
-    let host = host.trim();
-    let without_scheme = host.split_once("://").map_or(host, |(_, rest)| rest);
-    let without_path = without_scheme.split('/').next().unwrap_or_default();
-    let without_port = match without_path.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => without_path,
-    };
-    let mut hosts = Vec::new();
-    let public = public_hosts.iter().map(String::as_str);
-    for candidate in [host, without_scheme, without_path, without_port].into_iter().chain(public) {
-        if !hosts.contains(&candidate) {
-            hosts.push(candidate);
-        }
-    }
-    hosts
 }
 
 fn payload_hash(received: &Received<'_>) -> String {

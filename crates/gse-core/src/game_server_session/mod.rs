@@ -24,6 +24,7 @@ use crate::words::words;
 
 mod activation;
 mod describe;
+pub mod emulated;
 pub mod search;
 mod target;
 
@@ -171,6 +172,18 @@ impl Command for CreateGameServerSession {
     const NAME: &'static str = "CreateGameServerSession";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<GameServerSession, Error> {
+        self.create(state, cx, None)
+    }
+}
+
+impl CreateGameServerSession {
+    /// `called` is what the fleet is called in the id, where that is not its own id.
+    fn create(
+        self,
+        state: &mut State,
+        cx: &mut Cx<'_>,
+        called: Option<FleetId>,
+    ) -> Result<GameServerSession, Error> {
         let fleet = self.target.resolve(state, &self.scope)?;
         if let Some(earlier) = self.earlier(state, fleet) {
             return Ok(earlier.clone());
@@ -193,12 +206,11 @@ impl Command for CreateGameServerSession {
             placement: None,
             idempotency_token: self.idempotency_token,
             custom_id: self.custom_id,
+            called,
         };
         place(state, cx, &fleet, &process, request)
     }
-}
 
-impl CreateGameServerSession {
     /// Where an earlier session of that custom id or token is to be looked for when it has left memory (G-9).
     pub fn earlier_in_archive(&self, fleet: &FleetId) -> ArchiveQuestion {
         let properties = ArchiveProperties {
@@ -257,6 +269,8 @@ pub(crate) struct NewSession {
     pub(crate) placement: Option<PlacementId>,
     pub(crate) idempotency_token: Option<String>,
     pub(crate) custom_id: Option<String>,
+    /// What the fleet is called in an id of the form that the emulator had.
+    pub(crate) called: Option<FleetId>,
 }
 
 /// Puts a new session on a process that was chosen: reserved first, then told (G1, G-6).
@@ -272,8 +286,12 @@ pub(crate) fn place(
     let tail = request.placement.as_ref().map(PlacementId::as_str).or(request.custom_id.as_deref());
     let suffix = cx.suffix(IdKind::GameServerSession);
     let timeout = std::time::Duration::from_secs(u64::from(fleet.runtime.activation_timeout_s));
+    let id = match &request.called {
+        None => fleet.scope.game_server_session_id(&fleet.id, &suffix, tail),
+        Some(called) => emulated::session_id(called, &suffix, tail),
+    };
     let session = GameServerSession {
-        id: fleet.scope.game_server_session_id(&fleet.id, &suffix, tail),
+        id,
         scope: fleet.scope.clone(),
         fleet: fleet.id.clone(),
         instance: row.instance.clone(),

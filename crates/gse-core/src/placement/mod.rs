@@ -407,6 +407,7 @@ fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId
         placement: Some(key.id.clone()),
         idempotency_token: None,
         custom_id: None,
+        called: None,
     };
     if let Ok(session) = game_server_session::place(state, cx, fleet, process, session) {
         state.edit_placement(key, |placement| {

@@ -36,7 +36,7 @@ pub(super) fn admit_as<'a, A>(
         secret_key: &secret_key,
         regions: &regions,
         default_region: Some(api.config.default_region.as_str()),
-        public_hosts: &[],
+        public_hosts: &api.config.public_hosts,
     };
     admit_named(&received, &gate, api.clock.now().seconds(), parse)
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
-use gse_api::admission::MAX_BODY_BYTES;
+use gse_api::admission::most_body_bytes;
 use gse_api::{ApiError, ErrorCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -37,6 +37,8 @@ pub(super) async fn read(
     gate: &Gate,
     pace: Pace,
 ) -> Result<Received, ApiError> {
+    let most =
+        most_body_bytes(["authorization", "x-tc-action"].iter().any(|name| head.headers.contains_key(*name)));
     let announced = head.headers.get(http::header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok()).unwrap_or(0);
     let first_bytes = usize::try_from(announced).unwrap_or(usize::MAX).min(FREE_BYTES);
@@ -53,20 +55,19 @@ pub(super) async fn read(
         let Ok(chunk) = frame.into_data() else { continue };
         count += chunk.len();
         progress.add(chunk.len(), start.elapsed());
-        if count <= MAX_BODY_BYTES {
+        if count <= most {
             received.extend(&chunk, gate)?;
         } else {
             received = Received::default();
         }
-        if count > MAX_BODY_BYTES + DRAINED_BYTES {
+        if count > most + DRAINED_BYTES {
             break;
         }
     }
-    if count <= MAX_BODY_BYTES {
+    if count <= most {
         return Ok(received);
     }
-    let message =
-        format!("The body has more than {MAX_BODY_BYTES} bytes, which is the most that is allowed.");
+    let message = format!("The body has more than {most} bytes, which is the most that is allowed.");
     Err(ApiError::new(ErrorCode::RequestSizeLimitExceeded, message))
 }
 

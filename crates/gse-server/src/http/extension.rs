@@ -4,6 +4,7 @@
 use gse_api::extension::{
     DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, decode,
 };
+use gse_api::shape::Shape;
 use gse_api::{ApiError, ErrorCode, envelope};
 use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
@@ -28,6 +29,11 @@ pub(super) async fn call(
     // The signature may be that of `/`, so the header, which says the same, is what counts.
     let parse = |action: &str| ExtensionAction::parse(action).filter(|_| action == name);
     let admitted = auth::admit_as(api, head, body, parse)?;
+    if admitted.shape != Shape::Json {
+        let message =
+            "What lies below `/opengse/` takes a JSON body with `POST`, signed with `TC3-HMAC-SHA256`.";
+        return Err(ApiError::new(ErrorCode::InvalidParameter, message));
+    }
     let scope = Scope { uin: api.account.uin.clone(), region: Region::new(admitted.region) };
     tracing::debug!(request_id, action = admitted.action.name(), region = %scope.region, "call");
     match admitted.action {

@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+mod capi;
 pub(crate) mod convert;
 mod extension;
 pub mod gate;
@@ -57,7 +58,10 @@ pub(crate) struct Call<'a> {
     action: gse_api::Action,
     scope: Scope,
     request_id: &'a str,
+    /// JSON, however the parameters travelled.
     body: &'a [u8],
+    /// The fleet id that a session is to carry in its id (`capi`).
+    called: Option<gse_core::id::FleetId>,
 }
 
 /// The one router of the API listener. Its only route is the fallback, because actions travel in a header.
@@ -73,7 +77,8 @@ async fn serve_request(State(api): State<Arc<Api>>, request: Request) -> Respons
 }
 
 async fn serve_action(api: &Api, request: Request) -> Response {
-    let request_id = ids::request_id();
+    let is_capi = capi::is_named(request.method(), request.uri().path(), request.headers());
+    let request_id = if is_capi { capi::request_id(api.clock.now()) } else { ids::request_id() };
     if request.method() == Method::HEAD {
         return answer(Body::empty(), &request_id);
     }
@@ -85,6 +90,9 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         if is_read { body::read(&head, body, &api.gate, pace).await } else { Ok(body::Received::default()) };
     let unread = body.is_err();
     let outcome = match body {
+        Ok(body) if is_capi && capi::is_the_emulators(&body.bytes) => {
+            capi::call(api, &head, &body.bytes, &request_id).await
+        }
         Ok(body) => call(api, &head, &body.bytes, &request_id).await,
         Err(error) => Err(error),
     };
@@ -92,7 +100,7 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         log_refusal(&request_id, &error);
         Body::from(envelope::failure(&error, &request_id))
     };
-    let text = outcome.and_then(|text| body::answer(text, &api.gate, changes_something(&head)));
+    let text = outcome.and_then(|answered| body::answer(answered.text, &api.gate, answered.is_change));
     let mut response = answer(text.unwrap_or_else(refuse), &request_id);
     if unread {
         // The rest of the body is not read, so the connection cannot go on.
@@ -101,10 +109,15 @@ async fn serve_action(api: &Api, request: Request) -> Response {
     response
 }
 
-/// Whether what was done would be denied by refusing the answer.
-fn changes_something(head: &http::request::Parts) -> bool {
-    let action = head.headers.get("x-tc-action").map(HeaderValue::as_bytes).unwrap_or_default();
-    !["Describe", "List", "Search"].iter().any(|read| action.starts_with(read.as_bytes()))
+/// What a call is answered.
+struct Answered {
+    text: Vec<u8>,
+    /// Something was done, which would be denied by refusing the answer.
+    is_change: bool,
+}
+
+fn is_change(action: gse_api::Action) -> bool {
+    !["Describe", "List", "Search"].iter().any(|read| action.name().starts_with(read))
 }
 
 /// Of what is too much there is much: a line for each would cost more than the refusal.
@@ -122,24 +135,29 @@ async fn call(
     head: &http::request::Parts,
     body: &[u8],
     request_id: &str,
-) -> Result<Vec<u8>, ApiError> {
+) -> Result<Answered, ApiError> {
     // Before anything is worked out, so that waiting and a refusal cost next to nothing.
     let _room = api.gate.call().await?;
     if extension::is_named(head.uri.path()) {
-        return extension::call(api, head, body, request_id).await;
+        let text = extension::call(api, head, body, request_id).await?;
+        return Ok(Answered { text, is_change: true });
     }
     let admitted = auth::admit(api, head, body)?;
     api.gate.rate.admit(&api.account.uin, admitted.action).await?;
     let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
     tracing::debug!(request_id, action = ?admitted.action, region = %scope.region, "call");
-    routes::dispatch(&Call { api, action: admitted.action, scope, request_id, body }).await
+    let action = admitted.action;
+    let query = head.uri.query().unwrap_or_default();
+    let body = &*admitted.shape.json(action.request_schema(), query, body)?;
+    let text = routes::dispatch(&Call { api, action, scope, request_id, body, called: None }).await?;
+    Ok(Answered { text, is_change: is_change(action) })
 }
 
 fn answer(body: Body, request_id: &str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(envelope::CONTENT_TYPE));
-    let id = HeaderValue::from_str(request_id).expect("a request id is hexadecimal digits");
+    let id = HeaderValue::from_str(request_id).expect("a request id is letters, digits and hyphens");
     headers.insert("X-TC-RequestId", id);
     response
 }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -52,8 +53,9 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) if connections.len() < limits.connections => {
-                connections.spawn(connection(stream, router.clone(), limits.clone(), stopping.subscribe()));
+            Ok((stream, peer)) if connections.len() < limits.connections => {
+                let (router, stopping) = (router.clone(), stopping.subscribe());
+                connections.spawn(connection(stream, Peer(peer.ip()), router, limits.clone(), stopping));
             }
             Ok((stream, _)) if refusals.len() < REFUSALS => {
                 refusals.spawn(refuse(stream, limits.connections));
@@ -75,6 +77,10 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// Who sent a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// A panic in a connection ends that connection only. It is a bug all the same, so it is told.
 fn check(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
@@ -88,10 +94,17 @@ fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: Limits, mut stopping: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) {
     // Without it answers are late, but they come.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let router = router.clone();
         async move {
             Ok::<_, Infallible>(

@@ -3,12 +3,14 @@
 mod actions;
 mod archive;
 mod auth;
+mod capi;
 mod extension;
 mod launching;
 mod logs;
 mod objects;
 mod overload;
 mod refusals;
+mod shapes;
 mod stack;
 
 use gse_api::Action;

@@ -4,6 +4,7 @@ use gse_api::ApiError;
 use gse_api::types as wire;
 use std::sync::Arc;
 
+use gse_core::game_server_session::emulated::CreateEmulatedSession;
 use gse_core::game_server_session::{self, CreateGameServerSession, GameServerSession, SessionQuery};
 use gse_core::page::TokenPage;
 use gse_core::state::Row;
@@ -18,9 +19,16 @@ pub(super) async fn create(
     let command = convert::game_server_session::create(request, call.scope.clone());
     let session = match earlier(call, &command).await? {
         Some(session) => convert::game_server_session::one(&session),
-        None => convert::game_server_session::one(&call.submit(command).await?),
+        None => convert::game_server_session::one(&submit(call, command).await?),
     };
     Ok(wire::CreateGameServerSessionResponse { game_server_session: Some(session) })
+}
+
+async fn submit(call: &Call<'_>, create: CreateGameServerSession) -> Result<GameServerSession, ApiError> {
+    match call.called.clone() {
+        None => call.submit(create).await,
+        Some(called) => call.submit(CreateEmulatedSession { create, called }).await,
+    }
 }
 
 /// G-9: a repeated custom id or token means the earlier session while that is retained, in memory or not. What is in

@@ -40,6 +40,15 @@ async fn what_is_wrong_is_told_to_who_may_ask() {
 }
 
 #[tokio::test]
+async fn it_takes_json_only() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let mut get = at("/opengse/Diagnose?FleetId=x", stack.signed("Diagnose", ""));
+    *get.method_mut() = http::Method::GET;
+    let (code, message) = answer(stack.send(get).await).await.unwrap_err();
+    assert!(code == "InvalidParameter" && message.contains("JSON"), "{code}: {message}");
+}
+
+#[tokio::test]
 async fn the_door_of_an_open_service_is_open() {
     let stack = Stack::start_with(AuthMode::Off, |_| {});
     let mut request = at("/opengse/Diagnose", stack.signed("Diagnose", ""));
