@@ -8,6 +8,7 @@ mod launching;
 mod logs;
 mod objects;
 mod overload;
+mod queues;
 mod refusals;
 mod stack;
 

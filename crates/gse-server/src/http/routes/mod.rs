@@ -77,6 +77,9 @@ routes! {
     JoinGameServerSessionBatch => player_session::join_batch,
 
     CreateGameServerSessionQueue => queue::create,
+    DeleteGameServerSessionQueue => queue::delete,
+    DescribeGameServerSessionQueues => queue::describe,
+    UpdateGameServerSessionQueue => queue::update,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.
