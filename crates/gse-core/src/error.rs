@@ -131,6 +131,8 @@ pub enum Error {
     SessionDisabled(GameServerSessionId),
     /// The session's creation policy is DENY_ALL (Y-9).
     SessionDeniesJoins(GameServerSessionId),
+    /// The session's protection forbids to end it with its process (G-15, R1).
+    SessionProtected(GameServerSessionId),
     /// Not enough free seats (Y-3, Y-5).
     SessionFull {
         /// The session.
@@ -293,6 +295,10 @@ impl fmt::Display for Error {
             Self::SessionDeniesJoins(session) => {
                 write!(f, "game server session `{session}` takes no players: its creation policy is DENY_ALL")
             }
+            Self::SessionProtected(session) => write!(
+                f,
+                "game server session `{session}` has FullProtection; change its ProtectionPolicy by UpdateGameServerSession first"
+            ),
             Self::SessionFull { session, free, wanted } => {
                 write!(f, "game server session `{session}` has {free} free seat(s), {wanted} wanted")
             }

@@ -42,6 +42,13 @@ pub enum HostOrder {
         /// Why, for the host's log.
         reason: String,
     },
+    /// End a process at once, without OnProcessTerminate (G-15).
+    KillProcess {
+        /// The process.
+        process: ProcessId,
+        /// Why, for the host's log.
+        reason: String,
+    },
     /// The processes that the control plane takes for alive. Of each that is not, and of each that is unhealthy, the
     /// host reports so again: that report may have been lost.
     ConfirmProcesses(Vec<ProcessId>),

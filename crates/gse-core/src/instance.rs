@@ -126,7 +126,8 @@ pub(crate) fn orders(
         InstanceStatus::Stopping => vec![HostOrder::StopInstance],
         InstanceStatus::Leaving => {
             let drain = drain_order(state, fleet, id, terms);
-            [drain].into_iter().chain(confirm_order(state, id)).collect()
+            let kills = state.processes_of(id).filter_map(process::kill_order);
+            [drain].into_iter().chain(kills).chain(confirm_order(state, id)).collect()
         }
         InstanceStatus::Pending | InstanceStatus::Active => {
             let mut orders: Vec<HostOrder> = start_order(state, fleet).into_iter().collect();
@@ -134,7 +135,9 @@ pub(crate) fn orders(
                 if let Load::Reserved(session) = &process.load {
                     orders.extend(game_server_session::start_order(state, session));
                 }
-                if process.draining && !planted!(TerminationNotRepeated) {
+                if let Some(kill) = process::kill_order(process) {
+                    orders.push(kill);
+                } else if process.draining && !planted!(TerminationNotRepeated) {
                     orders.push(process::terminate_order(state, process, terms, "it was told to end before"));
                 }
             }

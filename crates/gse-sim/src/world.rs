@@ -440,6 +440,7 @@ pub fn order_words(order: &HostOrder) -> String {
         HostOrder::TerminateProcess { process, termination, reason } => {
             format!("terminate {process} until {:?}: {reason}", termination.deadline.map(Timestamp::millis))
         }
+        HostOrder::KillProcess { process, .. } => format!("kill {process}"),
         HostOrder::ConfirmProcesses(processes) => format!("confirm {}", processes.len()),
         HostOrder::DrainInstance { hosting, .. } => format!("drain, {} host", hosting.len()),
         HostOrder::StopInstance => "stop".into(),

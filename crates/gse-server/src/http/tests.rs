@@ -3,6 +3,7 @@
 mod actions;
 mod archive;
 mod auth;
+mod control;
 mod extension;
 mod launching;
 mod logs;

@@ -112,8 +112,8 @@ fn usual_code(error: &Error) -> ErrorCode {
         }
         Error::FleetQuota { .. } => ErrorCode::LimitExceededFleetLimitExceeded,
         Error::InstanceQuota { .. } => ErrorCode::LimitExceededInstanceLimitExceeded,
-        // R1: StopGameServerSessionPlacement of a finished placement.
-        Error::PlacementFinished { .. } => ErrorCode::FailedOperation,
+        // R1: StopGameServerSessionPlacement of a finished placement, EndGameServerSessionAndProcess under FullProtection.
+        Error::PlacementFinished { .. } | Error::SessionProtected(_) => ErrorCode::FailedOperation,
         // What only game servers hear; no action of the cloud API can cause these.
         Error::ProcessUnknown(_)
         | Error::ProcessNotActive(_)

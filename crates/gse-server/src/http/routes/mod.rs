@@ -61,7 +61,9 @@ routes! {
     CreateGameServerSession => game_server_session::create,
     DescribeGameServerSessionDetails => game_server_session::describe_details,
     DescribeGameServerSessions => game_server_session::describe,
+    EndGameServerSessionAndProcess => game_server_session::end_with_process,
     SearchGameServerSessions => game_server_session::search,
+    UpdateGameServerSession => game_server_session::update,
 
     DescribeInstances => instance::describe,
 
