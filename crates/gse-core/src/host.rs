@@ -86,6 +86,9 @@ pub struct InstanceSpec {
     pub runtime_version: u64,
     /// Which processes to keep running (F-12).
     pub server_processes: Vec<ServerProcess>,
+    /// Kept for investigation: what ended is not started again (F-32).
+    #[serde(default)]
+    pub reserved: bool,
     /// First deployment: start one process of each entry, and the rest when each entry had one ready (F-9, F-10).
     pub trial: bool,
 }

@@ -247,6 +247,12 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
 pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
     let Some(process) = state.processes.get(id) else { return };
     let instance = process.instance.clone();
+    // F-32: nothing ends on it until it is given back.
+    if state.instances.get(&instance).is_some_and(|instance| instance.reserved && !instance.is_leaving()) {
+        cx.because(format!("process {id} goes on, because its instance is reserved: {reason}"));
+        let hosted = process.load.session().cloned();
+        return close(state, hosted);
+    }
     let order = terminate_order(state, process, Terms::of(cx), reason);
     drain(state, id);
     cx.because(format!("process {id} is asked to end: {reason}"));
@@ -299,7 +305,12 @@ pub(crate) fn drain(state: &mut State, id: &ProcessId) {
         process.draining = true;
         process.load.session().cloned()
     });
-    if let Some(session) = hosted.flatten().and_then(|session| state.game_server_sessions.get_mut(&session)) {
+    close(state, hosted.flatten());
+}
+
+/// The session takes no players any more.
+fn close(state: &mut State, hosted: Option<GameServerSessionId>) {
+    if let Some(session) = hosted.and_then(|session| state.game_server_sessions.get_mut(&session)) {
         session.enabled = false;
     }
 }

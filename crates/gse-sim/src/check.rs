@@ -452,13 +452,15 @@ fn deletion(look: &Look<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// P10, G-7: the process gets no other session, and is told to end.
+/// P10, G-7: the process gets no other session, and is told to end, unless its instance is reserved (F-32).
 fn tainted_is_replaced(look: &Look<'_>) -> Result<(), String> {
     for (before, session) in look.sessions() {
         let failed = before.is_some_and(|before| before.status == GameServerSessionStatus::Activating)
             && session.status == GameServerSessionStatus::Error;
         let Some(process) = look.state.processes.get(&session.process).filter(|_| failed) else { continue };
-        ensure(process.draining && matches!(process.load, Load::Idle(_)), || {
+        let instance = look.state.instances.get(&process.instance);
+        let is_kept = instance.is_some_and(|instance| instance.reserved) && process.tainted;
+        ensure((process.draining || is_kept) && matches!(process.load, Load::Idle(_)), || {
             format!("{} failed {} and is {:?}", process.id, session.id, process.load)
         })?;
     }

@@ -96,7 +96,8 @@ fn active_fleet(state: &State, fleet: &Fleet) -> Option<String> {
     if !(desired.saturating_sub(reserved)..=desired).contains(&count) {
         return Some(format!("{} has {count} instance(s) of {desired}", fleet.id));
     }
-    state.instances_of(&fleet.id).find_map(|instance| {
+    // F-32: nothing is started or ended on a reserved one.
+    state.instances_of(&fleet.id).filter(|instance| !instance.reserved).find_map(|instance| {
         let processes: Vec<_> = state.processes_of(&instance.id).collect();
         match instance.status {
             InstanceStatus::Active => {

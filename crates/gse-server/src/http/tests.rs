@@ -5,6 +5,7 @@ mod archive;
 mod auth;
 mod control;
 mod extension;
+mod instances;
 mod launching;
 mod logs;
 mod objects;

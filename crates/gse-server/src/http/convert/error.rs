@@ -85,6 +85,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
         | Error::FleetNotFound(_)
+        | Error::InstanceNotFound(_)
         | Error::AliasNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
@@ -103,7 +104,7 @@ fn usual_code(error: &Error) -> ErrorCode {
             ErrorCode::ResourceInUse
         }
         // R1: Join under DENY_ALL.
-        Error::SessionDeniesJoins(_) => ErrorCode::UnsupportedOperation,
+        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
         // R1: Join on a full session.
         Error::SessionFull { .. } | Error::NoIdleProcess { .. } => ErrorCode::ResourceInsufficient,
         // R1: MaxSize above 1 before the first successful deployment.

@@ -66,6 +66,10 @@ routes! {
     UpdateGameServerSession => game_server_session::update,
 
     DescribeInstances => instance::describe,
+    DescribeInstancesExtend => instance::describe_extended,
+    GetInstanceAccess => instance::access,
+    SetServerReserved => instance::set_reserved,
+    SetServerWeight => instance::set_weight,
 
     GetGameServerInstanceLogUrl => log::instance_urls,
     GetGameServerSessionLogUrl => log::session_url,
