@@ -38,7 +38,7 @@ fn g15_a_session_ends_with_its_players_and_its_process() {
     assert!(matches!(world.create_session(&fleet), Err(Error::NoIdleProcess { .. })), "it gets no other one");
     // No OnProcessTerminate, which TerminateProcess would be.
     assert!(matches!(&world.orders[..], [(_, HostOrder::KillProcess { .. })]), "{:?}", world.orders);
-    assert_eq!(killed(&mut world), [session.process.clone()]);
+    assert_eq!(killed(&mut world), std::slice::from_ref(&session.process));
     // The order may have been lost.
     world.restart();
     let cx = Cx::new(world.now, &mut world.ids, &world.clocks, &world.quotas);

@@ -54,6 +54,7 @@ routes! {
     DescribeFleetEvents => fleet::describe_events,
     DescribeFleetPortSettings => fleet::describe_port_settings,
     DescribeFleetRelatedResources => fleet::describe_related_resources,
+    DescribeFleetUtilization => fleet::describe_utilization,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
     UpdateFleetCapacity => fleet::update_capacity,
     UpdateRuntimeConfiguration => fleet::update_runtime_configuration,

@@ -1,4 +1,4 @@
-//! Instances through the wire: what they do, and setting them aside.
+//! Instances through the wire: what they and their fleets do, and setting them aside.
 
 use serde_json::{Value, json};
 
@@ -114,4 +114,32 @@ async fn refusals_of_instances() {
         assert!(found == code && message.contains(named), "{action} {body}: {found} {message}");
     }
     stack.done("SetServerWeight", with("Weight", json!(10))).await;
+}
+
+#[tokio::test]
+async fn a_fleet_tells_how_much_it_is_used() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(2).await;
+    let session = stack.session(&fleet, 3).await;
+    stack.done("JoinGameServerSession", json!({ "GameServerSessionId": session, "PlayerId": "ada" })).await;
+    assert_eq!(
+        stack.done("DescribeFleetUtilization", json!({ "FleetIds": [fleet] })).await,
+        json!({
+            "FleetUtilization": [{
+                "ActiveGameServerSessionCount": 1, "ActiveServerProcessCount": 2, "CurrentPlayerSessionCount": 1,
+                "FleetId": fleet, "MaximumPlayerSessionCount": 3,
+            }],
+            "TotalCount": 1,
+        })
+    );
+    let cases = [
+        (json!({ "FleetIds": [fleet, "fleet-none"] }), "ResourceNotFound", "fleet-none"),
+        (json!({ "FleetIds": [] }), "InvalidParameterValue", "FleetIds"),
+        (json!({}), "MissingParameter", "FleetIds"),
+        (json!({ "FleetIds": "a" }), "InvalidParameter", "FleetIds"),
+    ];
+    for (body, code, named) in cases {
+        let (found, message) = stack.refusal("DescribeFleetUtilization", &body).await;
+        assert!(found == code && message.contains(named), "{body}: {found} {message}");
+    }
 }
