@@ -248,7 +248,8 @@ pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reas
     let Some(process) = state.processes.get(id) else { return };
     let instance = process.instance.clone();
     // F-32: nothing ends on it until it is given back.
-    if state.instances.get(&instance).is_some_and(|instance| instance.reserved && !instance.is_leaving()) {
+    let is_kept = state.instances.get(&instance).is_some_and(|row| row.reserved && !row.is_leaving());
+    if is_kept && !planted!(ReservedIsEnded) {
         cx.because(format!("process {id} goes on, because its instance is reserved: {reason}"));
         let hosted = process.load.session().cloned();
         return close(state, hosted);

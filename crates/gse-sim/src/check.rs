@@ -88,6 +88,7 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("R10, P-6: a placement that is over has no session under way", placement::lets_go),
     ("S-22, S-23: scale-in takes idle instances first", scaling::order),
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
+    ("F-32: no process of a reserved instance is asked to end", scaling::reserved_is_left_alone),
     ("S-24: a leaving instance takes nobody", scaling::leaving_takes_nobody),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),

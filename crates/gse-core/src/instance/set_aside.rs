@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fleet::runtime_configuration;
 use crate::id::{FleetId, InstanceId, ProcessId, Scope};
 use crate::placement;
+use crate::planted::planted;
 use crate::process;
 use crate::state::State;
 
@@ -40,7 +41,9 @@ impl Command for SetServerReserved {
         if !self.reserved {
             give_back(state, cx, &self.instance);
         }
-        capacity::reconcile(state, cx, &self.fleet);
+        if !planted!(ReservedNotReplaced) {
+            capacity::reconcile(state, cx, &self.fleet);
+        }
         Ok(())
     }
 }
