@@ -7,7 +7,8 @@ use std::fmt;
 use crate::fleet::FleetStatus;
 use crate::game_server_session::GameServerSessionStatus;
 use crate::id::{
-    AliasId, AssetId, FleetId, GameServerSessionId, PlacementId, PlayerSessionId, ProcessId, QueueName,
+    AliasId, AssetId, FleetId, GameServerSessionId, InstanceId, PlacementId, PlayerSessionId, ProcessId,
+    QueueName,
 };
 use crate::placement::PlacementStatus;
 use crate::player_session::PlayerSessionStatus;
@@ -47,6 +48,10 @@ pub enum Error {
     },
     /// No fleet of that id in this account and region.
     FleetNotFound(FleetId),
+    /// No instance of that id in this fleet.
+    InstanceNotFound(InstanceId),
+    /// GetInstanceAccess: this service has no login data of instances (F-33).
+    NoRemoteLogin(InstanceId),
     /// The fleet is not ACTIVE (G-2).
     FleetNotActive {
         /// The fleet.
@@ -131,6 +136,8 @@ pub enum Error {
     SessionDisabled(GameServerSessionId),
     /// The session's creation policy is DENY_ALL (Y-9).
     SessionDeniesJoins(GameServerSessionId),
+    /// The session's protection forbids to end it with its process (G-15, R1).
+    SessionProtected(GameServerSessionId),
     /// Not enough free seats (Y-3, Y-5).
     SessionFull {
         /// The session.
@@ -247,6 +254,13 @@ impl fmt::Display for Error {
             Self::FleetNotFound(fleet) => {
                 write!(f, "fleet `{fleet}` does not exist in this account and region")
             }
+            Self::InstanceNotFound(instance) => {
+                write!(f, "instance `{instance}` does not exist in this fleet; see DescribeInstances")
+            }
+            Self::NoRemoteLogin(instance) => write!(
+                f,
+                "there is no remote login to instance `{instance}`: it is a slot on a host, and this service gives no shell on its hosts"
+            ),
             Self::FleetNotActive { fleet, status, reason } => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 write!(f, "fleet `{fleet}` is {status}, not ACTIVE{colon}{reason}; see DescribeFleetEvents")
@@ -293,6 +307,10 @@ impl fmt::Display for Error {
             Self::SessionDeniesJoins(session) => {
                 write!(f, "game server session `{session}` takes no players: its creation policy is DENY_ALL")
             }
+            Self::SessionProtected(session) => write!(
+                f,
+                "game server session `{session}` has FullProtection; change its ProtectionPolicy by UpdateGameServerSession first"
+            ),
             Self::SessionFull { session, free, wanted } => {
                 write!(f, "game server session `{session}` has {free} free seat(s), {wanted} wanted")
             }

@@ -42,6 +42,13 @@ pub enum HostOrder {
         /// Why, for the host's log.
         reason: String,
     },
+    /// End a process at once, without OnProcessTerminate (G-15).
+    KillProcess {
+        /// The process.
+        process: ProcessId,
+        /// Why, for the host's log.
+        reason: String,
+    },
     /// The processes that the control plane takes for alive. Of each that is not, and of each that is unhealthy, the
     /// host reports so again: that report may have been lost.
     ConfirmProcesses(Vec<ProcessId>),
@@ -79,6 +86,9 @@ pub struct InstanceSpec {
     pub runtime_version: u64,
     /// Which processes to keep running (F-12).
     pub server_processes: Vec<ServerProcess>,
+    /// Kept for investigation: what ended is not started again (F-32).
+    #[serde(default)]
+    pub reserved: bool,
     /// First deployment: start one process of each entry, and the rest when each entry had one ready (F-9, F-10).
     pub trial: bool,
 }

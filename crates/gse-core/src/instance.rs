@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::capacity;
 use crate::cx::Cx;
+use crate::error::Error;
 use crate::event::{self, EventCode};
-use crate::fleet::{Fleet, FleetStatus, ProtectionPolicy, lifecycle};
+use crate::fleet::{self, Fleet, FleetStatus, ProtectionPolicy, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, InstanceSpec, PreparationStep, ProcessEnd, Termination};
 use crate::id::{FleetId, IdKind, InstanceId, ProcessId, Scope};
@@ -15,6 +16,11 @@ use crate::planted::planted;
 use crate::process::{self, Load};
 use crate::state::State;
 use crate::time::{END_OF_TIME_S, Timestamp};
+
+pub mod extend;
+mod set_aside;
+
+pub use set_aside::{SetServerReserved, SetServerWeight};
 
 /// Where an instance stands (F-29).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,15 +132,18 @@ pub(crate) fn orders(
         InstanceStatus::Stopping => vec![HostOrder::StopInstance],
         InstanceStatus::Leaving => {
             let drain = drain_order(state, fleet, id, terms);
-            [drain].into_iter().chain(confirm_order(state, id)).collect()
+            let kills = state.processes_of(id).filter_map(process::kill_order);
+            [drain].into_iter().chain(kills).chain(confirm_order(state, id)).collect()
         }
         InstanceStatus::Pending | InstanceStatus::Active => {
-            let mut orders: Vec<HostOrder> = start_order(state, fleet).into_iter().collect();
+            let mut orders: Vec<HostOrder> = start_order(state, fleet, instance).into_iter().collect();
             for process in state.processes_of(id) {
                 if let Load::Reserved(session) = &process.load {
                     orders.extend(game_server_session::start_order(state, session));
                 }
-                if process.draining && !planted!(TerminationNotRepeated) {
+                if let Some(kill) = process::kill_order(process) {
+                    orders.push(kill);
+                } else if process.draining && !planted!(TerminationNotRepeated) {
                     orders.push(process::terminate_order(state, process, terms, "it was told to end before"));
                 }
             }
@@ -150,7 +159,7 @@ fn confirm_order(state: &State, id: &InstanceId) -> Option<HostOrder> {
     (!processes.is_empty()).then_some(HostOrder::ConfirmProcesses(processes))
 }
 
-fn start_order(state: &State, fleet: &Fleet) -> Option<HostOrder> {
+fn start_order(state: &State, fleet: &Fleet, instance: &Instance) -> Option<HostOrder> {
     let asset = state.assets.get(&fleet.asset)?;
     Some(HostOrder::StartInstance(InstanceSpec {
         fleet: fleet.id.clone(),
@@ -159,13 +168,15 @@ fn start_order(state: &State, fleet: &Fleet) -> Option<HostOrder> {
         runtime_version: fleet.runtime.version,
         server_processes: fleet.runtime.server_processes.clone(),
         trial: !fleet.was_active,
+        reserved: instance.reserved,
     }))
 }
 
 /// Tells the host what to run; an instance that runs already is changed to it (F-23).
 pub(crate) fn order_start(state: &State, cx: &mut Cx<'_>, id: &InstanceId) {
-    let fleet = state.instances.get(id).and_then(|instance| state.fleets.get(&instance.fleet));
-    if let Some(order) = fleet.and_then(|fleet| start_order(state, fleet)) {
+    let Some(instance) = state.instances.get(id) else { return };
+    let fleet = state.fleets.get(&instance.fleet);
+    if let Some(order) = fleet.and_then(|fleet| start_order(state, fleet, instance)) {
         cx.order(id, order);
     }
 }
@@ -309,6 +320,29 @@ fn lose_processes(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
         }
         state.remove_process(&process);
     }
+}
+
+/// An instance of a fleet of this account and region.
+pub fn find<'a>(
+    state: &'a State,
+    scope: &Scope,
+    fleet: &FleetId,
+    id: &InstanceId,
+) -> Result<&'a Instance, Error> {
+    let fleet = fleet::find_live(state, scope, fleet)?;
+    let instance = state.instances.get(id).filter(|instance| instance.fleet == fleet.id);
+    instance.ok_or_else(|| Error::InstanceNotFound(id.clone()))
+}
+
+/// GetInstanceAccess (F-33): an instance is a slot on a host, and this version gives nobody a shell on a host.
+pub fn access(
+    state: &State,
+    scope: &Scope,
+    fleet: &FleetId,
+    id: &InstanceId,
+) -> Result<std::convert::Infallible, Error> {
+    let instance = find(state, scope, fleet, id)?;
+    Err(Error::NoRemoteLogin(instance.id.clone()))
 }
 
 /// What DescribeInstances asks for; conditions are combined with AND.

@@ -110,6 +110,10 @@ faults! {
     AliasDeletionForgotten;
     /// the order to end a process is given once only
     TerminationNotRepeated;
+    /// the processes of a reserved instance are asked to end
+    ReservedIsEnded;
+    /// a reserved instance has no replacement
+    ReservedNotReplaced;
     /// an instance that is gone goes on running on its host
     UnknownInstanceRuns;
     /// a process that the configuration does not want any more is not asked to end

@@ -74,6 +74,9 @@ pub struct Process {
     pub unhealthy: bool,
     /// Told to end; gets no session any more.
     pub draining: bool,
+    /// To be killed, by request (G-15).
+    #[serde(default)]
+    pub kill_reason: Option<String>,
     /// Failed to start its last session; gets none until it shows life (P10, P11).
     pub tainted: bool,
     /// What ReportCustomData told last: current and maximum.
@@ -201,6 +204,7 @@ pub(crate) fn on_ready(
         load: Load::Idle(cx.now),
         unhealthy: false,
         draining,
+        kill_reason: None,
         tainted: false,
         custom_counts: (0, 0),
         observations: ProcessObservations::default(),
@@ -243,10 +247,47 @@ pub(crate) fn on_unhealthy(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, r
 pub(crate) fn terminate(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
     let Some(process) = state.processes.get(id) else { return };
     let instance = process.instance.clone();
+    // F-32: nothing ends on it until it is given back.
+    let is_kept = state.instances.get(&instance).is_some_and(|row| row.reserved && !row.is_leaving());
+    if is_kept && !planted!(ReservedIsEnded) {
+        cx.because(format!("process {id} goes on, because its instance is reserved: {reason}"));
+        let hosted = process.load.session().cloned();
+        return close(state, hosted);
+    }
     let order = terminate_order(state, process, Terms::of(cx), reason);
     drain(state, id);
     cx.because(format!("process {id} is asked to end: {reason}"));
     cx.order(&instance, order);
+}
+
+/// What a process that was asked to end may still do has changed with its session's protection: it is told so at once.
+pub(crate) fn repeat_termination(state: &State, cx: &mut Cx<'_>, id: &ProcessId) {
+    if let Some(process) = state.processes.get(id).filter(|process| process.draining) {
+        let order =
+            terminate_order(state, process, Terms::of(cx), "the protection of its session was changed");
+        let instance = process.instance.clone();
+        cx.order(&instance, order);
+    }
+}
+
+/// The process ends at once and is not asked (G-15).
+pub(crate) fn kill(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId, reason: &str) {
+    drain(state, id);
+    let instance = state.edit_process(id, |process| {
+        process.kill_reason = Some(reason.to_string());
+        process.instance.clone()
+    });
+    let order = state.processes.get(id).and_then(kill_order);
+    if let (Some(instance), Some(order)) = (instance, order) {
+        cx.because(format!("process {id} is killed: {reason}"));
+        cx.order(&instance, order);
+    }
+}
+
+/// The order that ends a process which is to be killed.
+pub(crate) fn kill_order(process: &Process) -> Option<HostOrder> {
+    let reason = process.kill_reason.clone()?;
+    Some(HostOrder::KillProcess { process: process.id.clone(), reason })
 }
 
 /// The order that asks a process to end. The host keeps the earliest deadline that it was told (3.4).
@@ -265,7 +306,12 @@ pub(crate) fn drain(state: &mut State, id: &ProcessId) {
         process.draining = true;
         process.load.session().cloned()
     });
-    if let Some(session) = hosted.flatten().and_then(|session| state.game_server_sessions.get_mut(&session)) {
+    close(state, hosted.flatten());
+}
+
+/// The session takes no players any more.
+fn close(state: &mut State, hosted: Option<GameServerSessionId>) {
+    if let Some(session) = hosted.and_then(|session| state.game_server_sessions.get_mut(&session)) {
         session.enabled = false;
     }
 }
@@ -320,6 +366,7 @@ pub(crate) fn on_ended(
     let known = state.processes.get(id);
     let words = recording::words_of_end(end, known, &log);
     let observations = recording::of_end(known, id, &log);
+    let kill_reason = known.and_then(|process| process.kill_reason.clone());
     if let Some(session) = known.and_then(|process| process.load.session().cloned()) {
         let (how, reason) = session_end(end);
         game_server_session::end(state, cx, &session, how, &format!("{reason}{words}"));
@@ -331,7 +378,13 @@ pub(crate) fn on_ended(
         instance::on_process_lost(state, cx, instance);
     }
     if let Some(fleet) = state.instances.get(instance).map(|instance| instance.fleet.clone()) {
-        lifecycle::on_process_ended(state, cx, &fleet, end, EndedProcess { words, observations, log });
+        lifecycle::on_process_ended(
+            state,
+            cx,
+            &fleet,
+            end,
+            EndedProcess { kill_reason, words, observations, log },
+        );
     }
 }
 

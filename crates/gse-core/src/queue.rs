@@ -10,9 +10,11 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
 use crate::id::{QueueName, Region, ResourceName, Scope, Uin};
+use crate::page::OffsetPage;
+use crate::placement;
 use crate::state::State;
 use crate::table::Key;
-use crate::tag::Tag;
+use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 
 /// The key of a queue: its name is unique per account and region.
@@ -111,15 +113,7 @@ impl Command for CreateGameServerSessionQueue {
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Queue, Error> {
         check_name(&self.name)?;
-        let timeout_s = self.timeout_s.filter(|&timeout_s| timeout_s > 0).unwrap_or(LONGEST_TIMEOUT_S);
-        if timeout_s > LONGEST_TIMEOUT_S {
-            let expected = format!("1 to {LONGEST_TIMEOUT_S} seconds");
-            return Err(Error::Invalid {
-                member: "TimeoutInSeconds",
-                value: timeout_s.to_string(),
-                expected,
-            });
-        }
+        let timeout_s = check_timeout(self.timeout_s)?.unwrap_or(LONGEST_TIMEOUT_S);
         check_policies(&self.policies)?;
         check_destinations(state, &self.scope, &self.destinations)?;
         let key = QueueKey { scope: self.scope.clone(), name: self.name.clone() };
@@ -140,6 +134,106 @@ impl Command for CreateGameServerSessionQueue {
         };
         state.queues.insert(key, queue.clone());
         Ok(queue)
+    }
+}
+
+/// Changes a queue: what is absent stays, a list that is given replaces the old one.
+#[derive(Clone, Debug)]
+pub struct UpdateGameServerSessionQueue {
+    /// The account and region.
+    pub scope: Scope,
+    /// Name; it cannot be changed.
+    pub name: QueueName,
+    /// Destinations.
+    pub destinations: Option<Vec<String>>,
+    /// PlayerLatencyPolicies.
+    pub policies: Option<Vec<LatencyPolicy>>,
+    /// TimeoutInSeconds; 0 counts as absent.
+    pub timeout_s: Option<u32>,
+}
+
+impl Command for UpdateGameServerSessionQueue {
+    type Reply = Queue;
+    const NAME: &'static str = "UpdateGameServerSessionQueue";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Queue, Error> {
+        find(state, &self.scope, &self.name)?;
+        let timeout_s = check_timeout(self.timeout_s)?;
+        check_policies(self.policies.as_deref().unwrap_or_default())?;
+        check_destinations(state, &self.scope, self.destinations.as_deref().unwrap_or_default())?;
+        let key = QueueKey { scope: self.scope, name: self.name };
+        let queue = state.queues.get_mut(&key).ok_or_else(|| Error::QueueNotFound(key.name.clone()))?;
+        queue.destinations = self.destinations.unwrap_or_else(|| std::mem::take(&mut queue.destinations));
+        queue.policies = self.policies.unwrap_or_else(|| std::mem::take(&mut queue.policies));
+        queue.timeout_s = timeout_s.unwrap_or(queue.timeout_s);
+        let queue = queue.clone();
+        placement::on_queue_changed(state, cx, &queue);
+        Ok(queue)
+    }
+}
+
+/// Deletes a queue; what waits in it becomes FAILED.
+#[derive(Clone, Debug)]
+pub struct DeleteGameServerSessionQueue {
+    /// The account and region.
+    pub scope: Scope,
+    /// Name.
+    pub name: QueueName,
+}
+
+impl Command for DeleteGameServerSessionQueue {
+    type Reply = ();
+    const NAME: &'static str = "DeleteGameServerSessionQueue";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        let key = find(state, &self.scope, &self.name)?.key();
+        state.queues.remove(&key);
+        placement::on_queue_deleted(state, cx, &key);
+        Ok(())
+    }
+}
+
+/// What DescribeGameServerSessionQueues asks for; conditions are combined with AND.
+#[derive(Clone, Debug)]
+pub struct QueueQuery {
+    /// Who asks.
+    pub scope: Scope,
+    /// Names; none: every queue. One that no queue has is left out.
+    pub names: Vec<QueueName>,
+    /// Filters.
+    pub filters: Vec<Filter>,
+    /// Records to leave out.
+    pub offset: usize,
+    /// Records at most.
+    pub limit: usize,
+}
+
+/// The queues that match, by name.
+pub fn describe<'a>(state: &'a State, query: &QueueQuery) -> OffsetPage<&'a Queue> {
+    let passes = |queue: &Queue| {
+        let name = queue.name.as_str();
+        query.filters.iter().all(|filter| filter.matches(name, name, &queue.tags))
+    };
+    let mut queues: Vec<&Queue> = state
+        .queues
+        .values()
+        .filter(|queue| queue.scope == query.scope)
+        .filter(|queue| query.names.is_empty() || query.names.contains(&queue.name))
+        .filter(|queue| passes(queue))
+        .collect();
+    queues.sort_by(|a, b| a.name.cmp(&b.name));
+    OffsetPage::cut(queues.into_iter(), query.offset, query.limit)
+}
+
+/// Q-3; 0 counts as absent.
+fn check_timeout(timeout_s: Option<u32>) -> Result<Option<u32>, Error> {
+    let timeout_s = timeout_s.filter(|&timeout_s| timeout_s > 0);
+    match timeout_s {
+        Some(too_long) if too_long > LONGEST_TIMEOUT_S => {
+            let expected = format!("1 to {LONGEST_TIMEOUT_S} seconds");
+            Err(Error::Invalid { member: "TimeoutInSeconds", value: too_long.to_string(), expected })
+        }
+        Some(_) | None => Ok(timeout_s),
     }
 }
 

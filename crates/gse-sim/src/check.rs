@@ -88,6 +88,7 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("R10, P-6: a placement that is over has no session under way", placement::lets_go),
     ("S-22, S-23: scale-in takes idle instances first", scaling::order),
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
+    ("F-32: no process of a reserved instance is asked to end", scaling::reserved_is_left_alone),
     ("S-24: a leaving instance takes nobody", scaling::leaving_takes_nobody),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),
@@ -452,13 +453,15 @@ fn deletion(look: &Look<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// P10, G-7: the process gets no other session, and is told to end.
+/// P10, G-7: the process gets no other session, and is told to end, unless its instance is reserved (F-32).
 fn tainted_is_replaced(look: &Look<'_>) -> Result<(), String> {
     for (before, session) in look.sessions() {
         let failed = before.is_some_and(|before| before.status == GameServerSessionStatus::Activating)
             && session.status == GameServerSessionStatus::Error;
         let Some(process) = look.state.processes.get(&session.process).filter(|_| failed) else { continue };
-        ensure(process.draining && matches!(process.load, Load::Idle(_)), || {
+        let instance = look.state.instances.get(&process.instance);
+        let is_kept = instance.is_some_and(|instance| instance.reserved) && process.tainted;
+        ensure((process.draining || is_kept) && matches!(process.load, Load::Idle(_)), || {
             format!("{} failed {} and is {:?}", process.id, session.id, process.load)
         })?;
     }

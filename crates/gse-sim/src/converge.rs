@@ -89,14 +89,15 @@ fn fleets(state: &State) -> Option<String> {
 
 fn active_fleet(state: &State, fleet: &Fleet) -> Option<String> {
     let counted = state.instances_of(&fleet.id).filter(|row| !row.is_leaving() && !row.reserved);
-    let (count, desired) = (counted.count(), fleet.capacity.desired as usize);
-    // F-32: whoever sets an instance aside has it replaced by the next change of capacity, as long as there is no
-    // command that does it at once.
+    // F-32: a reserved one is replaced, as far as MaxSize allows.
     let reserved = state.instances_of(&fleet.id).filter(|row| row.reserved && !row.is_leaving()).count();
-    if !(desired.saturating_sub(reserved)..=desired).contains(&count) {
+    let room = (fleet.capacity.max as usize).saturating_sub(reserved);
+    let (count, desired) = (counted.count(), room.min(fleet.capacity.desired as usize));
+    if count != desired {
         return Some(format!("{} has {count} instance(s) of {desired}", fleet.id));
     }
-    state.instances_of(&fleet.id).find_map(|instance| {
+    // F-32: nothing is started or ended on a reserved one.
+    state.instances_of(&fleet.id).filter(|instance| !instance.reserved).find_map(|instance| {
         let processes: Vec<_> = state.processes_of(&instance.id).collect();
         match instance.status {
             InstanceStatus::Active => {
@@ -147,7 +148,9 @@ fn hosts(world: &World, state: &State) -> Option<String> {
             Load::Hosting(session) => Some(session),
             Load::Idle(_) | Load::Reserved(_) => None,
         };
-        if played != hosted {
+        // F-32: what failed to start a session is not ended on a reserved instance, and may play on.
+        let is_kept = state.instances.get(&server.instance).is_some_and(|instance| instance.reserved);
+        if played != hosted && !(is_kept && process.tainted) {
             return Some(format!("{} plays {played:?} and hosts {hosted:?}", process.id));
         }
     }

@@ -259,7 +259,6 @@ impl World {
             return;
         }
         self.engine.starts += 1;
-        self.set_instance_aside();
         self.engine.live.clone_from(&self.engine.stored);
         let control_plane = ControlPlane::restore(self.engine.stored.values().cloned());
         self.note(format_args!("control plane started from {} row(s)", self.engine.stored.len()));
@@ -268,25 +267,5 @@ impl World {
         }
         self.engine.control_plane = Some(control_plane);
         self.repeat_orders();
-    }
-
-    /// What SetServerReserved and SetServerWeight write, while there is no command for it.
-    fn set_instance_aside(&mut self) {
-        let Some(aside) = self.take_set_aside() else { return };
-        let instances = self.engine.stored.values_mut().filter(|row| matches!(row, Row::Instance(_)));
-        let mut instances: Vec<&mut Row> = instances.collect();
-        let Some(index) = usize::try_from(aside.instance).unwrap_or(0).checked_rem(instances.len()) else {
-            return;
-        };
-        if let Row::Instance(instance) = &mut *instances[index]
-            && !instance.is_leaving()
-        {
-            let instance = std::sync::Arc::make_mut(instance);
-            if aside.reserved {
-                instance.reserved = true;
-            } else {
-                instance.weight = 0;
-            }
-        }
     }
 }

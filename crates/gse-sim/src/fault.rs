@@ -33,8 +33,6 @@ pub enum Fault {
         down_ms: u64,
         /// It is killed when the next group of steps is about to be committed, which is lost.
         before_commit: bool,
-        /// While it is down, an instance is set aside: what SetServerReserved and SetServerWeight will do.
-        set_aside: Option<SetAside>,
     },
     /// Game servers that are started in this time have bad manners.
     BadManners {
@@ -60,15 +58,6 @@ pub enum Fault {
     },
 }
 
-/// What is written into the row of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    /// Which instance, modulo their number.
-    pub instance: u32,
-    /// Reserved (F-32), else weight 0 (F-31).
-    pub reserved: bool,
-}
-
 /// One fault.
 pub fn draw(random: &mut Random) -> Fault {
     let weather = Weather {
@@ -83,9 +72,6 @@ pub fn draw(random: &mut Random) -> Fault {
         7..=9 => Fault::KillControlPlane {
             down_ms: random.within(1, 4_000),
             before_commit: random.in_thousand(700),
-            set_aside: random
-                .in_thousand(500)
-                .then(|| SetAside { instance: random.count(0, 99), reserved: random.in_thousand(600) }),
         },
         10 | 11 => Fault::BadManners {
             for_ms: random.within(5_000, 60_000),

@@ -5,7 +5,9 @@ use gse_core::asset::CreateAsset;
 use gse_core::capacity::UpdateFleetCapacity;
 use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
 use gse_core::fleet::{CreateFleet, CreatorLimit, DeleteFleet, ProtectionPolicy, ServerProcess};
-use gse_core::id::{BlobId, QueueName, Scope};
+use gse_core::game_server_session::EndGameServerSessionAndProcess;
+use gse_core::id::{BlobId, FleetId, InstanceId, QueueName, Scope};
+use gse_core::instance::{SetServerReserved, SetServerWeight};
 use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
 
 use crate::claims::Ack;
@@ -39,6 +41,22 @@ pub enum Deed {
     Configure {
         fleet: u32,
         entries: Vec<(u32, u32)>,
+    },
+    /// One of the instances of a fleet (F-32).
+    Reserve {
+        fleet: u32,
+        instance: u32,
+        reserved: bool,
+    },
+    /// One of the instances of a fleet (F-31).
+    Weigh {
+        fleet: u32,
+        instance: u32,
+        weight: u32,
+    },
+    /// With its process (G-15).
+    EndSession {
+        session: u32,
     },
     CreateAlias {
         fleet: u32,
@@ -107,7 +125,7 @@ fn server_process(number: u32, count: u32) -> ServerProcess {
 
 /// Any other deed.
 pub fn draw(random: &mut Random) -> Deed {
-    match random.within(0, 20) {
+    match random.within(0, 27) {
         0..=9 => {
             let max = random.count(1, 4);
             let desired = random.in_thousand(800).then(|| random.count(0, max));
@@ -123,6 +141,17 @@ pub fn draw(random: &mut Random) -> Deed {
         },
         20 => configuration(random),
         17 => Deed::DeleteAlias { alias: random.count(0, 99) },
+        21..=23 => Deed::Reserve {
+            fleet: random.count(0, 99),
+            instance: random.count(0, 99),
+            reserved: random.in_thousand(700),
+        },
+        24..=26 => Deed::Weigh {
+            fleet: random.count(0, 99),
+            instance: random.count(0, 99),
+            weight: random.one_of(&[0, 0, 1, 10]),
+        },
+        27 => Deed::EndSession { session: random.count(0, 99) },
         _ => queue(random),
     }
 }
@@ -187,6 +216,19 @@ pub fn act(world: &mut World, deed: &Deed) {
             };
             world.command(command, |_| Ack::Done);
         }
+        Deed::Reserve { fleet, instance, reserved } => {
+            let Some((scope, fleet, instance)) = pick_instance(world, fleet, instance) else { return };
+            world.command(SetServerReserved { scope, fleet, instance, reserved }, |()| Ack::Done);
+        }
+        Deed::Weigh { fleet, instance, weight } => {
+            let Some((scope, fleet, instance)) = pick_instance(world, fleet, instance) else { return };
+            world.command(SetServerWeight { scope, fleet, instance, weight }, |()| Ack::Done);
+        }
+        Deed::EndSession { session } => {
+            let Some((scope, session)) = world.known.session(session) else { return };
+            let command = EndGameServerSessionAndProcess { scope, session: Some(session), address: None };
+            world.command(command, |()| Ack::Done);
+        }
         Deed::DeleteFleet { fleet } => {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
             let deleted = fleet.clone();
@@ -241,6 +283,15 @@ pub fn act(world: &mut World, deed: &Deed) {
             world.command(command, |queue| Ack::Queue(queue.key()));
         }
     }
+}
+
+/// One of the instances that DescribeInstances shows of a fleet.
+fn pick_instance(world: &World, fleet: u32, number: u32) -> Option<(Scope, FleetId, InstanceId)> {
+    let (scope, fleet) = world.known.fleet(fleet)?;
+    let state = world.engine.control_plane.as_ref()?.state();
+    let instances: Vec<_> = state.instances_of(&fleet).map(|instance| instance.id.clone()).collect();
+    let index = usize::try_from(number).unwrap_or(0).checked_rem(instances.len())?;
+    Some((scope, fleet, instances[index].clone()))
 }
 
 fn create_asset(world: &mut World, scope: Scope) {

@@ -14,7 +14,7 @@ use crate::after;
 use crate::check::Violation;
 use crate::claims::Known;
 use crate::engine::Engine;
-use crate::fault::{Fault, SetAside};
+use crate::fault::Fault;
 use crate::host::{self, Host, HostEvent};
 use crate::network::Network;
 use crate::random::Random;
@@ -123,7 +123,6 @@ pub struct World {
     calls: u64,
     pids: u32,
     bad_manners: (Timestamp, u32),
-    set_aside: Option<SetAside>,
 }
 
 /// The clocks of the simulation: the documented ones, shrunk about tenfold, so that a run sees each of them pass.
@@ -177,7 +176,6 @@ impl World {
             calls: 0,
             pids: 100,
             bad_manners: (START, 0),
-            set_aside: None,
         };
         world.at(START, Event::Resync);
         for (index, (at_ms, _)) in scenario.plan.iter().enumerate() {
@@ -295,8 +293,7 @@ impl World {
             Fault::HangHost { host, for_ms } => {
                 self.hosts[host_number(host)].hangs_until = after(self.now, for_ms);
             }
-            Fault::KillControlPlane { down_ms, before_commit, set_aside } => {
-                self.set_aside = set_aside;
+            Fault::KillControlPlane { down_ms, before_commit } => {
                 if before_commit {
                     self.engine.dies_at_commit = Some(down_ms);
                 } else {
@@ -424,10 +421,6 @@ impl World {
             self.at(arrival, Event::Order(instance.clone(), order.clone()));
         }
     }
-
-    pub(crate) fn take_set_aside(&mut self) -> Option<SetAside> {
-        self.set_aside.take()
-    }
 }
 
 /// An order in a few words.
@@ -440,6 +433,7 @@ pub fn order_words(order: &HostOrder) -> String {
         HostOrder::TerminateProcess { process, termination, reason } => {
             format!("terminate {process} until {:?}: {reason}", termination.deadline.map(Timestamp::millis))
         }
+        HostOrder::KillProcess { process, .. } => format!("kill {process}"),
         HostOrder::ConfirmProcesses(processes) => format!("confirm {}", processes.len()),
         HostOrder::DrainInstance { hosting, .. } => format!("drain, {} host", hosting.len()),
         HostOrder::StopInstance => "stop".into(),

@@ -183,6 +183,7 @@ impl Host {
                 concurrent_executions: count,
             }],
             trial: false,
+            reserved: false,
         })
     }
 

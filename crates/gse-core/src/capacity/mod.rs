@@ -125,14 +125,11 @@ pub(crate) fn reconcile(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     if !instance::may_start(fleet.status) {
         return;
     }
-    let desired = fleet.capacity.desired as usize;
-    // F-32: a reserved instance does not count as one of the desired.
-    let staying: Vec<&InstanceId> = state
-        .instances_of(id)
-        .filter(|instance| !instance.is_leaving() && !instance.reserved)
-        .map(|instance| &instance.id)
-        .collect();
-    let count = staying.len();
+    // F-32: a reserved instance does not count as one of the desired, but against MaxSize.
+    let staying = state.instances_of(id).filter(|instance| !instance.is_leaving());
+    let (reserved, others): (Vec<_>, Vec<_>) = staying.partition(|instance| instance.reserved);
+    let room = (fleet.capacity.max as usize).saturating_sub(reserved.len());
+    let (count, desired) = (others.len(), room.min(fleet.capacity.desired as usize));
     if count < desired {
         for _ in count + usize::from(planted!(ScaleOutTooFew) && count > 0)..desired {
             instance::start(state, cx, id);

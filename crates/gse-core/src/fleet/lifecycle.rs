@@ -129,6 +129,8 @@ pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId)
 
 /// What is known of a process that ended, beside how.
 pub(crate) struct EndedProcess {
+    /// Why it was killed, if that was by order.
+    pub(crate) kill_reason: Option<String>,
     /// What goes after the words of its end.
     pub(crate) words: String,
     /// What its event is about.
@@ -145,8 +147,8 @@ pub(crate) fn on_process_ended(
     end: &ProcessEnd,
     ended: EndedProcess,
 ) {
-    let EndedProcess { words, observations, log } = ended;
-    if let Some((code, message)) = process_event(end) {
+    let EndedProcess { kill_reason, words, observations, log } = ended;
+    if let Some((code, message)) = process_event(end, kill_reason.as_deref()) {
         let message = format!("{message}{words}");
         event::write_observed(state, cx, id, code, message, log.clone(), observations);
     }
@@ -185,7 +187,7 @@ pub(crate) fn on_process_ended(
 }
 
 /// The event of a process end, by server-sdk.md 3.6; normal ends have none.
-fn process_event(end: &ProcessEnd) -> Option<(EventCode, String)> {
+fn process_event(end: &ProcessEnd, kill_reason: Option<&str>) -> Option<(EventCode, String)> {
     Some(match end {
         // The loss of an instance has an event of its own (F-35).
         ProcessEnd::Clean | ProcessEnd::Terminated | ProcessEnd::Lost => return None,
@@ -207,7 +209,8 @@ fn process_event(end: &ProcessEnd) -> Option<(EventCode, String)> {
             (EventCode::ServerProcessCrashed, "the process ended without ProcessEnding".into())
         }
         ProcessEnd::ForceTerminated => {
-            (EventCode::ServerProcessForceTerminated, "the process was killed at its deadline".into())
+            let when = kill_reason.unwrap_or("at its deadline");
+            (EventCode::ServerProcessForceTerminated, format!("the process was killed {when}"))
         }
         ProcessEnd::UnhealthyTerminated => (
             EventCode::ServerProcessTerminatedUnhealthy,

@@ -18,6 +18,7 @@ use crate::words::words;
 
 pub mod lifecycle;
 pub mod runtime_configuration;
+pub mod utilization;
 
 pub use runtime_configuration::{RuntimeConfiguration, ServerProcess};
 

@@ -25,12 +25,16 @@ use crate::words::words;
 mod activation;
 mod describe;
 pub mod emulated;
+mod end_process;
 pub mod search;
 mod target;
+mod update;
 
 pub(crate) use activation::on_start_failed;
 pub use describe::{SessionQuery, describe, page, select};
+pub use end_process::EndGameServerSessionAndProcess;
 pub use target::Target;
+pub use update::UpdateGameServerSession;
 
 words! {
     /// The states of operations.md 6.3.

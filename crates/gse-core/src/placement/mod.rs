@@ -338,6 +338,34 @@ pub(crate) fn on_process_free(state: &mut State, cx: &mut Cx<'_>) {
     }
 }
 
+/// The placements that wait in a queue.
+fn waiting_in(state: &State, queue: &QueueKey) -> Vec<PlacementKey> {
+    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
+    pending
+        .filter(|placement| placement.scope == queue.scope && placement.request.queue == queue.name)
+        .map(Placement::key)
+        .collect()
+}
+
+/// The queue's definition is another one now: what waits in it is looked at again at once, and has the queue's
+/// present timeout, which still counts from its start (P-12). One that has waited longer than that times out now.
+pub(crate) fn on_queue_changed(state: &mut State, cx: &mut Cx<'_>, queue: &Queue) {
+    let timeout = Duration::from_secs(u64::from(queue.timeout_s));
+    for key in waiting_in(state, &queue.key()) {
+        state.edit_placement(&key, |placement| {
+            placement.timeout = placement.started.plus(timeout).max(cx.now);
+            placement.next_attempt = Some(cx.now);
+        });
+    }
+}
+
+/// The queue is gone: what waits in it can never succeed.
+pub(crate) fn on_queue_deleted(state: &mut State, cx: &mut Cx<'_>, queue: &QueueKey) {
+    for key in waiting_in(state, queue) {
+        finish(state, cx, &key, PlacementStatus::Failed, "the queue was deleted");
+    }
+}
+
 /// What an attempt found.
 enum Attempt {
     Place(FleetId, ProcessId),

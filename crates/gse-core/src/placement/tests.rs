@@ -3,7 +3,9 @@ use crate::fixture::{World, scope, scope_in};
 use crate::game_server_session::{GameServerSession, GameServerSessionStatus};
 use crate::host::{HostOrder, ReportKind, SessionCall};
 use crate::player_session::PlayerSessionStatus;
-use crate::queue::{CreateGameServerSessionQueue, LatencyPolicy};
+use crate::queue::{
+    CreateGameServerSessionQueue, DeleteGameServerSessionQueue, LatencyPolicy, UpdateGameServerSessionQueue,
+};
 
 fn queue(world: &mut World, fleets: &[&FleetId], timeout_s: u32, policies: &[(u64, u64)]) -> QueueName {
     let name = QueueName::new("q");
@@ -267,4 +269,78 @@ fn p5_every_player_is_seated_whatever_the_game_says() {
     world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 1 }).unwrap();
     let session = world.session(&session.id);
     assert_eq!((session.seats_taken, session.max_players), (2, 2));
+}
+
+fn change(destinations: Option<Vec<String>>, timeout_s: Option<u32>) -> UpdateGameServerSessionQueue {
+    let (name, policies) = (QueueName::new("q"), None);
+    UpdateGameServerSessionQueue { scope: scope(), name, destinations, policies, timeout_s }
+}
+
+/// P-19: what waits goes to where the queue leads now.
+#[test]
+fn q5_what_waits_is_placed_by_the_new_definition() {
+    let mut world = World::new();
+    let (busy, free) = (world.active_fleet(&scope(), 1), world.active_fleet(&scope(), 1));
+    world.create_session(&busy).unwrap();
+    queue(&mut world, &[&busy], 30, &[]);
+    start(&mut world, "one", request(&[])).unwrap();
+    world.pass_seconds(5);
+    assert_eq!(placement(&world, "one").activating, None);
+    let destination = world.fleet(&free).resource_name();
+    world.apply(change(Some(vec![destination]), None)).unwrap();
+    world.pass_seconds(0);
+    assert_eq!(activating(&world, "one").fleet, free);
+}
+
+/// P-12: the timeout counts from the start of the placement.
+#[test]
+fn q5_a_new_timeout_holds_for_what_waits() {
+    let mut world = World::new();
+    queue(&mut world, &[], 60, &[]);
+    let fleet = world.active_fleet(&scope(), 1);
+    world.create_session(&fleet).unwrap();
+    let destination = world.fleet(&fleet).resource_name();
+    world.apply(change(Some(vec![destination]), None)).unwrap();
+    let started = start(&mut world, "one", request(&[])).unwrap().started;
+    world.pass_seconds(5);
+    world.apply(change(None, Some(20))).unwrap();
+    world.pass_seconds(14);
+    assert_eq!(placement(&world, "one").status, PlacementStatus::Pending);
+    world.pass_seconds(1);
+    let over = placement(&world, "one");
+    assert_eq!(
+        (over.status, over.ended),
+        (PlacementStatus::TimedOut, Some(started.plus(Duration::from_secs(20))))
+    );
+    // One that has waited longer than the new timeout allows ends now, and not before now.
+    start(&mut world, "two", request(&[])).unwrap();
+    world.pass_seconds(10);
+    world.apply(change(None, Some(2))).unwrap();
+    world.pass_seconds(0);
+    let over = placement(&world, "two");
+    assert_eq!((over.status, over.ended), (PlacementStatus::TimedOut, Some(world.now)));
+}
+
+#[test]
+fn q6_what_waits_in_a_deleted_queue_fails() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    queue(&mut world, &[&fleet], 30, &[]);
+    start(&mut world, "activating", request(&["a"])).unwrap();
+    world.pass_seconds(0);
+    let session = activating(&world, "activating");
+    start(&mut world, "waiting", request(&[])).unwrap();
+    let delete = DeleteGameServerSessionQueue { scope: scope(), name: QueueName::new("q") };
+    world.apply(delete.clone()).unwrap();
+    for id in ["activating", "waiting"] {
+        let failed = placement(&world, id);
+        assert_eq!((failed.status, failed.ended), (PlacementStatus::Failed, Some(world.now)), "{id}");
+        assert_eq!(failed.reason, "the queue was deleted");
+    }
+    assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Terminated);
+    assert_eq!(world.apply(delete).unwrap_err(), Error::QueueNotFound(QueueName::new("q")));
+    // A queue of the same name is another one.
+    queue(&mut world, &[&fleet], 30, &[]);
+    world.pass_seconds(1);
+    assert_eq!(placement(&world, "waiting").status, PlacementStatus::Failed);
 }

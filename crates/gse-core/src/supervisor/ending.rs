@@ -4,7 +4,7 @@ use crate::host::{ProcessEnd, ReportKind, Termination};
 use crate::id::{InstanceId, ProcessId};
 use crate::planted::planted;
 use crate::supervisor::callback::TERMINATE_ANSWER;
-use crate::supervisor::record::{Doomed, Phase, Terminating};
+use crate::supervisor::record::{Doomed, Phase, Process, Terminating};
 use crate::supervisor::{Callback, Effect, HostCx, Signal, Supervisor};
 use crate::time::Timestamp;
 
@@ -25,6 +25,28 @@ impl Supervisor {
             cx.note(format!("process `{process}` is told to end: {reason}"));
         }
         self.tell_to_end(cx, process, termination);
+    }
+
+    /// G-15: no OnProcessTerminate, no time to end by itself.
+    pub(super) fn kill_process(
+        &mut self,
+        cx: &mut HostCx<'_>,
+        instance: &InstanceId,
+        process: &ProcessId,
+        reason: &str,
+    ) {
+        if self.report_if_gone(cx, instance, process) {
+            return;
+        }
+        // The order is repeated until its end was heard; `on_kill_time` repeats the signal.
+        let is_killed = |record: &mut Process| {
+            record.doomed.as_ref().is_some_and(|doomed| doomed.end == ProcessEnd::ForceTerminated)
+        };
+        if self.alive_mut(process).is_some_and(is_killed) {
+            return;
+        }
+        cx.note(format!("process `{process}` is killed {reason}"));
+        self.kill(cx, process, ProcessEnd::ForceTerminated);
     }
 
     /// P13. Orders are repeated, each with a deadline counted from its own time: the earliest one stands.

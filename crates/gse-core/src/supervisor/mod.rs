@@ -197,6 +197,9 @@ impl Supervisor {
             HostOrder::TerminateProcess { process, termination, reason } => {
                 self.terminate_process(cx, &instance, &process, termination, &reason);
             }
+            HostOrder::KillProcess { process, reason } => {
+                self.kill_process(cx, &instance, &process, &reason);
+            }
             HostOrder::ConfirmProcesses(processes) => self.confirm_processes(cx, &instance, &processes),
             HostOrder::DrainInstance { hosting, others } => {
                 self.drain_instance(cx, &instance, &hosting, others)

@@ -106,7 +106,7 @@ impl Slot {
     /// How many processes of an entry shall run now (F-12, and the trial start of F-9).
     fn wanted(&self, entry: usize) -> usize {
         let found = self.entries[entry].executable.is_some();
-        if self.leaving || self.phase != SlotPhase::Running || !found {
+        if self.leaving || self.spec.reserved || self.phase != SlotPhase::Running || !found {
             return 0;
         }
         let count = self.entries[entry].count();
@@ -124,6 +124,7 @@ impl Supervisor {
             if !(empty && slot.may_try_again(cx.now)) {
                 // The end of the fleet's trial is news (F-10), and so is a newer configuration.
                 slot.spec.trial &= spec.trial;
+                slot.spec.reserved = spec.reserved;
                 if spec.runtime_version > slot.spec.runtime_version {
                     self.reconfigure(cx, &instance, spec);
                 }

@@ -50,6 +50,22 @@ pub(super) fn reserved_stays(look: &Look<'_>) -> Result<(), String> {
     Ok(())
 }
 
+pub(super) fn reserved_is_left_alone(look: &Look<'_>) -> Result<(), String> {
+    let newly = look.changed().filter_map(|(before, row)| match (before, row) {
+        (Some(Row::Process(old)), Row::Process(new)) if !old.draining && new.draining => Some(new),
+        _ => None,
+    });
+    for process in newly {
+        let instance = look.state.instances.get(&process.instance);
+        let is_kept = instance.is_some_and(|row| row.reserved && row.status == InstanceStatus::Active);
+        let is_told = look.orders.iter().any(|(_, order)| {
+            matches!(order, HostOrder::TerminateProcess { process: told, .. } if *told == process.id)
+        });
+        ensure(!is_kept || !is_told, || format!("{} on {} is told", process.id, process.instance))?;
+    }
+    Ok(())
+}
+
 pub(super) fn leaving_takes_nobody(look: &Look<'_>) -> Result<(), String> {
     for gone in leavers(look) {
         for process in look.state.processes_of(&gone.id) {

@@ -211,3 +211,25 @@ fn an_order_for_a_process_of_an_earlier_run_is_answered_with_its_end() {
     assert_eq!(host.ends().len(), 2);
     assert_eq!(host.callbacks(), []);
 }
+
+/// G-15: no OnProcessTerminate and no time; the order is repeated until the end was heard.
+#[test]
+fn g15_a_process_that_is_killed_by_order_is_not_asked() {
+    let mut host = Host::with_ready_process();
+    let process = record(1);
+    host.start_session(&process, "gs-1", seconds(600));
+    host.forget();
+    host.signals_work = false;
+    let kill = || HostOrder::KillProcess { process: record(1), reason: "by request".into() };
+    host.order(kill());
+    host.order(kill());
+    assert_eq!(host.callbacks(), []);
+    assert_eq!(host.signals(), [(host.now, Signal::Kill)]);
+    host.signals_work = true;
+    host.advance(seconds(6));
+    assert_eq!(host.ends(), [ProcessEnd::ForceTerminated]);
+    assert_eq!(host.spawns().len(), 1, "another one is started, and not after a back-off");
+    // Its end may not have been heard.
+    host.forget().order(kill());
+    assert_eq!((host.ends(), host.signals()), (vec![ProcessEnd::ForceTerminated], vec![]));
+}

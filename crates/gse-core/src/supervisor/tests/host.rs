@@ -80,6 +80,7 @@ pub(super) fn spec(counts: &[u32]) -> InstanceSpec {
         runtime_version: 7,
         server_processes: counts.iter().map(entry).collect(),
         trial: false,
+        reserved: false,
     }
 }
 

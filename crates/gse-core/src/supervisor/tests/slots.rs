@@ -437,3 +437,16 @@ fn what_is_shut_down_may_say_its_last_words() {
     assert_eq!(host.ends(), [ProcessEnd::Terminated]);
     assert!(host.supervisor.is_quiet());
 }
+
+/// S45: what ended is not started again until the instance is given back.
+#[test]
+fn f32_nothing_is_started_on_a_reserved_slot() {
+    let mut host = Host::with_ready_process();
+    let reserved = |reserved| HostOrder::StartInstance(InstanceSpec { reserved, ..spec(&[1]) });
+    host.order(reserved(true));
+    host.forget().exited(&record(1), "signal 11");
+    host.advance(seconds(600));
+    assert_eq!(host.spawns(), []);
+    host.order(reserved(false));
+    assert_eq!(host.spawns().len(), 1);
+}

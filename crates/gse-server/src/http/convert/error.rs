@@ -85,6 +85,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
         | Error::FleetNotFound(_)
+        | Error::InstanceNotFound(_)
         | Error::AliasNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
@@ -103,7 +104,7 @@ fn usual_code(error: &Error) -> ErrorCode {
             ErrorCode::ResourceInUse
         }
         // R1: Join under DENY_ALL.
-        Error::SessionDeniesJoins(_) => ErrorCode::UnsupportedOperation,
+        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
         // R1: Join on a full session.
         Error::SessionFull { .. } | Error::NoIdleProcess { .. } => ErrorCode::ResourceInsufficient,
         // R1: MaxSize above 1 before the first successful deployment.
@@ -112,8 +113,8 @@ fn usual_code(error: &Error) -> ErrorCode {
         }
         Error::FleetQuota { .. } => ErrorCode::LimitExceededFleetLimitExceeded,
         Error::InstanceQuota { .. } => ErrorCode::LimitExceededInstanceLimitExceeded,
-        // R1: StopGameServerSessionPlacement of a finished placement.
-        Error::PlacementFinished { .. } => ErrorCode::FailedOperation,
+        // R1: StopGameServerSessionPlacement of a finished placement, EndGameServerSessionAndProcess under FullProtection.
+        Error::PlacementFinished { .. } | Error::SessionProtected(_) => ErrorCode::FailedOperation,
         // What only game servers hear; no action of the cloud API can cause these.
         Error::ProcessUnknown(_)
         | Error::ProcessNotActive(_)

@@ -5,6 +5,7 @@ use gse_core::capacity::{FleetCapacity, UpdateFleetCapacity};
 use gse_core::error::Error;
 use gse_core::event::{Event, EventCode, EventQuery};
 use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
+use gse_core::fleet::utilization::FleetUtilization;
 use gse_core::fleet::{
     CreateFleet, CreatorLimit, Disk, Fleet, InboundPermission, ProtectionPolicy, Protocol, RelatedResource,
     RuntimeConfiguration, ServerProcess,
@@ -270,4 +271,17 @@ fn capacity(counts: FleetCapacity) -> wire::FleetCapacity {
         instance_type: counts.instance_type,
         scaling_interval: counts.capacity.scaling_interval_minutes.into(),
     }
+}
+
+pub(crate) fn utilization(counts: Vec<FleetUtilization>) -> wire::DescribeFleetUtilizationResponse {
+    let one = |counts: FleetUtilization| wire::FleetUtilization {
+        active_game_server_session_count: counts.active_sessions,
+        active_server_process_count: counts.processes,
+        current_player_session_count: counts.players,
+        fleet_id: counts.fleet.to_string(),
+        maximum_player_session_count: counts.max_players,
+    };
+    let total_count = counts.len() as u64;
+    let fleet_utilization = counts.into_iter().map(one).collect();
+    wire::DescribeFleetUtilizationResponse { fleet_utilization, total_count }
 }

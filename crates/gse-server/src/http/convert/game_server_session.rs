@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use gse_api::types as wire;
+use gse_core::fleet::ProtectionPolicy;
 use gse_core::game_server_session::search::SearchQuery;
 use gse_core::game_server_session::{
-    CreateGameServerSession, GameServerSession, GameServerSessionStatus, SessionQuery, Target,
+    CreateGameServerSession, EndGameServerSessionAndProcess, GameServerSession, GameServerSessionStatus,
+    SessionQuery, Target, UpdateGameServerSession,
 };
 use gse_core::id::{AliasId, FleetId, GameServerSessionId, Scope};
 use gse_core::page::TokenPage;
+use gse_core::player_session::PlayerSessionCreationPolicy;
 use gse_core::time::Timestamp;
 
 use super::{small, token, token_limit};
@@ -124,5 +127,31 @@ pub(crate) fn search(request: wire::SearchGameServerSessionsRequest, scope: Scop
         sort: given(request.sort_expression),
         next_token: token(request.next_token),
         limit: token_limit(request.limit),
+    }
+}
+
+pub(crate) fn update(request: wire::UpdateGameServerSessionRequest, scope: Scope) -> UpdateGameServerSession {
+    UpdateGameServerSession {
+        scope,
+        session: GameServerSessionId::new(request.game_server_session_id),
+        max_players: request.maximum_player_session_count.map(small),
+        name: given(request.name),
+        policy: request
+            .player_session_creation_policy
+            .as_deref()
+            .and_then(PlayerSessionCreationPolicy::parse),
+        protection: request.protection_policy.as_deref().and_then(ProtectionPolicy::parse),
+    }
+}
+
+pub(crate) fn end_with_process(
+    request: wire::EndGameServerSessionAndProcessRequest,
+    scope: Scope,
+) -> EndGameServerSessionAndProcess {
+    let port = request.port.and_then(|port| u16::try_from(port).ok());
+    EndGameServerSessionAndProcess {
+        scope,
+        session: given(request.game_server_session_id).map(GameServerSessionId::new),
+        address: given(request.ip_address).zip(port),
     }
 }

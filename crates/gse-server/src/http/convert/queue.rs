@@ -2,26 +2,64 @@
 
 use gse_api::types as wire;
 use gse_core::id::{QueueName, Scope};
-use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy, Queue, resolve_destination};
+use gse_core::page::OffsetPage;
+use gse_core::queue::{
+    CreateGameServerSessionQueue, LatencyPolicy, Queue, QueueQuery, UpdateGameServerSessionQueue,
+    resolve_destination,
+};
 use gse_core::state::State;
 
-use super::{small, tags_in, tags_out};
+use super::{filters, offset_and_limit, small, tags_in, tags_out};
 
 pub(crate) fn create(
     request: wire::CreateGameServerSessionQueueRequest,
     scope: Scope,
 ) -> CreateGameServerSessionQueue {
-    let destinations = request.destinations.unwrap_or_default().into_iter();
     CreateGameServerSessionQueue {
         scope,
         name: QueueName::new(request.name),
-        destinations: destinations
-            .map(|destination| destination.destination_arn.unwrap_or_default())
-            .collect(),
-        policies: request.player_latency_policies.unwrap_or_default().into_iter().map(policy_in).collect(),
+        destinations: destinations_in(request.destinations.unwrap_or_default()),
+        policies: policies_in(request.player_latency_policies.unwrap_or_default()),
         timeout_s: request.timeout_in_seconds.map(small),
         tags: tags_in(request.tags),
     }
+}
+
+pub(crate) fn update(
+    request: wire::UpdateGameServerSessionQueueRequest,
+    scope: Scope,
+) -> UpdateGameServerSessionQueue {
+    UpdateGameServerSessionQueue {
+        scope,
+        name: QueueName::new(request.name),
+        destinations: request.destinations.map(destinations_in),
+        policies: request.player_latency_policies.map(policies_in),
+        timeout_s: request.timeout_in_seconds.map(small),
+    }
+}
+
+pub(crate) fn query(request: wire::DescribeGameServerSessionQueuesRequest, scope: Scope) -> QueueQuery {
+    let (offset, limit) = offset_and_limit(request.offset, request.limit);
+    let names = request.names.unwrap_or_default().into_iter().map(QueueName::new).collect();
+    QueueQuery { scope, names, filters: filters(request.filters), offset, limit }
+}
+
+pub(crate) fn page(
+    state: &State,
+    page: &OffsetPage<&Queue>,
+) -> wire::DescribeGameServerSessionQueuesResponse {
+    wire::DescribeGameServerSessionQueuesResponse {
+        game_server_session_queues: page.items.iter().map(|queue| one(state, queue)).collect(),
+        total_count: page.total as u64,
+    }
+}
+
+fn destinations_in(destinations: Vec<wire::GameServerSessionQueueDestinationInput>) -> Vec<String> {
+    destinations.into_iter().map(|destination| destination.destination_arn.unwrap_or_default()).collect()
+}
+
+fn policies_in(policies: Vec<wire::PlayerLatencyPolicyInput>) -> Vec<LatencyPolicy> {
+    policies.into_iter().map(policy_in).collect()
 }
 
 fn policy_in(policy: wire::PlayerLatencyPolicyInput) -> LatencyPolicy {

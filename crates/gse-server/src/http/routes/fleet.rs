@@ -4,7 +4,7 @@ use gse_api::ApiError;
 use gse_api::types as wire;
 use gse_core::capacity;
 use gse_core::event;
-use gse_core::fleet::{self, DeleteFleet};
+use gse_core::fleet::{self, DeleteFleet, utilization};
 use gse_core::id::FleetId;
 use gse_core::page::OffsetPage;
 
@@ -104,6 +104,15 @@ pub(super) async fn describe_related_resources(
         Ok(wire::DescribeFleetRelatedResourcesResponse { resources })
     })
     .await
+}
+
+pub(super) async fn describe_utilization(
+    call: &Call<'_>,
+    request: wire::DescribeFleetUtilizationRequest,
+) -> Result<wire::DescribeFleetUtilizationResponse, ApiError> {
+    let (scope, ids) = (call.scope.clone(), convert::fleet::ids(Some(request.fleet_ids)));
+    call.query(move |state| Ok(convert::fleet::utilization(utilization::describe(state, &scope, &ids)?)))
+        .await
 }
 
 pub(super) async fn describe_runtime_configuration(

@@ -4,11 +4,14 @@ use gse_api::ApiError;
 use gse_api::types as wire;
 use std::sync::Arc;
 
+use gse_core::error::Error;
 use gse_core::game_server_session::emulated::CreateEmulatedSession;
 use gse_core::game_server_session::{self, CreateGameServerSession, GameServerSession, SessionQuery};
 use gse_core::page::TokenPage;
 use gse_core::state::Row;
 
+use super::player_session::archived_session;
+use crate::engine::SubmitError;
 use crate::http::Call;
 use crate::http::convert;
 
@@ -86,4 +89,42 @@ pub(super) async fn search(
         Ok(wire::SearchGameServerSessionsResponse { game_server_sessions, next_token })
     })
     .await
+}
+
+/// A session that has left memory is over, and refused as such.
+pub(super) async fn update(
+    call: &Call<'_>,
+    request: wire::UpdateGameServerSessionRequest,
+) -> Result<wire::UpdateGameServerSessionResponse, ApiError> {
+    let command = convert::game_server_session::update(request, call.scope.clone());
+    let session = match call.api.engine.submit(call.request_id, command).await {
+        Err(SubmitError::Refused(Error::SessionNotFound(id))) => {
+            let error = match archived_session(call, &id).await? {
+                Some(session) => Error::SessionNotActive { session: id, status: session.status },
+                None => Error::SessionNotFound(id),
+            };
+            return Err(call.refuse(&error));
+        }
+        result => result.map_err(|error| convert::error::from_engine(call.action, &error))?,
+    };
+    Ok(wire::UpdateGameServerSessionResponse {
+        game_server_session: convert::game_server_session::one(&session),
+    })
+}
+
+/// A session that has left memory has ended already, which is a success (cloud-api.md 2.10).
+pub(super) async fn end_with_process(
+    call: &Call<'_>,
+    request: wire::EndGameServerSessionAndProcessRequest,
+) -> Result<wire::EndGameServerSessionAndProcessResponse, ApiError> {
+    let command = convert::game_server_session::end_with_process(request, call.scope.clone());
+    match call.api.engine.submit(call.request_id, command).await {
+        Err(SubmitError::Refused(Error::SessionNotFound(id))) => {
+            if archived_session(call, &id).await?.is_none() {
+                return Err(call.refuse(&Error::SessionNotFound(id)));
+            }
+        }
+        result => result.map_err(|error| convert::error::from_engine(call.action, &error))?,
+    }
+    Ok(wire::EndGameServerSessionAndProcessResponse {})
 }

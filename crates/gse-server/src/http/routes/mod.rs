@@ -54,6 +54,7 @@ routes! {
     DescribeFleetEvents => fleet::describe_events,
     DescribeFleetPortSettings => fleet::describe_port_settings,
     DescribeFleetRelatedResources => fleet::describe_related_resources,
+    DescribeFleetUtilization => fleet::describe_utilization,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
     UpdateFleetCapacity => fleet::update_capacity,
     UpdateRuntimeConfiguration => fleet::update_runtime_configuration,
@@ -61,9 +62,15 @@ routes! {
     CreateGameServerSession => game_server_session::create,
     DescribeGameServerSessionDetails => game_server_session::describe_details,
     DescribeGameServerSessions => game_server_session::describe,
+    EndGameServerSessionAndProcess => game_server_session::end_with_process,
     SearchGameServerSessions => game_server_session::search,
+    UpdateGameServerSession => game_server_session::update,
 
     DescribeInstances => instance::describe,
+    DescribeInstancesExtend => instance::describe_extended,
+    GetInstanceAccess => instance::access,
+    SetServerReserved => instance::set_reserved,
+    SetServerWeight => instance::set_weight,
 
     GetGameServerInstanceLogUrl => log::instance_urls,
     GetGameServerSessionLogUrl => log::session_url,
@@ -77,6 +84,9 @@ routes! {
     JoinGameServerSessionBatch => player_session::join_batch,
 
     CreateGameServerSessionQueue => queue::create,
+    DeleteGameServerSessionQueue => queue::delete,
+    DescribeGameServerSessionQueues => queue::describe,
+    UpdateGameServerSessionQueue => queue::update,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.

@@ -55,7 +55,7 @@ pub(super) async fn describe(
 }
 
 /// A session of the caller that has left memory.
-async fn archived_session(
+pub(super) async fn archived_session(
     call: &Call<'_>,
     id: &GameServerSessionId,
 ) -> Result<Option<Arc<GameServerSession>>, ApiError> {

@@ -8,7 +8,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use gse_api::admission::AuthMode;
 use gse_api::signature::tc3;
-use gse_core::host::{HostOrder, HostReport, InstanceSpec, ReadyProcess, ReportKind, SessionCall};
+use gse_core::host::{
+    HostOrder, HostReport, InstanceSpec, ProcessEnd, ReadyProcess, ReportKind, SessionCall,
+};
 use gse_core::id::{CounterIds, InstanceId, ProcessId};
 use gse_core::time::Timestamp;
 use gse_store::{BlobStore, MemoryStore};
@@ -209,6 +211,9 @@ fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostO
         }
         HostOrder::StartInstance(_) | HostOrder::TerminateProcess { .. } | HostOrder::ConfirmProcesses(_) => {
             Vec::new()
+        }
+        HostOrder::KillProcess { process, .. } => {
+            vec![ReportKind::ProcessEnded { process, end: ProcessEnd::ForceTerminated, log: String::new() }]
         }
         HostOrder::StartGameServerSession { process, session, .. } => {
             let call = SessionCall::Activate { session: session.id, max_players: 0 };
