@@ -77,6 +77,13 @@ pub enum Error {
         /// What points at it, such as "alias `alias-1`".
         by: String,
     },
+    /// UpdateFleetPortSettings revokes a rule that the fleet does not have (F-24).
+    PermissionNotFound {
+        /// The fleet.
+        fleet: FleetId,
+        /// The rule, as words.
+        permission: String,
+    },
     /// A capacity above 1 before the first successful deployment (S-4, R1).
     BeforeFirstDeployment {
         /// The fleet.
@@ -251,6 +258,10 @@ impl fmt::Display for Error {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 write!(f, "fleet `{fleet}` is {status}, not ACTIVE{colon}{reason}; see DescribeFleetEvents")
             }
+            Self::PermissionNotFound { fleet, permission } => write!(
+                f,
+                "fleet `{fleet}` has no inbound permission `{permission}`; see DescribeFleetPortSettings"
+            ),
             Self::FleetBeingCreated { fleet, status } => {
                 write!(f, "fleet `{fleet}` is {status}; wait until it is ACTIVE or ERROR")
             }

@@ -12,12 +12,13 @@ use crate::id::{AssetId, FleetId, IdKind, Scope};
 use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::state::State;
-use crate::tag::Tag;
+use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 use crate::words::words;
 
 pub mod lifecycle;
 pub mod runtime_configuration;
+pub mod settings;
 
 pub use runtime_configuration::{RuntimeConfiguration, ServerProcess};
 
@@ -80,6 +81,16 @@ pub struct InboundPermission {
     pub ip_range: String,
 }
 
+impl std::fmt::Display for InboundPermission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from_port, to_port, protocol, ip_range } = self;
+        write!(f, "{} {from_port}-{to_port} from {ip_range}", protocol.as_str())
+    }
+}
+
+/// Inbound rules of one fleet.
+const MAX_INBOUND: usize = 50;
+
 /// How many sessions one creator may make (G-10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatorLimit {
@@ -87,6 +98,16 @@ pub struct CreatorLimit {
     pub sessions: u32,
     /// The sliding period.
     pub period_minutes: u32,
+}
+
+impl CreatorLimit {
+    /// C22: a period of 0 becomes the usual one.
+    fn with_period(mut self) -> Self {
+        if self.period_minutes == 0 {
+            self.period_minutes = DEFAULT_CREATOR_LIMIT.period_minutes;
+        }
+        self
+    }
 }
 
 /// A disk of an instance; recorded only.
@@ -170,6 +191,16 @@ pub fn find_live<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'
 pub fn find<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
     let fleet = state.fleets.get(id).filter(|fleet| fleet.scope == *scope);
     fleet.ok_or_else(|| Error::FleetNotFound(id.clone()))
+}
+
+/// A fleet whose settings may be changed: one that is neither TERMINATED nor DELETING.
+fn find_changeable<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
+    let fleet = find_live(state, scope, id)?;
+    if fleet.status == FleetStatus::Deleting {
+        let (status, reason) = (fleet.status, String::new());
+        return Err(Error::FleetNotActive { fleet: id.clone(), status, reason });
+    }
+    Ok(fleet)
 }
 
 /// Makes a fleet and requests its first instance.
@@ -266,6 +297,9 @@ impl CreateFleet {
                 expected,
             });
         }
+        if self.inbound.len() > MAX_INBOUND {
+            return Err(Error::Quota { what: "inbound permissions of a fleet", limit: MAX_INBOUND });
+        }
         let alive = || {
             state
                 .fleets
@@ -292,11 +326,6 @@ impl CreateFleet {
             }
             ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => 0,
         };
-        let mut creator_limit = self.creator_limit.unwrap_or(DEFAULT_CREATOR_LIMIT);
-        // C22
-        if creator_limit.period_minutes == 0 {
-            creator_limit.period_minutes = DEFAULT_CREATOR_LIMIT.period_minutes;
-        }
         Fleet {
             id: FleetId::new(format!("fleet-{}", cx.suffix(IdKind::Fleet))),
             scope: self.scope,
@@ -314,7 +343,7 @@ impl CreateFleet {
             inbound: self.inbound,
             protection,
             protection_time_limit_minutes,
-            creator_limit,
+            creator_limit: self.creator_limit.unwrap_or(DEFAULT_CREATOR_LIMIT).with_period(),
             bandwidth_mbps: self.bandwidth_mbps.unwrap_or(DEFAULT_BANDWIDTH_MBPS),
             system_disk: self.system_disk.unwrap_or_else(default_disk),
             data_disks: self.data_disks.unwrap_or_else(|| vec![default_disk()]),
@@ -414,6 +443,34 @@ pub fn related_resources(state: &State, fleet: &Fleet) -> Vec<RelatedResource> {
     related
 }
 
+/// What ListFleets asks for.
+#[derive(Clone, Debug)]
+pub struct FleetQuery {
+    /// Who asks.
+    pub scope: Scope,
+    /// AssetId.
+    pub asset: Option<AssetId>,
+    /// Filters; all must match.
+    pub filters: Vec<Filter>,
+}
+
+/// The fleets that are not TERMINATED and match, newest first.
+pub fn list<'a>(state: &'a State, query: &FleetQuery) -> Vec<&'a Fleet> {
+    let matches = |fleet: &&Fleet| {
+        fleet.scope == query.scope
+            && fleet.status != FleetStatus::Terminated
+            && query.asset.as_ref().is_none_or(|asset| fleet.asset == *asset)
+            && query.filters.iter().all(|filter| filter.matches(&fleet.name, fleet.id.as_str(), &fleet.tags))
+    };
+    let mut fleets: Vec<&Fleet> = state.fleets.values().filter(matches).collect();
+    newest_first(&mut fleets);
+    fleets
+}
+
+fn newest_first(fleets: &mut [&Fleet]) {
+    fleets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+}
+
 /// Fleets, newest first: those named, or all. Unknown ids are left out.
 pub fn describe<'a>(
     state: &'a State,
@@ -427,7 +484,7 @@ pub fn describe<'a>(
         .values()
         .filter(|fleet| fleet.scope == *scope && (ids.is_empty() || ids.contains(&fleet.id)))
         .collect();
-    fleets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    newest_first(&mut fleets);
     OffsetPage::cut(fleets.into_iter(), offset, limit)
 }
 

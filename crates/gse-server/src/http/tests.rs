@@ -4,6 +4,7 @@ mod actions;
 mod archive;
 mod auth;
 mod extension;
+mod fleets;
 mod launching;
 mod logs;
 mod objects;

@@ -85,6 +85,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
         | Error::FleetNotFound(_)
+        | Error::PermissionNotFound { .. }
         | Error::AliasNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }

@@ -5,6 +5,7 @@ pub(crate) mod alias;
 pub(crate) mod asset;
 pub(crate) mod error;
 pub(crate) mod fleet;
+pub(crate) mod fleet_settings;
 pub(crate) mod game_server_session;
 pub(crate) mod instance;
 pub(crate) mod log;

@@ -41,6 +41,45 @@ pub(super) async fn describe_attributes(
     .await
 }
 
+pub(super) async fn list(
+    call: &Call<'_>,
+    request: wire::ListFleetsRequest,
+) -> Result<wire::ListFleetsResponse, ApiError> {
+    let query = convert::fleet::query(request, call.scope.clone());
+    call.query(move |state| {
+        let fleet_ids: Vec<_> =
+            fleet::list(state, &query).into_iter().map(|fleet| fleet.id.to_string()).collect();
+        Ok(wire::ListFleetsResponse { total_count: fleet_ids.len() as u64, fleet_ids })
+    })
+    .await
+}
+
+pub(super) async fn update_attributes(
+    call: &Call<'_>,
+    request: wire::UpdateFleetAttributesRequest,
+) -> Result<wire::UpdateFleetAttributesResponse, ApiError> {
+    let fleet_id = request.fleet_id.clone();
+    call.submit(convert::fleet_settings::attributes(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetAttributesResponse { fleet_id })
+}
+
+pub(super) async fn update_name(
+    call: &Call<'_>,
+    request: wire::UpdateFleetNameRequest,
+) -> Result<wire::UpdateFleetNameResponse, ApiError> {
+    call.submit(convert::fleet_settings::name(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetNameResponse {})
+}
+
+pub(super) async fn update_port_settings(
+    call: &Call<'_>,
+    request: wire::UpdateFleetPortSettingsRequest,
+) -> Result<wire::UpdateFleetPortSettingsResponse, ApiError> {
+    let fleet_id = request.fleet_id.clone();
+    call.submit(convert::fleet_settings::ports(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetPortSettingsResponse { fleet_id })
+}
+
 pub(super) async fn describe_events(
     call: &Call<'_>,
     request: wire::DescribeFleetEventsRequest,

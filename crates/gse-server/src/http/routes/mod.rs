@@ -55,7 +55,11 @@ routes! {
     DescribeFleetPortSettings => fleet::describe_port_settings,
     DescribeFleetRelatedResources => fleet::describe_related_resources,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
+    ListFleets => fleet::list,
+    UpdateFleetAttributes => fleet::update_attributes,
     UpdateFleetCapacity => fleet::update_capacity,
+    UpdateFleetName => fleet::update_name,
+    UpdateFleetPortSettings => fleet::update_port_settings,
     UpdateRuntimeConfiguration => fleet::update_runtime_configuration,
 
     CreateGameServerSession => game_server_session::create,
