@@ -9,6 +9,7 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
 use crate::id::{AssetId, FleetId, IdKind, Scope};
+use crate::instance_type::{self, CATALOGUE};
 use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::state::State;
@@ -240,21 +241,6 @@ pub struct CreateFleet {
     pub data_disks: Option<Vec<Disk>>,
 }
 
-/// The instance types that can be named (F-36). They are names: a host decides what is behind one.
-pub const INSTANCE_TYPES: [&str; 11] = [
-    "S5.SMALL2",
-    "SA1.SMALL1",
-    "S5.LARGE8",
-    "S5.2XLARGE16",
-    "S5.2XLARGE32",
-    "S5.4XLARGE32",
-    "S5.4XLARGE64",
-    "S5.6XLARGE48",
-    "S5.6XLARGE96",
-    "S3.LARGE8",
-    "S2.LARGE8",
-];
-
 const DEFAULT_ACTIVATION_TIMEOUT_S: u32 = 600;
 const DEFAULT_PROTECTION_MINUTES: u32 = 60;
 const DEFAULT_CREATOR_LIMIT: CreatorLimit = CreatorLimit { sessions: 2, period_minutes: 3 };
@@ -289,8 +275,8 @@ impl CreateFleet {
         if let AssetStatus::Failed(reason) = &asset.status {
             return Err(Error::AssetNotReady { asset: asset.id.clone(), reason: reason.clone() });
         }
-        if !INSTANCE_TYPES.contains(&self.instance_type.as_str()) {
-            let expected = format!("one of {}", INSTANCE_TYPES.join(", "));
+        if instance_type::find(&self.instance_type).is_none() {
+            let expected = format!("one of {}", CATALOGUE.map(|known| known.name).join(", "));
             return Err(Error::Invalid {
                 member: "InstanceType",
                 value: self.instance_type.clone(),

@@ -9,6 +9,7 @@ mod launching;
 mod logs;
 mod objects;
 mod overload;
+mod quotas;
 mod refusals;
 mod stack;
 

@@ -12,6 +12,7 @@ pub(crate) mod log;
 pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
+pub(crate) mod quota;
 
 use gse_api::types as wire;
 use gse_core::tag::{Filter, Tag};

@@ -9,6 +9,7 @@ mod log;
 mod placement;
 mod player_session;
 mod queue;
+mod quota;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
 
@@ -81,6 +82,11 @@ routes! {
     JoinGameServerSessionBatch => player_session::join_batch,
 
     CreateGameServerSessionQueue => queue::create,
+
+    DescribeInstanceLimit => quota::describe_instance_limit,
+    DescribeInstanceTypes => quota::describe_instance_types,
+    DescribeUserQuota => quota::describe_one,
+    DescribeUserQuotas => quota::describe_all,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.
