@@ -40,6 +40,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// DeleteAsset while fleets use it.
+    AssetInUse {
+        /// The asset.
+        asset: AssetId,
+        /// One of the fleets.
+        fleet: FleetId,
+        /// How many there are.
+        count: usize,
+    },
     /// No object of that key was uploaded.
     ObjectNotFound {
         /// The key.
@@ -248,6 +257,10 @@ impl fmt::Display for Error {
             }
             Self::AssetNotFound(asset) => write!(f, "asset `{asset}` does not exist"),
             Self::AssetNotReady { asset, reason } => write!(f, "asset `{asset}` cannot be used: {reason}"),
+            Self::AssetInUse { asset, fleet, count } => write!(
+                f,
+                "asset `{asset}` is used by {count} fleet(s), among them `{fleet}`; delete them first"
+            ),
             Self::ObjectNotFound { key } => {
                 write!(f, "no object `{key}` was uploaded; call GetUploadCredentials and PUT the zip first")
             }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod archive;
+mod assets;
 mod auth;
 mod extension;
 mod fleets;

@@ -100,9 +100,10 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::AliasFleetGone { .. }
         | Error::SessionNotActive { .. }
         | Error::SessionDisabled(_) => ErrorCode::ResourceUnavailable,
-        Error::FleetHasInstances { .. } | Error::FleetReferenced { .. } | Error::QueueNameTaken(_) => {
-            ErrorCode::ResourceInUse
-        }
+        Error::AssetInUse { .. }
+        | Error::FleetHasInstances { .. }
+        | Error::FleetReferenced { .. }
+        | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,
         // R1: Join under DENY_ALL.
         Error::SessionDeniesJoins(_) => ErrorCode::UnsupportedOperation,
         // R1: Join on a full session.

@@ -44,9 +44,11 @@ routes! {
     UpdateAlias => alias::update,
 
     CreateAsset => asset::create,
+    DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
+    UpdateAsset => asset::update,
 
     CreateFleet => fleet::create,
     DeleteFleet => fleet::delete,
