@@ -88,7 +88,7 @@ pub fn allowance(state: &State, scope: &Scope, quotas: &Quotas, resource: QuotaR
             (quotas.queues, state.queues.values().filter(|row| row.scope == *scope).count())
         }
         QuotaResource::Instance => {
-            let used = fleets().map(|fleet| u64::from(fleet.capacity.max)).sum();
+            let used = fleets().map(|fleet| u64::from(fleet.max_instances())).sum();
             return Allowance::new(quotas.instances.into(), used);
         }
     };

@@ -17,6 +17,7 @@ use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 use crate::words::words;
 
+pub mod copy;
 pub mod lifecycle;
 pub mod runtime_configuration;
 pub mod settings;
@@ -157,6 +158,9 @@ pub struct Fleet {
     pub auto_scaling: bool,
     /// How many instances there should be.
     pub capacity: Capacity,
+    /// What `capacity` becomes when the fleet is ACTIVE for the first time (F-26); nothing but a copy has it.
+    #[serde(default)]
+    pub capacity_when_active: Option<Capacity>,
     /// Where it stands.
     pub status: FleetStatus,
     /// Whether it has ever been ACTIVE (F-2, S-4).
@@ -174,6 +178,11 @@ pub struct Fleet {
 impl Fleet {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         self.deadline
+    }
+
+    /// What it takes of the instance quota (S-3).
+    pub(crate) fn max_instances(&self) -> u32 {
+        self.capacity_when_active.map_or(0, |capacity| capacity.max).max(self.capacity.max)
     }
 
     /// `qcs::gse:<region>:uin/<uin>:fleet/<id>`.
@@ -255,18 +264,17 @@ impl Command for CreateFleet {
     const NAME: &'static str = "CreateFleet";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Fleet, Error> {
-        self.check(state, cx)?;
+        self.check(state)?;
+        check_quotas(state, cx, &self.scope, 1, Capacity::NEW_FLEET.max)?;
         let fleet = self.into_fleet(cx);
-        let id = fleet.id.clone();
-        state.fleets.insert(id.clone(), fleet);
-        event::write(state, cx, &id, EventCode::FleetCreated, format!("fleet {id} created"));
-        capacity::reconcile(state, cx, &id);
-        find_row(state, &id).cloned()
+        let message = format!("fleet {} created", fleet.id);
+        insert(state, cx, fleet.clone(), message);
+        Ok(fleet)
     }
 }
 
 impl CreateFleet {
-    fn check(&self, state: &State, cx: &Cx<'_>) -> Result<(), Error> {
+    fn check(&self, state: &State) -> Result<(), Error> {
         let asset = asset::find(state, &self.scope, &self.asset)?;
         if asset.scope.region != self.scope.region {
             return Err(Error::AssetNotFound(self.asset.clone()));
@@ -285,21 +293,6 @@ impl CreateFleet {
         }
         if self.inbound.len() > MAX_INBOUND {
             return Err(Error::Quota { what: "inbound permissions of a fleet", limit: MAX_INBOUND });
-        }
-        let alive = || {
-            state
-                .fleets
-                .values()
-                .filter(|other| other.scope == self.scope && other.status != FleetStatus::Terminated)
-        };
-        // F-5
-        if alive().count() >= cx.quotas.fleets {
-            return Err(Error::FleetQuota { limit: cx.quotas.fleets });
-        }
-        // S-3: a new fleet may have one instance (F-1).
-        let wanted = alive().map(|other| other.capacity.max).sum::<u32>() + 1;
-        if wanted > cx.quotas.instances {
-            return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
         }
         Ok(())
     }
@@ -335,6 +328,7 @@ impl CreateFleet {
             data_disks: self.data_disks.unwrap_or_else(|| vec![default_disk()]),
             auto_scaling: true,
             capacity: Capacity::NEW_FLEET,
+            capacity_when_active: None,
             status: FleetStatus::New,
             was_active: false,
             trial_failures: 0,
@@ -345,9 +339,36 @@ impl CreateFleet {
     }
 }
 
-/// A row that the step itself knows to exist.
-fn find_row<'a>(state: &'a State, id: &FleetId) -> Result<&'a Fleet, Error> {
-    state.fleets.get(id).ok_or_else(|| Error::FleetNotFound(id.clone()))
+/// Whether so many more fleets may be made, each of which may have so many instances.
+fn check_quotas(
+    state: &State,
+    cx: &Cx<'_>,
+    scope: &Scope,
+    count: u64,
+    instances_each: u32,
+) -> Result<(), Error> {
+    let alive = || {
+        state.fleets.values().filter(|other| other.scope == *scope && other.status != FleetStatus::Terminated)
+    };
+    // F-5
+    if count.saturating_add(alive().count() as u64) > cx.quotas.fleets as u64 {
+        return Err(Error::FleetQuota { limit: cx.quotas.fleets });
+    }
+    // S-3
+    let more = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(instances_each);
+    let wanted = alive().map(Fleet::max_instances).fold(more, u32::saturating_add);
+    if wanted > cx.quotas.instances {
+        return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
+    }
+    Ok(())
+}
+
+/// Puts a new fleet in and requests its first instance.
+fn insert(state: &mut State, cx: &mut Cx<'_>, fleet: Fleet, message: String) {
+    let id = fleet.id.clone();
+    state.fleets.insert(id.clone(), fleet);
+    event::write(state, cx, &id, EventCode::FleetCreated, message);
+    capacity::reconcile(state, cx, &id);
 }
 
 /// Deletes an empty fleet (F-28).

@@ -6,14 +6,14 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
 use crate::fleet::{
-    CreatorLimit, DEFAULT_PROTECTION_MINUTES, InboundPermission, MAX_INBOUND, ProtectionPolicy,
-    find_changeable,
+    CreatorLimit, DEFAULT_PROTECTION_MINUTES, FleetStatus, InboundPermission, MAX_INBOUND, ProtectionPolicy,
+    find_changeable, find_live,
 };
 use crate::id::{FleetId, Scope};
 use crate::state::State;
 
 /// How long a session may be protected under TimeLimitProtection, minutes.
-const PROTECTION_MINUTES: std::ops::RangeInclusive<i64> = 5..=1440;
+const PROTECTION_MINUTES: std::ops::RangeInclusive<u32> = 5..=1440;
 
 /// Changes attributes of a fleet; absent members keep their value (F-22). UpdateFleetName is this with a name alone.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Command for UpdateFleetAttributes {
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
         let fleet = find_changeable(state, &self.scope, &self.fleet)?;
         let old = (fleet.protection, fleet.protection_time_limit_minutes);
-        let new = self.protection(old)?;
+        let new = protected(old, self.protection, self.protection_time_limit_minutes)?;
         if let Some(fleet) = state.fleets.get_mut(&self.fleet) {
             (fleet.protection, fleet.protection_time_limit_minutes) = new;
             if let Some(name) = self.name {
@@ -65,26 +65,27 @@ impl Command for UpdateFleetAttributes {
 
 type Protection = (ProtectionPolicy, u32);
 
-impl UpdateFleetAttributes {
-    /// The policy and its minutes after the change; C-18: 0 minutes unless the time is limited.
-    fn protection(&self, (old, old_minutes): Protection) -> Result<Protection, Error> {
-        let policy = self.protection.unwrap_or(old);
-        match policy {
-            ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => return Ok((policy, 0)),
-            ProtectionPolicy::TimeLimitProtection => {}
-        }
-        let minutes = match self.protection_time_limit_minutes {
-            Some(minutes) => u32::try_from(minutes).ok().filter(|_| PROTECTION_MINUTES.contains(&minutes)),
-            None if old == policy => Some(old_minutes),
-            None => Some(DEFAULT_PROTECTION_MINUTES),
-        };
-        let minutes = minutes.ok_or_else(|| Error::Invalid {
-            member: "GameServerSessionProtectionTimeLimit",
-            value: self.protection_time_limit_minutes.unwrap_or_default().to_string(),
-            expected: "5..1440 minutes".into(),
-        })?;
-        Ok((policy, minutes))
+/// The policy and its minutes after a change; C-18: 0 minutes unless the time is limited.
+pub(super) fn protected(
+    (old, old_minutes): Protection,
+    policy: Option<ProtectionPolicy>,
+    minutes: Option<i64>,
+) -> Result<Protection, Error> {
+    let policy = policy.unwrap_or(old);
+    match policy {
+        ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => return Ok((policy, 0)),
+        ProtectionPolicy::TimeLimitProtection => {}
     }
+    let Some(minutes) = minutes else {
+        return Ok((policy, if old == policy { old_minutes } else { DEFAULT_PROTECTION_MINUTES }));
+    };
+    let allowed = u32::try_from(minutes).ok().filter(|minutes| PROTECTION_MINUTES.contains(minutes));
+    let minutes = allowed.ok_or_else(|| Error::Invalid {
+        member: "GameServerSessionProtectionTimeLimit",
+        value: minutes.to_string(),
+        expected: "5..1440 minutes".into(),
+    })?;
+    Ok((policy, minutes))
 }
 
 fn words((policy, minutes): Protection) -> String {
@@ -128,6 +129,34 @@ impl Command for UpdateFleetPortSettings {
         }
         if let Some(fleet) = state.fleets.get_mut(&self.fleet) {
             fleet.inbound = inbound;
+        }
+        Ok(())
+    }
+}
+
+/// Starts or stops automatic scaling (F-4); afterwards only DesiredInstances drives the size. Saying it again is harmless.
+#[derive(Clone, Debug)]
+pub struct SetFleetActions {
+    /// The account and region.
+    pub scope: Scope,
+    /// FleetId.
+    pub fleet: FleetId,
+    /// Whether AUTO_SCALING is on; off, it is one of the StoppedActions.
+    pub auto_scaling: bool,
+}
+
+impl Command for SetFleetActions {
+    type Reply = ();
+    const NAME: &'static str = "SetFleetActions";
+
+    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<(), Error> {
+        let fleet = find_live(state, &self.scope, &self.fleet)?;
+        if fleet.status != FleetStatus::Active {
+            let (status, reason) = (fleet.status, String::new());
+            return Err(Error::FleetNotActive { fleet: self.fleet, status, reason });
+        }
+        if let Some(fleet) = state.fleets.get_mut(&self.fleet) {
+            fleet.auto_scaling = self.auto_scaling;
         }
         Ok(())
     }

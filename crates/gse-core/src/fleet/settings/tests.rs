@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixture::{World, fleet_request, scope};
-use crate::fleet::{FleetQuery, FleetStatus, Protocol, list};
+use crate::fleet::{FleetQuery, Protocol, list};
 use crate::id::AssetId;
 use crate::tag::{Filter, Tag};
 
@@ -201,4 +201,26 @@ fn fleets_are_listed_by_asset_name_and_tag() {
     let instance = world.instances(&going)[0].clone();
     world.report(&instance, crate::host::ReportKind::InstanceStopped).unwrap();
     assert_eq!(listed(&world, None, vec![]), pick(&[2, 1, 0]));
+}
+
+/// F-4: StoppedActions, as often as it is said.
+#[test]
+fn f4_automatic_scaling_is_stopped_and_started() {
+    let mut world = World::new();
+    let young = world.create_fleet(&scope(), 1).id;
+    let set = |fleet: &FleetId, auto_scaling| SetFleetActions {
+        scope: scope(),
+        fleet: fleet.clone(),
+        auto_scaling,
+    };
+    let (status, reason) = (FleetStatus::New, String::new());
+    let refused = world.apply(set(&young, false)).unwrap_err();
+    assert_eq!(refused, Error::FleetNotActive { fleet: young, status, reason });
+    let fleet = world.active_fleet(&scope(), 1);
+    for auto_scaling in [true, false, false, true] {
+        world.apply(set(&fleet, auto_scaling)).unwrap();
+        assert_eq!(world.fleet(&fleet).auto_scaling, auto_scaling);
+    }
+    let unknown = FleetId::new("fleet-none");
+    assert_eq!(world.apply(set(&unknown, true)).unwrap_err(), Error::FleetNotFound(unknown));
 }

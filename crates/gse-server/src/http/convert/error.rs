@@ -72,6 +72,7 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
         (Action::DescribeFleetRelatedResources, ErrorCode::ResourceNotFound) => {
             Some(ErrorCode::ResourceUnavailable)
         }
+        (Action::CopyFleet, ErrorCode::ResourceUnavailable) => Some(ErrorCode::FailedOperation),
         _ => None,
     }
 }

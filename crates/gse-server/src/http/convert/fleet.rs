@@ -56,7 +56,7 @@ pub(crate) fn create(request: wire::CreateFleetRequest, scope: Scope) -> CreateF
     }
 }
 
-fn server_process(entry: wire::ServerProcesseInput) -> ServerProcess {
+pub(super) fn server_process(entry: wire::ServerProcesseInput) -> ServerProcess {
     ServerProcess {
         launch_path: entry.launch_path.unwrap_or_default(),
         parameters: entry.parameters.unwrap_or_default(),
@@ -79,7 +79,7 @@ pub(crate) fn update_runtime_configuration(
     }
 }
 
-fn inbound_permission(rule: wire::InboundPermissionInput) -> InboundPermission {
+pub(super) fn inbound_permission(rule: wire::InboundPermissionInput) -> InboundPermission {
     permission_in([rule.from_port, rule.to_port], rule.protocol.as_deref(), rule.ip_range)
 }
 
@@ -106,7 +106,7 @@ pub(super) fn creator_limit(policy: wire::ResourceCreationLimitPolicyInput) -> C
     }
 }
 
-fn disk_in(disk: wire::DiskInfo) -> Disk {
+pub(super) fn disk_in(disk: wire::DiskInfo) -> Disk {
     Disk { disk_type: disk.disk_type, size_gb: small(disk.disk_size) }
 }
 

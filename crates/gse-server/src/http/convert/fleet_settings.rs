@@ -1,11 +1,13 @@
-//! Changes of a fleet's attributes and ports.
+//! Changes of a fleet's attributes and ports, and copies of it.
 
 use gse_api::types as wire;
 use gse_core::fleet::ProtectionPolicy;
+use gse_core::fleet::copy::CopyFleet;
 use gse_core::fleet::settings::{UpdateFleetAttributes, UpdateFleetPortSettings};
-use gse_core::id::{FleetId, Scope};
+use gse_core::id::{AssetId, FleetId, Scope};
 
-use super::fleet::{creator_limit, permission_in};
+use super::fleet::{creator_limit, disk_in, inbound_permission, permission_in, server_process};
+use super::{small, tags_in};
 
 pub(crate) fn attributes(request: wire::UpdateFleetAttributesRequest, scope: Scope) -> UpdateFleetAttributes {
     UpdateFleetAttributes {
@@ -41,4 +43,36 @@ pub(crate) fn ports(request: wire::UpdateFleetPortSettingsRequest, scope: Scope)
             })
             .collect(),
     }
+}
+
+pub(crate) fn copy(request: wire::CopyFleetRequest, scope: Scope) -> CopyFleet {
+    let runtime = request.runtime_configuration.unwrap_or_default();
+    CopyFleet {
+        scope,
+        source: FleetId::new(request.fleet_id),
+        count: request.copy_number.unsigned_abs(),
+        asset: request.asset_id.map(AssetId::new),
+        name: request.name,
+        description: request.description,
+        instance_type: request.instance_type.filter(|name| !name.is_empty()),
+        tags: request.tags.map(|tags| tags_in(Some(tags))),
+        server_processes: all(runtime.server_processes.filter(|list| !list.is_empty()), server_process),
+        max_concurrent_activations: runtime.max_concurrent_game_server_session_activations.map(small),
+        activation_timeout_s: runtime.game_server_session_activation_timeout_seconds.map(small),
+        inbound: all(request.inbound_permissions, inbound_permission),
+        protection: request
+            .new_game_server_session_protection_policy
+            .as_deref()
+            .and_then(ProtectionPolicy::parse),
+        protection_time_limit_minutes: request.game_server_session_protection_time_limit,
+        creator_limit: request.resource_creation_limit_policy.map(creator_limit),
+        bandwidth_mbps: request.internet_max_bandwidth_out.map(|mbps| small(mbps.unsigned_abs())),
+        system_disk: request.system_disk_info.map(disk_in),
+        data_disks: all(request.data_disk_info, disk_in),
+        with_scaling: request.selected_scaling_type.as_deref() == Some("SCALING_SELECTED"),
+    }
+}
+
+fn all<A, B>(list: Option<Vec<A>>, one: impl Fn(A) -> B) -> Option<Vec<B>> {
+    list.map(|list| list.into_iter().map(one).collect())
 }

@@ -1,9 +1,10 @@
 //! Fleets, their events and their capacity.
 
-use gse_api::ApiError;
 use gse_api::types as wire;
+use gse_api::{ApiError, ErrorCode};
 use gse_core::capacity;
 use gse_core::event;
+use gse_core::fleet::settings::SetFleetActions;
 use gse_core::fleet::{self, DeleteFleet};
 use gse_core::id::FleetId;
 use gse_core::page::OffsetPage;
@@ -19,6 +20,45 @@ pub(super) async fn create(
     let fleet = call.submit(convert::fleet::create(request, call.scope.clone())).await?;
     let attributes = call.query(move |state| Ok(convert::fleet::attributes(state, &fleet))).await?;
     Ok(wire::CreateFleetResponse { fleet_attributes: Some(attributes) })
+}
+
+pub(super) async fn copy(
+    call: &Call<'_>,
+    request: wire::CopyFleetRequest,
+) -> Result<wire::CopyFleetResponse, ApiError> {
+    if request.ccn_infos.as_ref().is_some_and(|infos| !infos.is_empty()) {
+        let text = "The member `CcnInfos` is not built yet in this version of the service.";
+        return Err(ApiError::new(ErrorCode::UnsupportedOperation, text));
+    }
+    let fleets = call.submit(convert::fleet_settings::copy(request, call.scope.clone())).await?;
+    let total_count = i64::try_from(fleets.len()).unwrap_or(i64::MAX);
+    let fleet_attributes = call
+        .query(move |state| Ok(fleets.iter().map(|fleet| convert::fleet::attributes(state, fleet)).collect()))
+        .await?;
+    Ok(wire::CopyFleetResponse { fleet_attributes, total_count })
+}
+
+pub(super) async fn start_actions(
+    call: &Call<'_>,
+    request: wire::StartFleetActionsRequest,
+) -> Result<wire::StartFleetActionsResponse, ApiError> {
+    let fleet_id = set_actions(call, request.fleet_id, true).await?;
+    Ok(wire::StartFleetActionsResponse { fleet_id })
+}
+
+pub(super) async fn stop_actions(
+    call: &Call<'_>,
+    request: wire::StopFleetActionsRequest,
+) -> Result<wire::StopFleetActionsResponse, ApiError> {
+    let fleet_id = set_actions(call, request.fleet_id, false).await?;
+    Ok(wire::StopFleetActionsResponse { fleet_id })
+}
+
+/// There is one action, so whatever list was let through means it, and so does none.
+async fn set_actions(call: &Call<'_>, fleet_id: String, auto_scaling: bool) -> Result<String, ApiError> {
+    let fleet = FleetId::new(fleet_id.clone());
+    call.submit(SetFleetActions { scope: call.scope.clone(), fleet, auto_scaling }).await?;
+    Ok(fleet_id)
 }
 
 pub(super) async fn delete(

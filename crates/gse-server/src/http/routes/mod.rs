@@ -50,6 +50,7 @@ routes! {
     GetUploadCredentials => asset::get_upload_credentials,
     UpdateAsset => asset::update,
 
+    CopyFleet => fleet::copy,
     CreateFleet => fleet::create,
     DeleteFleet => fleet::delete,
     DescribeFleetAttributes => fleet::describe_attributes,
@@ -59,6 +60,8 @@ routes! {
     DescribeFleetRelatedResources => fleet::describe_related_resources,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
     ListFleets => fleet::list,
+    StartFleetActions => fleet::start_actions,
+    StopFleetActions => fleet::stop_actions,
     UpdateFleetAttributes => fleet::update_attributes,
     UpdateFleetCapacity => fleet::update_capacity,
     UpdateFleetName => fleet::update_name,

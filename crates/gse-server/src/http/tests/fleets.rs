@@ -121,3 +121,91 @@ async fn what_cannot_be_changed_says_why() {
         assert_eq!(code, wanted, "{action} {body}: {message}");
     }
 }
+
+#[tokio::test]
+async fn a_fleet_is_copied_with_or_without_its_scaling() {
+    let stack = Stack::start();
+    let source = stack.fleet(1).await;
+    let grow =
+        json!({ "FleetId": source, "MinSize": 1, "DesiredInstances": 2, "MaxSize": 3, "ScalingInterval": 7 });
+    stack.done("UpdateFleetCapacity", grow).await;
+    assert_eq!(
+        stack.done("StopFleetActions", json!({ "FleetId": source })).await,
+        json!({ "FleetId": source })
+    );
+    let original = stack.attributes(&source).await;
+    let request = json!({ "FleetId": source, "CopyNumber": 2, "Description": "copied" });
+    let copies = stack.done("CopyFleet", request).await;
+    assert_eq!(copies["TotalCount"], 2);
+    for (copy, name) in copies["FleetAttributes"].as_array().unwrap().iter().zip(["arena-1", "arena-2"]) {
+        let mut wanted = original.clone();
+        for (member, value) in [("Name", name), ("Description", "copied"), ("Status", "NEW")] {
+            wanted[member] = value.into();
+        }
+        wanted["StoppedActions"] = json!([]);
+        for member in ["FleetId", "FleetArn"] {
+            assert_ne!(copy[member], original[member]);
+            wanted[member] = copy[member].clone();
+        }
+        assert_eq!(*copy, wanted);
+    }
+    let request = json!({ "FleetId": source, "CopyNumber": 1, "SelectedScalingType": "SCALING_SELECTED" });
+    let copy = stack.done("CopyFleet", request).await["FleetAttributes"][0].clone();
+    assert_eq!((copy["Name"].as_str(), &copy["StoppedActions"]), (Some("arena"), &json!(["AUTO_SCALING"])));
+    let scaled = |answer: &Value| {
+        let counts = &answer["FleetCapacity"][0]["InstanceCounts"];
+        counts["Active"] == 2 && counts["MiniNum"] == 1 && counts["MaxiNum"] == 3
+    };
+    stack.wait("DescribeFleetCapacity", json!({ "FleetIds": [copy["FleetId"]] }), scaled).await;
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_made_says_why() {
+    let stack = Stack::start_with(gse_api::admission::AuthMode::Required, |config| config.quotas.fleets = 3);
+    let source = stack.fleet(1).await;
+    stack.upload("bad.zip", b"no zip".to_vec()).await;
+    let bad = stack.create_asset("bad.zip").await;
+    let cases = [
+        (json!({ "FleetId": "fleet-none", "CopyNumber": 1 }), "ResourceNotFound"),
+        (json!({ "FleetId": source, "CopyNumber": 3 }), "LimitExceeded.FleetLimitExceeded"),
+        (json!({ "FleetId": source, "CopyNumber": 0 }), "InvalidParameterValue"),
+        (json!({ "FleetId": source }), "MissingParameter"),
+        (json!({ "FleetId": source, "CopyNumber": 1, "AssetId": bad }), "FailedOperation"),
+        (json!({ "FleetId": source, "CopyNumber": 1, "AssetId": "asset-none" }), "ResourceNotFound"),
+        (json!({ "FleetId": source, "CopyNumber": 1, "InstanceType": "HUGE" }), "InvalidParameterValue"),
+        (
+            json!({ "FleetId": source, "CopyNumber": 1, "CcnInfos": [{ "AccountId": "1", "CcnId": "ccn-1" }] }),
+            "UnsupportedOperation",
+        ),
+    ];
+    for (body, wanted) in cases {
+        let (code, message) = stack.refusal("CopyFleet", &body).await;
+        assert_eq!(code, wanted, "{body}: {message}");
+    }
+    assert_eq!(stack.done("ListFleets", "{}").await["TotalCount"], 1);
+}
+
+#[tokio::test]
+async fn automatic_scaling_is_stopped_and_started() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(1).await;
+    let named = json!({ "FleetId": fleet, "Actions": ["AUTO_SCALING"] });
+    let bare = json!({ "FleetId": fleet, "Actions": [] });
+    let steps = [
+        ("StopFleetActions", &named, json!(["AUTO_SCALING"])),
+        ("StopFleetActions", &bare, json!(["AUTO_SCALING"])),
+        ("StartFleetActions", &bare, json!([])),
+        ("StartFleetActions", &named, json!([])),
+    ];
+    for (action, body, stopped) in steps {
+        assert_eq!(stack.done(action, body).await, json!({ "FleetId": fleet }));
+        assert_eq!(stack.attributes(&fleet).await["StoppedActions"], stopped);
+    }
+    for action in ["StartFleetActions", "StopFleetActions"] {
+        let unknown = json!({ "FleetId": "fleet-none" });
+        assert_eq!(stack.refusal(action, unknown).await.0, "ResourceNotFound");
+        let other = json!({ "FleetId": fleet, "Actions": ["DANCE"] });
+        assert_eq!(stack.refusal(action, other).await.0, "InvalidParameterValue");
+        assert_eq!(stack.refusal(action, json!({})).await.0, "MissingParameter");
+    }
+}
