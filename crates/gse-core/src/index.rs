@@ -69,17 +69,18 @@ impl Index {
         }
     }
 
-    /// A row changed elsewhere. What a row belongs to never changes.
+    /// A row changed elsewhere. What a row belongs to never changes; where a store that is damaged says so, nothing is
+    /// counted twice.
     pub(crate) fn replace(&mut self, old: &Row, new: &Row) {
         match (old, new) {
-            (Row::Process(old), Row::Process(new)) => {
+            (Row::Process(old), Row::Process(new)) if old.instance == new.instance => {
                 let (before, after) = (old.fitness(), new.fitness());
                 if before != after {
                     self.pools.change_process(new, Some(before), Some(after));
                 }
             }
             (_, Row::Instance(new)) => self.pools.set_instance(new),
-            (Row::Placement(_), Row::Placement(_)) => {
+            (Row::Process(_), Row::Process(_)) | (Row::Placement(_), Row::Placement(_)) => {
                 self.remove(old);
                 self.add(new);
             }

@@ -115,12 +115,19 @@ pub(crate) fn row_text(row: &Row) -> Result<String, StoreError> {
     Ok(String::from_utf8(text).expect("JSON is text"))
 }
 
-/// The row that a stored form stands for.
+/// The row that a stored form stands for. One that has another key than it lies under is damaged: it would take the
+/// place of a second row.
 pub(crate) fn read_row(kind: RowKind, key: &str, text: &str) -> Result<Row, StoreError> {
     let mut from = serde_json::Deserializer::from_str(text);
     // What follows the row belongs to no row: the text is damaged, and so may be what was read.
     Row::deserialize(kind, &mut from)
         .and_then(|row| from.end().map(|()| row))
+        .and_then(|row| match row.shared_key() {
+            own if *own == *key => Ok(row),
+            own => {
+                Err(serde::de::Error::custom(format_args!("it lies under this key and has the key `{own}`")))
+            }
+        })
         .map_err(|source| StoreError::BadRow { table: kind.table_name(), key: key.to_owned(), source })
 }
 
@@ -141,6 +148,15 @@ mod tests {
             let error = read_row(RowKind::Alias, "alias-1", &format!("{text}{tail}")).unwrap_err();
             assert!(matches!(error, StoreError::BadRow { table: "alias", .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn a_row_under_the_key_of_another_is_refused() {
+        let text = row_text(&contract::alias("alias-1", "live")).unwrap();
+        assert!(read_row(RowKind::Alias, "alias-1", &text).is_ok());
+        let error = read_row(RowKind::Alias, "alias-2", &text).unwrap_err();
+        let StoreError::BadRow { table: "alias", key, source } = error else { panic!("{error}") };
+        assert_eq!((key.as_str(), source.to_string().contains("`alias-1`")), ("alias-2", true));
     }
 
     #[test]

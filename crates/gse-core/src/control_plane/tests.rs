@@ -96,6 +96,21 @@ fn assert_index_is_derived(world: &World) {
     assert_eq!(state.index, crate::ControlPlane::restore(rows).state().index);
 }
 
+/// Found by the fuzzer: two rows of one process, of different instances, were counted down from nothing.
+#[test]
+fn a_process_that_comes_twice_of_two_instances_counts_once() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let session = world.active_session(&fleet);
+    let state = world.control_plane.state();
+    let first = state.processes.get(&session.process).unwrap().clone();
+    let second =
+        crate::process::Process { instance: crate::id::InstanceId::new("ins-other"), ..first.clone() };
+    let once = crate::ControlPlane::restore([second.clone().into()]);
+    let twice = crate::ControlPlane::restore([first.into(), second.into()]);
+    assert_eq!(twice.state().index, once.state().index);
+}
+
 /// The host makes a slot from nothing: what ran there is lost, and is told so.
 #[test]
 fn f35_a_slot_made_again_loses_its_processes() {

@@ -1,12 +1,17 @@
 //! What the agent logs while a test runs. The test's runtime has one thread, so a subscriber of that thread hears all.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::super::host::until;
+
+/// While one subscriber is alive in the whole process, `tracing` asks the thread that comes by a place first whether
+/// anybody listens there, and believes it for all. With a second one it asks the subscribers themselves.
+static SECOND: OnceLock<Dispatch> = OnceLock::new();
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -19,6 +24,7 @@ pub(super) struct Log {
 impl Log {
     /// The lines from now on, in the format of the service.
     pub(super) fn start() -> Self {
+        SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish()));
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
         Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
