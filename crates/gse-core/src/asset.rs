@@ -86,6 +86,31 @@ pub struct CreateAsset {
     pub tags: Vec<Tag>,
 }
 
+/// An operating system that packages can be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetSystem {
+    /// ImageId.
+    pub image_id: &'static str,
+    /// OsType.
+    pub os_type: &'static str,
+    /// OsBit.
+    pub bits: u32,
+    /// OsVersion, which is OperateSystem of an asset.
+    pub version: &'static str,
+}
+
+/// This installation's catalogue.
+pub const SYSTEMS: [AssetSystem; 1] =
+    [AssetSystem { image_id: "img-9qabwvbn", os_type: "CentOS", bits: 64, version: DEFAULT_SYSTEM }];
+
+/// The systems of a type and of a number of bits; each may be left open.
+pub fn systems(os_type: Option<&str>, bits: Option<i64>) -> impl Iterator<Item = &'static AssetSystem> {
+    SYSTEMS.iter().filter(move |system| {
+        os_type.is_none_or(|os_type| system.os_type == os_type)
+            && bits.is_none_or(|bits| i64::from(system.bits) == bits)
+    })
+}
+
 /// The one system that needs no image (1.2).
 pub const DEFAULT_SYSTEM: &str = "CentOS7.16";
 

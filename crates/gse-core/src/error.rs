@@ -93,6 +93,22 @@ pub enum Error {
         /// The rule, as words.
         permission: String,
     },
+    /// A CcnId that is not one (cloud-api.md 2.12).
+    CcnNotFound(String),
+    /// An AccountId that is no account number.
+    CcnAccountNotFound(String),
+    /// The network is attached already.
+    CcnAttached {
+        /// The fleet, or the name of the one that is to be made.
+        fleet: String,
+        /// The network.
+        ccn: String,
+    },
+    /// More networks than a fleet may be attached to.
+    CcnQuota {
+        /// The most.
+        limit: usize,
+    },
     /// A capacity above 1 before the first successful deployment (S-4, R1).
     BeforeFirstDeployment {
         /// The fleet.
@@ -270,6 +286,18 @@ impl fmt::Display for Error {
             Self::FleetNotActive { fleet, status, reason } => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 write!(f, "fleet `{fleet}` is {status}, not ACTIVE{colon}{reason}; see DescribeFleetEvents")
+            }
+            Self::CcnNotFound(ccn) => {
+                write!(f, "`{ccn}` is no cloud connect network; its id is like `ccn-2dsbtmo3`")
+            }
+            Self::CcnAccountNotFound(account) => {
+                write!(f, "`{account}` is no account; an account is a number")
+            }
+            Self::CcnAttached { fleet, ccn } => {
+                write!(f, "cloud connect network `{ccn}` is attached to fleet `{fleet}` already")
+            }
+            Self::CcnQuota { limit } => {
+                write!(f, "a fleet can be attached to {limit} cloud connect networks at most")
             }
             Self::PermissionNotFound { fleet, permission } => write!(
                 f,

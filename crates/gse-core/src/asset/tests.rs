@@ -66,3 +66,18 @@ fn a12_a_package_is_used_until_its_last_asset_is_gone() {
     world.apply(delete(&second)).unwrap();
     assert!(!is_used(&mut world));
 }
+
+#[test]
+fn a14_systems_are_selected_exactly() {
+    let found = |os_type, bits| systems(os_type, bits).map(|system| system.version).collect::<Vec<_>>();
+    for (os_type, bits) in
+        [(None, None), (Some("CentOS"), None), (None, Some(64)), (Some("CentOS"), Some(64))]
+    {
+        assert_eq!(found(os_type, bits), [DEFAULT_SYSTEM]);
+    }
+    for (os_type, bits) in
+        [(Some("Windows"), None), (Some("centos"), None), (None, Some(32)), (None, Some(-1))]
+    {
+        assert!(found(os_type, bits).is_empty(), "{os_type:?} {bits:?}");
+    }
+}

@@ -6,8 +6,8 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::fleet::settings::protected;
 use crate::fleet::{
-    CreateFleet, CreatorLimit, Disk, Fleet, InboundPermission, ProtectionPolicy, ServerProcess, check_quotas,
-    find_live,
+    CcnAttachment, CcnName, CreateFleet, CreatorLimit, Disk, Fleet, InboundPermission, ProtectionPolicy,
+    ServerProcess, check_quotas, find_live,
 };
 use crate::id::{AssetId, FleetId, Scope};
 use crate::state::State;
@@ -55,6 +55,10 @@ pub struct CopyFleet {
     pub system_disk: Option<Disk>,
     /// DataDiskInfo.
     pub data_disks: Option<Vec<Disk>>,
+    /// CcnInfos; used when networks are selected, in place of those of the source.
+    pub ccns: Option<Vec<CcnName>>,
+    /// SelectedCcnType; `None`: the copy has no networks.
+    pub with_ccns: Option<CcnAttachment>,
     /// SelectedScalingType: capacity and StoppedActions are copied too.
     pub with_scaling: bool,
 }
@@ -66,6 +70,7 @@ impl Command for CopyFleet {
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Vec<Fleet>, Error> {
         let source = find_live(state, &self.scope, &self.source)?.clone();
         let (count, scaling) = (self.count, self.with_scaling.then_some(&source));
+        let attachment = self.with_ccns.unwrap_or(CcnAttachment::BeforeCreate);
         let request = self.request(&source)?;
         request.check(state)?;
         let instances = scaling.map_or(1, |source| source.max_instances());
@@ -73,7 +78,8 @@ impl Command for CopyFleet {
         let mut copies = Vec::new();
         for number in 1..=count {
             let name = if count == 1 { request.name.clone() } else { numbered(&request.name, number) };
-            let fleet = CreateFleet { name, ..request.clone() }.into_fleet(cx);
+            let mut fleet = CreateFleet { name, ..request.clone() }.into_fleet(cx);
+            fleet.ccns.iter_mut().for_each(|ccn| ccn.attachment = attachment);
             copies.push(match scaling {
                 Some(source) => with_scaling(fleet, source),
                 None => fleet,
@@ -92,8 +98,11 @@ impl CopyFleet {
     fn request(self, source: &Fleet) -> Result<CreateFleet, Error> {
         let old = (source.protection, source.protection_time_limit_minutes);
         let (protection, minutes) = protected(old, self.protection, self.protection_time_limit_minutes)?;
+        let copied = || source.ccns.iter().map(|ccn| ccn.name.clone()).collect();
+        let ccns = self.with_ccns.map(|_| self.ccns.unwrap_or_else(copied)).unwrap_or_default();
         let runtime = &source.runtime;
         Ok(CreateFleet {
+            ccns,
             scope: self.scope,
             asset: self.asset.unwrap_or_else(|| source.asset.clone()),
             name: self.name.unwrap_or_else(|| source.name.clone()),

@@ -17,11 +17,13 @@ use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 use crate::words::words;
 
+pub mod ccn;
 pub mod copy;
 pub mod lifecycle;
 pub mod runtime_configuration;
 pub mod settings;
 
+pub use ccn::{Ccn, CcnAttachment, CcnName};
 pub use runtime_configuration::{RuntimeConfiguration, ServerProcess};
 
 words! {
@@ -154,6 +156,9 @@ pub struct Fleet {
     pub system_disk: Disk,
     /// Recorded only.
     pub data_disks: Vec<Disk>,
+    /// The networks it is attached to, oldest first.
+    #[serde(default)]
+    pub ccns: Vec<Ccn>,
     /// Off after StopFleetActions (F-4).
     pub auto_scaling: bool,
     /// How many instances there should be.
@@ -248,6 +253,8 @@ pub struct CreateFleet {
     pub system_disk: Option<Disk>,
     /// DataDiskInfo; one {CLOUD_PREMIUM, 50} when absent, none when given empty.
     pub data_disks: Option<Vec<Disk>>,
+    /// CcnInfos.
+    pub ccns: Vec<CcnName>,
 }
 
 const DEFAULT_ACTIVATION_TIMEOUT_S: u32 = 600;
@@ -294,7 +301,7 @@ impl CreateFleet {
         if self.inbound.len() > MAX_INBOUND {
             return Err(Error::Quota { what: "inbound permissions of a fleet", limit: MAX_INBOUND });
         }
-        Ok(())
+        ccn::check_all(&self.name, &self.ccns)
     }
 
     fn into_fleet(self, cx: &mut Cx<'_>) -> Fleet {
@@ -305,6 +312,8 @@ impl CreateFleet {
             }
             ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => 0,
         };
+        let (attachment, attached) = (CcnAttachment::BeforeCreate, cx.now);
+        let before = |name| Ccn { name, attachment, attached };
         Fleet {
             id: FleetId::new(format!("fleet-{}", cx.suffix(IdKind::Fleet))),
             scope: self.scope,
@@ -326,6 +335,7 @@ impl CreateFleet {
             bandwidth_mbps: self.bandwidth_mbps.unwrap_or(DEFAULT_BANDWIDTH_MBPS),
             system_disk: self.system_disk.unwrap_or_else(default_disk),
             data_disks: self.data_disks.unwrap_or_else(|| vec![default_disk()]),
+            ccns: self.ccns.into_iter().map(before).collect(),
             auto_scaling: true,
             capacity: Capacity::NEW_FLEET,
             capacity_when_active: None,

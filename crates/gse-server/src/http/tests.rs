@@ -4,6 +4,7 @@ mod actions;
 mod archive;
 mod assets;
 mod auth;
+mod ccn;
 mod extension;
 mod fleets;
 mod launching;

@@ -25,6 +25,8 @@ fn copy(source: &FleetId, count: u64) -> CopyFleet {
         bandwidth_mbps: None,
         system_disk: None,
         data_disks: None,
+        ccns: None,
+        with_ccns: None,
         with_scaling: false,
     }
 }
@@ -180,4 +182,24 @@ fn f26_copied_scaling_takes_effect_when_the_copy_is_active() {
     scaled(&mut world, &second.id, 1, 1);
     activate(&mut world, &second.id);
     assert_eq!((world.fleet(&second.id).capacity.max, world.instances(&second.id).len()), (1, 1));
+}
+
+/// The networks of the source, or others, or none.
+#[test]
+fn f26_networks_are_copied_when_they_are_selected() {
+    let mut world = World::new();
+    let name = |id: &str| CcnName { id: id.into(), account: "1".into() };
+    let asset = world.asset(&scope(), Ok(()));
+    let ccns = vec![name("ccn-1"), name("ccn-2")];
+    let source = world.apply(CreateFleet { ccns, ..fleet_request(&scope(), &asset, 1) }).unwrap().id;
+    let mut copied = |with_ccns, ccns| {
+        let fleet = world.apply(CopyFleet { with_ccns, ccns, ..copy(&source, 1) }).unwrap().remove(0);
+        fleet.ccns.into_iter().map(|ccn| (ccn.name.id, ccn.attachment)).collect::<Vec<_>>()
+    };
+    let others = || Some(vec![name("ccn-3")]);
+    let (before, after) = (CcnAttachment::BeforeCreate, CcnAttachment::AfterCreate);
+    assert_eq!(copied(None, None), []);
+    assert_eq!(copied(None, others()), []);
+    assert_eq!(copied(Some(before), None), [("ccn-1".into(), before), ("ccn-2".into(), before)]);
+    assert_eq!(copied(Some(after), others()), [("ccn-3".into(), after)]);
 }

@@ -113,6 +113,10 @@ fn usual_code(error: &Error) -> ErrorCode {
         Error::BeforeFirstDeployment { .. } | Error::CreatorLimit { .. } | Error::Quota { .. } => {
             ErrorCode::LimitExceeded
         }
+        Error::CcnNotFound(_) => ErrorCode::ResourceNotFoundCcnResourceNotFound,
+        Error::CcnAccountNotFound(_) => ErrorCode::UnsupportedOperationUinNotFound,
+        Error::CcnAttached { .. } => ErrorCode::UnsupportedOperationCcnAttached,
+        Error::CcnQuota { .. } => ErrorCode::LimitExceededCcnLimitExceeded,
         Error::FleetQuota { .. } => ErrorCode::LimitExceededFleetLimitExceeded,
         Error::InstanceQuota { .. } => ErrorCode::LimitExceededInstanceLimitExceeded,
         // R1: StopGameServerSessionPlacement of a finished placement.

@@ -14,7 +14,7 @@ use gse_core::page::OffsetPage;
 use gse_core::state::State;
 use gse_core::time::Timestamp;
 
-use super::{filters, offset_and_limit, small, tags_in, tags_out};
+use super::{ccn, filters, offset_and_limit, small, tags_in, tags_out};
 
 pub(crate) fn create(request: wire::CreateFleetRequest, scope: Scope) -> CreateFleet {
     let runtime = request.runtime_configuration.unwrap_or_default();
@@ -52,6 +52,7 @@ pub(crate) fn create(request: wire::CreateFleetRequest, scope: Scope) -> CreateF
         creator_limit: request.resource_creation_limit_policy.map(creator_limit),
         bandwidth_mbps: request.internet_max_bandwidth_out.map(|mbps| small(mbps.unsigned_abs())),
         system_disk: request.system_disk_info.map(disk_in),
+        ccns: ccn::names(request.ccn_infos.unwrap_or_default()),
         data_disks: request.data_disk_info.map(|disks| disks.into_iter().map(disk_in).collect()),
     }
 }
@@ -134,7 +135,7 @@ pub(crate) fn attributes(state: &State, fleet: &Fleet) -> wire::FleetAttributes 
         name: fleet.name.clone(),
         new_game_server_session_protection_policy: fleet.protection.as_str().into(),
         operating_system: operating_system(state, fleet),
-        related_ccn_infos: Vec::new(),
+        related_ccn_infos: fleet.ccns.iter().map(ccn::related).collect(),
         resource_creation_limit_policy: Some(policy),
         status: fleet.status.as_str().into(),
         stopped_actions: if fleet.auto_scaling { Vec::new() } else { vec!["AUTO_SCALING".into()] },

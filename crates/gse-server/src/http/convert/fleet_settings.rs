@@ -1,13 +1,13 @@
 //! Changes of a fleet's attributes and ports, and copies of it.
 
 use gse_api::types as wire;
-use gse_core::fleet::ProtectionPolicy;
 use gse_core::fleet::copy::CopyFleet;
 use gse_core::fleet::settings::{UpdateFleetAttributes, UpdateFleetPortSettings};
+use gse_core::fleet::{CcnAttachment, ProtectionPolicy};
 use gse_core::id::{AssetId, FleetId, Scope};
 
 use super::fleet::{creator_limit, disk_in, inbound_permission, permission_in, server_process};
-use super::{small, tags_in};
+use super::{ccn, small, tags_in};
 
 pub(crate) fn attributes(request: wire::UpdateFleetAttributesRequest, scope: Scope) -> UpdateFleetAttributes {
     UpdateFleetAttributes {
@@ -69,6 +69,8 @@ pub(crate) fn copy(request: wire::CopyFleetRequest, scope: Scope) -> CopyFleet {
         bandwidth_mbps: request.internet_max_bandwidth_out.map(|mbps| small(mbps.unsigned_abs())),
         system_disk: request.system_disk_info.map(disk_in),
         data_disks: all(request.data_disk_info, disk_in),
+        ccns: request.ccn_infos.map(ccn::names),
+        with_ccns: request.selected_ccn_type.as_deref().and_then(CcnAttachment::parse),
         with_scaling: request.selected_scaling_type.as_deref() == Some("SCALING_SELECTED"),
     }
 }

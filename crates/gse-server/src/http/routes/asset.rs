@@ -149,6 +149,16 @@ pub(super) async fn describe(
     .await
 }
 
+pub(super) async fn describe_systems(
+    _call: &Call<'_>,
+    request: wire::DescribeAssetSystemsRequest,
+) -> Result<wire::DescribeAssetSystemsResponse, ApiError> {
+    let os_type = request.os_type.filter(|os_type| !os_type.is_empty());
+    let systems = asset::systems(os_type.as_deref(), request.os_bit);
+    let asset_support_sys = systems.map(convert::asset::system).collect();
+    Ok(wire::DescribeAssetSystemsResponse { asset_support_sys })
+}
+
 pub(super) async fn describe_all(
     call: &Call<'_>,
     request: wire::DescribeAssetsRequest,

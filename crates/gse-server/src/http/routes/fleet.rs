@@ -1,7 +1,7 @@
 //! Fleets, their events and their capacity.
 
+use gse_api::ApiError;
 use gse_api::types as wire;
-use gse_api::{ApiError, ErrorCode};
 use gse_core::capacity;
 use gse_core::event;
 use gse_core::fleet::settings::SetFleetActions;
@@ -26,10 +26,6 @@ pub(super) async fn copy(
     call: &Call<'_>,
     request: wire::CopyFleetRequest,
 ) -> Result<wire::CopyFleetResponse, ApiError> {
-    if request.ccn_infos.as_ref().is_some_and(|infos| !infos.is_empty()) {
-        let text = "The member `CcnInfos` is not built yet in this version of the service.";
-        return Err(ApiError::new(ErrorCode::UnsupportedOperation, text));
-    }
     let fleets = call.submit(convert::fleet_settings::copy(request, call.scope.clone())).await?;
     let total_count = i64::try_from(fleets.len()).unwrap_or(i64::MAX);
     let fleet_attributes = call

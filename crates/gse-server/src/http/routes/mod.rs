@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod ccn;
 mod fleet;
 mod game_server_session;
 mod instance;
@@ -46,9 +47,14 @@ routes! {
     CreateAsset => asset::create,
     DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
+    DescribeAssetSystems => asset::describe_systems,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
     UpdateAsset => asset::update,
+
+    AttachCcnInstances => ccn::attach,
+    DescribeCcnInstances => ccn::describe,
+    DetachCcnInstances => ccn::detach,
 
     CopyFleet => fleet::copy,
     CreateFleet => fleet::create,

@@ -150,3 +150,25 @@ async fn a_start_removes_what_no_asset_refers_to() {
     packages::sweep(&stack.api.engine, &stack.api.blobs).await;
     assert!(!stack.is_kept(&orphan) && stack.is_kept(&package));
 }
+
+#[tokio::test]
+async fn the_systems_that_packages_can_be_for_are_told() {
+    let stack = Stack::start();
+    let known =
+        json!({ "ImageId": "img-9qabwvbn", "OsBit": 64, "OsType": "CentOS", "OsVersion": "CentOS7.16" });
+    for filter in [json!({}), json!({ "OsType": "CentOS", "OsBit": 64 })] {
+        let systems = stack.done("DescribeAssetSystems", filter).await;
+        assert_eq!(systems, json!({ "AssetSupportSys": [known] }));
+    }
+    let none = stack.done("DescribeAssetSystems", json!({ "OsType": "Windows" })).await;
+    assert_eq!(none, json!({ "AssetSupportSys": [] }));
+    assert_eq!(stack.refusal("DescribeAssetSystems", json!({ "OsBit": "64" })).await.0, "InvalidParameter");
+    // An asset can be made with a system and image that were told.
+    stack.upload("server.zip", package()).await;
+    let mut request = super::actions::create_asset("server.zip");
+    request["OperateSystem"] = known["OsVersion"].clone();
+    request["ImageId"] = known["ImageId"].clone();
+    let id = stack.done("CreateAsset", request).await["AssetId"].clone();
+    let asset = stack.done("DescribeAsset", json!({ "AssetId": id })).await;
+    assert_eq!(asset["Asset"]["ImageId"], known["ImageId"]);
+}

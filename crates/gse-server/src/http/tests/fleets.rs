@@ -174,8 +174,11 @@ async fn a_copy_that_cannot_be_made_says_why() {
         (json!({ "FleetId": source, "CopyNumber": 1, "AssetId": "asset-none" }), "ResourceNotFound"),
         (json!({ "FleetId": source, "CopyNumber": 1, "InstanceType": "HUGE" }), "InvalidParameterValue"),
         (
-            json!({ "FleetId": source, "CopyNumber": 1, "CcnInfos": [{ "AccountId": "1", "CcnId": "ccn-1" }] }),
-            "UnsupportedOperation",
+            json!({
+                "FleetId": source, "CopyNumber": 1, "SelectedCcnType": "CCN_SELECTED_BEFORE_CREATE",
+                "CcnInfos": [{ "AccountId": "1", "CcnId": "vpc-1" }],
+            }),
+            "ResourceNotFound.CcnResourceNotFound",
         ),
     ];
     for (body, wanted) in cases {
