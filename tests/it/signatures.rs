@@ -39,9 +39,11 @@ fn who_may_call() {
 #[test]
 fn an_action_that_is_not_built_says_so() {
     let stack = Stack::start();
-    let refusal = stack.try_call("DescribeUserQuotas", &json!({})).expect_err("it is not built yet");
+    let refusal = stack
+        .try_call("DescribeScalingPolicies", &json!({ "FleetId": "fleet-none" }))
+        .expect_err("it is not built yet");
     assert_eq!(refusal.code, "UnsupportedOperation");
-    assert!(refusal.message.contains("DescribeUserQuotas"), "{}", refusal.message);
+    assert!(refusal.message.contains("DescribeScalingPolicies"), "{}", refusal.message);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::fleet::FleetStatus;
+use crate::fleet::{Fleet, FleetStatus};
 use crate::id::{AssetId, BlobId, IdKind, Region, Scope};
 use crate::page::OffsetPage;
 use crate::state::State;
@@ -86,6 +86,31 @@ pub struct CreateAsset {
     pub tags: Vec<Tag>,
 }
 
+/// An operating system that packages can be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetSystem {
+    /// ImageId.
+    pub image_id: &'static str,
+    /// OsType.
+    pub os_type: &'static str,
+    /// OsBit.
+    pub bits: u32,
+    /// OsVersion, which is OperateSystem of an asset.
+    pub version: &'static str,
+}
+
+/// This installation's catalogue.
+pub const SYSTEMS: [AssetSystem; 1] =
+    [AssetSystem { image_id: "img-9qabwvbn", os_type: "CentOS", bits: 64, version: DEFAULT_SYSTEM }];
+
+/// The systems of a type and of a number of bits; each may be left open.
+pub fn systems(os_type: Option<&str>, bits: Option<i64>) -> impl Iterator<Item = &'static AssetSystem> {
+    SYSTEMS.iter().filter(move |system| {
+        os_type.is_none_or(|os_type| system.os_type == os_type)
+            && bits.is_none_or(|bits| i64::from(system.bits) == bits)
+    })
+}
+
 /// The one system that needs no image (1.2).
 pub const DEFAULT_SYSTEM: &str = "CentOS7.16";
 
@@ -134,6 +159,86 @@ impl Command for CreateAsset {
     }
 }
 
+/// Changes what tells an asset from others; its content never changes.
+#[derive(Clone, Debug)]
+pub struct UpdateAsset {
+    /// Who asks; the asset may be in any region of the account.
+    pub scope: Scope,
+    /// AssetId.
+    pub asset: AssetId,
+    /// AssetName.
+    pub name: String,
+    /// AssetVersion.
+    pub version: String,
+}
+
+impl Command for UpdateAsset {
+    type Reply = ();
+    const NAME: &'static str = "UpdateAsset";
+
+    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<(), Error> {
+        find(state, &self.scope, &self.asset)?;
+        if let Some(asset) = state.assets.get_mut(&self.asset) {
+            asset.name = self.name;
+            asset.version = self.version;
+        }
+        Ok(())
+    }
+}
+
+/// Removes an asset that no fleet uses. The reply names the package that it referred to: whoever keeps the files
+/// removes it when `IsPackageUsed` says that no other asset does.
+#[derive(Clone, Debug)]
+pub struct DeleteAsset {
+    /// Who asks; the asset may be in any region of the account.
+    pub scope: Scope,
+    /// AssetId.
+    pub asset: AssetId,
+}
+
+impl Command for DeleteAsset {
+    type Reply = BlobId;
+    const NAME: &'static str = "DeleteAsset";
+
+    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<BlobId, Error> {
+        let package = find(state, &self.scope, &self.asset)?.package.clone();
+        let user = users(state, &self.asset).next().map(|fleet| fleet.id.clone());
+        if let Some(fleet) = user {
+            let count = bound_fleets(state, &self.asset);
+            return Err(Error::AssetInUse { asset: self.asset, fleet, count });
+        }
+        state.assets.remove(&self.asset);
+        Ok(package)
+    }
+}
+
+/// Whether an asset of any account refers to a package. It changes nothing and is a command all the same, because the
+/// answer must count every CreateAsset that was given before.
+#[derive(Clone, Debug)]
+pub struct IsPackageUsed {
+    /// The package.
+    pub package: BlobId,
+}
+
+impl Command for IsPackageUsed {
+    type Reply = bool;
+    const NAME: &'static str = "IsPackageUsed";
+
+    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<bool, Error> {
+        Ok(packages(state).any(|package| *package == self.package))
+    }
+}
+
+/// The packages that assets refer to; one may come more than once.
+pub fn packages(state: &State) -> impl Iterator<Item = &BlobId> {
+    state.assets.values().map(|asset| &asset.package)
+}
+
+/// Fleets that use the asset and are not TERMINATED.
+fn users<'a>(state: &'a State, id: &'a AssetId) -> impl Iterator<Item = &'a Fleet> {
+    state.fleets.values().filter(move |fleet| fleet.asset == *id && fleet.status != FleetStatus::Terminated)
+}
+
 /// One asset by id, in any region of the account.
 pub fn find<'a>(state: &'a State, scope: &Scope, id: &AssetId) -> Result<&'a Asset, Error> {
     let asset = state.assets.get(id).filter(|asset| asset.scope.uin == scope.uin);
@@ -142,11 +247,7 @@ pub fn find<'a>(state: &'a State, scope: &Scope, id: &AssetId) -> Result<&'a Ass
 
 /// Fleets that use the asset and are not TERMINATED (BindFleetNum).
 pub fn bound_fleets(state: &State, id: &AssetId) -> usize {
-    state
-        .fleets
-        .values()
-        .filter(|fleet| fleet.asset == *id && fleet.status != FleetStatus::Terminated)
-        .count()
+    users(state, id).count()
 }
 
 /// Whether one more asset may be uploaded (GetUploadCredentials).
@@ -191,3 +292,6 @@ pub fn describe<'a>(state: &'a State, query: &AssetQuery) -> OffsetPage<&'a Asse
 pub fn scope_in_region(scope: &Scope, region: &Region) -> Scope {
     Scope { uin: scope.uin.clone(), region: region.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// DeleteAsset while fleets use it.
+    AssetInUse {
+        /// The asset.
+        asset: AssetId,
+        /// One of the fleets.
+        fleet: FleetId,
+        /// How many there are.
+        count: usize,
+    },
     /// No object of that key was uploaded.
     ObjectNotFound {
         /// The key.
@@ -81,6 +90,29 @@ pub enum Error {
         fleet: FleetId,
         /// What points at it, such as "alias `alias-1`".
         by: String,
+    },
+    /// UpdateFleetPortSettings revokes a rule that the fleet does not have (F-24).
+    PermissionNotFound {
+        /// The fleet.
+        fleet: FleetId,
+        /// The rule, as words.
+        permission: String,
+    },
+    /// A CcnId that is not one (cloud-api.md 2.12).
+    CcnNotFound(String),
+    /// An AccountId that is no account number.
+    CcnAccountNotFound(String),
+    /// The network is attached already.
+    CcnAttached {
+        /// The fleet, or the name of the one that is to be made.
+        fleet: String,
+        /// The network.
+        ccn: String,
+    },
+    /// More networks than a fleet may be attached to.
+    CcnQuota {
+        /// The most.
+        limit: usize,
     },
     /// A capacity above 1 before the first successful deployment (S-4, R1).
     BeforeFirstDeployment {
@@ -248,6 +280,10 @@ impl fmt::Display for Error {
             }
             Self::AssetNotFound(asset) => write!(f, "asset `{asset}` does not exist"),
             Self::AssetNotReady { asset, reason } => write!(f, "asset `{asset}` cannot be used: {reason}"),
+            Self::AssetInUse { asset, fleet, count } => write!(
+                f,
+                "asset `{asset}` is used by {count} fleet(s), among them `{fleet}`; delete them first"
+            ),
             Self::ObjectNotFound { key } => {
                 write!(f, "no object `{key}` was uploaded; call GetUploadCredentials and PUT the zip first")
             }
@@ -265,6 +301,22 @@ impl fmt::Display for Error {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 write!(f, "fleet `{fleet}` is {status}, not ACTIVE{colon}{reason}; see DescribeFleetEvents")
             }
+            Self::CcnNotFound(ccn) => {
+                write!(f, "`{ccn}` is no cloud connect network; its id is like `ccn-2dsbtmo3`")
+            }
+            Self::CcnAccountNotFound(account) => {
+                write!(f, "`{account}` is no account; an account is a number")
+            }
+            Self::CcnAttached { fleet, ccn } => {
+                write!(f, "cloud connect network `{ccn}` is attached to fleet `{fleet}` already")
+            }
+            Self::CcnQuota { limit } => {
+                write!(f, "a fleet can be attached to {limit} cloud connect networks at most")
+            }
+            Self::PermissionNotFound { fleet, permission } => write!(
+                f,
+                "fleet `{fleet}` has no inbound permission `{permission}`; see DescribeFleetPortSettings"
+            ),
             Self::FleetBeingCreated { fleet, status } => {
                 write!(f, "fleet `{fleet}` is {status}; wait until it is ACTIVE or ERROR")
             }

@@ -240,6 +240,7 @@ pub(crate) fn fleet_request(scope: &Scope, asset: &AssetId, processes: u32) -> C
         bandwidth_mbps: None,
         system_disk: None,
         data_disks: None,
+        ccns: vec![],
     }
 }
 

@@ -23,6 +23,7 @@ pub mod host;
 pub mod id;
 mod index;
 pub mod instance;
+pub mod instance_type;
 pub mod log;
 pub mod observation;
 pub mod package;

@@ -1,4 +1,8 @@
-//! The limits of operations.md 12.1, per account and region. All are configuration.
+//! The limits of operations.md 12.1, per account and region, and how much of them is used. All are configuration.
+
+use crate::fleet::FleetStatus;
+use crate::id::Scope;
+use crate::state::State;
 
 /// How much of each thing an account may have in a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,3 +36,70 @@ impl Default for Quotas {
         }
     }
 }
+
+/// What DescribeUserQuotas tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaResource {
+    /// Asset packages, and the bytes of them.
+    Asset,
+    /// Fleets that are not TERMINATED.
+    Fleet,
+    /// Aliases.
+    Alias,
+    /// Queues.
+    Queue,
+    /// The sum of MaxSize over the fleets (S-3).
+    Instance,
+}
+
+impl QuotaResource {
+    /// All, in the order of their numbers on the wire.
+    pub const ALL: [Self; 5] = [Self::Asset, Self::Fleet, Self::Alias, Self::Queue, Self::Instance];
+}
+
+/// A quota and what is left of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The quota.
+    pub limit: u64,
+    /// What is not used; 0 as well when more is used than a quota that was lowered allows.
+    pub remaining: u64,
+}
+
+impl Allowance {
+    fn new(limit: u64, used: u64) -> Self {
+        Self { limit, remaining: limit.saturating_sub(used) }
+    }
+}
+
+/// How much of a resource an account may still have in a region: what the next creation is held to.
+pub fn allowance(state: &State, scope: &Scope, quotas: &Quotas, resource: QuotaResource) -> Allowance {
+    let fleets =
+        || state.fleets.values().filter(|row| row.scope == *scope && row.status != FleetStatus::Terminated);
+    let (limit, used) = match resource {
+        QuotaResource::Asset => {
+            (quotas.assets, state.assets.values().filter(|row| row.scope == *scope).count())
+        }
+        QuotaResource::Fleet => (quotas.fleets, fleets().count()),
+        QuotaResource::Alias => {
+            (quotas.aliases, state.aliases.values().filter(|row| row.scope == *scope).count())
+        }
+        QuotaResource::Queue => {
+            (quotas.queues, state.queues.values().filter(|row| row.scope == *scope).count())
+        }
+        QuotaResource::Instance => {
+            let used = fleets().map(|fleet| u64::from(fleet.max_instances())).sum();
+            return Allowance::new(quotas.instances.into(), used);
+        }
+    };
+    Allowance::new(limit as u64, used as u64)
+}
+
+/// The bytes that the assets of an account may still have in a region.
+pub fn asset_bytes(state: &State, scope: &Scope, quotas: &Quotas) -> Allowance {
+    let assets = state.assets.values().filter(|row| row.scope == *scope);
+    Allowance::new(quotas.asset_bytes, assets.map(|asset| asset.size_bytes).sum())
+}
+
+#[cfg(test)]
+mod tests;

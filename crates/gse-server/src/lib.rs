@@ -12,4 +12,5 @@ pub mod engine;
 pub mod http;
 pub mod ids;
 pub mod limits;
+mod packages;
 pub mod server;

@@ -23,6 +23,7 @@ use crate::http::gate::Gate;
 use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
+use crate::packages;
 
 /// Messages of the agent that wait for the engine.
 const UPLINK_LENGTH: usize = 256;
@@ -196,6 +197,7 @@ impl Server {
         let mut agent = self.agent;
         // When the engine has ended, that is found below.
         let _ = report_restart(&self.handle, agent.take_first_reports()).await;
+        packages::sweep(&self.handle, &self.api.blobs).await;
         let agent = spawn(&ended, agent.run(stop_agent.wait()));
         let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs), self.witness));
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);

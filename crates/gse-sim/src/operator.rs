@@ -194,6 +194,7 @@ pub fn act(world: &mut World, deed: &Deed) {
                 bandwidth_mbps: None,
                 system_disk: None,
                 data_disks: None,
+                ccns: Vec::new(),
             };
             world.command(command, |fleet| Ack::Fleet(fleet.id));
         }

@@ -133,6 +133,29 @@ impl BlobStore {
         self.blob_directory().join(blob.as_str())
     }
 
+    /// Removes a blob, which may be gone already. The caller knows that nothing refers to it.
+    pub fn remove_blob(&self, blob: &BlobId) -> Result<(), BlobError> {
+        match fs::remove_file(self.blob_path(blob)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(BlobError::io("remove a package")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes each blob that is not wanted, and says how many there were. The caller knows that none is being made.
+    pub fn retain_blobs(&self, is_wanted: impl Fn(&BlobId) -> bool) -> Result<usize, BlobError> {
+        let mut removed = 0;
+        for entry in fs::read_dir(self.blob_directory()).map_err(BlobError::io("list the packages"))? {
+            let name = entry.map_err(BlobError::io("list the packages"))?.file_name();
+            // Any other name is none that was made here.
+            let Some(blob) = name.to_str().map(BlobId::new).filter(|blob| !is_wanted(blob)) else { continue };
+            self.remove_blob(&blob)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
     fn object_path(&self, bucket: &str, key: &str) -> Result<PathBuf, BlobError> {
         let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if bucket.is_empty() || bucket.len() > 100 || !bucket.bytes().all(is_plain) {

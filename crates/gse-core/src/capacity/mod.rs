@@ -71,7 +71,7 @@ impl Command for UpdateFleetCapacity {
         let others = state.fleets.values().filter(|other| {
             other.scope == self.scope && other.id != self.fleet && other.status != FleetStatus::Terminated
         });
-        let wanted = others.map(|other| other.capacity.max).fold(capacity.max, u32::saturating_add);
+        let wanted = others.map(Fleet::max_instances).fold(capacity.max, u32::saturating_add);
         if wanted > cx.quotas.instances {
             return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
         }
@@ -112,10 +112,20 @@ fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity,
         capacity.changed = Some(cx.now);
     }
     fleet.capacity = capacity;
+    // What somebody sets now stands in place of what was copied.
+    fleet.capacity_when_active = None;
     let Capacity { min, max, desired, .. } = capacity;
     let message = format!("capacity set {reason}: desired {desired}, min {min}, max {max}");
     event::write(state, cx, id, EventCode::FleetScalingEvent, message);
     reconcile(state, cx, id);
+}
+
+/// A copied fleet is ACTIVE for the first time and gets the capacity of its source (F-26).
+pub(crate) fn on_first_active(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let copied = state.fleets.get(id).and_then(|fleet| fleet.capacity_when_active);
+    if let Some(capacity) = copied {
+        set(state, cx, id, capacity, "as copied");
+    }
 }
 
 /// Starts instances or lets instances leave until as many as desired will be there. Asked after every change that

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::capacity;
 use crate::cx::Cx;
 use crate::event::{self, EventCode};
 use crate::fleet::FleetStatus;
@@ -125,6 +126,7 @@ pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId)
     if let Some(fleet) = state.fleets.get_mut(id) {
         fleet.was_active = true;
     }
+    capacity::on_first_active(state, cx, id);
 }
 
 /// What is known of a process that ended, beside how.

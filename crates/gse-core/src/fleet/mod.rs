@@ -9,17 +9,22 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
 use crate::id::{AssetId, FleetId, IdKind, Scope};
+use crate::instance_type::{self, CATALOGUE};
 use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::state::State;
-use crate::tag::Tag;
+use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 use crate::words::words;
 
+pub mod ccn;
+pub mod copy;
 pub mod lifecycle;
 pub mod runtime_configuration;
+pub mod settings;
 pub mod utilization;
 
+pub use ccn::{Ccn, CcnAttachment, CcnName};
 pub use runtime_configuration::{RuntimeConfiguration, ServerProcess};
 
 words! {
@@ -81,6 +86,16 @@ pub struct InboundPermission {
     pub ip_range: String,
 }
 
+impl std::fmt::Display for InboundPermission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from_port, to_port, protocol, ip_range } = self;
+        write!(f, "{} {from_port}-{to_port} from {ip_range}", protocol.as_str())
+    }
+}
+
+/// Inbound rules of one fleet.
+const MAX_INBOUND: usize = 50;
+
 /// How many sessions one creator may make (G-10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatorLimit {
@@ -88,6 +103,16 @@ pub struct CreatorLimit {
     pub sessions: u32,
     /// The sliding period.
     pub period_minutes: u32,
+}
+
+impl CreatorLimit {
+    /// C22: a period of 0 becomes the usual one.
+    fn with_period(mut self) -> Self {
+        if self.period_minutes == 0 {
+            self.period_minutes = DEFAULT_CREATOR_LIMIT.period_minutes;
+        }
+        self
+    }
 }
 
 /// A disk of an instance; recorded only.
@@ -132,10 +157,16 @@ pub struct Fleet {
     pub system_disk: Disk,
     /// Recorded only.
     pub data_disks: Vec<Disk>,
+    /// The networks it is attached to, oldest first.
+    #[serde(default)]
+    pub ccns: Vec<Ccn>,
     /// Off after StopFleetActions (F-4).
     pub auto_scaling: bool,
     /// How many instances there should be.
     pub capacity: Capacity,
+    /// What `capacity` becomes when the fleet is ACTIVE for the first time (F-26); nothing but a copy has it.
+    #[serde(default)]
+    pub capacity_when_active: Option<Capacity>,
     /// Where it stands.
     pub status: FleetStatus,
     /// Whether it has ever been ACTIVE (F-2, S-4).
@@ -155,6 +186,11 @@ impl Fleet {
         self.deadline
     }
 
+    /// What it takes of the instance quota (S-3).
+    pub(crate) fn max_instances(&self) -> u32 {
+        self.capacity_when_active.map_or(0, |capacity| capacity.max).max(self.capacity.max)
+    }
+
     /// `qcs::gse:<region>:uin/<uin>:fleet/<id>`.
     pub fn resource_name(&self) -> String {
         self.scope.resource_name("fleet", self.id.as_str())
@@ -171,6 +207,16 @@ pub fn find_live<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'
 pub fn find<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
     let fleet = state.fleets.get(id).filter(|fleet| fleet.scope == *scope);
     fleet.ok_or_else(|| Error::FleetNotFound(id.clone()))
+}
+
+/// A fleet whose settings may be changed: one that is neither TERMINATED nor DELETING.
+fn find_changeable<'a>(state: &'a State, scope: &Scope, id: &FleetId) -> Result<&'a Fleet, Error> {
+    let fleet = find_live(state, scope, id)?;
+    if fleet.status == FleetStatus::Deleting {
+        let (status, reason) = (fleet.status, String::new());
+        return Err(Error::FleetNotActive { fleet: id.clone(), status, reason });
+    }
+    Ok(fleet)
 }
 
 /// Makes a fleet and requests its first instance.
@@ -208,22 +254,9 @@ pub struct CreateFleet {
     pub system_disk: Option<Disk>,
     /// DataDiskInfo; one {CLOUD_PREMIUM, 50} when absent, none when given empty.
     pub data_disks: Option<Vec<Disk>>,
+    /// CcnInfos.
+    pub ccns: Vec<CcnName>,
 }
-
-/// The instance types that can be named (F-36). They are names: a host decides what is behind one.
-pub const INSTANCE_TYPES: [&str; 11] = [
-    "S5.SMALL2",
-    "SA1.SMALL1",
-    "S5.LARGE8",
-    "S5.2XLARGE16",
-    "S5.2XLARGE32",
-    "S5.4XLARGE32",
-    "S5.4XLARGE64",
-    "S5.6XLARGE48",
-    "S5.6XLARGE96",
-    "S3.LARGE8",
-    "S2.LARGE8",
-];
 
 const DEFAULT_ACTIVATION_TIMEOUT_S: u32 = 600;
 const DEFAULT_PROTECTION_MINUTES: u32 = 60;
@@ -239,18 +272,17 @@ impl Command for CreateFleet {
     const NAME: &'static str = "CreateFleet";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Fleet, Error> {
-        self.check(state, cx)?;
+        self.check(state)?;
+        check_quotas(state, cx, &self.scope, 1, Capacity::NEW_FLEET.max)?;
         let fleet = self.into_fleet(cx);
-        let id = fleet.id.clone();
-        state.fleets.insert(id.clone(), fleet);
-        event::write(state, cx, &id, EventCode::FleetCreated, format!("fleet {id} created"));
-        capacity::reconcile(state, cx, &id);
-        find_row(state, &id).cloned()
+        let message = format!("fleet {} created", fleet.id);
+        insert(state, cx, fleet.clone(), message);
+        Ok(fleet)
     }
 }
 
 impl CreateFleet {
-    fn check(&self, state: &State, cx: &Cx<'_>) -> Result<(), Error> {
+    fn check(&self, state: &State) -> Result<(), Error> {
         let asset = asset::find(state, &self.scope, &self.asset)?;
         if asset.scope.region != self.scope.region {
             return Err(Error::AssetNotFound(self.asset.clone()));
@@ -259,30 +291,18 @@ impl CreateFleet {
         if let AssetStatus::Failed(reason) = &asset.status {
             return Err(Error::AssetNotReady { asset: asset.id.clone(), reason: reason.clone() });
         }
-        if !INSTANCE_TYPES.contains(&self.instance_type.as_str()) {
-            let expected = format!("one of {}", INSTANCE_TYPES.join(", "));
+        if instance_type::find(&self.instance_type).is_none() {
+            let expected = format!("one of {}", CATALOGUE.map(|known| known.name).join(", "));
             return Err(Error::Invalid {
                 member: "InstanceType",
                 value: self.instance_type.clone(),
                 expected,
             });
         }
-        let alive = || {
-            state
-                .fleets
-                .values()
-                .filter(|other| other.scope == self.scope && other.status != FleetStatus::Terminated)
-        };
-        // F-5
-        if alive().count() >= cx.quotas.fleets {
-            return Err(Error::FleetQuota { limit: cx.quotas.fleets });
+        if self.inbound.len() > MAX_INBOUND {
+            return Err(Error::Quota { what: "inbound permissions of a fleet", limit: MAX_INBOUND });
         }
-        // S-3: a new fleet may have one instance (F-1).
-        let wanted = alive().map(|other| other.capacity.max).sum::<u32>() + 1;
-        if wanted > cx.quotas.instances {
-            return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
-        }
-        Ok(())
+        ccn::check_all(&self.name, &self.ccns)
     }
 
     fn into_fleet(self, cx: &mut Cx<'_>) -> Fleet {
@@ -293,11 +313,8 @@ impl CreateFleet {
             }
             ProtectionPolicy::NoProtection | ProtectionPolicy::FullProtection => 0,
         };
-        let mut creator_limit = self.creator_limit.unwrap_or(DEFAULT_CREATOR_LIMIT);
-        // C22
-        if creator_limit.period_minutes == 0 {
-            creator_limit.period_minutes = DEFAULT_CREATOR_LIMIT.period_minutes;
-        }
+        let (attachment, attached) = (CcnAttachment::BeforeCreate, cx.now);
+        let before = |name| Ccn { name, attachment, attached };
         Fleet {
             id: FleetId::new(format!("fleet-{}", cx.suffix(IdKind::Fleet))),
             scope: self.scope,
@@ -315,12 +332,14 @@ impl CreateFleet {
             inbound: self.inbound,
             protection,
             protection_time_limit_minutes,
-            creator_limit,
+            creator_limit: self.creator_limit.unwrap_or(DEFAULT_CREATOR_LIMIT).with_period(),
             bandwidth_mbps: self.bandwidth_mbps.unwrap_or(DEFAULT_BANDWIDTH_MBPS),
             system_disk: self.system_disk.unwrap_or_else(default_disk),
             data_disks: self.data_disks.unwrap_or_else(|| vec![default_disk()]),
+            ccns: self.ccns.into_iter().map(before).collect(),
             auto_scaling: true,
             capacity: Capacity::NEW_FLEET,
+            capacity_when_active: None,
             status: FleetStatus::New,
             was_active: false,
             trial_failures: 0,
@@ -331,9 +350,36 @@ impl CreateFleet {
     }
 }
 
-/// A row that the step itself knows to exist.
-fn find_row<'a>(state: &'a State, id: &FleetId) -> Result<&'a Fleet, Error> {
-    state.fleets.get(id).ok_or_else(|| Error::FleetNotFound(id.clone()))
+/// Whether so many more fleets may be made, each of which may have so many instances.
+fn check_quotas(
+    state: &State,
+    cx: &Cx<'_>,
+    scope: &Scope,
+    count: u64,
+    instances_each: u32,
+) -> Result<(), Error> {
+    let alive = || {
+        state.fleets.values().filter(|other| other.scope == *scope && other.status != FleetStatus::Terminated)
+    };
+    // F-5
+    if count.saturating_add(alive().count() as u64) > cx.quotas.fleets as u64 {
+        return Err(Error::FleetQuota { limit: cx.quotas.fleets });
+    }
+    // S-3
+    let more = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(instances_each);
+    let wanted = alive().map(Fleet::max_instances).fold(more, u32::saturating_add);
+    if wanted > cx.quotas.instances {
+        return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
+    }
+    Ok(())
+}
+
+/// Puts a new fleet in and requests its first instance.
+fn insert(state: &mut State, cx: &mut Cx<'_>, fleet: Fleet, message: String) {
+    let id = fleet.id.clone();
+    state.fleets.insert(id.clone(), fleet);
+    event::write(state, cx, &id, EventCode::FleetCreated, message);
+    capacity::reconcile(state, cx, &id);
 }
 
 /// Deletes an empty fleet (F-28).
@@ -415,6 +461,34 @@ pub fn related_resources(state: &State, fleet: &Fleet) -> Vec<RelatedResource> {
     related
 }
 
+/// What ListFleets asks for.
+#[derive(Clone, Debug)]
+pub struct FleetQuery {
+    /// Who asks.
+    pub scope: Scope,
+    /// AssetId.
+    pub asset: Option<AssetId>,
+    /// Filters; all must match.
+    pub filters: Vec<Filter>,
+}
+
+/// The fleets that are not TERMINATED and match, newest first.
+pub fn list<'a>(state: &'a State, query: &FleetQuery) -> Vec<&'a Fleet> {
+    let matches = |fleet: &&Fleet| {
+        fleet.scope == query.scope
+            && fleet.status != FleetStatus::Terminated
+            && query.asset.as_ref().is_none_or(|asset| fleet.asset == *asset)
+            && query.filters.iter().all(|filter| filter.matches(&fleet.name, fleet.id.as_str(), &fleet.tags))
+    };
+    let mut fleets: Vec<&Fleet> = state.fleets.values().filter(matches).collect();
+    newest_first(&mut fleets);
+    fleets
+}
+
+fn newest_first(fleets: &mut [&Fleet]) {
+    fleets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+}
+
 /// Fleets, newest first: those named, or all. Unknown ids are left out.
 pub fn describe<'a>(
     state: &'a State,
@@ -428,7 +502,7 @@ pub fn describe<'a>(
         .values()
         .filter(|fleet| fleet.scope == *scope && (ids.is_empty() || ids.contains(&fleet.id)))
         .collect();
-    fleets.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));
+    newest_first(&mut fleets);
     OffsetPage::cut(fleets.into_iter(), offset, limit)
 }
 

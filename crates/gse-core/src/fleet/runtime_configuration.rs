@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::fleet::{Fleet, FleetStatus, find_live};
+use crate::fleet::{Fleet, find_changeable};
 use crate::id::{FleetId, InstanceId, ProcessId, Scope};
 use crate::instance;
 use crate::planted::planted;
@@ -99,11 +99,7 @@ impl Command for UpdateRuntimeConfiguration {
     const NAME: &'static str = "UpdateRuntimeConfiguration";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<RuntimeConfiguration, Error> {
-        let fleet = find_live(state, &self.scope, &self.fleet)?;
-        if fleet.status == FleetStatus::Deleting {
-            let (status, reason) = (fleet.status, String::new());
-            return Err(Error::FleetNotActive { fleet: self.fleet, status, reason });
-        }
+        let fleet = find_changeable(state, &self.scope, &self.fleet)?;
         let mut runtime = fleet.runtime.clone();
         if let Some(server_processes) = self.server_processes {
             runtime.server_processes = server_processes;

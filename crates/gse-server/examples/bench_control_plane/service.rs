@@ -243,6 +243,7 @@ async fn deploy(engine: &EngineHandle, scope: &Scope, processes: usize) -> Resul
         bandwidth_mbps: None,
         system_disk: None,
         data_disks: None,
+        ccns: Vec::new(),
     };
     let fleet = engine.submit("deploy", fleet).await?.id;
     let of = fleet.clone();

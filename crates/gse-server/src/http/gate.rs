@@ -6,7 +6,7 @@
 //! a call that waits costs nothing, and its connection asks for nothing else. There are never more of them than
 //! connections.
 //!
-//! The semaphores guard nothing; they count.
+//! The semaphores guard nothing; they count. `packages` alone orders who touches a file (`packages.rs`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::rate::RateGate;
 use crate::limits::Limits;
+use crate::packages::Turns;
 
 /// The limits of one listener, as far as they are shared by its connections.
 pub struct Gate {
     pub(crate) rate: RateGate,
+    pub(crate) packages: Turns,
     calls: Arc<Semaphore>,
     calls_wait: Duration,
     uploads: Arc<Semaphore>,
@@ -37,6 +39,7 @@ impl Gate {
         let room = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         Self {
             rate,
+            packages: Turns::new(),
             calls: room(limits.calls),
             calls_wait: limits.calls_wait,
             uploads: room(limits.uploads),

@@ -109,3 +109,24 @@ fn objects_outlive_the_store_and_half_done_ones_do_not() {
     assert_eq!(frozen_text(&store, "k"), "kept");
     assert_eq!(files_under(&directory.path().join("objects/partial")), 0);
 }
+
+#[test]
+fn blobs_that_nobody_wants_are_removed_and_the_others_stay() {
+    let (_directory, store) = store();
+    let blobs: Vec<BlobId> = ["one", "two", "three"]
+        .iter()
+        .map(|text| {
+            put(&store, "server.zip", text).unwrap();
+            store.freeze(BUCKET, "server.zip").unwrap().0
+        })
+        .collect();
+    let there = || blobs.iter().map(|blob| store.blob_path(blob).exists()).collect::<Vec<_>>();
+    store.remove_blob(&blobs[0]).unwrap();
+    assert_eq!(there(), [false, true, true]);
+    store.remove_blob(&blobs[0]).unwrap();
+    assert_eq!(store.retain_blobs(|blob| *blob == blobs[2]).unwrap(), 1);
+    assert_eq!(there(), [false, false, true]);
+    assert_eq!(store.retain_blobs(|blob| *blob == blobs[2]).unwrap(), 0);
+    // The upload itself is not the blob, and can be frozen again.
+    assert_eq!(frozen_text(&store, "server.zip"), "three");
+}

@@ -162,6 +162,7 @@ impl Service {
             bandwidth_mbps: None,
             system_disk: None,
             data_disks: None,
+            ccns: Vec::new(),
         };
         self.apply(fleet).await.unwrap().id
     }

@@ -210,7 +210,11 @@ fn a_fleet_that_is_gone_or_going_is_not_changed() {
     let refused = world.apply(update(&fleet, &[entry("", 1)])).unwrap_err();
     assert_eq!(
         refused,
-        Error::FleetNotActive { fleet: fleet.clone(), reason: String::new(), status: FleetStatus::Deleting }
+        Error::FleetNotActive {
+            fleet: fleet.clone(),
+            reason: String::new(),
+            status: crate::fleet::FleetStatus::Deleting
+        }
     );
     world.report(&instance, ReportKind::InstanceStopped).unwrap();
     assert_eq!(world.apply(update(&fleet, &[])), Err(Error::FleetNotFound(fleet)));

@@ -1,7 +1,7 @@
 //! Assets and the upload bucket.
 
 use gse_api::types as wire;
-use gse_core::asset::{self, Asset, AssetQuery, AssetStatus, CreateAsset};
+use gse_core::asset::{self, Asset, AssetQuery, AssetStatus, AssetSystem, CreateAsset};
 use gse_core::id::{BlobId, Scope};
 use gse_core::page::OffsetPage;
 use gse_core::state::State;
@@ -70,6 +70,15 @@ pub(crate) fn one(state: &State, asset: &Asset) -> wire::Asset {
             AssetStatus::Ready => 2,
         },
         tags: tags_out(&asset.tags),
+    }
+}
+
+pub(crate) fn system(system: &AssetSystem) -> wire::AssetSupportSys {
+    wire::AssetSupportSys {
+        image_id: system.image_id.into(),
+        os_bit: system.bits.into(),
+        os_type: system.os_type.into(),
+        os_version: system.version.into(),
     }
 }
 

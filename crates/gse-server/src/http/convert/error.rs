@@ -72,6 +72,7 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
         (Action::DescribeFleetRelatedResources, ErrorCode::ResourceNotFound) => {
             Some(ErrorCode::ResourceUnavailable)
         }
+        (Action::CopyFleet, ErrorCode::ResourceUnavailable) => Some(ErrorCode::FailedOperation),
         _ => None,
     }
 }
@@ -86,6 +87,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::ObjectNotFound { .. }
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
+        | Error::PermissionNotFound { .. }
         | Error::AliasNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
@@ -100,9 +102,10 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::AliasFleetGone { .. }
         | Error::SessionNotActive { .. }
         | Error::SessionDisabled(_) => ErrorCode::ResourceUnavailable,
-        Error::FleetHasInstances { .. } | Error::FleetReferenced { .. } | Error::QueueNameTaken(_) => {
-            ErrorCode::ResourceInUse
-        }
+        Error::AssetInUse { .. }
+        | Error::FleetHasInstances { .. }
+        | Error::FleetReferenced { .. }
+        | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,
         // R1: Join under DENY_ALL.
         Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
         // R1: Join on a full session.
@@ -111,6 +114,10 @@ fn usual_code(error: &Error) -> ErrorCode {
         Error::BeforeFirstDeployment { .. } | Error::CreatorLimit { .. } | Error::Quota { .. } => {
             ErrorCode::LimitExceeded
         }
+        Error::CcnNotFound(_) => ErrorCode::ResourceNotFoundCcnResourceNotFound,
+        Error::CcnAccountNotFound(_) => ErrorCode::UnsupportedOperationUinNotFound,
+        Error::CcnAttached { .. } => ErrorCode::UnsupportedOperationCcnAttached,
+        Error::CcnQuota { .. } => ErrorCode::LimitExceededCcnLimitExceeded,
         Error::FleetQuota { .. } => ErrorCode::LimitExceededFleetLimitExceeded,
         Error::InstanceQuota { .. } => ErrorCode::LimitExceededInstanceLimitExceeded,
         // R1: StopGameServerSessionPlacement of a finished placement, EndGameServerSessionAndProcess under FullProtection.

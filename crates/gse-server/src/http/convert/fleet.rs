@@ -7,15 +7,15 @@ use gse_core::event::{Event, EventCode, EventQuery};
 use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
 use gse_core::fleet::utilization::FleetUtilization;
 use gse_core::fleet::{
-    CreateFleet, CreatorLimit, Disk, Fleet, InboundPermission, ProtectionPolicy, Protocol, RelatedResource,
-    RuntimeConfiguration, ServerProcess,
+    CreateFleet, CreatorLimit, Disk, Fleet, FleetQuery, InboundPermission, ProtectionPolicy, Protocol,
+    RelatedResource, RuntimeConfiguration, ServerProcess,
 };
 use gse_core::id::{AssetId, FleetId, Scope};
 use gse_core::page::OffsetPage;
 use gse_core::state::State;
 use gse_core::time::Timestamp;
 
-use super::{offset_and_limit, small, tags_in, tags_out};
+use super::{ccn, filters, offset_and_limit, small, tags_in, tags_out};
 
 pub(crate) fn create(request: wire::CreateFleetRequest, scope: Scope) -> CreateFleet {
     let runtime = request.runtime_configuration.unwrap_or_default();
@@ -53,11 +53,12 @@ pub(crate) fn create(request: wire::CreateFleetRequest, scope: Scope) -> CreateF
         creator_limit: request.resource_creation_limit_policy.map(creator_limit),
         bandwidth_mbps: request.internet_max_bandwidth_out.map(|mbps| small(mbps.unsigned_abs())),
         system_disk: request.system_disk_info.map(disk_in),
+        ccns: ccn::names(request.ccn_infos.unwrap_or_default()),
         data_disks: request.data_disk_info.map(|disks| disks.into_iter().map(disk_in).collect()),
     }
 }
 
-fn server_process(entry: wire::ServerProcesseInput) -> ServerProcess {
+pub(super) fn server_process(entry: wire::ServerProcesseInput) -> ServerProcess {
     ServerProcess {
         launch_path: entry.launch_path.unwrap_or_default(),
         parameters: entry.parameters.unwrap_or_default(),
@@ -80,25 +81,34 @@ pub(crate) fn update_runtime_configuration(
     }
 }
 
-fn inbound_permission(rule: wire::InboundPermissionInput) -> InboundPermission {
-    let port = |port: Option<u64>| u16::try_from(port.unwrap_or(0)).unwrap_or(u16::MAX);
+pub(super) fn inbound_permission(rule: wire::InboundPermissionInput) -> InboundPermission {
+    permission_in([rule.from_port, rule.to_port], rule.protocol.as_deref(), rule.ip_range)
+}
+
+/// An inbound rule, which has three names on the wire.
+pub(super) fn permission_in(
+    ports: [Option<u64>; 2],
+    protocol: Option<&str>,
+    ip_range: Option<String>,
+) -> InboundPermission {
+    let [from_port, to_port] = ports.map(|port| u16::try_from(port.unwrap_or(0)).unwrap_or(u16::MAX));
     InboundPermission {
-        from_port: port(rule.from_port),
-        to_port: port(rule.to_port),
-        protocol: rule.protocol.as_deref().and_then(Protocol::parse).unwrap_or(Protocol::Tcp),
-        ip_range: rule.ip_range.unwrap_or_default(),
+        from_port,
+        to_port,
+        protocol: protocol.and_then(Protocol::parse).unwrap_or(Protocol::Tcp),
+        ip_range: ip_range.unwrap_or_default(),
     }
 }
 
 /// C22: an absent member counts as 0.
-fn creator_limit(policy: wire::ResourceCreationLimitPolicyInput) -> CreatorLimit {
+pub(super) fn creator_limit(policy: wire::ResourceCreationLimitPolicyInput) -> CreatorLimit {
     CreatorLimit {
         sessions: small(policy.new_game_server_sessions_per_creator.unwrap_or(0)),
         period_minutes: small(policy.policy_period_in_minutes.unwrap_or(0)),
     }
 }
 
-fn disk_in(disk: wire::DiskInfo) -> Disk {
+pub(super) fn disk_in(disk: wire::DiskInfo) -> Disk {
     Disk { disk_type: disk.disk_type, size_gb: small(disk.disk_size) }
 }
 
@@ -126,7 +136,7 @@ pub(crate) fn attributes(state: &State, fleet: &Fleet) -> wire::FleetAttributes 
         name: fleet.name.clone(),
         new_game_server_session_protection_policy: fleet.protection.as_str().into(),
         operating_system: operating_system(state, fleet),
-        related_ccn_infos: Vec::new(),
+        related_ccn_infos: fleet.ccns.iter().map(ccn::related).collect(),
         resource_creation_limit_policy: Some(policy),
         status: fleet.status.as_str().into(),
         stopped_actions: if fleet.auto_scaling { Vec::new() } else { vec!["AUTO_SCALING".into()] },
@@ -143,6 +153,10 @@ pub(crate) fn operating_system(state: &State, fleet: &Fleet) -> String {
 
 pub(crate) fn ids(texts: Option<Vec<String>>) -> Vec<FleetId> {
     texts.unwrap_or_default().into_iter().map(FleetId::new).collect()
+}
+
+pub(crate) fn query(request: wire::ListFleetsRequest, scope: Scope) -> FleetQuery {
+    FleetQuery { scope, asset: request.asset_id.map(AssetId::new), filters: filters(request.filters) }
 }
 
 pub(crate) fn page(state: &State, page: &OffsetPage<&Fleet>) -> wire::DescribeFleetAttributesResponse {

@@ -3,14 +3,17 @@
 
 pub(crate) mod alias;
 pub(crate) mod asset;
+pub(crate) mod ccn;
 pub(crate) mod error;
 pub(crate) mod fleet;
+pub(crate) mod fleet_settings;
 pub(crate) mod game_server_session;
 pub(crate) mod instance;
 pub(crate) mod log;
 pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
+pub(crate) mod quota;
 
 use gse_api::types as wire;
 use gse_core::tag::{Filter, Tag};

@@ -3,7 +3,7 @@
 use gse_agent::package::PackageError;
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
-use gse_core::asset;
+use gse_core::asset::{self, DeleteAsset, UpdateAsset};
 use gse_core::error::Error;
 use gse_core::id::{AssetId, BlobId, Region, Scope};
 use gse_store::BlobError;
@@ -11,6 +11,7 @@ use gse_store::BlobError;
 use crate::cos;
 use crate::http::Call;
 use crate::http::convert;
+use crate::packages;
 
 impl Call<'_> {
     /// Assets belong to the region that the request names, not to the region it is sent to (1.12).
@@ -44,10 +45,49 @@ pub(super) async fn create(
     request: wire::CreateAssetRequest,
 ) -> Result<wire::CreateAssetResponse, ApiError> {
     let scope = call.asset_scope(&request.asset_region)?;
+    let turn = call.api.gate.packages.register().await;
     let package = freeze(call, &scope.region, &request.bucket_key).await?;
+    let file = package.0.clone();
+    let asset = register(call, request, scope, package).await;
+    drop(turn);
+    if asset.is_err() {
+        release(call, file);
+    }
+    Ok(convert::asset::created(&asset?))
+}
+
+async fn register(
+    call: &Call<'_>,
+    request: wire::CreateAssetRequest,
+    scope: Scope,
+    package: (BlobId, u64),
+) -> Result<asset::Asset, ApiError> {
     let inspection = inspect(call, &package.0).await?;
-    let asset = call.submit(convert::asset::create(request, scope, package, inspection)).await?;
-    Ok(convert::asset::created(&asset))
+    call.submit(convert::asset::create(request, scope, package, inspection)).await
+}
+
+fn release(call: &Call<'_>, package: BlobId) {
+    packages::release(&call.api.gate.packages, &call.api.engine, &call.api.blobs, package);
+}
+
+pub(super) async fn update(
+    call: &Call<'_>,
+    request: wire::UpdateAssetRequest,
+) -> Result<wire::UpdateAssetResponse, ApiError> {
+    let (asset, name, version) = (AssetId::new(request.asset_id), request.asset_name, request.asset_version);
+    call.submit(UpdateAsset { scope: call.scope.clone(), asset, name, version }).await?;
+    Ok(wire::UpdateAssetResponse {})
+}
+
+/// the answer comes when the record is gone; the file goes after it.
+pub(super) async fn delete(
+    call: &Call<'_>,
+    request: wire::DeleteAssetRequest,
+) -> Result<wire::DeleteAssetResponse, ApiError> {
+    let asset = AssetId::new(request.asset_id);
+    let package = call.submit(DeleteAsset { scope: call.scope.clone(), asset }).await?;
+    release(call, package);
+    Ok(wire::DeleteAssetResponse {})
 }
 
 /// what was uploaded is copied, so that a later upload does not change the asset.
@@ -107,6 +147,16 @@ pub(super) async fn describe(
         Ok(wire::DescribeAssetResponse { asset: convert::asset::one(state, asset) })
     })
     .await
+}
+
+pub(super) async fn describe_systems(
+    _call: &Call<'_>,
+    request: wire::DescribeAssetSystemsRequest,
+) -> Result<wire::DescribeAssetSystemsResponse, ApiError> {
+    let os_type = request.os_type.filter(|os_type| !os_type.is_empty());
+    let systems = asset::systems(os_type.as_deref(), request.os_bit);
+    let asset_support_sys = systems.map(convert::asset::system).collect();
+    Ok(wire::DescribeAssetSystemsResponse { asset_support_sys })
 }
 
 pub(super) async fn describe_all(

@@ -4,6 +4,7 @@ use gse_api::ApiError;
 use gse_api::types as wire;
 use gse_core::capacity;
 use gse_core::event;
+use gse_core::fleet::settings::SetFleetActions;
 use gse_core::fleet::{self, DeleteFleet, utilization};
 use gse_core::id::FleetId;
 use gse_core::page::OffsetPage;
@@ -19,6 +20,41 @@ pub(super) async fn create(
     let fleet = call.submit(convert::fleet::create(request, call.scope.clone())).await?;
     let attributes = call.query(move |state| Ok(convert::fleet::attributes(state, &fleet))).await?;
     Ok(wire::CreateFleetResponse { fleet_attributes: Some(attributes) })
+}
+
+pub(super) async fn copy(
+    call: &Call<'_>,
+    request: wire::CopyFleetRequest,
+) -> Result<wire::CopyFleetResponse, ApiError> {
+    let fleets = call.submit(convert::fleet_settings::copy(request, call.scope.clone())).await?;
+    let total_count = i64::try_from(fleets.len()).unwrap_or(i64::MAX);
+    let fleet_attributes = call
+        .query(move |state| Ok(fleets.iter().map(|fleet| convert::fleet::attributes(state, fleet)).collect()))
+        .await?;
+    Ok(wire::CopyFleetResponse { fleet_attributes, total_count })
+}
+
+pub(super) async fn start_actions(
+    call: &Call<'_>,
+    request: wire::StartFleetActionsRequest,
+) -> Result<wire::StartFleetActionsResponse, ApiError> {
+    let fleet_id = set_actions(call, request.fleet_id, true).await?;
+    Ok(wire::StartFleetActionsResponse { fleet_id })
+}
+
+pub(super) async fn stop_actions(
+    call: &Call<'_>,
+    request: wire::StopFleetActionsRequest,
+) -> Result<wire::StopFleetActionsResponse, ApiError> {
+    let fleet_id = set_actions(call, request.fleet_id, false).await?;
+    Ok(wire::StopFleetActionsResponse { fleet_id })
+}
+
+/// There is one action, so whatever list was let through means it, and so does none.
+async fn set_actions(call: &Call<'_>, fleet_id: String, auto_scaling: bool) -> Result<String, ApiError> {
+    let fleet = FleetId::new(fleet_id.clone());
+    call.submit(SetFleetActions { scope: call.scope.clone(), fleet, auto_scaling }).await?;
+    Ok(fleet_id)
 }
 
 pub(super) async fn delete(
@@ -39,6 +75,45 @@ pub(super) async fn describe_attributes(
         Ok(convert::fleet::page(state, &fleet::describe(state, &scope, &ids, offset, limit)))
     })
     .await
+}
+
+pub(super) async fn list(
+    call: &Call<'_>,
+    request: wire::ListFleetsRequest,
+) -> Result<wire::ListFleetsResponse, ApiError> {
+    let query = convert::fleet::query(request, call.scope.clone());
+    call.query(move |state| {
+        let fleet_ids: Vec<_> =
+            fleet::list(state, &query).into_iter().map(|fleet| fleet.id.to_string()).collect();
+        Ok(wire::ListFleetsResponse { total_count: fleet_ids.len() as u64, fleet_ids })
+    })
+    .await
+}
+
+pub(super) async fn update_attributes(
+    call: &Call<'_>,
+    request: wire::UpdateFleetAttributesRequest,
+) -> Result<wire::UpdateFleetAttributesResponse, ApiError> {
+    let fleet_id = request.fleet_id.clone();
+    call.submit(convert::fleet_settings::attributes(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetAttributesResponse { fleet_id })
+}
+
+pub(super) async fn update_name(
+    call: &Call<'_>,
+    request: wire::UpdateFleetNameRequest,
+) -> Result<wire::UpdateFleetNameResponse, ApiError> {
+    call.submit(convert::fleet_settings::name(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetNameResponse {})
+}
+
+pub(super) async fn update_port_settings(
+    call: &Call<'_>,
+    request: wire::UpdateFleetPortSettingsRequest,
+) -> Result<wire::UpdateFleetPortSettingsResponse, ApiError> {
+    let fleet_id = request.fleet_id.clone();
+    call.submit(convert::fleet_settings::ports(request, call.scope.clone())).await?;
+    Ok(wire::UpdateFleetPortSettingsResponse { fleet_id })
 }
 
 pub(super) async fn describe_events(

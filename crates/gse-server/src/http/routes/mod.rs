@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod ccn;
 mod fleet;
 mod game_server_session;
 mod instance;
@@ -9,6 +10,7 @@ mod log;
 mod placement;
 mod player_session;
 mod queue;
+mod quota;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
 
@@ -43,10 +45,18 @@ routes! {
     UpdateAlias => alias::update,
 
     CreateAsset => asset::create,
+    DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
+    DescribeAssetSystems => asset::describe_systems,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
+    UpdateAsset => asset::update,
 
+    AttachCcnInstances => ccn::attach,
+    DescribeCcnInstances => ccn::describe,
+    DetachCcnInstances => ccn::detach,
+
+    CopyFleet => fleet::copy,
     CreateFleet => fleet::create,
     DeleteFleet => fleet::delete,
     DescribeFleetAttributes => fleet::describe_attributes,
@@ -56,7 +66,13 @@ routes! {
     DescribeFleetRelatedResources => fleet::describe_related_resources,
     DescribeFleetUtilization => fleet::describe_utilization,
     DescribeRuntimeConfiguration => fleet::describe_runtime_configuration,
+    ListFleets => fleet::list,
+    StartFleetActions => fleet::start_actions,
+    StopFleetActions => fleet::stop_actions,
+    UpdateFleetAttributes => fleet::update_attributes,
     UpdateFleetCapacity => fleet::update_capacity,
+    UpdateFleetName => fleet::update_name,
+    UpdateFleetPortSettings => fleet::update_port_settings,
     UpdateRuntimeConfiguration => fleet::update_runtime_configuration,
 
     CreateGameServerSession => game_server_session::create,
@@ -87,6 +103,11 @@ routes! {
     DeleteGameServerSessionQueue => queue::delete,
     DescribeGameServerSessionQueues => queue::describe,
     UpdateGameServerSessionQueue => queue::update,
+
+    DescribeInstanceLimit => quota::describe_instance_limit,
+    DescribeInstanceTypes => quota::describe_instance_types,
+    DescribeUserQuota => quota::describe_one,
+    DescribeUserQuotas => quota::describe_all,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.

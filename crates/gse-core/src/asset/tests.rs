@@ -1,0 +1,83 @@
+use super::*;
+use crate::fixture::{World, scope, scope_in};
+use crate::fleet::DeleteFleet;
+use crate::host::ReportKind;
+
+fn delete(asset: &AssetId) -> DeleteAsset {
+    DeleteAsset { scope: scope(), asset: asset.clone() }
+}
+
+fn is_used(world: &mut World) -> bool {
+    // What the fixture's assets are made of.
+    world.apply(IsPackageUsed { package: BlobId::new("blob") }).unwrap()
+}
+
+#[test]
+fn a11_name_and_version_change_and_nothing_else() {
+    let mut world = World::new();
+    let id = world.asset(&scope(), Ok(()));
+    let before = world.control_plane.state().assets.get(&id).unwrap().clone();
+    let update = |scope: Scope, asset: &AssetId| UpdateAsset {
+        scope,
+        asset: asset.clone(),
+        name: "other".into(),
+        version: "2.0".into(),
+    };
+    // As DescribeAsset: from any region of the account.
+    world.apply(update(scope_in("ap-beijing"), &id)).unwrap();
+    let after = world.control_plane.state().assets.get(&id).unwrap().clone();
+    assert_eq!(after, Asset { name: "other".into(), version: "2.0".into(), ..before });
+    let unknown = AssetId::new("asset-none");
+    assert_eq!(world.apply(update(scope(), &unknown)).unwrap_err(), Error::AssetNotFound(unknown));
+    let stranger = Scope { uin: crate::id::Uin::new("2"), ..scope() };
+    assert_eq!(world.apply(update(stranger, &id)).unwrap_err(), Error::AssetNotFound(id));
+}
+
+/// BindFleetNum above 0 forbids it; a fleet that is being deleted still counts, one that is gone does not.
+#[test]
+fn a12_an_asset_goes_when_no_fleet_uses_it() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 1);
+    let in_use = Error::AssetInUse { asset: fleet.asset.clone(), fleet: fleet.id.clone(), count: 1 };
+    assert_eq!(world.apply(delete(&fleet.asset)).unwrap_err(), in_use);
+    let instance = world.instances(&fleet.id)[0].clone();
+    let missing = vec!["/local/game/server".to_owned()];
+    world.report(&instance, ReportKind::LaunchPathsChecked { missing, log: String::new() }).unwrap();
+    world.apply(DeleteFleet { scope: scope(), fleet: fleet.id.clone() }).unwrap();
+    assert_eq!(world.fleet(&fleet.id).status, FleetStatus::Deleting);
+    assert_eq!(world.apply(delete(&fleet.asset)).unwrap_err(), in_use);
+    world.report(&instance, ReportKind::InstanceStopped).unwrap();
+    assert_eq!(world.apply(delete(&fleet.asset)).unwrap(), BlobId::new("blob"));
+    let gone = Error::AssetNotFound(fleet.asset.clone());
+    assert_eq!(world.apply(delete(&fleet.asset)).unwrap_err(), gone);
+    world.restart();
+    assert!(world.control_plane.state().assets.get(&fleet.asset).is_none());
+}
+
+/// A package is named by its content, so two assets can share one.
+#[test]
+fn a12_a_package_is_used_until_its_last_asset_is_gone() {
+    let mut world = World::new();
+    let first = world.asset(&scope(), Ok(()));
+    let second = world.asset(&scope_in("ap-beijing"), Err("no zip".into()));
+    assert!(is_used(&mut world));
+    world.apply(delete(&first)).unwrap();
+    assert!(is_used(&mut world));
+    world.apply(delete(&second)).unwrap();
+    assert!(!is_used(&mut world));
+}
+
+#[test]
+fn a14_systems_are_selected_exactly() {
+    let found = |os_type, bits| systems(os_type, bits).map(|system| system.version).collect::<Vec<_>>();
+    for (os_type, bits) in
+        [(None, None), (Some("CentOS"), None), (None, Some(64)), (Some("CentOS"), Some(64))]
+    {
+        assert_eq!(found(os_type, bits), [DEFAULT_SYSTEM]);
+    }
+    for (os_type, bits) in
+        [(Some("Windows"), None), (Some("centos"), None), (None, Some(32)), (None, Some(-1))]
+    {
+        assert!(found(os_type, bits).is_empty(), "{os_type:?} {bits:?}");
+    }
+}
