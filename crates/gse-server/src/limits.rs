@@ -12,7 +12,8 @@ use gse_core::log::SESSION_LOG_BYTES;
 pub struct Limits {
     /// Scales the vendor's limits per action and second; `None` is off (cloud-api.md 7).
     pub rate: Option<Factor>,
-    /// Calls that are worked on at a time, between their body and their answer.
+    /// Calls that are worked on at a time, between their body and their answer. Enough to fill groups of commits; with
+    /// more the service does less when everybody calls at once (docs/performance.md).
     pub calls: usize,
     /// The longest that a call waits for its turn before it is refused.
     pub calls_wait: Duration,
@@ -40,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             rate: None,
-            calls: 1024,
+            calls: 256,
             calls_wait: Duration::from_secs(1),
             connections: 12_000,
             agent_connections: 12_000,
