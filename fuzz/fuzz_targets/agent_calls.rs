@@ -25,6 +25,7 @@ fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
     let mut host = Host::new();
     let spec = InstanceSpec {
+        reserved: false,
         fleet: FleetId::new("fleet-1"),
         region: fuzz::world::scope().region,
         package: BlobId::new("blob-1"),

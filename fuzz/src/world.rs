@@ -86,6 +86,7 @@ impl Maker {
             bandwidth_mbps: None,
             system_disk: None,
             data_disks: None,
+            ccns: Vec::new(),
         });
         let fleet = fleet.id;
         self.start_processes(&fleet);
