@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataValue;
 
-use super::super::host::DEADLINE;
+use super::super::host::{DEADLINE, until};
 use super::peer::Peer;
 use super::service::{FleetForm, Service, clocks};
 
@@ -52,7 +52,9 @@ async fn child_gets_no_proxy() {
     let mut service = Service::start(clocks(&[])).await;
     service.fleet(FleetForm::default()).await;
     let pid = service.next_pid().await;
-    let variables = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    // The script becomes another program, and has no environment for the moment of the change.
+    let environment = || std::fs::read(format!("/proc/{pid}/environ")).ok().filter(|text| !text.is_empty());
+    let variables = until(environment).await;
     let variables: Vec<_> = variables.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     for name in ["NO_PROXY", "no_proxy"] {
         let value = variables.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
