@@ -8,6 +8,7 @@ mod flow;
 mod hosting;
 mod launching;
 mod lifetime;
+mod matchmaker;
 mod overload;
 mod packages;
 mod players;
