@@ -66,7 +66,8 @@ fn evaluate(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     let fired: Vec<u32> = heard.iter().filter_map(Opinion::fired).collect();
     let bounds = scaling.target().map(|(_, percent)| bounds_of(&load, percent));
     let choice = combine::combine(situation, bounds, &fired);
-    let cool_until = capacity.cool_until(cx).filter(|&until| cx.now < until && !planted!(CoolDownIgnored));
+    let cool_until =
+        capacity.cool_until(cx.clocks).filter(|&until| cx.now < until && !planted!(CoolDownIgnored));
     let verdict = match choice.desired {
         // What a reserved instance keeps from being there is desired already.
         desired if desired == load.instances || desired == capacity.desired => {

@@ -10,8 +10,10 @@ use crate::id::FleetId;
 use crate::state::State;
 use crate::time::Timestamp;
 
+mod explanation;
 pub(crate) mod words;
 
+pub use explanation::{Explanation, Mode, explain};
 pub use words::sentence;
 
 /// Decisions of one fleet that are kept; those that changed nothing go first.
