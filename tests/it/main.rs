@@ -12,5 +12,8 @@ mod matchmaker;
 mod overload;
 mod packages;
 mod players;
+mod protection;
+mod scaled_fleet;
+mod scaling;
 mod secrets;
 mod signatures;

@@ -98,6 +98,14 @@ faults! {
     LeavingNotTold;
     /// the order to drain an instance is given once only
     DrainNotRepeated;
+    /// policies act although the last change is too young
+    CoolDownIgnored;
+    /// a target-based policy removes instances with sessions
+    TargetTakesBusy;
+    /// policies make fleets smaller only
+    NeverGrows;
+    /// policies are asked although automatic scaling was stopped
+    StoppedIsAsked;
     /// a fleet with instances is deleted
     FleetDeletedWithInstances;
     /// a fleet that is being deleted never is gone

@@ -1,6 +1,6 @@
 //! Copies of a fleet (F-26).
 
-use crate::capacity::Capacity;
+use crate::capacity::{Capacity, policy};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub struct CopyFleet {
     pub ccns: Option<Vec<CcnName>>,
     /// SelectedCcnType; `None`: the copy has no networks.
     pub with_ccns: Option<CcnAttachment>,
-    /// SelectedScalingType: capacity and StoppedActions are copied too.
+    /// SelectedScalingType: capacity, StoppedActions and scaling policies are copied too.
     pub with_scaling: bool,
 }
 
@@ -70,6 +70,7 @@ impl Command for CopyFleet {
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Vec<Fleet>, Error> {
         let source = find_live(state, &self.scope, &self.source)?.clone();
         let (count, scaling) = (self.count, self.with_scaling.then_some(&source));
+        let has_scaling = self.with_scaling;
         let attachment = self.with_ccns.unwrap_or(CcnAttachment::BeforeCreate);
         let request = self.request(&source)?;
         request.check(state)?;
@@ -88,6 +89,9 @@ impl Command for CopyFleet {
         for fleet in &copies {
             let message = format!("fleet {} created as a copy of {}", fleet.id, source.id);
             super::insert(state, cx, fleet.clone(), message);
+            if has_scaling {
+                policy::copy(state, cx, &source.id, &fleet.id);
+            }
         }
         Ok(copies)
     }

@@ -251,6 +251,7 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
 /// DeleteFleet was accepted (F-28.5).
 pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     enter(state, cx, id, FleetStatus::Deleting, Some(Duration::ZERO), "a delete request is carried out");
+    capacity::forget(state, id);
     stop_instances(state, cx, id);
 }
 
