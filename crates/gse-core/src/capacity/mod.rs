@@ -1,6 +1,6 @@
 //! How many instances a fleet should have, and making it so (operations.md 3.1, 3.6).
 //!
-//! Scaling by itself (policies, cool-down, timers) is not built yet; `desired` is changed by people only.
+//! Scaling by itself (policies, cool-down) is not built yet; `desired` is changed by people and timers only.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,13 @@ impl Command for UpdateFleetCapacity {
     const NAME: &'static str = "UpdateFleetCapacity";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        self.carry_out(state, cx, "by request")
+    }
+}
+
+impl UpdateFleetCapacity {
+    /// Changes the settings, or refuses and changes nothing; `reason` is what the event says behind "capacity set".
+    pub(crate) fn carry_out(self, state: &mut State, cx: &mut Cx<'_>, reason: &str) -> Result<(), Error> {
         let fleet = fleet::find_live(state, &self.scope, &self.fleet)?;
         let capacity = self.merged(fleet.capacity)?;
         // F-2, S-4, S07
@@ -75,12 +82,10 @@ impl Command for UpdateFleetCapacity {
         if wanted > cx.quotas.instances {
             return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
         }
-        set(state, cx, &self.fleet, capacity, "by request");
+        set(state, cx, &self.fleet, capacity, reason);
         Ok(())
     }
-}
 
-impl UpdateFleetCapacity {
     fn merged(&self, old: Capacity) -> Result<Capacity, Error> {
         let (min, max) = (self.min.unwrap_or(old.min), self.max.unwrap_or(old.max));
         if min > max {
