@@ -19,6 +19,7 @@ mod quotas;
 mod refusals;
 mod shapes;
 mod stack;
+mod timers;
 
 use gse_api::Action;
 
