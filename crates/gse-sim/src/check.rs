@@ -3,6 +3,7 @@
 
 mod placement;
 mod scaling;
+mod timer;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -90,6 +91,9 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
     ("F-32: no process of a reserved instance is asked to end", scaling::reserved_is_left_alone),
     ("S-24: a leaving instance takes nobody", scaling::leaving_takes_nobody),
+    ("T-2, T-3: a timer runs when the calendar says so", timer::next_run),
+    ("T-1, T-6, T-7: each due run is taken once, or skipped, and told", timer::each_run_once),
+    ("T-5: the last writer wins", timer::last_writer_wins),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),
 ];
@@ -377,6 +381,7 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             Row::Placement(placement) => {
                 (placement.status == PlacementStatus::Pending).then_some(placement.timeout)
             }
+            Row::Timer(timer) => timer.next,
             Row::Asset(_) | Row::Process(_) | Row::Alias(_) | Row::Queue(_) | Row::Event(_) => None,
         };
         let Some(limit) = limit else { continue };
@@ -429,8 +434,9 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, Instance, Process};
-            (!matches!(kind, Alias | Instance | Process)).then(|| format!("{kind:?} {key} was removed"))
+            use gse_core::RowKind::{Alias, Instance, Process, Timer};
+            (!matches!(kind, Alias | Instance | Process | Timer))
+                .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,
     });

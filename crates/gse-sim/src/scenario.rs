@@ -65,6 +65,12 @@ impl Scenario {
         // One run in eight has no fault at all: what is right without faults must not need them.
         let faults = if random.in_thousand(125) { 0 } else { random.within(1, 14) };
         add(faults, |random| Action::Fault(fault::draw(random)), &mut random);
+        // A stream of their own leaves the rest of the plan as it would be without them.
+        let mut timers = Random::stream(seed, "timers", 0);
+        if timers.in_thousand(350) {
+            let count = timers.within(2, 10);
+            add(count, |random| Action::Operator(operator::timer(random)), &mut timers);
+        }
         plan.sort_by_key(|(at_ms, _)| *at_ms);
         let hosts = random.count(1, 3);
         Self { seed, hosts, plan, calm_after_ms, ends_after_ms: calm_after_ms + CALM_MS }
