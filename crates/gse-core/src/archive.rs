@@ -94,7 +94,9 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::Timer(_) => base,
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => base,
         }
     }
 
@@ -111,7 +113,9 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::Timer(_) => 0,
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => 0,
         }
     }
 }

@@ -53,6 +53,8 @@ clocks! {
     protection_minute: "protection.minute" = MINUTE;
     /// Period of the scaling evaluation.
     scaling_tick: "scaling.tick" = MINUTE;
+    /// One minute of a cool-down and of the evaluation periods of a rule; tests shrink it to speed scaling up.
+    scaling_minute: "scaling.minute" = MINUTE;
     /// Period at which a pending placement is tried again.
     placement_tick: "placement.tick" = SECOND;
     /// Time from the start of a process to its ProcessReady.

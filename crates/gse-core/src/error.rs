@@ -119,6 +119,20 @@ pub enum Error {
         /// The fleet.
         fleet: FleetId,
     },
+    /// PutScalingPolicy before the first successful deployment, or while the fleet is deleted (S-4).
+    NoPolicyNow {
+        /// The fleet.
+        fleet: FleetId,
+        /// Its state.
+        status: FleetStatus,
+    },
+    /// No scaling policy of that name.
+    PolicyNotFound {
+        /// The fleet.
+        fleet: FleetId,
+        /// The name.
+        name: String,
+    },
     /// No alias of that id.
     AliasNotFound(AliasId),
     /// The alias is TERMINAL; its message is for clients to see (L-4).
@@ -331,6 +345,12 @@ impl fmt::Display for Error {
                 f,
                 "fleet `{fleet}` has not been ACTIVE yet; until then its capacity can only be set within 0 and 1"
             ),
+            Self::NoPolicyNow { fleet, status } => {
+                write!(f, "fleet `{fleet}` is {status}; it can have scaling policies as soon as it is ACTIVE")
+            }
+            Self::PolicyNotFound { fleet, name } => {
+                write!(f, "fleet `{fleet}` has no scaling policy `{name}`; see DescribeScalingPolicies")
+            }
             Self::AliasNotFound(alias) => write!(f, "alias `{alias}` does not exist"),
             Self::AliasTerminal { alias, message } => {
                 write!(f, "alias `{alias}` leads nowhere any more: {message}")

@@ -70,6 +70,11 @@ impl Instance {
         self.deadline
     }
 
+    /// Whether it has not had a process that was ready.
+    pub fn is_pending(&self) -> bool {
+        self.status == InstanceStatus::Pending
+    }
+
     /// Whether it is on its way out.
     pub fn is_leaving(&self) -> bool {
         match self.status {

@@ -98,6 +98,8 @@ faults! {
     LeavingNotTold;
     /// the order to drain an instance is given once only
     DrainNotRepeated;
+    /// policies act although the last change is too young
+    CoolDownIgnored;
     /// a fleet with instances is deleted
     FleetDeletedWithInstances;
     /// a fleet that is being deleted never is gone

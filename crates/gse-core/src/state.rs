@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alias::Alias;
 use crate::asset::Asset;
+use crate::capacity::{DecisionLog, Scaling};
 use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
@@ -164,6 +165,8 @@ rows! {
     Queue, queues, "queue", QueueKey, |row: &Queue| row.key(), QueueKey::parse, |row: &Queue| row.key().to_string().into();
     Placement, placements, "placement", PlacementKey, |row: &Placement| row.key(), PlacementKey::parse, |row: &Placement| row.key().to_string().into();
     Timer, timers, "timer", TimerId, |row: &Timer| row.id.clone(), id_key(TimerId::new), |row: &Timer| row.id.shared();
+    Scaling, scalings, "scaling", FleetId, |row: &Scaling| row.fleet.clone(), id_key(FleetId::new), |row: &Scaling| row.fleet.shared();
+    DecisionLog, decision_logs, "decision_log", FleetId, |row: &DecisionLog| row.fleet.clone(), id_key(FleetId::new), |row: &DecisionLog| row.fleet.shared();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
 }
 
@@ -289,7 +292,9 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::Timer(_) => panic!("rows of kind {:?} are never archived", row.kind()),
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
         self.archived.push(Change::Archive { row, until });
@@ -308,7 +313,9 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::Timer(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);
     }

@@ -382,7 +382,13 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
                 (placement.status == PlacementStatus::Pending).then_some(placement.timeout)
             }
             Row::Timer(timer) => timer.next,
-            Row::Asset(_) | Row::Process(_) | Row::Alias(_) | Row::Queue(_) | Row::Event(_) => None,
+            Row::Scaling(scaling) => scaling.evaluate_at,
+            Row::Asset(_)
+            | Row::Process(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::DecisionLog(_)
+            | Row::Event(_) => None,
         };
         let Some(limit) = limit else { continue };
         let deadline = row.deadline();

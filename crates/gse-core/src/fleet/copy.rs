@@ -1,6 +1,6 @@
 //! Copies of a fleet (F-26).
 
-use crate::capacity::Capacity;
+use crate::capacity::{Capacity, policy};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -60,7 +60,7 @@ pub struct CopyFleet {
     pub ccns: Option<Vec<CcnName>>,
     /// SelectedCcnType; `None`: the copy has no networks.
     pub with_ccns: Option<CcnAttachment>,
-    /// SelectedScalingType: capacity and StoppedActions are copied too.
+    /// SelectedScalingType: capacity, StoppedActions and scaling policies are copied too.
     pub with_scaling: bool,
     /// SelectedTimerType: the timers are copied too.
     pub with_timers: bool,
@@ -74,6 +74,7 @@ impl Command for CopyFleet {
         let source = find_live(state, &self.scope, &self.source)?.clone();
         let with_timers = self.with_timers;
         let (count, scaling) = (self.count, self.with_scaling.then_some(&source));
+        let has_scaling = self.with_scaling;
         let attachment = self.with_ccns.unwrap_or(CcnAttachment::BeforeCreate);
         let request = self.request(&source)?;
         request.check(state)?;
@@ -92,6 +93,9 @@ impl Command for CopyFleet {
         for fleet in &copies {
             let message = format!("fleet {} created as a copy of {}", fleet.id, source.id);
             super::insert(state, cx, fleet.clone(), message);
+            if has_scaling {
+                policy::copy(state, cx, &source.id, &fleet.id);
+            }
             if with_timers {
                 timer::copy(state, cx, &source.id, &fleet.id);
             }

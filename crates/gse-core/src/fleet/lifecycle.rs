@@ -253,6 +253,7 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
 pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     enter(state, cx, id, FleetStatus::Deleting, Some(Duration::ZERO), "a delete request is carried out");
     timer::remove_of(state, id);
+    capacity::forget(state, id);
     stop_instances(state, cx, id);
 }
 

@@ -1,10 +1,13 @@
 //! What is done when a timer is due: its settings are written as if a user had done so (T-1), or it is said why not.
 
-use crate::capacity::UpdateFleetCapacity;
+use std::collections::BTreeSet;
+
+use crate::capacity::decision::Cause;
+use crate::capacity::{self, UpdateFleetCapacity, policy};
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::event::{self, EventCode};
-use crate::fleet::{self, FleetStatus};
+use crate::fleet::{self, FleetStatus, settings};
 use crate::id::TimerId;
 use crate::planted::planted;
 use crate::state::State;
@@ -26,10 +29,16 @@ pub(crate) fn on_due(state: &mut State, cx: &mut Cx<'_>) {
     if planted!(TimerOlderWins) {
         runs.reverse();
     }
+    let mut fleets = BTreeSet::new();
     for (run, _, id) in runs {
         if let Some(timer) = rearmed(state, cx, &id, run) {
             take(state, cx, &timer, run);
+            fleets.insert(timer.fleet);
         }
+    }
+    // Once all is written: what only an older timer of the same second wanted would start instances or end matches.
+    for fleet in fleets {
+        capacity::reconcile(state, cx, &fleet);
     }
 }
 
@@ -50,8 +59,7 @@ fn rearmed(state: &mut State, cx: &mut Cx<'_>, id: &TimerId, run: Timestamp) -> 
 }
 
 fn take(state: &mut State, cx: &mut Cx<'_>, timer: &Timer, run: Timestamp) {
-    let reason = format!("by {}, due at {}", timer.words(), run.to_iso());
-    if let Err(error) = write(state, cx, timer, &reason)
+    if let Err(error) = write(state, cx, timer)
         && !planted!(TimerSkippedSilently)
     {
         // T-7
@@ -62,14 +70,14 @@ fn take(state: &mut State, cx: &mut Cx<'_>, timer: &Timer, run: Timestamp) {
 }
 
 /// Checks everything first, like the commands that a user would give.
-fn write(state: &mut State, cx: &mut Cx<'_>, timer: &Timer, reason: &str) -> Result<(), Error> {
+fn write(state: &mut State, cx: &mut Cx<'_>, timer: &Timer) -> Result<(), Error> {
     let fleet = fleet::find_live(state, &timer.scope, &timer.fleet)?;
     // Starting and stopping automatic scaling need an ACTIVE fleet.
     if timer.settings.mode.is_some() && fleet.status != FleetStatus::Active {
         let (status, reason) = (fleet.status, String::new());
         return Err(Error::FleetNotActive { fleet: fleet.id.clone(), status, reason });
     }
-    let capacity = UpdateFleetCapacity {
+    let change = UpdateFleetCapacity {
         scope: timer.scope.clone(),
         fleet: timer.fleet.clone(),
         desired: timer.settings.desired,
@@ -77,15 +85,16 @@ fn write(state: &mut State, cx: &mut Cx<'_>, timer: &Timer, reason: &str) -> Res
         max: timer.settings.max,
         scaling_interval_minutes: Some(timer.settings.scaling_interval_minutes),
     };
-    capacity.carry_out(state, cx, reason)?;
-    let automatic = match timer.settings.mode {
-        None => return Ok(()),
-        Some(_) if planted!(TimerModeForgotten) => return Ok(()),
-        Some(ScalingMode::Manual) => false,
-        Some(ScalingMode::Automatic { .. }) => true,
-    };
-    if let Some(fleet) = state.fleets.get_mut(&timer.fleet) {
-        fleet.auto_scaling = automatic;
+    let capacity = change.check(state, cx)?;
+    capacity::write(state, cx, &timer.fleet, capacity, Cause::Timer(timer.name.clone()));
+    match timer.settings.mode {
+        None => {}
+        Some(_) if planted!(TimerModeForgotten) => {}
+        Some(ScalingMode::Manual) => settings::set_auto_scaling(state, cx, &timer.fleet, false),
+        Some(ScalingMode::Automatic { target_percent }) => {
+            settings::set_auto_scaling(state, cx, &timer.fleet, true);
+            policy::put_target(state, cx, &timer.fleet, target_percent);
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::capacity::UpdateFleetCapacity;
+use crate::event::Event;
 use crate::fixture::{World, scope, scope_in};
 use crate::fleet::DeleteFleet;
 use crate::fleet::copy::CopyFleet;
@@ -63,17 +64,22 @@ fn status(world: &World, id: &TimerId) -> TimerStatus {
     world.control_plane.state().timers.get(id).unwrap().status(world.now)
 }
 
-/// What timers did, oldest first: the codes and messages of their events.
-fn history(world: &World, fleet: &FleetId) -> Vec<(String, String)> {
+/// The events that timers wrote, oldest first.
+fn events(world: &World, fleet: &FleetId) -> Vec<Event> {
     let archived = world.archived.iter().filter_map(|(row, _)| match row {
         crate::Row::Event(row) => Some(row.as_ref()),
         _ => None,
     });
     let events = world.control_plane.state().events.values().chain(archived);
-    let mut events: Vec<_> =
-        events.filter(|event| event.fleet == *fleet && event.message.contains("timer `")).collect();
+    let of_timers = events.filter(|event| event.fleet == *fleet && event.message.contains("timer `"));
+    let mut events: Vec<Event> = of_timers.cloned().collect();
     events.sort_by_key(|event| event.sequence);
-    events.iter().map(|event| (event.code.to_string(), event.message.clone())).collect()
+    events
+}
+
+/// Their codes and messages.
+fn history(world: &World, fleet: &FleetId) -> Vec<(String, String)> {
+    events(world, fleet).into_iter().map(|event| (event.code.to_string(), event.message)).collect()
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn s42_a_timer_runs_once_and_the_last_writer_wins() {
     assert_eq!((min, max, desired, scaling_interval_minutes), (1, 3, 3, 7));
     assert_eq!((row.auto_scaling, changed), (false, Some(world.now)));
     assert_eq!(world.instances(&fleet).len(), 3);
-    let event = "capacity set by timer `match day` (timerId-0001), due at 2021-01-01T12:01:00Z: desired 3, min 1, max 3";
+    let event = "timer `match day` set the capacity: from 1 to 3 instances; desired 3, min 1, max 3";
     assert_eq!(history(&world, &fleet), [("FLEET_SCALING_EVENT".into(), event.into())]);
     capacity(&mut world, &fleet, 1);
     world.pass_seconds(10 * HOUR_S);
@@ -113,8 +119,8 @@ fn s43_a_timer_by_week_runs_until_its_end() {
         world.restart();
         seen.push((world.now.to_iso(), status(&world, &timer.id)));
     }
-    let due: Vec<String> = history(&world, &fleet).into_iter().map(|(_, message)| message).collect();
-    let due: Vec<&str> = due.iter().map(|message| &message[message.find("2021-").unwrap()..][..13]).collect();
+    let due: Vec<String> =
+        events(&world, &fleet).iter().map(|event| event.time.to_iso()[..13].into()).collect();
     assert_eq!(due, ["2021-01-06T10", "2021-01-11T10", "2021-01-13T10", "2021-01-18T10", "2021-01-20T10"]);
     let first = |wanted| seen.iter().find(|(_, status)| *status == wanted).unwrap().0.as_str();
     assert_eq!(first(TimerStatus::NotYetInForce), "2021-01-02T00:00:00Z");
@@ -123,35 +129,59 @@ fn s43_a_timer_by_week_runs_until_its_end() {
     assert_eq!(world.control_plane.state().timers.get(&timer.id).unwrap().next, None);
 }
 
-/// The timers of 3.8, without the policy: what X and Y do, and the user between them.
+/// The timers of 3.8: X, the user at 13:00, and Y, whose policy shrinks at once to what 30 sessions need.
 #[test]
 fn t1_settings_stay_until_something_else_changes_them() {
     let mut world = World::new();
-    let fleet = world.active_fleet(&scope(), 1);
-    let days = |name, begin, desired, mode| {
+    let fleet = world.active_fleet(&scope(), 10);
+    let days = |name, begin, sizes: (u32, Option<u32>), mode| {
         let put = repeated(&fleet, name, Recurrence::EveryDays(1), begin, "2021-02-01T00:00:00Z");
-        let settings = TimerSettings { desired, ..settings(5, 10, 5, mode) };
+        let settings = TimerSettings { desired: sizes.1, ..settings(sizes.0, 10, 5, mode) };
         PutTimerScalingPolicy { settings, ..put }
     };
-    world.apply(days("X", "2021-01-02T11:50:00Z", Some(5), ScalingMode::Manual)).unwrap();
+    world.apply(days("X", "2021-01-02T11:50:00Z", (5, Some(5)), ScalingMode::Manual)).unwrap();
     let automatic = ScalingMode::Automatic { target_percent: 20 };
-    world.apply(days("Y", "2021-01-02T14:00:00Z", None, automatic)).unwrap();
-    let mut is_at = |time: &str, user: Option<u32>| {
+    world.apply(days("Y", "2021-01-02T14:00:00Z", (1, None), automatic)).unwrap();
+    let is_at = |world: &mut World, time: &str| {
         world.pass(at(time).since(world.now));
-        if let Some(desired) = user {
-            let (scope, fleet, scaling_interval_minutes) = (scope(), fleet.clone(), None);
-            let (desired, min, max) = (Some(desired), None, None);
-            let change = UpdateFleetCapacity { scope, fleet, desired, min, max, scaling_interval_minutes };
-            world.apply(change).unwrap();
-        }
         let fleet = world.fleet(&fleet);
         (fleet.capacity.desired, fleet.auto_scaling)
     };
-    assert_eq!(is_at("2021-01-02T11:49:59Z", None), (1, true));
-    assert_eq!(is_at("2021-01-02T11:50:00Z", None), (5, false));
-    assert_eq!(is_at("2021-01-02T13:00:00Z", Some(7)), (7, false));
-    assert_eq!(is_at("2021-01-02T14:00:00Z", None), (7, true));
-    assert_eq!(is_at("2021-01-03T11:50:00Z", None), (5, false));
+    assert_eq!(is_at(&mut world, "2021-01-02T11:49:59Z"), (1, true));
+    assert_eq!(is_at(&mut world, "2021-01-02T11:50:00Z"), (5, false));
+    assert_eq!(is_at(&mut world, "2021-01-02T13:00:00Z"), (5, false));
+    let (scope, desired, min, max) = (scope(), Some(7), None, None);
+    let user = UpdateFleetCapacity {
+        scope,
+        fleet: fleet.clone(),
+        desired,
+        min,
+        max,
+        scaling_interval_minutes: None,
+    };
+    world.apply(user).unwrap();
+    for instance in world.instances(&fleet).into_iter().skip(1) {
+        world.deploy(&instance);
+        (0..10).for_each(|_| drop(world.ready(&instance)));
+    }
+    world.pass_seconds(10);
+    (0..30).for_each(|_| drop(world.active_session(&fleet)));
+    assert_eq!(is_at(&mut world, "2021-01-02T13:59:59Z"), (7, false));
+    assert_eq!(is_at(&mut world, "2021-01-02T14:00:00Z"), (4, true));
+    let target = world.control_plane.state().scalings.get(&fleet).unwrap().target().unwrap().1;
+    assert_eq!((target, world.fleet(&fleet).capacity.min), (20, 1));
+    assert_eq!(is_at(&mut world, "2021-01-03T11:50:00Z"), (5, false));
+}
+
+/// What only an older timer of the same second wanted does not happen: nothing is started to be ended.
+#[test]
+fn t5_the_older_of_two_starts_nothing() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    world.apply(once(&fleet, "older", "2021-01-01T13:00:00Z", 3)).unwrap();
+    world.apply(once(&fleet, "younger", "2021-01-01T13:00:00Z", 1)).unwrap();
+    world.pass_seconds(HOUR_S);
+    assert_eq!((events(&world, &fleet).len(), world.instances(&fleet).len()), (2, 1));
 }
 
 #[test]
@@ -193,16 +223,15 @@ fn t6_only_the_latest_missed_run_is_made_up() {
     world.now = at("2021-01-05T12:00:00Z");
     world.restart();
     world.pass(Duration::ZERO);
-    let due: Vec<String> = history(&world, &fleet).into_iter().map(|(_, message)| message).collect();
-    let words: Vec<&str> = due.iter().map(|message| message.split(": desired").next().unwrap()).collect();
-    assert_eq!(
-        words,
-        [
-            "capacity set by timer `over` (timerId-0003), due at 2021-01-02T09:00:00Z",
-            "capacity set by timer `first day` (timerId-0002), due at 2021-01-02T14:00:00Z",
-            "capacity set by timer `every day` (timerId-0001), due at 2021-01-05T11:50:00Z",
-        ]
-    );
+    let told = history(&world, &fleet);
+    let names: Vec<&str> = told.iter().map(|(_, message)| message.split('`').nth(1).unwrap()).collect();
+    assert_eq!(names, ["over", "first day", "every day"]);
+    let last = |name: &str| {
+        let timer = of_fleet(world.control_plane.state(), &fleet).find(|timer| timer.name == name).unwrap();
+        timer.last.unwrap().to_iso()
+    };
+    assert_eq!(last("every day"), "2021-01-05T11:50:00Z");
+    assert_eq!(last("over"), "2021-01-02T09:00:00Z");
     assert_eq!((world.fleet(&fleet).capacity.desired, status(&world, &over.id)), (3, TimerStatus::Expired));
     world.pass_seconds(23 * HOUR_S);
     assert_eq!(history(&world, &fleet).len(), 3);

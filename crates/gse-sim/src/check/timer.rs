@@ -59,7 +59,8 @@ fn told<'a>(look: &Look<'a>) -> impl Iterator<Item = &'a Event> {
 }
 
 fn tells_of(event: &Event, timer: &Timer) -> bool {
-    event.message.contains(&format!("({})", timer.id))
+    // Names are unique in a fleet.
+    event.fleet == timer.fleet && event.message.contains(&format!("timer `{}`", timer.name))
 }
 
 pub(super) fn next_run(look: &Look<'_>) -> Result<(), String> {

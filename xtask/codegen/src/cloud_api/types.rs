@@ -32,6 +32,7 @@ const RULED: &[&str] = &[
     "JoinGameServerSessionBatch",
     "ListAliases",
     "ListFleets",
+    "PutScalingPolicy",
     "PutTimerScalingPolicy",
     "SearchGameServerSessions",
     "StartGameServerSessionPlacement",

@@ -92,6 +92,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
         | Error::PermissionNotFound { .. }
+        | Error::PolicyNotFound { .. }
         | Error::AliasNotFound(_)
         | Error::TimerNotFound(_)
         | Error::QueueNotFound(_)
@@ -112,7 +113,9 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::FleetReferenced { .. }
         | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,
         // R1: Join under DENY_ALL.
-        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
+        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) | Error::NoPolicyNow { .. } => {
+            ErrorCode::UnsupportedOperation
+        }
         // R1: Join on a full session.
         Error::SessionFull { .. } | Error::NoIdleProcess { .. } => ErrorCode::ResourceInsufficient,
         // R1: MaxSize above 1 before the first successful deployment.

@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod capacity;
 mod ccn;
 mod fleet;
 mod game_server_session;
@@ -52,6 +53,10 @@ routes! {
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
     UpdateAsset => asset::update,
+
+    DeleteScalingPolicy => capacity::delete_policy,
+    DescribeScalingPolicies => capacity::describe_policies,
+    PutScalingPolicy => capacity::put_policy,
 
     AttachCcnInstances => ccn::attach,
     DescribeCcnInstances => ccn::describe,
