@@ -11,5 +11,6 @@ mod lifetime;
 mod overload;
 mod packages;
 mod players;
+mod scenarios;
 mod secrets;
 mod signatures;

@@ -440,8 +440,8 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, Instance, Process, Timer};
-            (!matches!(kind, Alias | Instance | Process | Timer))
+            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, Scaling, Timer};
+            (!matches!(kind, Alias | DecisionLog | Instance | Process | Scaling | Timer))
                 .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,
