@@ -15,5 +15,6 @@ mod players;
 mod protection;
 mod scaled_fleet;
 mod scaling;
+mod scenarios;
 mod secrets;
 mod signatures;

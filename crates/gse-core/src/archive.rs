@@ -94,6 +94,7 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => base,
         }
@@ -112,6 +113,7 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => 0,
         }

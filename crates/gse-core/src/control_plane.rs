@@ -24,6 +24,7 @@ use crate::process;
 use crate::state::{Change, Row, RowKind, State};
 use crate::table::spread;
 use crate::time::Timestamp;
+use crate::timer;
 
 /// The decisions of the service. `Clone`, so that checkers can compare before and after.
 #[derive(Clone, Debug, Default)]
@@ -283,6 +284,7 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
             player_session::on_deadline(state, cx, &crate::id::PlayerSessionId::new(key))
         }
         RowKind::Placement => placement::on_due(state, cx, key),
+        RowKind::Timer => timer::on_due(state, cx),
         RowKind::Event => event::on_deadline(state, cx, &crate::id::EventId::new(key)),
         RowKind::Scaling => capacity::evaluation::on_deadline(state, cx, &crate::id::FleetId::new(key)),
         // These rows wait for nothing.
@@ -300,6 +302,7 @@ fn may_wait(kind: RowKind) -> bool {
         | RowKind::GameServerSession
         | RowKind::PlayerSession
         | RowKind::Placement
+        | RowKind::Timer
         | RowKind::Event => true,
     }
 }

@@ -149,6 +149,8 @@ pub enum Error {
         /// The fleet that is gone.
         fleet: FleetId,
     },
+    /// No timer of that id, or of that name in that fleet.
+    TimerNotFound(String),
     /// No queue of that name.
     QueueNotFound(QueueName),
     /// A queue of that name exists.
@@ -355,6 +357,9 @@ impl fmt::Display for Error {
             }
             Self::AliasFleetGone { alias, fleet } => {
                 write!(f, "alias `{alias}` points at fleet `{fleet}`, which is gone; call UpdateAlias")
+            }
+            Self::TimerNotFound(timer) => {
+                write!(f, "timer `{timer}` does not exist in this fleet, account and region")
             }
             Self::QueueNotFound(queue) => write!(f, "queue `{queue}` does not exist"),
             Self::QueueNameTaken(queue) => write!(f, "a queue named `{queue}` exists already"),

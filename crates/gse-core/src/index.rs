@@ -69,6 +69,7 @@ impl Index {
             | Row::Fleet(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => {}
         }
@@ -168,6 +169,7 @@ impl Index {
             | Row::Fleet(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => {}
         }

@@ -132,6 +132,14 @@ faults! {
     HandedOverTwice;
     /// a host kills a process although full protection holds
     ProtectionIgnored;
+    /// of two timers that are due in one second the older one wins
+    TimerOlderWins;
+    /// a timer runs again although it is over
+    TimerRunsTwice;
+    /// the run of a timer is skipped and nobody is told
+    TimerSkippedSilently;
+    /// the run of a timer leaves the scaling mode as it was
+    TimerModeForgotten;
     /// a host starts the replacement of a process that has not gone yet
     ReplacedTooEarly;
 }

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId,
+    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, TimerId,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -21,6 +21,7 @@ use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
+use crate::timer::Timer;
 
 /// The number of the row format. Rows change additively; anything else raises this and brings a migration
 /// (`gse-store/src/migration.rs`).
@@ -163,6 +164,7 @@ rows! {
     Alias, aliases, "alias", AliasId, |row: &Alias| row.id.clone(), id_key(AliasId::new), |row: &Alias| row.id.shared();
     Queue, queues, "queue", QueueKey, |row: &Queue| row.key(), QueueKey::parse, |row: &Queue| row.key().to_string().into();
     Placement, placements, "placement", PlacementKey, |row: &Placement| row.key(), PlacementKey::parse, |row: &Placement| row.key().to_string().into();
+    Timer, timers, "timer", TimerId, |row: &Timer| row.id.clone(), id_key(TimerId::new), |row: &Timer| row.id.shared();
     Scaling, scalings, "scaling", FleetId, |row: &Scaling| row.fleet.clone(), id_key(FleetId::new), |row: &Scaling| row.fleet.shared();
     DecisionLog, decision_logs, "decision_log", FleetId, |row: &DecisionLog| row.fleet.clone(), id_key(FleetId::new), |row: &DecisionLog| row.fleet.shared();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
@@ -290,6 +292,7 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
@@ -310,6 +313,7 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }

@@ -4,6 +4,7 @@
 mod placement;
 mod policy;
 mod scaling;
+mod timer;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -99,6 +100,9 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("S-7: policies wait for the cool-down", policy::cool_down_is_kept),
     ("S-11: a target-based policy removes unused instances only", policy::target_removes_unused),
     ("S-12: a target-based policy keeps its share free", policy::target_is_kept),
+    ("T-2, T-3: a timer runs when the calendar says so", timer::next_run),
+    ("T-1, T-6, T-7: each due run is taken once, or skipped, and told", timer::each_run_once),
+    ("T-5: the last writer wins", timer::last_writer_wins),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),
 ];
@@ -386,6 +390,7 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             Row::Placement(placement) => {
                 (placement.status == PlacementStatus::Pending).then_some(placement.timeout)
             }
+            Row::Timer(timer) => timer.next,
             Row::Scaling(scaling) => scaling.evaluate_at.map(|_| after(look.now, look.clocks.scaling_tick)),
             Row::Asset(_)
             | Row::Process(_)
@@ -444,8 +449,8 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, Scaling};
-            (!matches!(kind, Alias | Instance | Process | Scaling | DecisionLog))
+            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, Scaling, Timer};
+            (!matches!(kind, Alias | DecisionLog | Instance | Process | Scaling | Timer))
                 .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,

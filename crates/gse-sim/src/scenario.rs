@@ -68,6 +68,12 @@ impl Scenario {
         // One run in eight has no fault at all: what is right without faults must not need them.
         let faults = if random.in_thousand(125) { 0 } else { random.within(1, 14) };
         add(faults, |random| Action::Fault(fault::draw(random)), &mut random);
+        // A stream of their own leaves the rest of the plan as it would be without them.
+        let mut timers = Random::stream(seed, "timers", 0);
+        if timers.in_thousand(350) {
+            let count = timers.within(2, 10);
+            add(count, |random| Action::Operator(operator::timer(random)), &mut timers);
+        }
         let hosts = random.count(1, 3);
         // In half of the runs people alone decide how large a fleet is.
         let policies = if random.in_thousand(500) { 0 } else { random.within(1, 12) };

@@ -135,7 +135,13 @@ impl UpdateFleetCapacity {
 }
 
 /// Writes new settings, tells of them, and acts on them at once (S-5). The caller has checked them.
-pub(crate) fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity, cause: Cause) {
+pub(crate) fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, capacity: Capacity, cause: Cause) {
+    write(state, cx, id, capacity, cause);
+    reconcile(state, cx, id);
+}
+
+/// The same without acting on them: the caller calls `reconcile` when all is written.
+pub(crate) fn write(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity, cause: Cause) {
     let Some(fleet) = state.fleets.get_mut(id) else { return };
     let from = fleet.capacity.desired;
     if capacity.desired != fleet.capacity.desired {
@@ -150,7 +156,6 @@ pub(crate) fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity
     let message = format!("{why}; desired {desired}, min {min}, max {max}");
     event::write(state, cx, id, EventCode::FleetScalingEvent, message);
     decision::write(state, decision, id);
-    reconcile(state, cx, id);
 }
 
 /// A copied fleet is ACTIVE for the first time and gets the capacity of its source (F-26).

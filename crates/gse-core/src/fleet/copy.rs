@@ -12,6 +12,7 @@ use crate::fleet::{
 use crate::id::{AssetId, FleetId, Scope};
 use crate::state::State;
 use crate::tag::Tag;
+use crate::timer;
 
 /// Characters of a fleet's name.
 const NAME_LENGTH: usize = 50;
@@ -61,6 +62,8 @@ pub struct CopyFleet {
     pub with_ccns: Option<CcnAttachment>,
     /// SelectedScalingType: capacity, StoppedActions and scaling policies are copied too.
     pub with_scaling: bool,
+    /// SelectedTimerType: the timers are copied too.
+    pub with_timers: bool,
 }
 
 impl Command for CopyFleet {
@@ -69,6 +72,7 @@ impl Command for CopyFleet {
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Vec<Fleet>, Error> {
         let source = find_live(state, &self.scope, &self.source)?.clone();
+        let with_timers = self.with_timers;
         let (count, scaling) = (self.count, self.with_scaling.then_some(&source));
         let has_scaling = self.with_scaling;
         let attachment = self.with_ccns.unwrap_or(CcnAttachment::BeforeCreate);
@@ -91,6 +95,9 @@ impl Command for CopyFleet {
             super::insert(state, cx, fleet.clone(), message);
             if has_scaling {
                 policy::copy(state, cx, &source.id, &fleet.id);
+            }
+            if with_timers {
+                timer::copy(state, cx, &source.id, &fleet.id);
             }
         }
         Ok(copies)

@@ -20,6 +20,7 @@ mod refusals;
 mod scaling;
 mod shapes;
 mod stack;
+mod timers;
 
 use gse_api::Action;
 

@@ -72,6 +72,10 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
         (Action::DescribeFleetRelatedResources, ErrorCode::ResourceNotFound) => {
             Some(ErrorCode::ResourceUnavailable)
         }
+        // R72: more timers than a fleet may have.
+        (Action::PutTimerScalingPolicy, ErrorCode::LimitExceeded) => {
+            Some(ErrorCode::LimitExceededInstanceLimitExceeded)
+        }
         (Action::CopyFleet, ErrorCode::ResourceUnavailable) => Some(ErrorCode::FailedOperation),
         _ => None,
     }
@@ -90,6 +94,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::PermissionNotFound { .. }
         | Error::PolicyNotFound { .. }
         | Error::AliasNotFound(_)
+        | Error::TimerNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
         | Error::PlacementNotFound(_)

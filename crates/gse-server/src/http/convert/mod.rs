@@ -16,6 +16,7 @@ pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
 pub(crate) mod quota;
+pub(crate) mod timer;
 
 use gse_api::types as wire;
 use gse_core::tag::{Filter, Tag};

@@ -12,6 +12,7 @@ mod placement;
 mod player_session;
 mod queue;
 mod quota;
+mod timer;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
 
@@ -113,6 +114,10 @@ routes! {
     DescribeInstanceTypes => quota::describe_instance_types,
     DescribeUserQuota => quota::describe_one,
     DescribeUserQuotas => quota::describe_all,
+
+    DeleteTimerScalingPolicy => timer::delete,
+    DescribeTimerScalingPolicies => timer::describe,
+    PutTimerScalingPolicy => timer::put,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.
