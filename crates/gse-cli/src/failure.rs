@@ -36,7 +36,7 @@ impl Failure {
                 .contains(&code);
         let name = action.name();
         match parameters {
-            true => self.hint(format!("docs/spec/cloud-api.md describes the request under `### {name}`")),
+            true => self.hint(format!("`gse call {name} --help` shows the members of the request")),
             false => self,
         }
     }
@@ -167,7 +167,7 @@ mod tests {
         let failure = Failure::from(refused("MissingParameter")).action(Action::CreateFleet);
         assert_eq!(failure.exit, 1);
         let expected = "error: `MissingParameter`: it is so.\nrequest id: r-1\n\
-                        hint: docs/spec/cloud-api.md describes the request under `### CreateFleet`";
+                        hint: `gse call CreateFleet --help` shows the members of the request";
         assert_eq!(failure.to_string(), expected);
         let failure =
             Failure::from(refused("ResourceNotFound")).action(Action::CreateFleet).context("no asset");

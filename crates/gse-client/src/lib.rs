@@ -108,8 +108,9 @@ impl Client {
             Some(found) => (found.secret_id, found.secret_key, found.token),
             None => Default::default(),
         };
-        let client = Self::new(endpoint, secret_id, secret_key, region)?;
-        Ok(Self { token, ..client })
+        let mut client = Self::new(endpoint, secret_id, secret_key, region)?;
+        client.token = token;
+        Ok(client)
     }
 
     /// Calls an action by its types.
