@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// The environment variables, with the vendor's names.
+/// The environment variables, with the vendor's names where it has some.
 pub mod variable {
+    /// Where the service listens. The vendor's clients know where theirs is.
+    pub const ENDPOINT: &str = "GSE_ENDPOINT";
     /// Names the key.
     pub const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
     /// The key.

@@ -31,6 +31,8 @@ pub use retry::Retry;
 use retry::Reach;
 
 const CONTENT_TYPE: &str = "application/json";
+/// Where `gse local` listens unless it is told otherwise.
+const ENDPOINT: &str = "http://127.0.0.1:8080";
 /// What the vendor's SDKs wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -96,19 +98,25 @@ impl Client {
         })
     }
 
-    /// A client with the key and the region that the vendor's SDKs would take: see [`Credentials::find`].
-    /// Without a key the calls are not signed.
+    /// A client with the key and the region that the vendor's SDKs would take (see [`Credentials::find`]), for the
+    /// service at `GSE_ENDPOINT`, else at `http://127.0.0.1:8080`. Without a key the calls are not signed.
     ///
     /// # Errors
     /// [`CallError::Credentials`] if a key is there and cannot be used; [`CallError::Endpoint`].
-    pub fn from_environment(endpoint: impl Into<String>) -> Result<Self, CallError> {
-        let found = Credentials::find()?;
-        let region = std::env::var(variable::REGION).unwrap_or_default();
-        let (secret_id, secret_key, token) = match found {
-            Some(found) => (found.secret_id, found.secret_key, found.token),
-            None => Default::default(),
-        };
-        let mut client = Self::new(endpoint, secret_id, secret_key, region)?;
+    pub fn from_environment() -> Result<Self, CallError> {
+        Self::from_variables(&|name| std::env::var(name).ok(), Credentials::find()?)
+    }
+
+    fn from_variables(
+        variable: &dyn Fn(&str) -> Option<String>,
+        key: Option<Credentials>,
+    ) -> Result<Self, CallError> {
+        let of = |name| variable(name).filter(|value| !value.is_empty());
+        let endpoint = of(variable::ENDPOINT).unwrap_or_else(|| ENDPOINT.to_owned());
+        let (secret_id, secret_key, token) =
+            key.map_or_else(Default::default, |key| (key.secret_id, key.secret_key, key.token));
+        let mut client =
+            Self::new(endpoint, secret_id, secret_key, of(variable::REGION).unwrap_or_default())?;
         client.token = token;
         Ok(client)
     }

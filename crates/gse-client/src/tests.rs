@@ -14,7 +14,7 @@ use gse_api::{
     },
 };
 
-use crate::{CallError, Client, PutError, Retry, host, objects::address, put_object, url};
+use crate::{CallError, Client, Credentials, PutError, Retry, host, objects::address, put_object, url};
 
 /// Answers one request on each of so many connections; an empty answer is a connection that breaks. Gives the requests.
 fn serve_all(answers: &[String]) -> (String, JoinHandle<Vec<String>>) {
@@ -227,6 +227,22 @@ fn endpoints_are_checked_before_calling() {
     }
     assert_eq!(host(&url("http://127.0.0.1:8080/capi").expect("an endpoint")), "127.0.0.1:8080");
     assert_eq!(host(&url("http://gse.example.org:80").expect("an endpoint")), "gse.example.org");
+}
+
+#[test]
+fn a_client_is_made_from_the_environment() {
+    let key = Credentials { secret_id: "AKID".into(), secret_key: "k".into(), token: "t".into() };
+    let variable = |name: &str| match name {
+        "GSE_ENDPOINT" => Some("http://h:1".to_owned()),
+        "TENCENTCLOUD_REGION" => Some("ap-beijing".to_owned()),
+        _ => None,
+    };
+    let client = Client::from_variables(&variable, Some(key)).expect("a client");
+    let found = [client.endpoint, client.region, client.secret_id, client.secret_key, client.token];
+    assert_eq!(found, ["http://h:1", "ap-beijing", "AKID", "k", "t"]);
+    let client = Client::from_variables(&|_| None, None).expect("a client");
+    let found = [client.endpoint, client.region, client.secret_id, client.token];
+    assert_eq!(found, ["http://127.0.0.1:8080", "", "", ""]);
 }
 
 #[test]
