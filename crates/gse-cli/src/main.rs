@@ -5,6 +5,7 @@
 
 mod asset;
 mod call;
+mod completion;
 mod conformance;
 mod doctor;
 mod failure;
@@ -36,6 +37,8 @@ enum Command {
     Local(local::LocalArgs),
     /// Calls one action of the cloud API and prints the answer.
     Call(call::CallArgs),
+    /// Prints the completion script of a shell.
+    Completion(completion::CompletionArgs),
     /// Packs and uploads game servers.
     Asset(asset::AssetArgs),
     /// Takes a game server in any language through a life, and says what it does right and wrong.
@@ -47,7 +50,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(call::unfold(std::env::args_os()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start the asynchronous runtime").map_err(Failure::from);
     let done = runtime.and_then(|runtime| runtime.block_on(run(cli.command)));
@@ -65,6 +68,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
         Command::Call(args) => call::run(args).await?,
+        Command::Completion(args) => completion::run(&args)?,
         Command::Asset(args) => asset::run(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
         Command::Why(args) => why::run(args).await?,
