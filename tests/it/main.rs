@@ -3,6 +3,7 @@
 
 mod conformance;
 mod course;
+mod deploy;
 mod doctor;
 mod flow;
 mod hosting;

@@ -6,9 +6,11 @@
 mod asset;
 mod call;
 mod conformance;
+mod deploy;
 mod doctor;
 mod failure;
 mod local;
+mod service;
 
 use std::{
     io::{self, Write as _},
@@ -39,6 +41,8 @@ enum Command {
     Asset(asset::AssetArgs),
     /// Takes a game server in any language through a life, and says what it does right and wrong.
     Conformance(conformance::ConformanceArgs),
+    /// Updates what an alias leads to without downtime; run again after an interruption, it goes on.
+    Deploy(deploy::DeployArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
 }
@@ -64,6 +68,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Call(args) => call::run(args).await?,
         Command::Asset(args) => asset::run(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
+        Command::Deploy(args) => return deploy::run(args).await,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)

@@ -19,7 +19,7 @@ use reqwest::{Url, header};
 
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
-pub use objects::put_object;
+pub use objects::{get_text, put_object};
 
 const CONTENT_TYPE: &str = "application/json";
 
