@@ -3,6 +3,7 @@
 
 mod conformance;
 mod course;
+mod declaration;
 mod deploy;
 mod doctor;
 mod flow;

@@ -1,7 +1,7 @@
 //! `gse call`: signs a request, sends it and prints the answer. What it prints on stdout is the object under
 //! `Response` and nothing else; words for people go to stderr.
 
-mod nearest;
+pub(crate) mod nearest;
 #[cfg(test)]
 mod tests;
 

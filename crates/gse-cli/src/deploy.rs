@@ -29,6 +29,8 @@ use crate::{
 };
 use look::{Seen, Subject};
 use settings::Settings;
+pub(crate) use settings::{INSTANCE_TYPE, open_to_players};
+pub(crate) use tell::failed_fleet;
 
 /// `StoppedActions` of a fleet whose policies rest.
 const AUTO_SCALING: &str = "AUTO_SCALING";

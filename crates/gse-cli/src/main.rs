@@ -6,6 +6,7 @@
 mod asset;
 mod call;
 mod conformance;
+mod declaration;
 mod deploy;
 mod doctor;
 mod failure;
@@ -39,6 +40,10 @@ enum Command {
     Call(call::CallArgs),
     /// Packs and uploads game servers.
     Asset(asset::AssetArgs),
+    /// Creates and updates what a file describes; nothing is deleted that it does not name.
+    Apply(declaration::ApplyArgs),
+    /// Prints the file that describes what exists.
+    Export(declaration::ExportArgs),
     /// Takes a game server in any language through a life, and says what it does right and wrong.
     Conformance(conformance::ConformanceArgs),
     /// Updates what an alias leads to without downtime; run again after an interruption, it goes on.
@@ -67,6 +72,8 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
         Command::Call(args) => call::run(args).await?,
         Command::Asset(args) => asset::run(args).await?,
+        Command::Apply(args) => declaration::apply(args).await?,
+        Command::Export(args) => declaration::export(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
         Command::Deploy(args) => return deploy::run(args).await,
         Command::Doctor(args) => return doctor::run(args).await,

@@ -6,7 +6,8 @@ use std::future::Future;
 use gse_api::{
     Request,
     types::{
-        Alias, DescribeFleetAttributesRequest, DescribeFleetCapacityRequest, FleetAttributes, FleetCapacity,
+        Alias, Asset, DescribeAssetsRequest, DescribeFleetAttributesRequest, DescribeFleetCapacityRequest,
+        DescribeGameServerSessionQueuesRequest, FleetAttributes, FleetCapacity, GameServerSessionQueue,
         ListAliasesRequest,
     },
 };
@@ -113,6 +114,40 @@ impl Service {
             async move {
                 let answer = self.call(&request).await?;
                 Ok((answer.aliases, answer.total_count))
+            }
+        })
+        .await
+    }
+
+    /// The assets of the region, newest first.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub(crate) async fn assets(&self) -> Result<Vec<Asset>, Failure> {
+        all(|offset| {
+            // of this action, Offset is a page.
+            let (asset_region, page) = (self.region().to_owned(), offset.div_ceil(PAGE));
+            let (limit, offset) = (PAGE.cast_signed(), page.cast_signed());
+            let request = DescribeAssetsRequest { asset_region, limit, offset, ..Default::default() };
+            async move {
+                let answer = self.call(&request).await?;
+                Ok((answer.assets, answer.total_count.unsigned_abs()))
+            }
+        })
+        .await
+    }
+
+    /// The queues of the region.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub(crate) async fn queues(&self) -> Result<Vec<GameServerSessionQueue>, Failure> {
+        all(|offset| {
+            let (limit, offset) = (Some(PAGE), Some(offset));
+            let request = DescribeGameServerSessionQueuesRequest { limit, offset, ..Default::default() };
+            async move {
+                let answer = self.call(&request).await?;
+                Ok((answer.game_server_session_queues, answer.total_count))
             }
         })
         .await

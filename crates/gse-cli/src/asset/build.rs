@@ -23,7 +23,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 const FAILED: i64 = 1;
 const READY: i64 = 2;
 /// The tag of an asset that holds the digest of its package.
-const DIGEST_TAG: &str = "gse-package";
+pub(crate) const DIGEST_TAG: &str = "gse-package";
 /// Assets of one content that are looked at; there is one, or one for each name and version.
 const SAME_CONTENT: i64 = 100;
 

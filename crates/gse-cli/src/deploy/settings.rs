@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Where a package lies on an instance.
 const PACKAGE_ROOT: &str = "/local/game/";
 /// Of the first fleet, when no flag says another.
-pub(super) const INSTANCE_TYPE: &str = "S5.LARGE8";
+pub(crate) const INSTANCE_TYPE: &str = "S5.LARGE8";
 
 /// Settings of the new fleet.
 #[derive(Debug, Default, Args)]
@@ -101,7 +101,7 @@ fn one_entry(launch_path: String, parameters: String, count: u64) -> RuntimeConf
 }
 
 /// Everything that a fleet can open; which port a game server takes is its choice (F-14).
-pub(super) fn open_to_players() -> Vec<InboundPermissionInput> {
+pub(crate) fn open_to_players() -> Vec<InboundPermissionInput> {
     let open = |protocol: &str| InboundPermissionInput {
         from_port: Some(1025),
         to_port: Some(60000),

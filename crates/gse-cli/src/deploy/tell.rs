@@ -129,7 +129,7 @@ fn instances(count: u64) -> String {
 }
 
 /// Why a fleet is ERROR: the event that says it, and its log.
-pub(super) async fn failed_fleet(service: &Service, fleet: &str) -> Failure {
+pub(crate) async fn failed_fleet(service: &Service, fleet: &str) -> Failure {
     let request = DescribeFleetEventsRequest {
         fleet_id: fleet.to_owned(),
         limit: Some(EVENTS),
