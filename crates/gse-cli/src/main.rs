@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod local;
 mod service;
+mod show;
 
 use std::{
     io::{self, Write as _},
@@ -50,6 +51,16 @@ enum Command {
     Deploy(deploy::DeployArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
+    /// Shows the fleets with their instances and sessions.
+    Fleets(show::fleets::FleetsArgs),
+    /// Shows the instances of the fleets with their processes and sessions.
+    Instances(show::instances::InstancesArgs),
+    /// Shows game server sessions, newest first.
+    Sessions(show::sessions::SessionsArgs),
+    /// Shows the aliases and where they lead.
+    Aliases(show::aliases::AliasesArgs),
+    /// Shows the events of fleets, oldest first.
+    Events(show::events::EventsArgs),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +87,11 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Export(args) => declaration::export(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
         Command::Deploy(args) => return deploy::run(args).await,
+        Command::Fleets(args) => show::fleets::run(args).await?,
+        Command::Instances(args) => show::instances::run(args).await?,
+        Command::Sessions(args) => show::sessions::run(args).await?,
+        Command::Aliases(args) => show::aliases::run(args).await?,
+        Command::Events(args) => show::events::run(args).await?,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)
