@@ -1,6 +1,8 @@
 //! `gse asset`: packs a folder, puts a package into the object endpoint, or does all steps of an upload.
 
 pub(crate) mod build;
+mod inspect;
+pub(crate) mod lint;
 mod pack;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,8 @@ pub(crate) struct AssetArgs {
 
 #[derive(Debug, Subcommand)]
 enum AssetCommand {
+    /// Says what will go wrong with a build, before it is uploaded.
+    Lint(lint::LintArgs),
     /// Zips the contents of a folder; the same contents give the same bytes.
     Pack(PackArgs),
     /// Puts a zip into the object endpoint with the authorization that GetUploadCredentials gave.
@@ -96,19 +100,24 @@ struct UploadArgs {
     /// The object's key; `NAME/VERSION.zip` if absent.
     #[arg(long)]
     key: Option<String>,
+    /// Uploads a build of which `gse asset lint` says that it fails.
+    #[arg(long)]
+    no_lint: bool,
     #[command(flatten)]
     objects: Objects,
     #[command(flatten)]
     connection: Connection,
 }
 
-/// Runs one of the subcommands.
-pub(crate) async fn run(args: AssetArgs) -> Result<(), Failure> {
+/// Runs one of the subcommands; the exit code.
+pub(crate) async fn run(args: AssetArgs) -> Result<u8, Failure> {
     match args.command {
-        AssetCommand::Pack(args) => pack(&args),
-        AssetCommand::Put(args) => put(args).await,
-        AssetCommand::Upload(args) => upload(args).await,
+        AssetCommand::Lint(args) => return lint::run(args),
+        AssetCommand::Pack(args) => pack(&args)?,
+        AssetCommand::Put(args) => put(args).await?,
+        AssetCommand::Upload(args) => upload(args).await?,
     }
+    Ok(0)
 }
 
 fn pack(args: &PackArgs) -> Result<(), Failure> {
@@ -147,6 +156,9 @@ async fn put(args: PutArgs) -> Result<(), Failure> {
 async fn upload(args: UploadArgs) -> Result<(), Failure> {
     let client = args.connection.client()?;
     let packed = packed(&args.dir)?;
+    if !args.no_lint {
+        lint::check(&args.dir, vec![])?;
+    }
     eprintln!("packed {} files, {} bytes", packed.files, packed.bytes.len());
     let region = args.connection.region.clone();
     let same = build::of_content(&client, &region, &packed.digest).await?;

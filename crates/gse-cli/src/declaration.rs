@@ -42,6 +42,9 @@ pub(crate) struct ApplyArgs {
     /// Prints what would change, and changes nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Uploads builds of which `gse asset lint` says that they fail.
+    #[arg(long)]
+    no_lint: bool,
     /// Prints the changes as JSON.
     #[arg(long)]
     json: bool,
@@ -67,10 +70,11 @@ struct Declared {
     folder: PathBuf,
     document: Document,
     digests: Vec<Option<String>>,
+    no_lint: bool,
 }
 
 impl Declared {
-    fn read(path: &Path) -> Result<Self, Failure> {
+    fn read(path: &Path, no_lint: bool) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read `{name}`"))
@@ -81,7 +85,7 @@ impl Declared {
         let packed = |dir: &String| build::packed(&folder.join(dir)).map(|packed| packed.digest);
         let digests = document.asset.iter().map(|asset| asset.dir.as_ref().map(packed).transpose());
         let digests = digests.collect::<Result<_, _>>()?;
-        Ok(Self { text, name, folder, document, digests })
+        Ok(Self { text, name, folder, document, digests, no_lint })
     }
 
     /// What must change; everything that is wrong, with lines.
@@ -100,7 +104,7 @@ impl Declared {
 pub(crate) async fn apply(args: ApplyArgs) -> Result<(), Failure> {
     let objects = args.objects.url(&args.connection);
     let service = Service::new(args.connection)?;
-    let declared = Declared::read(&args.file)?;
+    let declared = Declared::read(&args.file, args.no_lint)?;
     let existing = existing::read(&service).await?;
     let changes = declared.plan(&existing)?;
     if args.json {
@@ -133,6 +137,7 @@ async fn make_all(
             service,
             objects,
             folder: &declared.folder,
+            no_lint: declared.no_lint,
             document: &declared.document,
             existing: &existing,
         };

@@ -29,7 +29,7 @@ use crate::{
 };
 use look::{Seen, Subject};
 use settings::Settings;
-pub(crate) use settings::{INSTANCE_TYPE, open_to_players};
+pub(crate) use settings::{INSTANCE_TYPE, launch_path, open_to_players};
 pub(crate) use tell::failed_fleet;
 
 /// `StoppedActions` of a fleet whose policies rest.
@@ -63,6 +63,9 @@ pub(crate) struct DeployArgs {
     /// Longest wait for anything but matches.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "35m")]
     wait_time: Duration,
+    /// Uploads a build of which `gse asset lint` says that it fails.
+    #[arg(long)]
+    no_lint: bool,
     /// Prints a line of JSON for each step.
     #[arg(long)]
     json: bool,
@@ -110,6 +113,7 @@ struct Deployment {
     json: bool,
     awaited: Option<String>,
     has_begun: bool,
+    no_lint: bool,
 }
 
 /// Runs until all is as it is wanted; the exit code.
@@ -137,6 +141,7 @@ pub(crate) async fn run(args: DeployArgs) -> Result<u8, Failure> {
         json: args.json,
         awaited: None,
         has_begun: false,
+        no_lint: args.no_lint,
     };
     deployment.run().await
 }
@@ -217,7 +222,7 @@ impl Deployment {
     /// Does what the step says; the exit code when it is the last.
     async fn take(&mut self, step: &Step, seen: &Seen) -> Result<Option<u8>, Failure> {
         match step {
-            Step::Upload => self.upload().await?,
+            Step::Upload => self.upload(seen).await?,
             Step::CreateFleet { copy_of } => {
                 let fleet = self.create_fleet(seen, copy_of.as_deref()).await?;
                 self.awaited = Some(fleet);

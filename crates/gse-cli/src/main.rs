@@ -82,7 +82,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
         Command::Call(args) => call::run(args).await?,
-        Command::Asset(args) => asset::run(args).await?,
+        Command::Asset(args) => return asset::run(args).await,
         Command::Apply(args) => declaration::apply(args).await?,
         Command::Export(args) => declaration::export(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,

@@ -158,6 +158,7 @@ fn upload_to(address: &str, folder: &Path) -> Result<(), Failure> {
         name: "arena".into(),
         asset_version: "1.0".into(),
         key: None,
+        no_lint: false,
         objects: Objects { objects: Some(address.into()) },
         connection,
     };
@@ -230,4 +231,41 @@ fn a_refused_package_is_a_failure() {
     let expected = "error: cannot get an authorization for the upload\ncaused by: `LimitExceeded`: full\nrequest id: r-9";
     assert_eq!(text, expected);
     served.join().expect("it served");
+}
+
+#[test]
+fn the_lint_reads_what_files_are() {
+    use gse_core::package::lint::{Content, lint};
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "run.sh", "#!/bin/sh -e\nexit\n", 0o755);
+    write(folder.path(), "broken", "\u{7f}ELF of nothing", 0o644);
+    write(folder.path(), "data/dos", "#!/bin/sh\r\n", 0o644);
+    let own = std::env::current_exe().expect("this test is a program");
+    fs::copy(own, folder.path().join("server")).expect("a copy of this test");
+    let build =
+        super::inspect::inspect(folder.path(), vec!["/local/game/server".into()]).expect("it is read");
+    let of = |path: &str| &build.files.iter().find(|file| file.path == path).expect("it is there").content;
+    let Content::Elf(server) = of("server") else { panic!("a program is ELF: {:?}", of("server")) };
+    assert_eq!(server.machine, build.machine);
+    assert!(server.interpreter.is_some() && server.needed.iter().any(|name| name.starts_with("libc.so")));
+    let script = |carriage| Content::Script { interpreter: "/bin/sh".into(), has_carriage_return: carriage };
+    assert_eq!(*of("run.sh"), script(false));
+    assert_eq!(*of("data/dos"), script(true));
+    assert_eq!(*of("broken"), Content::Other);
+    let rules: Vec<&str> = lint(&build).iter().map(|finding| finding.rule).collect();
+    assert_eq!(
+        rules,
+        ["execute-bit", "interpreter"],
+        "only the script for Windows: this test itself would run"
+    );
+}
+
+#[test]
+fn a_build_that_would_fail_is_refused_before_it_is_uploaded() {
+    let folder = game(&[1]);
+    let refused = super::lint::check(folder.path(), vec!["/local/game/server".into()]).unwrap_err();
+    assert_eq!(refused.exit, 2);
+    let text = refused.to_string();
+    assert!(text.contains("there is no file `server`") && text.contains("--no-lint"), "{text}");
+    super::lint::check(folder.path(), vec![]).expect("nobody knows what is launched");
 }

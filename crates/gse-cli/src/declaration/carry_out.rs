@@ -9,6 +9,7 @@ use super::existing::{Existing, Known};
 use super::fleet;
 use super::plan::{Change, Difference, Kind};
 use crate::asset::build::{self, Named};
+use crate::asset::lint;
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -18,6 +19,8 @@ pub(super) struct Making<'a> {
     pub(super) objects: &'a str,
     /// Where the file lies; builds are named from there.
     pub(super) folder: &'a Path,
+    /// Uploads builds that would fail, too.
+    pub(super) no_lint: bool,
     pub(super) document: &'a Document,
     pub(super) existing: &'a Existing,
 }
@@ -44,7 +47,13 @@ impl Making<'_> {
 
     async fn asset(&self, change: &Change) -> Result<(), Failure> {
         let asset = &self.document.asset[change.at];
-        let packed = build::packed(&self.folder.join(asset.dir.as_deref().unwrap_or_default()))?;
+        let folder = self.folder.join(asset.dir.as_deref().unwrap_or_default());
+        if !self.no_lint {
+            let users = self.document.fleet.iter().filter(|fleet| *fleet.asset.as_ref() == change.name);
+            let launched = users.flat_map(|fleet| &fleet.process).map(|entry| entry.launch_path.clone());
+            lint::check(&folder, launched.collect())?;
+        }
+        let packed = build::packed(&folder)?;
         let (name, version) = (asset.name.as_ref().clone(), asset.version.clone());
         let key = format!("apply/{}.zip", packed.digest);
         let named = Named { name, version, key };

@@ -1,10 +1,14 @@
 //! Doing: one step, by calls of the cloud API. Nothing here decides what comes next.
 
+use std::path::Path;
+
 use gse_api::types::{
     CopyFleetRequest, CreateAliasRequest, CreateFleetRequest, DeleteFleetRequest,
     DescribeRuntimeConfigurationRequest, FleetAttributes, RoutingStrategyInput, StartFleetActionsRequest,
     StopFleetActionsRequest, Tag, UpdateAliasRequest, UpdateFleetCapacityRequest,
 };
+
+use gse_core::deployment::AliasTarget;
 
 use super::{
     AUTO_SCALING, Deployment,
@@ -12,7 +16,10 @@ use super::{
     settings::{INSTANCE_TYPE, open_to_players},
 };
 use crate::{
-    asset::build::{self, Named},
+    asset::{
+        build::{self, Named},
+        lint,
+    },
     failure::Failure,
 };
 
@@ -24,8 +31,12 @@ const SHORT_DIGEST: usize = 8;
 
 impl Deployment {
     /// Uploads the build. It is named by its content, so another attempt writes the same object.
-    pub(super) async fn upload(&mut self) -> Result<(), Failure> {
+    pub(super) async fn upload(&self, seen: &Seen) -> Result<(), Failure> {
         let Some(build) = &self.build else { return Ok(()) };
+        if !self.no_lint {
+            let launched = self.launched(seen, &build.folder).await?;
+            lint::check(&build.folder, launched)?;
+        }
         let packed = build::packed(&build.folder)?;
         if packed.digest != build.digest {
             let error = format!("`{}` has changed since it was looked at", build.folder.display());
@@ -36,6 +47,26 @@ impl Deployment {
         let named = Named { name: cut(&self.alias, ASSET_NAME), version, key };
         build::publish(&self.service.client, &self.objects, self.service.region(), named, packed).await?;
         Ok(())
+    }
+
+    /// What the new fleet will launch.
+    async fn launched(&self, seen: &Seen, folder: &Path) -> Result<Vec<String>, Failure> {
+        let fleet = match seen.target() {
+            AliasTarget::Fleet(id) if seen.fleets.iter().any(|fleet| fleet.id == id) => Some(id),
+            AliasTarget::Fleet(_) | AliasTarget::Missing | AliasTarget::Nowhere => None,
+        };
+        let Some(fleet_id) = fleet else {
+            let entries = self.settings.first_runtime(folder)?.server_processes.unwrap_or_default();
+            return Ok(entries.into_iter().filter_map(|entry| entry.launch_path).collect());
+        };
+        let request = DescribeRuntimeConfigurationRequest { fleet_id };
+        let has =
+            self.service.call(&request).await?.runtime_configuration.unwrap_or_default().server_processes;
+        let wanted = self.settings.runtime(&has)?.and_then(|runtime| runtime.server_processes);
+        Ok(match wanted {
+            Some(entries) => entries.into_iter().filter_map(|entry| entry.launch_path).collect(),
+            None => has.into_iter().map(|entry| entry.launch_path).collect(),
+        })
     }
 
     /// Makes the fleet, and gives its id.

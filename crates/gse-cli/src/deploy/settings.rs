@@ -83,12 +83,16 @@ impl Settings {
         self.launch.is_some() || self.parameters.is_some() || self.processes.is_some()
     }
 
-    /// `--launch server`, `--launch ./server` and `--launch /local/game/server` are one.
     fn launch_path(&self) -> Option<String> {
-        let path = self.launch.as_deref()?;
-        let below = path.strip_prefix(PACKAGE_ROOT).or(path.strip_prefix("./")).unwrap_or(path);
-        Some(format!("{PACKAGE_ROOT}{below}"))
+        self.launch.as_deref().map(launch_path)
     }
+}
+
+/// `--launch server`, `--launch ./server` and `--launch /local/game/server` are one.
+pub(crate) fn launch_path(path: &str) -> String {
+    let below = path.strip_prefix(PACKAGE_ROOT).or(path.strip_prefix("./")).unwrap_or(path);
+    // Another absolute path stays what it is, for the service to refuse.
+    if below.starts_with('/') { below.to_owned() } else { format!("{PACKAGE_ROOT}{below}") }
 }
 
 fn one_entry(launch_path: String, parameters: String, count: u64) -> RuntimeConfigurationInput {
