@@ -3,6 +3,8 @@
 
 mod conformance;
 mod course;
+mod declaration;
+mod deploy;
 mod doctor;
 mod flow;
 mod hosting;

@@ -3,7 +3,7 @@
 
 mod command;
 mod flags;
-mod nearest;
+pub(crate) mod nearest;
 mod query;
 #[cfg(test)]
 mod tests;

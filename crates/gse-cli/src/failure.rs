@@ -28,9 +28,14 @@ impl Failure {
         self
     }
 
+    /// The code of the API, if the service refused a call.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.error.downcast_ref::<CallError>().and_then(CallError::code)
+    }
+
     /// Points to the action's description when its request was wrong.
     pub(crate) fn action(self, action: Action) -> Self {
-        let code = self.error.downcast_ref::<CallError>().and_then(CallError::code).unwrap_or_default();
+        let code = self.code().unwrap_or_default();
         let parameters =
             ["InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter"]
                 .contains(&code);

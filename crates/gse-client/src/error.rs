@@ -68,7 +68,7 @@ impl CallError {
 #[derive(Debug, Error)]
 pub enum PutError {
     /// The object endpoint could not be reached, or the connection broke.
-    #[error("cannot send the object to `{url}`")]
+    #[error("cannot reach the object endpoint at `{url}`")]
     Transport {
         /// Where.
         url: String,

@@ -25,9 +25,9 @@ use serde_json::{Map, Value};
 pub use credentials::{Credentials, CredentialsError, variable};
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
-pub use objects::put_object;
 pub use retry::Retry;
 
+pub use objects::{get_text, put_object};
 use retry::Reach;
 
 const CONTENT_TYPE: &str = "application/json";

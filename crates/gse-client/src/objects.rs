@@ -30,6 +30,22 @@ pub async fn put_object(
     Err(PutError::Refused { url: url.to_string(), status: status.as_u16(), text })
 }
 
+/// Reads the text behind an address that the service signed, such as `PreSignedLogUrl` of an event.
+///
+/// # Errors
+/// See [`PutError`]; a refusal carries the endpoint's text.
+pub async fn get_text(url: &str) -> Result<String, PutError> {
+    let transport = |source| PutError::Transport { url: url.to_owned(), source };
+    let response = http_client().map_err(transport)?.get(url).send().await.map_err(transport)?;
+    let status = response.status();
+    let body = response.bytes().await.map_err(transport)?;
+    if status.is_success() {
+        return Ok(String::from_utf8_lossy(&body).into_owned());
+    }
+    let text = start_of(&body).trim().to_owned();
+    Err(PutError::Refused { url: url.to_owned(), status: status.as_u16(), text })
+}
+
 /// The address of an object; each part of the key is percent-encoded.
 pub(crate) fn address(objects_url: &str, bucket: &str, key: &str) -> Result<Url, PutError> {
     let refuse = |reason: String| PutError::Address { url: format!("{objects_url}/{bucket}/{key}"), reason };

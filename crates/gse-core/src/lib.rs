@@ -14,6 +14,7 @@ pub mod command;
 pub mod conformance;
 pub mod control_plane;
 pub mod cx;
+pub mod deployment;
 pub mod diagnosis;
 pub mod error;
 pub mod event;
