@@ -7,6 +7,7 @@ mod auth;
 mod capi;
 mod ccn;
 mod control;
+mod errors;
 mod extension;
 mod fleets;
 mod instances;

@@ -1,0 +1,167 @@
+//! Each code that an action lists and that can be provoked, provoked over a socket (issue 5 "Errors").
+//!
+//! The rows are text, because `cargo xtask codegen` counts them for `docs/generated/api-coverage.md`: a row that does not
+//! get its code fails here, so what the page counts was answered. `*` stands for every action.
+//! What cannot be provoked is listed with its reason in `docs/not-covered.list`.
+
+mod fixture;
+mod wire;
+
+use gse_api::admission::AuthMode;
+use gse_api::rate_limit::Factor;
+use gse_api::{Action, ErrorCode};
+use serde_json::Value;
+
+use super::stack::Stack;
+use fixture::Known;
+use wire::Wire;
+
+/// A text that no answer may show: it is the value of secret members.
+const SECRET: &str = "sesame";
+
+/// What is asked of an action, and what it must answer.
+struct Row {
+    action: Action,
+    code: &'static str,
+    named: &'static str,
+    members: &'static str,
+}
+
+/// The rows of a table; `*` is a row for each action.
+fn rows(table: &'static str) -> Vec<Row> {
+    let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.flat_map(row).collect()
+}
+
+fn row(line: &'static str) -> Vec<Row> {
+    let parts: Vec<&str> = line.splitn(4, " | ").collect();
+    let [action, code, named, members] = parts[..] else { panic!("a row has four columns: {line}") };
+    let row = |action| Row { action, code, named, members };
+    if action == "*" {
+        return Action::ALL.into_iter().map(row).collect();
+    }
+    vec![row(Action::parse(action).unwrap_or_else(|| panic!("no action `{action}`")))]
+}
+
+impl Row {
+    /// What is wrong with the answer, if anything is.
+    fn fault(&self, known: &Known, answer: &Result<Value, wire::Refusal>) -> Option<String> {
+        let Self { action, code, members, .. } = self;
+        let refusal = match answer {
+            Ok(answer) => return Some(format!("{action:?} {members}: not {code} but success: {answer}")),
+            Err(refusal) => refusal,
+        };
+        let named = known.in_text(self.named);
+        let shows_secret = [SECRET, known.secret_key()].iter().any(|secret| refusal.text.contains(secret));
+        let is_right = refusal.code == *code && refusal.message.contains(&named) && !shows_secret;
+        let text = &refusal.text;
+        (!is_right).then(|| format!("{action:?} {members}: wanted {code} naming `{named}`:\n{text}\n"))
+    }
+}
+
+/// Asks every row, then every row again from the last to the first: a refusal changes nothing, so the order of rows does
+/// not matter.
+async fn check(known: &Known, wire: &mut Wire, stack: &Stack, table: &'static str) {
+    let rows = rows(table);
+    assert!(!rows.is_empty());
+    let mut faults = Vec::new();
+    for row in rows.iter().chain(rows.iter().rev()) {
+        let body = known.in_members(row.members);
+        let answer = wire.call(stack.signed(row.action.name(), &body)).await;
+        faults.extend(row.fault(known, &answer));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_by_itself() {
+    let stack = Stack::start();
+    let mut wire = Wire::open(&stack).await;
+    check(&Known::nothing(&stack), &mut wire, &stack, include_str!("errors/members.rows")).await;
+}
+
+#[tokio::test]
+async fn what_the_state_does_not_allow() {
+    let stack = Stack::start();
+    let known = Known::everything(&stack).await;
+    let mut wire = Wire::open(&stack).await;
+    check(&known, &mut wire, &stack, include_str!("errors/state.rows")).await;
+}
+
+#[tokio::test]
+async fn what_a_used_up_quota_does_not_allow() {
+    let stack = Stack::start_with(AuthMode::Required, |config| {
+        let quotas = &mut config.quotas;
+        (quotas.aliases, quotas.queues, quotas.assets, quotas.fleets) = (1, 1, 1, 1);
+    });
+    let known = Known::one_of_each(&stack).await;
+    let mut wire = Wire::open(&stack).await;
+    check(&known, &mut wire, &stack, include_str!("errors/used_up.rows")).await;
+    let stack = Stack::start_with(AuthMode::Required, |config| config.quotas.instances = 1);
+    let known = Known::one_of_each(&stack).await;
+    let mut wire = Wire::open(&stack).await;
+    check(&known, &mut wire, &stack, include_str!("errors/crowded.rows")).await;
+}
+
+#[tokio::test]
+async fn what_the_rate_does_not_allow() {
+    // One call of each action in a second, and the clock stands.
+    let stack =
+        Stack::start_with(AuthMode::Required, |config| config.limits.rate = Factor::new(f64::MIN_POSITIVE));
+    let mut wire = Wire::open(&stack).await;
+    for action in Action::ALL {
+        // Whatever it is answered.
+        let _ = wire.call(stack.signed(action.name(), "{}")).await;
+    }
+    check(&Known::nothing(&stack), &mut wire, &stack, include_str!("errors/throttled.rows")).await;
+}
+
+/// The list of an action is what its clients know. Other codes come only from before the action (5.1), and where the
+/// contract says so in words.
+#[test]
+fn a_row_has_a_code_that_the_action_lists_or_any_action_may_answer() {
+    const BEFORE: &[&str] = &[
+        "UnknownParameter",
+        "MissingParameter",
+        "InvalidParameter",
+        "InvalidParameterValue",
+        "RequestLimitExceeded",
+    ];
+    // cloud-api.md 2, "common code, not on its list", and EndGameServerSessionAndProcess under FullProtection (R1).
+    const IN_WORDS: &[(Action, &str)] = &[
+        (Action::CreateAlias, "ResourceNotFound"),
+        (Action::CreateAsset, "LimitExceeded"),
+        (Action::CreateGameServerSessionQueue, "ResourceNotFound"),
+    ];
+    let tables = [
+        include_str!("errors/members.rows"),
+        include_str!("errors/state.rows"),
+        include_str!("errors/used_up.rows"),
+        include_str!("errors/crowded.rows"),
+        include_str!("errors/throttled.rows"),
+    ];
+    for row in tables.into_iter().flat_map(rows) {
+        let listed =
+            row.action.error_codes().iter().map(|code| ErrorCode::as_str(*code)).any(|code| code == row.code);
+        let known = listed || BEFORE.contains(&row.code) || IN_WORDS.contains(&(row.action, row.code));
+        assert!(known, "{:?} does not list {}", row.action, row.code);
+    }
+}
+
+/// A row of `gateway.rows`: a good call of ListAliases with one thing changed.
+#[tokio::test]
+async fn what_any_action_may_answer() {
+    let stack = Stack::start();
+    let known = Known::nothing(&stack);
+    let mut faults = Vec::new();
+    let lines = include_str!("errors/gateway.rows").lines();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let parts: Vec<&str> = line.rsplitn(3, " | ").collect();
+        let [named, code, change] = parts[..] else { panic!("a row has three columns: {line}") };
+        let row = Row { action: Action::ListAliases, code, named, members: change };
+        // A connection of its own: what was too large to be read ends it.
+        let answer = Wire::open(&stack).await.call(fixture::changed(&stack, change)).await;
+        faults.extend(row.fault(&known, &answer));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
