@@ -3,7 +3,7 @@
 //! It is not the place for rules that the JSON cannot express: those are hand-written in `gse-api/src/validate/`.
 
 mod actions;
-mod model;
+pub(crate) mod model;
 mod schema;
 mod types;
 

@@ -18,6 +18,7 @@ mod overload;
 mod queues;
 mod quotas;
 mod refusals;
+mod scenarios;
 mod shapes;
 mod stack;
 

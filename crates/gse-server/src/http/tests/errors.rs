@@ -104,6 +104,17 @@ async fn what_a_used_up_quota_does_not_allow() {
 }
 
 #[tokio::test]
+async fn what_a_broken_object_store_does_not_allow() {
+    let stack = Stack::start();
+    let known = Known::one_of_each(&stack).await;
+    let objects = stack.api.config.data_dir.join("objects");
+    std::fs::remove_dir_all(&objects).unwrap();
+    std::fs::write(&objects, "no directory").unwrap();
+    let mut wire = Wire::open(&stack).await;
+    check(&known, &mut wire, &stack, include_str!("errors/broken_store.rows")).await;
+}
+
+#[tokio::test]
 async fn what_the_rate_does_not_allow() {
     // One call of each action in a second, and the clock stands.
     let stack =
@@ -131,6 +142,7 @@ fn a_row_has_a_code_that_the_action_lists_or_any_action_may_answer() {
     const IN_WORDS: &[(Action, &str)] = &[
         (Action::CreateAlias, "ResourceNotFound"),
         (Action::CreateAsset, "LimitExceeded"),
+        (Action::CreateFleet, "ResourceNotFound.CcnResourceNotFound"),
         (Action::CreateGameServerSessionQueue, "ResourceNotFound"),
     ];
     let tables = [
@@ -139,6 +151,7 @@ fn a_row_has_a_code_that_the_action_lists_or_any_action_may_answer() {
         include_str!("errors/used_up.rows"),
         include_str!("errors/crowded.rows"),
         include_str!("errors/throttled.rows"),
+        include_str!("errors/broken_store.rows"),
     ];
     for row in tables.into_iter().flat_map(rows) {
         let listed =
