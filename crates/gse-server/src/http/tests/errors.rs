@@ -5,7 +5,7 @@
 //! What cannot be provoked is listed with its reason in `docs/not-covered.list`.
 
 mod fixture;
-mod wire;
+pub(super) mod wire;
 
 use gse_api::admission::AuthMode;
 use gse_api::rate_limit::Factor;

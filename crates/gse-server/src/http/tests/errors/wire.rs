@@ -17,21 +17,21 @@ use crate::http::tests::stack::Stack;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// One connection to a server of its own over the state of a stack.
-pub(super) struct Wire {
+pub(in crate::http::tests) struct Wire {
     stream: BufStream<TcpStream>,
 }
 
 /// An error as it was answered.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) code: String,
-    pub(super) message: String,
+pub(in crate::http::tests) struct Refusal {
+    pub(in crate::http::tests) code: String,
+    pub(in crate::http::tests) message: String,
     /// Head and body.
-    pub(super) text: String,
+    pub(in crate::http::tests) text: String,
 }
 
 impl Wire {
-    pub(super) async fn open(stack: &Stack) -> Self {
+    pub(in crate::http::tests) async fn open(stack: &Stack) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (router, limits) = (router(stack.api.clone()), stack.api.config.limits.clone());
@@ -40,7 +40,7 @@ impl Wire {
     }
 
     /// Sends a request and reads its answer, which must be an envelope (1.8).
-    pub(super) async fn call(&mut self, request: Request) -> Result<Value, Refusal> {
+    pub(in crate::http::tests) async fn call(&mut self, request: Request) -> Result<Value, Refusal> {
         let exchange = async {
             self.send(request).await;
             self.receive().await
