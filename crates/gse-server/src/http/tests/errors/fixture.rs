@@ -150,6 +150,21 @@ impl Known {
         self.in_value(value).to_string()
     }
 
+    /// The members of a row, with each id that is a text of the fixture in the place of each id in turn.
+    pub(super) fn with_every_id(&self, members: &str) -> Vec<String> {
+        let Ok(Value::Object(members)) = serde_json::from_str(&self.in_members(members)) else {
+            return Vec::new();
+        };
+        let named = members.iter().filter(|(name, value)| name.ends_with("Id") && value.is_string());
+        let ids = || self.values.values().filter(|value| value.is_string());
+        let with = |name: &String, id: &Value| {
+            let mut changed = members.clone();
+            changed.insert(name.clone(), id.clone());
+            Value::Object(changed).to_string()
+        };
+        named.flat_map(|(name, _)| ids().map(|id| with(name, id)).collect::<Vec<_>>()).collect()
+    }
+
     fn in_value(&self, value: Value) -> Value {
         let length = |text: &str| text.strip_prefix("$x")?.parse().ok();
         match value {
