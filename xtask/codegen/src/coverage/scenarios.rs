@@ -1,7 +1,7 @@
 //! The acceptance scenarios of operations.md 13 and the tests that bear their numbers.
 //!
-//! A test covers a scenario when its name begins with the number: `s12_…`, `w3_…`, `s12_s15_…`. The rules of scaling (S-10 and so on)
-//! have numbers too, so tests below the folders on the list's `[rule-tests]` are named after those and do not count.
+//! A test covers a scenario when its name begins with the number: `s12_…`, `w3_…`, `s12_s15_…`. The rules of scaling have
+//! numbers too (S-12): where both exist, a test below the paths on the list's `[rule-tests]` is named after the rule.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,18 +26,21 @@ pub(super) struct Scenario {
 }
 
 pub(super) fn gather(root: &Path, rule_tests: &BTreeMap<String, String>) -> anyhow::Result<Vec<Scenario>> {
-    let mut scenarios = named(&read(root, SPEC)?);
+    let spec = read(root, SPEC)?;
+    let mut scenarios = named(&spec);
+    let rules: Vec<String> = rules(&spec).collect();
     for folder in FOLDERS {
         walk(root, &root.join(folder), &mut |path, text| {
-            if rule_tests.keys().any(|folder| path.starts_with(folder.as_str())) {
-                return;
-            }
+            let of_rules = rule_tests.keys().any(|folder| path.starts_with(folder.as_str()));
             for name in tests(text) {
                 for part in name.split('_') {
                     let id = part.to_ascii_uppercase();
                     let Some(scenario) = scenarios.iter_mut().find(|scenario| scenario.id == id) else {
                         break;
                     };
+                    if of_rules && rules.contains(&id) {
+                        break;
+                    }
                     scenario.tests.push(format!("`{name}` ({path})"));
                 }
             }
@@ -67,6 +70,12 @@ fn named(spec: &str) -> Vec<Scenario> {
             Some(scenario(id, rest.split_once("**")?.0))
         })
         .collect()
+}
+
+/// The numbers of the rules of scaling, written as those of scenarios are.
+fn rules(spec: &str) -> impl Iterator<Item = String> {
+    let ids = spec.lines().filter_map(|line| line.strip_prefix("- S-")?.split(' ').next());
+    ids.map(|number| format!("S{number}"))
 }
 
 /// The names of the test functions of a file.
@@ -114,6 +123,7 @@ pub(super) mod unit {
         let found = named(spec);
         let ids: Vec<_> = found.iter().map(|scenario| (&*scenario.id, &*scenario.title)).collect();
         assert_eq!(ids, [("W2", "update"), ("S01", "bad zip")]);
+        assert_eq!(rules("- S-24 one\n- G-4 two\n").collect::<Vec<_>>(), ["S24"]);
         let source = "#[tokio::test]\n/// S01\nasync fn s01_bad() {}\nfn s02_helper() {}\n#[test]\n#[cfg(unix)]\nfn w2_x() {}\n";
         assert_eq!(tests(source).collect::<Vec<_>>(), ["s01_bad", "w2_x"]);
     }
