@@ -15,7 +15,7 @@ A test of the generator fails when an action, an error code or a scenario is nei
 How each column is found:
 
 * *Routed*: the action is in the table of `gse-server/src/http/routes`.
-* *Validated*: the table decodes its request by the schema of `cloud-api.json` before the action sees it.
+* *Validated*: the table decodes its request by the schema of `cloud-api.json` before the action sees it. A row shows for every action that a member which the schema does not know is refused.
 * *State*: the route gives the control plane a command (changes), reads it (reads), or answers from the configuration (fixed).
 * *Codes*: error codes that a row of `gse-server/src/http/tests/errors/*.rows` provokes over a socket, of those that the vendor lists for the action. What lacks is on the list below.
 * *Clients*: clients that nobody here wrote and that call the action in `cargo xtask interop` (`tests/interop/driven.json`).

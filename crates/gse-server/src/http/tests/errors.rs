@@ -140,8 +140,14 @@ const BEFORE: &[&str] = &[
 const IN_WORDS: &[(Action, &str)] = &[
     (Action::CreateAlias, "ResourceNotFound"),
     (Action::CreateAsset, "LimitExceeded"),
-    (Action::CreateFleet, "ResourceNotFound.CcnResourceNotFound"),
     (Action::CreateGameServerSessionQueue, "ResourceNotFound"),
+];
+/// R76: fleets that are made answer for their networks as AttachCcnInstances does.
+const OF_NETWORKS: &[&str] = &[
+    "LimitExceeded.CcnLimitExceeded",
+    "ResourceNotFound.CcnResourceNotFound",
+    "UnsupportedOperation.CcnAttached",
+    "UnsupportedOperation.UinNotFound",
 ];
 /// Every row that a test above asks of an action.
 const TABLES: &[&str] = &[
@@ -156,7 +162,9 @@ const TABLES: &[&str] = &[
 /// Whether an action may answer a code: its list is what its clients know.
 fn may_answer(action: Action, code: &str) -> bool {
     let listed = action.error_codes().iter().any(|listed| listed.as_str() == code);
-    listed || BEFORE.contains(&code) || IN_WORDS.contains(&(action, code))
+    let makes_fleets = matches!(action, Action::CreateFleet | Action::CopyFleet);
+    let of_networks = makes_fleets && OF_NETWORKS.contains(&code);
+    listed || of_networks || BEFORE.contains(&code) || IN_WORDS.contains(&(action, code))
 }
 
 #[test]
