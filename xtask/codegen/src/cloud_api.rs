@@ -5,7 +5,7 @@
 
 mod actions;
 mod client;
-mod model;
+pub(crate) mod model;
 mod schema;
 mod types;
 

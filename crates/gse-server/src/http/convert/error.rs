@@ -37,7 +37,8 @@ pub(crate) fn from_core(action: Action, error: &Error) -> ApiError {
         // These have texts of their own that callers match on (5.1).
         Error::Missing { member } => missing(action, member),
         Error::Invalid { member, value, expected } => {
-            ApiError::invalid_value(member, value, &format!("Expected {expected}."))
+            let invalid = ApiError::invalid_value(member, value, &format!("Expected {expected}."));
+            ApiError::new(code_of_value(action, member), invalid.message)
         }
         Error::BadToken => {
             let text = "The value specified in the parameter `NextToken` is not valid. It was not issued for this \
@@ -45,6 +46,14 @@ pub(crate) fn from_core(action: Action, error: &Error) -> ApiError {
             ApiError::new(ErrorCode::InvalidParameterValue, text)
         }
         _ => ApiError::new(code(action, error), error.to_string()),
+    }
+}
+
+/// cloud-api.md 2.1: what is not in the catalogue is `InvalidParameter`, the only one of the two that CreateAsset lists.
+fn code_of_value(action: Action, member: &str) -> ErrorCode {
+    match (action, member) {
+        (Action::CreateAsset, "OperateSystem" | "ImageId") => ErrorCode::InvalidParameter,
+        _ => ErrorCode::InvalidParameterValue,
     }
 }
 
