@@ -21,6 +21,7 @@ use crate::planted::planted;
 use crate::player_session;
 use crate::process;
 use crate::state::{Change, Row, RowKind, State};
+use crate::statistics;
 use crate::table::spread;
 use crate::time::Timestamp;
 
@@ -283,21 +284,23 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
         }
         RowKind::Placement => placement::on_due(state, cx, key),
         RowKind::Event => event::on_deadline(state, cx, &crate::id::EventId::new(key)),
+        RowKind::InstanceLife => statistics::on_deadline(state, cx, &crate::id::InstanceLifeId::new(key)),
         // These rows wait for nothing.
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue => {}
+        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::Bucket => {}
     }
 }
 
 /// Whether rows of that kind ever have a deadline.
 fn may_wait(kind: RowKind) -> bool {
     match kind {
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue => false,
+        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::Bucket => false,
         RowKind::Fleet
         | RowKind::Instance
         | RowKind::GameServerSession
         | RowKind::PlayerSession
         | RowKind::Placement
-        | RowKind::Event => true,
+        | RowKind::Event
+        | RowKind::InstanceLife => true,
     }
 }
 

@@ -6,11 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alias::Alias;
 use crate::asset::Asset;
+use crate::bucket::Bucket;
 use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId,
+    AliasId, AssetId, BucketName, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
+    PlayerSessionId, ProcessId,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -18,6 +20,7 @@ use crate::placement::{Placement, PlacementKey};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
+use crate::statistics::InstanceLife;
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
 
@@ -163,6 +166,8 @@ rows! {
     Queue, queues, "queue", QueueKey, |row: &Queue| row.key(), QueueKey::parse, |row: &Queue| row.key().to_string().into();
     Placement, placements, "placement", PlacementKey, |row: &Placement| row.key(), PlacementKey::parse, |row: &Placement| row.key().to_string().into();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
+    Bucket, buckets, "bucket", BucketName, |row: &Bucket| row.name.clone(), id_key(BucketName::new), |row: &Bucket| row.name.shared();
+    InstanceLife, instance_lives, "instance_life", InstanceLifeId, |row: &InstanceLife| row.id.clone(), id_key(InstanceLifeId::new), |row: &InstanceLife| row.id.shared();
 }
 
 /// An id is its own printed form.
@@ -286,7 +291,9 @@ impl State {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => panic!("rows of kind {:?} are never archived", row.kind()),
+            | Row::Queue(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
         self.archived.push(Change::Archive { row, until });
@@ -304,7 +311,9 @@ impl State {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
+            | Row::Queue(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);
     }

@@ -377,7 +377,13 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             Row::Placement(placement) => {
                 (placement.status == PlacementStatus::Pending).then_some(placement.timeout)
             }
-            Row::Asset(_) | Row::Process(_) | Row::Alias(_) | Row::Queue(_) | Row::Event(_) => None,
+            Row::Asset(_)
+            | Row::Process(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::Event(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => None,
         };
         let Some(limit) = limit else { continue };
         let deadline = row.deadline();

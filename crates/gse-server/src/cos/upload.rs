@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
 use axum::response::Response;
-use gse_api::signature::cos::{Authorization, Upload as SignedUpload};
-use gse_core::id::Region;
 use gse_store::{BlobError, BlobStore, Upload};
 use http::{Method, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -15,7 +12,8 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Refusal, bucket_host, bucket_name};
+use super::Refusal;
+use super::authorize::{authorize, scope_of};
 use crate::http::Api;
 use crate::limits::{Pace, Progress};
 
@@ -28,11 +26,10 @@ pub(super) async fn serve(
     api: &Api,
     bucket: &str,
     path: &str,
-    request: Request,
+    head: &http::request::Parts,
+    mut body: Body,
 ) -> Result<Response, Refusal> {
-    let checked = check(api, bucket, path, &request);
-    let mut body = request.into_body();
-    if let Err(refusal) = checked {
+    if let Err(refusal) = check(api, bucket, path, head) {
         drain(&mut body).await;
         return Err(refusal);
     }
@@ -49,17 +46,17 @@ pub(super) async fn serve(
 }
 
 /// Everything that can be refused before a byte of the body is looked at.
-fn check(api: &Api, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
-    if request.method() != Method::PUT {
+fn check(api: &Api, bucket: &str, path: &str, head: &http::request::Parts) -> Result<(), Refusal> {
+    if head.method != Method::PUT {
         return Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "objects can only be uploaded here; use PUT",
         ));
     }
-    let region = region_of(api, bucket)?;
-    authorize(api, &region, bucket, path, request)?;
+    let scope = scope_of(api, bucket)?;
+    authorize(api, &scope, path, head, &[])?;
     let max_bytes = api.config.max_object_bytes;
-    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = head.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > max_bytes) {
         return Err(refuse(&BlobError::TooLarge { max_bytes }));
@@ -80,37 +77,6 @@ async fn drain(body: &mut Body) {
     };
     // Too slow: the answer is given anyway, and the connection ends.
     let _ = tokio::time::timeout(DRAIN_TIME, read).await;
-}
-
-/// The region whose bucket it is.
-fn region_of(api: &Api, bucket: &str) -> Result<Region, Refusal> {
-    let mut regions = api.config.regions.iter();
-    let region = regions.find(|region| bucket_name(&api.account.uin, region) == bucket);
-    region.cloned().ok_or_else(|| {
-        let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
-        Refusal::new(StatusCode::NOT_FOUND, text)
-    })
-}
-
-fn authorize(api: &Api, region: &Region, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
-    let forbidden = |text: String| {
-        Refusal::new(
-            StatusCode::FORBIDDEN,
-            format!("{text}; call GetUploadCredentials for a new authorization"),
-        )
-    };
-    let headers = request.headers();
-    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = text.ok_or_else(|| forbidden("the header `Authorization` is missing".to_owned()))?;
-    let authorization = Authorization::parse(text).map_err(|error| forbidden(error.to_string()))?;
-    if authorization.secret_id != api.account.secret_id {
-        return Err(forbidden("the authorization is for an unknown key".to_owned()));
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let public_host = bucket_host(bucket, region);
-    let upload = SignedUpload { method: request.method().as_str(), path, hosts: &[host, &public_host] };
-    let verified = authorization.verify(&upload, &api.account.secret_key, api.clock.now().seconds());
-    verified.map_err(|error| forbidden(error.to_string()))
 }
 
 /// Chunks go through a short queue to a thread that may block on the disk. A client that goes away, or a disk that

@@ -4,6 +4,7 @@ mod actions;
 mod archive;
 mod assets;
 mod auth;
+mod buckets;
 mod capi;
 mod ccn;
 mod control;
@@ -19,6 +20,7 @@ mod quotas;
 mod refusals;
 mod shapes;
 mod stack;
+mod statistics;
 
 use gse_api::Action;
 

@@ -17,6 +17,7 @@ const RULED: &[&str] = &[
     "CopyFleet",
     "CreateAlias",
     "CreateAsset",
+    "CreateAssetWithImage",
     "CreateFleet",
     "CreateGameServerSession",
     "CreateGameServerSessionQueue",
@@ -35,6 +36,7 @@ const RULED: &[&str] = &[
     "SearchGameServerSessions",
     "StartGameServerSessionPlacement",
     "UpdateAlias",
+    "UpdateBucketCORSOpt",
     "UpdateFleetAttributes",
     "UpdateFleetCapacity",
     "UpdateFleetPortSettings",
@@ -199,7 +201,9 @@ fn null_when_empty(member: &Member) -> bool {
             member.nullable
                 && matches!(&*member.name, "TerminationTime" | "EndTime" | "PreSignedUrl" | "FleetStatus")
         }
-        Kind::List | Kind::Integer | Kind::Number | Kind::Boolean => false,
+        // Not measured, which 0 would deny (R64).
+        Kind::Number => member.nullable && member.name == "TotalUsedFlowMegaBytes",
+        Kind::List | Kind::Integer | Kind::Boolean => false,
     }
 }
 

@@ -85,6 +85,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         }
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
+        | Error::BucketNotFound(_)
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
         | Error::PermissionNotFound { .. }
@@ -96,6 +97,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::PlayerSessionNotFound(_) => ErrorCode::ResourceNotFound,
         // R1: DeleteFleet while the fleet is being created.
         Error::AssetNotReady { .. }
+        | Error::ImageNotShared { .. }
         | Error::FleetNotActive { .. }
         | Error::FleetBeingCreated { .. }
         | Error::AliasTerminal { .. }
@@ -103,6 +105,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::SessionNotActive { .. }
         | Error::SessionDisabled(_) => ErrorCode::ResourceUnavailable,
         Error::AssetInUse { .. }
+        | Error::ImageRegistered { .. }
         | Error::FleetHasInstances { .. }
         | Error::FleetReferenced { .. }
         | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,

@@ -3,6 +3,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod asset;
+pub(crate) mod bucket;
 pub(crate) mod ccn;
 pub(crate) mod error;
 pub(crate) mod fleet;
@@ -14,6 +15,7 @@ pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
 pub(crate) mod quota;
+pub(crate) mod statistics;
 
 use gse_api::types as wire;
 use gse_core::tag::{Filter, Tag};

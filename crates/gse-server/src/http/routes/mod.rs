@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod bucket;
 mod ccn;
 mod fleet;
 mod game_server_session;
@@ -11,6 +12,7 @@ mod placement;
 mod player_session;
 mod queue;
 mod quota;
+mod statistics;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
 
@@ -45,12 +47,17 @@ routes! {
     UpdateAlias => alias::update,
 
     CreateAsset => asset::create,
+    CreateAssetWithImage => asset::create_with_image,
     DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
     DescribeAssetSystems => asset::describe_systems,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
+    GetUploadFederationToken => asset::get_upload_federation_token,
     UpdateAsset => asset::update,
+
+    UpdateBucketAccelerateOpt => bucket::update_accelerate,
+    UpdateBucketCORSOpt => bucket::update_cors,
 
     AttachCcnInstances => ccn::attach,
     DescribeCcnInstances => ccn::describe,
@@ -108,6 +115,10 @@ routes! {
     DescribeInstanceTypes => quota::describe_instance_types,
     DescribeUserQuota => quota::describe_one,
     DescribeUserQuotas => quota::describe_all,
+
+    DescribeFleetStatisticDetails => statistics::describe_details,
+    DescribeFleetStatisticFlows => statistics::describe_flows,
+    DescribeFleetStatisticSummary => statistics::describe_summary,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.
