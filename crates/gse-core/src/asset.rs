@@ -36,7 +36,7 @@ pub struct Asset {
     pub name: String,
     /// 1–64 characters, free text.
     pub version: String,
-    /// `CentOS7.16` or another system of the catalogue.
+    /// `CentOS7.16`, or what its owner calls the system of the image.
     pub operate_system: String,
     /// Of systems that need one; else empty.
     pub image_id: String,
@@ -129,9 +129,11 @@ impl Command for CreateAsset {
     const NAME: &'static str = "CreateAsset";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Asset, Error> {
-        if self.operate_system != DEFAULT_SYSTEM {
-            let expected = format!("`{DEFAULT_SYSTEM}`, the only system in this installation's catalogue");
-            return Err(Error::Invalid { member: "OperateSystem", value: self.operate_system, expected });
+        // The image says which system it is; OperateSystem is what people call that.
+        let is_known = SYSTEMS.iter().any(|system| system.image_id == self.image_id);
+        let needs_none = self.image_id.is_empty() && self.operate_system == DEFAULT_SYSTEM;
+        if !is_known && !needs_none {
+            return Err(Error::ImageUnknown { image: self.image_id });
         }
         //
         check_quota(state, &self.scope, cx.quotas.assets)?;

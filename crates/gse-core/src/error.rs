@@ -50,6 +50,11 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// CreateAsset for a system that is not in the catalogue.
+    ImageUnknown {
+        /// ImageId.
+        image: String,
+    },
     /// CreateAssetWithImage with an image that is an asset of this region already.
     ImageRegistered {
         /// ImageId.
@@ -299,6 +304,10 @@ impl fmt::Display for Error {
             Self::AssetInUse { asset, fleet, count } => write!(
                 f,
                 "asset `{asset}` is used by {count} fleet(s), among them `{fleet}`; delete them first"
+            ),
+            Self::ImageUnknown { image } => write!(
+                f,
+                "`ImageId` `{image}` is none that DescribeAssetSystems returns; this installation runs `CentOS7.16`, which needs none"
             ),
             Self::ImageRegistered { image, asset } => {
                 write!(f, "image `{image}` is asset `{asset}` already; use that, or delete it first")

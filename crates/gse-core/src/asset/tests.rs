@@ -112,3 +112,30 @@ fn an_image_is_an_asset_of_which_no_fleet_is_made() {
     assert_eq!(world.apply(delete(&asset.id)).unwrap(), None);
     world.apply(image("img-1")).unwrap();
 }
+
+#[test]
+fn an_image_of_a_package_is_one_of_the_catalogue() {
+    let mut world = World::new();
+    let mut create = |operate_system: &str, image_id: &str| {
+        let (operate_system, image_id) = (operate_system.to_owned(), image_id.to_owned());
+        world.apply(CreateAsset {
+            scope: scope(),
+            name: "demo".into(),
+            version: "1.0".into(),
+            operate_system,
+            image_id,
+            bucket_key: "server.zip".into(),
+            package: BlobId::new("blob"),
+            size_bytes: 1,
+            inspection: Ok(()),
+            tags: vec![],
+        })
+    };
+    assert!(create(DEFAULT_SYSTEM, "").is_ok());
+    assert!(create(DEFAULT_SYSTEM, SYSTEMS[0].image_id).is_ok());
+    assert!(create("CentOS 7.16 64-bit", SYSTEMS[0].image_id).is_ok());
+    for (system, image) in [(DEFAULT_SYSTEM, "img-none"), ("Windows", "img-none"), ("Windows", "")] {
+        let unknown = Error::ImageUnknown { image: image.into() };
+        assert_eq!(create(system, image).unwrap_err(), unknown, "{system} {image}");
+    }
+}

@@ -80,6 +80,7 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
 fn usual_code(error: &Error) -> ErrorCode {
     match error {
         Error::Missing { .. } => ErrorCode::MissingParameter,
+        Error::ImageUnknown { .. } => ErrorCode::InvalidParameter,
         Error::Invalid { .. } | Error::BadToken | Error::PlacementPending(_) => {
             ErrorCode::InvalidParameterValue
         }

@@ -227,7 +227,10 @@ async fn the_systems_that_packages_can_be_for_are_told() {
     let mut request = super::actions::create_asset("server.zip");
     request["OperateSystem"] = known["OsVersion"].clone();
     request["ImageId"] = known["ImageId"].clone();
-    let id = stack.done("CreateAsset", request).await["AssetId"].clone();
+    let id = stack.done("CreateAsset", &request).await["AssetId"].clone();
     let asset = stack.done("DescribeAsset", json!({ "AssetId": id })).await;
     assert_eq!(asset["Asset"]["ImageId"], known["ImageId"]);
+    request["ImageId"] = "img-none".into();
+    let (code, message) = stack.refusal("CreateAsset", &request).await;
+    assert!(code == "InvalidParameter" && message.contains("img-none"), "{code}: {message}");
 }
