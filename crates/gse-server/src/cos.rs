@@ -8,6 +8,7 @@ mod authorize;
 mod cors;
 pub(crate) mod federation;
 mod log;
+mod multipart;
 pub(crate) mod session_log;
 mod upload;
 

@@ -48,6 +48,58 @@ pub fn sign(grant: &Grant<'_>, key: Key<'_>) -> String {
     )
 }
 
+/// A request that is to be signed as a whole, as the SDKs of the object store do it.
+#[derive(Debug, Clone, Copy)]
+pub struct Signable<'a> {
+    /// The HTTP method, in any letter case.
+    pub method: &'a str,
+    /// The object's path inside its bucket, percent-encoded, with its leading `/`.
+    pub path: &'a str,
+    /// The query, without `?`; every parameter is signed.
+    pub query: &'a str,
+    /// The headers to sign, names in lower case; `host` is one of them.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// First second it is valid, UNIX time.
+    pub from: i64,
+    /// Last second it is valid, UNIX time.
+    pub to: i64,
+}
+
+/// The value of the header `Authorization`.
+pub fn sign_request(request: &Signable<'_>, key: Key<'_>) -> String {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = request.query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let params = sorted(pairs.map(|(name, value)| (decode(name), decode(value))));
+    let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.trim().to_owned()));
+    let headers = sorted(headers);
+    let time = format!("{};{}", request.from, request.to);
+    let text = http_string(request.method, &decode(request.path), &joined(&params), &joined(&headers));
+    let names = |pairs: &[(String, String)]| {
+        pairs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";")
+    };
+    format!(
+        "q-sign-algorithm=sha1&q-ak={}&q-sign-time={time}&q-key-time={time}&q-header-list={}&q-url-param-list={}\
+         &q-signature={}",
+        key.secret_id,
+        names(&headers),
+        names(&params),
+        hex::encode(signature(key.secret_key, &time, &text).finalize().into_bytes())
+    )
+}
+
+/// Encoded, names in lower case, in their order.
+fn sorted(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> =
+        pairs.map(|(name, value)| (encode(&name).to_ascii_lowercase(), encode(&value))).collect();
+    pairs.sort();
+    pairs
+}
+
+fn joined(pairs: &[(String, String)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
 /// Why an upload is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {

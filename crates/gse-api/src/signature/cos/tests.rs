@@ -1,6 +1,6 @@
 //! Upload authorisations: the form of §2.1, and every way to be refused.
 
-use super::{Authorization, Grant, Refusal, Upload, sign};
+use super::{Authorization, Grant, Refusal, Signable, Upload, sign, sign_request};
 use crate::signature::tc3::Key;
 
 const KEY: Key<'_> = Key { secret_id: "AKID", secret_key: "secret" };
@@ -95,6 +95,15 @@ fn headers_and_parameters_may_be_signed() {
         ..UPLOAD
     };
     assert_eq!(verify(text, &upload, "secret", 1200), Ok(()));
+    let signable = Signable {
+        method: "PUT",
+        path: UPLOAD.path,
+        query: upload.query,
+        headers: &[headers[2], ("host", upload.hosts[0]), headers[1]],
+        from: 1000,
+        to: 1360,
+    };
+    assert_eq!(sign_request(&signable, KEY), text);
     assert!(Authorization::parse(text).unwrap().signs_parameter("uploadId"));
     let other_part = Upload { query: "uploadId=0f%2F1&partNumber=3", ..upload };
     assert_eq!(verify(text, &other_part, "secret", 1200), Err(Refusal::Mismatch));

@@ -228,3 +228,78 @@ async fn temporary_keys_are_none_of_the_cloud_api() {
     let refused = super::stack::answer(stack.send(request).await).await.unwrap_err();
     assert_eq!(refused.0, "AuthFailure.SecretIdNotFound");
 }
+
+/// A request as `cos-python-sdk-v5` signs it: the host, the token, and the parameters of the query.
+fn signed(key: &Temporary, method: &str, uri: &str, body: &str) -> Request {
+    use gse_api::signature::cos::{Signable, sign_request};
+    let host = format!("{BUCKET}.cos.{REGION}.myqcloud.com");
+    let headers = [("host", host.as_str()), ("x-cos-security-token", key.token.as_str())];
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let signable = Signable { method, path, query, headers: &headers, from: NOW - 60, to: NOW + 3600 };
+    let signing = Key { secret_id: &key.secret_id, secret_key: &key.secret_key };
+    let mut request = Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request = request.header("Authorization", sign_request(&signable, signing));
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start).and_then(|(_, rest)| rest.split_once(end)).unwrap_or_else(|| panic!("{text}")).0
+}
+
+/// 1.3: what the temporary keys are for.
+#[tokio::test]
+async fn a_large_file_comes_in_parts() {
+    let stack = Stack::start();
+    stack.open_bucket().await;
+    let key = stack.temporary().await;
+    let (status, begun) = stack.send_for_text(signed(&key, "POST", "/big.zip?uploads=", "")).await;
+    assert_eq!(status, StatusCode::OK, "{begun}");
+    let id = between(&begun, "<UploadId>", "</UploadId>");
+    let mut named = String::new();
+    for (number, content) in [(2, "world"), (1, "hello, ")] {
+        let uri = format!("/big.zip?partNumber={number}&uploadId={id}");
+        let answer = stack.send(signed(&key, "PUT", &uri, content)).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let etag = told(&answer, "etag").unwrap();
+        named = format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>{named}");
+    }
+    let (_, listed) = stack.send_for_text(signed(&key, "GET", &format!("/big.zip?uploadId={id}"), "")).await;
+    assert!(listed.contains("<PartNumber>1</PartNumber>") && listed.contains("<Size>5</Size>"), "{listed}");
+    let (_, open) = stack.send_for_text(signed(&key, "GET", "/?prefix=big&uploads", "")).await;
+    assert!(open.contains(id) && open.contains("<Key>big.zip</Key>"), "{open}");
+    let complete = format!("/big.zip?uploadId={id}");
+    let bad = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>";
+    assert_eq!(stack.send(signed(&key, "POST", &complete, bad)).await.status(), StatusCode::BAD_REQUEST);
+    let body = format!("<CompleteMultipartUpload>{named}</CompleteMultipartUpload>");
+    let (status, text) = stack.send_for_text(signed(&key, "POST", &complete, &body)).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    let (blob, _) = stack.api.blobs.freeze(BUCKET, "big.zip").unwrap();
+    assert_eq!(std::fs::read_to_string(stack.api.blobs.blob_path(&blob)).unwrap(), "hello, world");
+    assert_eq!(stack.send(signed(&key, "POST", &complete, &body)).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_can_be_aborted_and_must_be_signed() {
+    let stack = Stack::start();
+    stack.open_bucket().await;
+    let key = stack.temporary().await;
+    let (_, begun) = stack.send_for_text(signed(&key, "POST", "/big.zip?uploads", "")).await;
+    let id = between(&begun, "<UploadId>", "</UploadId>").to_owned();
+    let part = format!("/big.zip?partNumber=1&uploadId={id}");
+    for number in ["0", "10001", "x"] {
+        let uri = format!("/big.zip?partNumber={number}&uploadId={id}");
+        assert_eq!(stack.send(signed(&key, "PUT", &uri, "x")).await.status(), StatusCode::BAD_REQUEST);
+    }
+    // Good for a whole object, so not for a part.
+    let mut moved = key.put(BUCKET, "big.zip", Some(&key.token));
+    *moved.uri_mut() = part.parse().unwrap();
+    let (status, text) = stack.send_for_text(moved).await;
+    assert!(status == StatusCode::FORBIDDEN && text.contains("does not sign"), "{status}: {text}");
+    let abort = format!("/big.zip?uploadId={id}");
+    assert_eq!(stack.send(signed(&key, "DELETE", &abort, "")).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(stack.send(signed(&key, "PUT", &part, "x")).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(stack.send(signed(&key, "DELETE", &abort, "")).await.status(), StatusCode::NOT_FOUND);
+}
