@@ -1,7 +1,7 @@
 //! The object endpoint: signed uploads of packages (operations.md 1.3), and downloads of event logs.
 //!
 //! An object is named by the path (`/objects/<bucket>/<key>`) or, as the vendor's clients do it, by the host
-//! (`<bucket>.cos.<region>.myqcloud.com/<key>`). Errors are plain HTTP here, as they are there. Bodies go to the disk as
+//! (`<bucket>.cos.<region>.myqcloud.com/<key>`). Refusals are as they are there (`refused.rs`). Bodies go to the disk as
 //! they come; none is held in memory.
 
 mod authorize;
@@ -9,6 +9,7 @@ mod cors;
 pub(crate) mod federation;
 mod log;
 mod multipart;
+mod refused;
 pub(crate) mod session_log;
 mod upload;
 
@@ -113,14 +114,7 @@ pub(crate) async fn serve(api: &Api, place: Place, request: Request) -> Response
         Place::Log { event } => log::serve(api, &event, request).await,
         Place::SessionLog { key } => session_log::serve(api, &key, request).await,
     };
-    answer(result)
-}
-
-fn answer(result: Result<Response, Refusal>) -> Response {
-    result.unwrap_or_else(|refusal| {
-        tracing::info!(status = refusal.status.as_u16(), reason = refusal.text, "object request refused");
-        text(refusal.status, refusal.text + "\n")
-    })
+    result.unwrap_or_else(|refusal| refused::as_text(refusal))
 }
 
 /// The address of something that may be read by who has the address, from `now` on and for some minutes.

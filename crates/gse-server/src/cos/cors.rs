@@ -6,7 +6,8 @@ use axum::response::Response;
 use gse_core::bucket::{self, CorsRule};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::{Refusal, answer, authorize, upload};
+use super::refused::answer;
+use super::{Refusal, authorize, upload};
 use crate::http::Api;
 
 /// Serves a request to a bucket, which may come from a page of another site.
@@ -15,16 +16,16 @@ pub(super) async fn serve(api: &Api, bucket: &str, path: &str, request: Request)
     let (head, body) = request.into_parts();
     let header = |name: HeaderName| head.headers.get(name)?.to_str().ok().map(str::to_owned);
     let Some(origin) = header(header::ORIGIN) else {
-        return answer(upload::serve(api, bucket, path, &head, body).await);
+        return answer(&head, upload::serve(api, bucket, path, &head, body).await);
     };
     let rule = rule(api, bucket).await;
     if head.method == Method::OPTIONS {
         let method = header(header::ACCESS_CONTROL_REQUEST_METHOD);
         let headers = header(header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
-        return answer(preflight(rule.as_ref(), &origin, method.as_deref(), &headers));
+        return answer(&head, preflight(rule.as_ref(), &origin, method.as_deref(), &headers));
     }
     let method = &head.method;
-    let mut response = answer(upload::serve(api, bucket, path, &head, body).await);
+    let mut response = answer(&head, upload::serve(api, bucket, path, &head, body).await);
     if let Some(rule) = rule.filter(|rule| rule.allowed_origin(&origin, method.as_str()).is_some()) {
         tell_origin(response.headers_mut(), &rule, &origin, method.as_str());
         tell_list(response.headers_mut(), header::ACCESS_CONTROL_EXPOSE_HEADERS, &rule.expose);

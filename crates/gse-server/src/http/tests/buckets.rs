@@ -303,3 +303,23 @@ async fn an_upload_in_parts_can_be_aborted_and_must_be_signed() {
     assert_eq!(stack.send(signed(&key, "PUT", &part, "x")).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(stack.send(signed(&key, "DELETE", &abort, "")).await.status(), StatusCode::NOT_FOUND);
 }
+
+/// The vendor's clients look for these elements, and find nothing in a text.
+#[tokio::test]
+async fn refusals_are_xml_unless_text_is_wanted() {
+    let stack = Stack::start();
+    stack.open_bucket().await;
+    let key = stack.temporary().await;
+    let put = || key.put(BUCKET, "a&b.zip", None);
+    let (status, text) = stack.send_for_text(put()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(text.starts_with("<?xml"), "{text}");
+    assert_eq!(between(&text, "<Code>", "</Code>"), "AccessDenied");
+    assert!(between(&text, "<Message>", "</Message>").contains("unknown key"), "{text}");
+    assert_eq!(between(&text, "<Resource>", "</Resource>"), "/a&amp;b.zip");
+    assert_eq!(between(&text, "<RequestId>", "</RequestId>").len(), 36);
+    let mut wanted = put();
+    wanted.headers_mut().insert("Accept", "text/plain".parse().unwrap());
+    let (status, text) = stack.send_for_text(wanted).await;
+    assert!(status == StatusCode::FORBIDDEN && text.starts_with("the authorization"), "{status}: {text}");
+}
