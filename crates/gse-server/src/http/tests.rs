@@ -4,6 +4,7 @@ mod actions;
 mod archive;
 mod assets;
 mod auth;
+mod buckets;
 mod capi;
 mod ccn;
 mod control;
@@ -24,6 +25,7 @@ mod scaling;
 mod scenarios;
 mod shapes;
 mod stack;
+mod statistics;
 mod timers;
 
 use gse_api::Action;

@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod bucket;
 mod capacity;
 mod ccn;
 mod fleet;
@@ -12,6 +13,7 @@ mod placement;
 mod player_session;
 mod queue;
 mod quota;
+mod statistics;
 mod timer;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
@@ -47,16 +49,20 @@ routes! {
     UpdateAlias => alias::update,
 
     CreateAsset => asset::create,
+    CreateAssetWithImage => asset::create_with_image,
     DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
     DescribeAssetSystems => asset::describe_systems,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
+    GetUploadFederationToken => asset::get_upload_federation_token,
     UpdateAsset => asset::update,
 
     DeleteScalingPolicy => capacity::delete_policy,
     DescribeScalingPolicies => capacity::describe_policies,
     PutScalingPolicy => capacity::put_policy,
+    UpdateBucketAccelerateOpt => bucket::update_accelerate,
+    UpdateBucketCORSOpt => bucket::update_cors,
 
     AttachCcnInstances => ccn::attach,
     DescribeCcnInstances => ccn::describe,
@@ -118,6 +124,9 @@ routes! {
     DeleteTimerScalingPolicy => timer::delete,
     DescribeTimerScalingPolicies => timer::describe,
     PutTimerScalingPolicy => timer::put,
+    DescribeFleetStatisticDetails => statistics::describe_details,
+    DescribeFleetStatisticFlows => statistics::describe_flows,
+    DescribeFleetStatisticSummary => statistics::describe_summary,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.
