@@ -16,7 +16,7 @@ mod quota;
 mod statistics;
 mod timer;
 
-use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
+use gse_api::{Action, ApiError, decode, envelope};
 
 use super::Call;
 
@@ -34,7 +34,6 @@ macro_rules! routes {
                     let response = Box::pin($($route)::+(call, decode(call.body)?)).await?;
                     Ok(envelope::success(&response, call.request_id))
                 })*
-                action => Err(not_built(action, call.body)),
             }
         }
     };
@@ -127,13 +126,4 @@ routes! {
     DescribeFleetStatisticDetails => statistics::describe_details,
     DescribeFleetStatisticFlows => statistics::describe_flows,
     DescribeFleetStatisticSummary => statistics::describe_summary,
-}
-
-/// A request that could not be right is told so; a right one is told that this version cannot do it.
-fn not_built(action: Action, body: &[u8]) -> ApiError {
-    if let Err(error) = gse_api::check(action, body) {
-        return error;
-    }
-    let text = format!("The action `{}` is not built yet in this version of the service.", action.name());
-    ApiError::new(ErrorCode::UnsupportedOperation, text)
 }
