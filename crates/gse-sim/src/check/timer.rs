@@ -107,7 +107,7 @@ pub(super) fn last_writer_wins(look: &Look<'_>) -> Result<(), String> {
         let is_beaten = |other: &&Timer| {
             other.fleet == winner.fleet && (other.last, other.sequence) > (winner.last, winner.sequence)
         };
-        if writers.iter().any(|other| is_beaten(other)) {
+        if writers.iter().any(is_beaten) {
             continue;
         }
         let fleet = look.state.fleets.get(&winner.fleet);
