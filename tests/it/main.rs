@@ -11,5 +11,8 @@ mod lifetime;
 mod overload;
 mod packages;
 mod players;
+mod protection;
+mod scaled_fleet;
+mod scaling;
 mod secrets;
 mod signatures;

@@ -2,6 +2,7 @@
 //! names its rule, and does not use the function of the core that it checks.
 
 mod placement;
+mod policy;
 mod scaling;
 
 use std::cmp::Reverse;
@@ -90,6 +91,14 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
     ("F-32: no process of a reserved instance is asked to end", scaling::reserved_is_left_alone),
     ("S-24: a leaving instance takes nobody", scaling::leaving_takes_nobody),
+    ("S-1: the desired number is inside the range", policy::range),
+    (
+        "3.1, S-4: policies are asked in the automatic mode of an ACTIVE fleet",
+        policy::asked_in_the_automatic_mode,
+    ),
+    ("S-7: policies wait for the cool-down", policy::cool_down_is_kept),
+    ("S-11: a target-based policy removes unused instances only", policy::target_removes_unused),
+    ("S-12: a target-based policy keeps its share free", policy::target_is_kept),
     ("F-28: only an empty fleet is deleted", deletion),
     ("G-3: a session that failed to start is not followed by another on its process", tainted_is_replaced),
 ];
@@ -377,7 +386,7 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             Row::Placement(placement) => {
                 (placement.status == PlacementStatus::Pending).then_some(placement.timeout)
             }
-            Row::Scaling(scaling) => scaling.evaluate_at,
+            Row::Scaling(scaling) => scaling.evaluate_at.map(|_| after(look.now, look.clocks.scaling_tick)),
             Row::Asset(_)
             | Row::Process(_)
             | Row::Alias(_)
@@ -435,8 +444,9 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, Instance, Process};
-            (!matches!(kind, Alias | Instance | Process)).then(|| format!("{kind:?} {key} was removed"))
+            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, Scaling};
+            (!matches!(kind, Alias | Instance | Process | Scaling | DecisionLog))
+                .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,
     });

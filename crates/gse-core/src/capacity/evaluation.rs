@@ -20,6 +20,7 @@ pub(crate) fn schedule(state: &mut State, cx: &Cx<'_>, id: &FleetId) {
     let Some(scaling) = state.scalings.get(id) else { return };
     match (runs, scaling.evaluate_at) {
         (true, None) => set_evaluation(state, id, Some(cx.now)),
+        (false, Some(_)) if planted!(StoppedIsAsked) => {}
         (false, Some(_)) => {
             set_evaluation(state, id, None);
             // What was not looked at in between does not hold for minutes in a row.

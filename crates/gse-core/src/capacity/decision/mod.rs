@@ -159,6 +159,11 @@ impl Opinion {
         }
     }
 
+    /// Whether it is a target that would do with fewer instances.
+    fn wants_fewer_than(&self, instances: u32) -> bool {
+        matches!(self.view, View::Target { shrink, .. } if shrink < instances)
+    }
+
     /// The lower, the more it explains.
     fn rank(&self) -> u32 {
         match self.view {
