@@ -9,6 +9,7 @@ mod conformance;
 mod doctor;
 mod failure;
 mod local;
+mod why;
 
 use std::{
     io::{self, Write as _},
@@ -41,6 +42,8 @@ enum Command {
     Conformance(conformance::ConformanceArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
+    /// Says why something is as it is, with the numbers that it was decided by.
+    Why(why::WhyArgs),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +67,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Call(args) => call::run(args).await?,
         Command::Asset(args) => asset::run(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
+        Command::Why(args) => why::run(args).await?,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)

@@ -100,6 +100,12 @@ faults! {
     DrainNotRepeated;
     /// policies act although the last change is too young
     CoolDownIgnored;
+    /// a target-based policy removes instances with sessions
+    TargetTakesBusy;
+    /// policies make fleets smaller only
+    NeverGrows;
+    /// policies are asked although automatic scaling was stopped
+    StoppedIsAsked;
     /// a fleet with instances is deleted
     FleetDeletedWithInstances;
     /// a fleet that is being deleted never is gone

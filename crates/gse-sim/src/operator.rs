@@ -4,7 +4,11 @@ use gse_core::Timestamp;
 use gse_core::alias::{CreateAlias, DeleteAlias, RoutingStrategy, UpdateAlias};
 use gse_core::asset::CreateAsset;
 use gse_core::capacity::UpdateFleetCapacity;
+use gse_core::capacity::policy::{DeleteScalingPolicy, NewPolicy, PutScalingPolicy};
+use gse_core::capacity::rule_based::{AdjustmentType, Comparison, Metric, Rule};
+use gse_core::capacity::threshold::Threshold;
 use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
+use gse_core::fleet::settings::SetFleetActions;
 use gse_core::fleet::{CreateFleet, CreatorLimit, DeleteFleet, ProtectionPolicy, ServerProcess};
 use gse_core::game_server_session::EndGameServerSessionAndProcess;
 use gse_core::id::{BlobId, FleetId, InstanceId, QueueName, Scope};
@@ -17,6 +21,9 @@ use gse_core::timer::{
 use crate::claims::Ack;
 use crate::random::Random;
 use crate::world::{REGIONS, World, scope_in};
+
+/// The name of the one rule that a fleet may have here.
+const RULE: &str = "rule";
 
 /// What an operator does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +47,24 @@ pub enum Deed {
     },
     DeleteFleet {
         fleet: u32,
+    },
+    /// Keeps so many percent of the sessions free (S-9).
+    PutTarget {
+        fleet: u32,
+        percent: u32,
+    },
+    /// The one rule of a fleet (S-14).
+    PutRule {
+        fleet: u32,
+        rule: Rule,
+    },
+    DeleteRule {
+        fleet: u32,
+    },
+    /// StartFleetActions, StopFleetActions.
+    Mode {
+        fleet: u32,
+        auto_scaling: bool,
     },
     /// The entries by what they are called, and how many copies of each.
     Configure {
@@ -156,6 +181,28 @@ pub fn timer(random: &mut Random) -> Deed {
             mode,
         },
         stopped: random.in_thousand(100),
+    }
+}
+
+/// A change of what scales a fleet by itself.
+pub fn policy(random: &mut Random) -> Deed {
+    let fleet = random.count(0, 99);
+    match random.within(0, 9) {
+        0..=4 => Deed::PutTarget { fleet, percent: random.one_of(&[1, 15, 30, 50, 75, 99]) },
+        5 | 6 => Deed::PutRule { fleet, rule: rule(random) },
+        7 => Deed::DeleteRule { fleet },
+        _ => Deed::Mode { fleet, auto_scaling: random.in_thousand(500) },
+    }
+}
+
+fn rule(random: &mut Random) -> Rule {
+    Rule {
+        metric: random.one_of(Metric::ALL),
+        comparison: random.one_of(Comparison::ALL),
+        threshold: Threshold::parse(random.one_of(&["0", "1", "2.5", "50"])).expect("these are numbers"),
+        minutes: random.count(1, 4),
+        adjustment_type: random.one_of(AdjustmentType::ALL),
+        adjustment: random.one_of(&[-50, -1, 0, 1, 2, 50]),
     }
 }
 
@@ -286,6 +333,24 @@ pub fn act(world: &mut World, deed: &Deed) {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
             let deleted = fleet.clone();
             world.command(DeleteFleet { scope, fleet }, move |()| Ack::FleetDeleted(deleted));
+        }
+        Deed::PutTarget { fleet, percent } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let policy = NewPolicy::TargetBased { name: None, percent };
+            world.command(PutScalingPolicy { scope, fleet, policy }, |_| Ack::Done);
+        }
+        Deed::PutRule { fleet, rule } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let policy = NewPolicy::RuleBased { name: RULE.into(), rule };
+            world.command(PutScalingPolicy { scope, fleet, policy }, |_| Ack::Done);
+        }
+        Deed::DeleteRule { fleet } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            world.command(DeleteScalingPolicy { scope, fleet, name: Some(RULE.into()) }, |()| Ack::Done);
+        }
+        Deed::Mode { fleet, auto_scaling } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            world.command(SetFleetActions { scope, fleet, auto_scaling }, |()| Ack::Done);
         }
         Deed::CreateAlias { fleet } => {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };

@@ -1,6 +1,7 @@
 //! One number out of what several policies want (S-12, S-20). Pure.
 
 use super::target_based::Bounds;
+use crate::planted::planted;
 
 /// How many instances there are, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub fn target_wish(situation: Situation, bounds: Bounds) -> u32 {
     if present < bounds.grow {
         bounds.grow
     } else if present > bounds.shrink {
-        bounds.shrink.max(present.saturating_sub(situation.idle))
+        let idle = if planted!(TargetTakesBusy) { present } else { situation.idle };
+        bounds.shrink.max(present.saturating_sub(idle))
     } else {
         present
     }
@@ -41,7 +43,7 @@ pub fn combine(situation: Situation, target: Option<Bounds>, fired: &[u32]) -> C
     let present = situation.instances;
     let wishes =
         || target.map(|bounds| target_wish(situation, bounds)).into_iter().chain(fired.iter().copied());
-    let more = wishes().filter(|&wish| wish > present).max();
+    let more = wishes().filter(|&wish| wish > present && !planted!(NeverGrows)).max();
     let fewer = wishes().filter(|&wish| wish < present).max();
     let needed = target.map_or(0, |bounds| bounds.grow);
     let wanted = more.or(fewer.map(|wish| wish.max(needed))).unwrap_or(present);

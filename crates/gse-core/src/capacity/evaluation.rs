@@ -20,6 +20,7 @@ pub(crate) fn schedule(state: &mut State, cx: &Cx<'_>, id: &FleetId) {
     let Some(scaling) = state.scalings.get(id) else { return };
     match (runs, scaling.evaluate_at) {
         (true, None) => set_evaluation(state, id, Some(cx.now)),
+        (false, Some(_)) if planted!(StoppedIsAsked) => {}
         (false, Some(_)) => {
             set_evaluation(state, id, None);
             // What was not looked at in between does not hold for minutes in a row.
@@ -66,7 +67,8 @@ fn evaluate(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     let fired: Vec<u32> = heard.iter().filter_map(Opinion::fired).collect();
     let bounds = scaling.target().map(|(_, percent)| bounds_of(&load, percent));
     let choice = combine::combine(situation, bounds, &fired);
-    let cool_until = capacity.cool_until(cx).filter(|&until| cx.now < until && !planted!(CoolDownIgnored));
+    let cool_until =
+        capacity.cool_until(cx.clocks).filter(|&until| cx.now < until && !planted!(CoolDownIgnored));
     let verdict = match choice.desired {
         // What a reserved instance keeps from being there is desired already.
         desired if desired == load.instances || desired == capacity.desired => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clocks::Clocks;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -55,8 +56,8 @@ impl Capacity {
         Self { min: 0, max: 1, desired: 1, scaling_interval_minutes: 10, changed: None };
 
     /// When the cool-down of the last change is over (S-7); `None` before any change.
-    pub(crate) fn cool_until(&self, cx: &Cx<'_>) -> Option<Timestamp> {
-        let cool_down: Duration = cx.clocks.scaling_minute.saturating_mul(self.scaling_interval_minutes);
+    pub(crate) fn cool_until(&self, clocks: &Clocks) -> Option<Timestamp> {
+        let cool_down: Duration = clocks.scaling_minute.saturating_mul(self.scaling_interval_minutes);
         self.changed.map(|changed| changed.plus(cool_down))
     }
 }

@@ -10,8 +10,10 @@ use crate::id::FleetId;
 use crate::state::State;
 use crate::time::Timestamp;
 
+mod explanation;
 pub(crate) mod words;
 
+pub use explanation::{Explanation, Mode, explain};
 pub use words::sentence;
 
 /// Decisions of one fleet that are kept; those that changed nothing go first.
@@ -155,6 +157,11 @@ impl Opinion {
             View::Target { .. } => None,
             View::Rule { met, needed, wanted, .. } => (met >= needed).then_some(wanted),
         }
+    }
+
+    /// Whether it is a target that would do with fewer instances.
+    fn wants_fewer_than(&self, instances: u32) -> bool {
+        matches!(self.view, View::Target { shrink, .. } if shrink < instances)
     }
 
     /// The lower, the more it explains.

@@ -55,8 +55,13 @@ fn evaluated(evaluation: &Evaluation, (from, to): (u32, u32), now: Timestamp) ->
     match verdict {
         Verdict::Grow | Verdict::Shrink => {
             let verb = if *verdict == Verdict::Grow { "grew" } else { "shrank" };
-            let limit =
-                if *wanted == to { String::new() } else { format!(", as far as {min} to {max} allows") };
+            let limit = if *wanted != to {
+                format!(", as far as {min} to {max} allows")
+            } else if evaluation.opinions.iter().any(|opinion| opinion.wants_fewer_than(to)) {
+                ", because only unused instances are removed".into()
+            } else {
+                String::new()
+            };
             format!("{usage}{reasons}: the fleet {verb} from {from} to {}{limit}", counted(to, "instance"))
         }
         Verdict::Hold => format!("no change: {usage}{reasons}"),

@@ -6,6 +6,7 @@ pub(crate) mod asset;
 pub(crate) mod capacity;
 pub(crate) mod ccn;
 pub(crate) mod error;
+pub(crate) mod explain;
 pub(crate) mod fleet;
 pub(crate) mod fleet_settings;
 pub(crate) mod game_server_session;

@@ -123,3 +123,64 @@ async fn policies_that_cannot_be_put_say_why() {
         assert_eq!(stack.refusal(action, json!({ "FleetId": "fleet-none" })).await.0, "ResourceNotFound");
     }
 }
+
+async fn explained(stack: &Stack, fleet: &str) -> Result<Value, super::stack::Refused> {
+    let body = json!({ "FleetId": fleet }).to_string();
+    let mut request = stack.signed("ExplainFleetCapacity", &body);
+    *request.uri_mut() = "/opengse/ExplainFleetCapacity".parse().unwrap();
+    super::stack::answer(stack.send(request).await).await
+}
+
+/// The decisions and their numbers, by the door beside the cloud API.
+#[tokio::test]
+async fn why_there_are_so_many_instances_is_told_with_numbers() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(10).await;
+    let unlimited = json!({ "FleetId": fleet, "ResourceCreationLimitPolicy": {
+        "NewGameServerSessionsPerCreator": 0, "PolicyPeriodInMinutes": 3 } });
+    stack.done("UpdateFleetAttributes", unlimited).await;
+    stack.done("UpdateFleetCapacity", json!({ "FleetId": fleet, "MaxSize": 3 })).await;
+    let alone = explained(&stack, &fleet).await.unwrap();
+    assert_eq!((&alone["Mode"], &alone["Desired"]), (&json!("NoPolicy"), &json!(1)));
+    for _ in 0..8 {
+        let session = json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 2 });
+        stack.done("CreateGameServerSession", session).await;
+    }
+    stack.done("PutScalingPolicy", target(&fleet, 30)).await;
+    // The policies are asked at once, in a step of its own.
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let answer = loop {
+        let answer = explained(&stack, &fleet).await.unwrap();
+        if answer["Desired"] == 2 {
+            break answer;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{answer}");
+        tokio::task::yield_now().await;
+    };
+    let decision = &answer["Decisions"][0];
+    assert_eq!(
+        (&decision["From"], &decision["To"], &decision["By"]),
+        (&json!(1), &json!(2), &json!("Policies"))
+    );
+    let seen = &decision["Evaluation"];
+    let wanted = json!({
+        "Verdict": "Grow", "Wanted": 2, "Min": 0, "Max": 3, "Instances": 1, "Idle": 0, "Pending": 0, "Reserved": 0,
+        "Terminating": 0, "ProcessesPerInstance": 10, "GameServerSessions": 8, "AvailableGameServerSessions": 2,
+        "CurrentPlayerSessions": 0,
+        "Policies": [{
+            "Name": "buffer", "PolicyType": "TargetBased", "TargetValue": 30, "GrowBelow": 2, "ShrinkAbove": 2,
+            "MetricName": "", "MetricValue": "", "ComparisonOperator": "", "Threshold": "", "Met": 0, "Needed": 0,
+            "Wanted": 0,
+        }],
+    });
+    assert_eq!(*seen, wanted);
+    assert_eq!(
+        decision["Text"],
+        "at 12:00:00 8 of 10 sessions were in use, 20 % free; below the target of 30 %: 2 instances would leave 60 % \
+         free: the fleet grew from 1 to 2 instances"
+    );
+    assert_eq!(answer["CoolDownUntil"], "2021-01-01T12:10:00Z");
+    assert_eq!(answer["Mode"], "Policies");
+    let (code, _) = explained(&stack, "fleet-none").await.unwrap_err();
+    assert_eq!(code, "ResourceNotFound");
+}
