@@ -22,7 +22,7 @@ fn s12_crash() {
 }
 
 /// One that honours the request to end is replaced; one that does not is killed first, and the event is that of the
-/// reason (R73).
+/// reason (server-sdk.md P16); one that ends in order has a GENERIC_EVENT (R44).
 #[test]
 fn s13_unhealthy() {
     let kit = Kit::with_settings(&["health.interval=200ms", "health.timeout=3s"]);

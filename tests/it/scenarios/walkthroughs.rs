@@ -166,3 +166,22 @@ fn w2_update_without_downtime() {
     let refusal = kit.create(&create).expect_err("it leads nowhere");
     assert_eq!((refusal.code.as_str(), refusal.message.contains("moved")), ("ResourceUnavailable", true));
 }
+
+/// R73: steps that only a cloud had to wait for take their time; here a second each.
+#[test]
+fn w1_at_the_pace_of_a_cloud() {
+    let settings = ["--pace=real", "pace.machine=1s", "pace.setup=1s"];
+    let kit = Kit::with_settings(&settings);
+    let fleet = kit.fleet("", 1);
+    let answer = kit.stack.call("DescribeFleetEvents", &json!({"FleetId": fleet, "Limit": 100}));
+    let events = answer["Events"].as_array().expect("events are a list");
+    let time = |code: &str| {
+        let event = events.iter().find(|event| event["EventCode"] == code);
+        event.expect(code)["EventTime"].as_str().expect("a time").to_owned()
+    };
+    // Whole seconds, so a second between them shows.
+    let steps = ["FLEET_CREATED", "FLEET_STATE_DOWNLOADING", "FLEET_STATE_ACTIVATING", "FLEET_STATE_ACTIVE"];
+    let times = steps.map(time);
+    assert!(times.is_sorted_by(|earlier, later| earlier < later), "{times:?}");
+    assert!(time("FLEET_STATE_BUILDING") < times[2], "{times:?}");
+}

@@ -9,7 +9,7 @@ use gse_core::instance::InstanceStatus;
 use gse_core::{Row, State};
 
 use super::scaling::{leavers, sessions_on};
-use super::{Cause, Look, ensure};
+use super::{Cause, Look, ensure, timer};
 
 pub(super) fn range(look: &Look<'_>) -> Result<(), String> {
     for (_, row) in look.changed() {
@@ -47,7 +47,7 @@ fn had_to_wait(look: &Look<'_>, fleet: &Fleet) -> bool {
 fn moved<'a>(look: &Look<'a>) -> Vec<(&'a Fleet, &'a Fleet)> {
     let moved = look.changed().filter_map(|(before, row)| match (before, row) {
         (Some(Row::Fleet(old)), Row::Fleet(new)) if old.capacity.desired != new.capacity.desired => {
-            Some((&**old, &**new))
+            Some((&**old, &**new)).filter(|(fleet, _)| !timer::has_touched(look, &fleet.id))
         }
         _ => None,
     });
@@ -77,7 +77,7 @@ pub(super) fn target_removes_unused(look: &Look<'_>) -> Result<(), String> {
     if !matches!(look.cause, Cause::Timer) {
         return Ok(());
     }
-    for gone in leavers(look) {
+    for gone in leavers(look).into_iter().filter(|gone| !timer::has_touched(look, &gone.fleet)) {
         let scaling = look.state.scalings.get(&gone.fleet);
         if scaling.and_then(only_target).is_some() {
             let sessions = sessions_on(look.state, &gone.id);
@@ -107,7 +107,8 @@ pub(super) fn target_is_kept(look: &Look<'_>) -> Result<(), String> {
             Some(Row::Fleet(was)) if was.id == fleet.id => Some(&**was),
             _ => None,
         });
-        let quiet = look.changed().all(|(_, row)| !is_other(row) || of_fleet(row, fleet));
+        let quiet = !timer::has_touched(look, &fleet.id)
+            && look.changed().all(|(_, row)| !is_other(row) || of_fleet(row, fleet));
         if was_asked && quiet && !had_to_wait(look, was.unwrap_or(fleet)) {
             keeps(look.state, fleet, percent)?;
         }

@@ -2,6 +2,7 @@
 
 use gse_core::event::{Event, EventCode};
 use gse_core::fleet::Fleet;
+use gse_core::id::FleetId;
 use gse_core::timer::{Recurrence, ScalingMode, Schedule, Timer};
 use gse_core::{Row, Timestamp};
 
@@ -48,6 +49,12 @@ fn changed<'a>(look: &Look<'a>) -> impl Iterator<Item = (Option<&'a Timer>, &'a 
         (_, Row::Timer(timer)) => Some((None, &**timer)),
         _ => None,
     })
+}
+
+/// Whether the step looked at a timer of that fleet. A timer acts at once (S-5), so rules that bind policies do not hold
+/// for what it wrote.
+pub(super) fn has_touched(look: &Look<'_>, fleet: &FleetId) -> bool {
+    changed(look).any(|(_, timer)| timer.fleet == *fleet)
 }
 
 /// Events that this step wrote about timers.
@@ -107,7 +114,7 @@ pub(super) fn last_writer_wins(look: &Look<'_>) -> Result<(), String> {
         let is_beaten = |other: &&Timer| {
             other.fleet == winner.fleet && (other.last, other.sequence) > (winner.last, winner.sequence)
         };
-        if writers.iter().any(|other| is_beaten(other)) {
+        if writers.iter().any(is_beaten) {
             continue;
         }
         let fleet = look.state.fleets.get(&winner.fleet);
