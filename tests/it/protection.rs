@@ -145,7 +145,7 @@ fn s45_a_reserved_instance_is_left_alone_and_replaced() {
     fleet.call("StopFleetActions", json!({}));
     fleet.call("UpdateFleetCapacity", json!({ "MinSize": 0, "DesiredInstances": 0 }));
     fleet.until_count(&[("Desired", 0), ("Active", 1), ("Terminating", 0)]);
-    assert_eq!(fleet.instances(), [kept.clone()]);
+    assert_eq!(fleet.instances(), std::slice::from_ref(&kept));
     assert_eq!(on_kept(&stack.call("DescribeInstancesExtend", &fleet.page())), [1, 0]);
     fleet.call("SetServerReserved", json!({ "InstanceId": kept, "ReserveValue": 0 }));
     fleet.until_count(&[("Active", 0), ("Terminating", 0)]);

@@ -389,6 +389,32 @@ fn decisions_are_kept_with_their_numbers() {
     assert_eq!((decisions.len(), changes), (100, 99));
 }
 
+/// S-23: where unused instances are not enough, a rule takes busy ones too, the one with fewest sessions first; a
+/// target never does.
+#[test]
+fn s23_a_rule_takes_busy_instances_too() {
+    let mut scaled = Scaled::new(3, (0, 5), 3);
+    let instances = scaled.world.instances(&scaled.fleet);
+    scaled.spread(3);
+    scaled.weigh(&instances[1], 10);
+    scaled.sessions(1);
+    scaled.weigh(&instances[1], 5);
+    scaled.target(1);
+    scaled.wait(20);
+    assert_eq!((scaled.desired(), scaled.verdict()), (3, Verdict::Busy));
+    let always = rule(Metric::ActiveInstances, Comparison::Greater, "0.5", 1);
+    let exact = Rule { adjustment_type: AdjustmentType::ExactCapacity, adjustment: -2, ..always };
+    scaled.rule("two", exact);
+    scaled.wait(1);
+    assert_eq!(scaled.desired(), 2);
+    let state = scaled.world.control_plane.state();
+    let leaving: Vec<_> = state.instances_of(&scaled.fleet).filter(|row| row.is_leaving()).collect();
+    assert_eq!(leaving.len(), 1);
+    assert!(leaving[0].id != instances[1], "it has two sessions");
+    let hosted = scaled.sessions_on(&leaving[0].id);
+    assert!(hosted.len() == 1 && !hosted[0].enabled, "{hosted:?}");
+}
+
 /// S-20, and the range.
 #[test]
 fn s20_several_policies() {
