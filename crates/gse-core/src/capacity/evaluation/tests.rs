@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::capacity::UpdateFleetCapacity;
-use crate::capacity::decision::{Cause, Decision, Verdict, sentence};
+use crate::capacity::decision::{Cause, Decision, Verdict, newest_first, sentence};
 use crate::capacity::load::FleetLoad;
-use crate::capacity::policy::{NewPolicy, PutScalingPolicy};
+use crate::capacity::policy::{DeleteScalingPolicy, NewPolicy, PutScalingPolicy};
 use crate::capacity::rule_based::{AdjustmentType, Comparison, Metric, Rule};
 use crate::capacity::threshold::Threshold;
 use crate::fixture::{World, scope};
@@ -144,8 +144,9 @@ impl Scaled {
     }
 
     fn decisions(&self) -> Vec<Decision> {
-        let log = self.world.control_plane.state().decision_logs.get(&self.fleet);
-        log.map_or(Vec::new(), |log| log.decisions.clone())
+        let mut decisions = newest_first(self.world.control_plane.state(), &self.fleet);
+        decisions.reverse();
+        decisions
     }
 
     fn verdict(&self) -> Verdict {
@@ -386,7 +387,24 @@ fn decisions_are_kept_with_their_numbers() {
     }
     let decisions = scaled.decisions();
     let changes = decisions.iter().filter(|decision| decision.from != decision.to).count();
-    assert_eq!((decisions.len(), changes), (100, 99));
+    assert_eq!((decisions.len(), changes), (101, 100));
+    // What only repeats what stands does not write the log again.
+    let logged = |scaled: &Scaled| {
+        scaled.world.stored[&(crate::RowKind::DecisionLog, scaled.fleet.to_string())].clone()
+    };
+    let before = logged(&scaled);
+    scaled.wait(3);
+    assert!(
+        matches!((&before, &logged(&scaled)), (crate::Row::DecisionLog(before), crate::Row::DecisionLog(after))
+        if std::sync::Arc::ptr_eq(before, after))
+    );
+    // It outlives the service and the policies.
+    let decisions = scaled.decisions();
+    scaled.world.restart();
+    assert_eq!(scaled.decisions(), decisions);
+    let delete = DeleteScalingPolicy { scope: scope(), fleet: scaled.fleet.clone(), name: None };
+    scaled.world.apply(delete).unwrap();
+    assert_eq!(scaled.decisions(), decisions[1..]);
 }
 
 /// S-23: where unused instances are not enough, a rule takes busy ones too, the one with fewest sessions first; a
