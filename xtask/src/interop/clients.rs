@@ -26,6 +26,7 @@ const STORIES: &[&[&str]] = &[
     &["walkthrough", "python-sdk-multipart"],
     &["walkthrough", "python-sdk-form"],
     &["walkthrough", "tccli"],
+    &["command-line"],
     &["actions"],
 ];
 /// A story takes seconds; this is for a very busy machine.
