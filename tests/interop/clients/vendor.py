@@ -81,12 +81,12 @@ class PythonSdk:
             raise Refused(action, error.get_code(), error.get_message(), error.get_request_id()) from error
         return json.loads(response.to_json_string())
 
-    def raw(self, action, members):
+    def raw(self, action, members, options=None):
         """A call without models, which would drop a member that they do not know."""
         from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
         try:
-            return self.client.call_json(action, members)["Response"]
+            return self.client.call_json(action, members, options=options)["Response"]
         except TencentCloudSDKException as error:
             raise Refused(action, error.get_code(), error.get_message(), error.get_request_id()) from error
 
@@ -163,27 +163,31 @@ class CosSdk:
     name = "cos-sdk"
 
     def __init__(self, service):
+        objects = urlsplit(service.objects)
+        self.settings = {
+            "Region": service.region,
+            "Scheme": objects.scheme,
+            # Buckets are `<bucket>.cos.<region>.myqcloud.com`, which is what the authorization is signed for.
+            "EnableOldDomain": True,
+            "IP": objects.hostname,
+            "Port": objects.port,
+        }
+
+    def connect(self, **key):
         from qcloud_cos import CosConfig, CosS3Client
 
-        objects = urlsplit(service.objects)
-        self.config = CosConfig(
-            Region=service.region,
-            Scheme=objects.scheme,
-            Anonymous=True,
-            # Buckets are `<bucket>.cos.<region>.myqcloud.com`, which is what the authorization is signed for.
-            EnableOldDomain=True,
-            IP=objects.hostname,
-            Port=objects.port,
-        )
-        self.client = CosS3Client(self.config, retry=0)
+        config = CosConfig(**self.settings, **key)
+        return config, CosS3Client(config, retry=0)
 
     def put(self, bucket, key, authorization, content):
         """GetUploadCredentials gives a finished authorization and no key, so `put_object`, which signs by itself, cannot
         use it. `send_request` is what `put_object` calls: same address, connection, retries and errors."""
 
+        config, client = self.connect(Anonymous=True)
+
         def authorize(request):
             request.headers["Authorization"] = authorization
             return request
 
-        address = self.config.uri(bucket=bucket, path=key)
-        return self.client.send_request("PUT", address, bucket=bucket, auth=authorize, data=content, headers={})
+        address = config.uri(bucket=bucket, path=key)
+        return client.send_request("PUT", address, bucket=bucket, auth=authorize, data=content, headers={})
