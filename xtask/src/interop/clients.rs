@@ -83,21 +83,11 @@ pub(super) fn drive(stage: &mut Stage<'_>, installed: &Path, server: &Stack, acc
     Ok(())
 }
 
-/// An action that is not built is excused, so that the list holds before and after.
 fn compare(list: &Path, found: &Found) -> Result<()> {
     let text = fs::read(list).with_context(|| format!("cannot read `{}`", list.display()))?;
-    let mut written: Driven =
+    let written: Driven =
         serde_json::from_slice(&text).with_context(|| format!("cannot understand `{}`", list.display()))?;
-    written.retain(|action, _| !found.unbuilt.contains(action));
-    let pairs = |all: &Driven| -> BTreeSet<String> {
-        let pairs = all
-            .iter()
-            .flat_map(|(action, clients)| clients.iter().map(move |client| format!("{action} by {client}")));
-        pairs.collect()
-    };
-    let (written, driven) = (pairs(&written), pairs(&found.driven));
-    let missing: Vec<_> = written.difference(&driven).cloned().collect();
-    let new: Vec<_> = driven.difference(&written).cloned().collect();
+    let [missing, new] = differences(&written, found);
     if missing.is_empty() && new.is_empty() {
         return Ok(());
     }
@@ -107,6 +97,19 @@ fn compare(list: &Path, found: &Found) -> Result<()> {
         missing.join(", "),
         new.join(", ")
     )
+}
+
+/// What is written down and was not driven, and what was driven and is not written down. An action that is not built is
+/// excused, so that the list holds before and after.
+fn differences(written: &Driven, found: &Found) -> [Vec<String>; 2] {
+    let pairs = |all: &Driven| -> BTreeSet<String> {
+        let built = all.iter().filter(|(action, _)| !found.unbuilt.contains(*action));
+        let pairs = built
+            .flat_map(|(action, clients)| clients.iter().map(move |client| format!("{action} by {client}")));
+        pairs.collect()
+    };
+    let (written, driven) = (pairs(written), pairs(&found.driven));
+    [written.difference(&driven).cloned().collect(), driven.difference(&written).cloned().collect()]
 }
 
 fn pack(stage: &mut Stage<'_>, server: &Stack) -> Result<PathBuf> {
@@ -203,3 +206,6 @@ fn start(stage: &Stage<'_>, installed: &Path, package: &Path, words: &[&str]) ->
         .env("TENCENTCLOUD_SECRET_KEY", &ready.secret_key);
     Logged::start(&mut story, &stage.directory, &words.join("-"))
 }
+
+#[cfg(test)]
+mod tests;
