@@ -184,7 +184,7 @@ def sessions(client, fleet):
         alice.ask("END", "ENDED")
     becomes(client, made[0], "TERMINATED")
     url = lambda: client.call("GetGameServerSessionLogUrl", GameServerSessionId=made[0])["PreSignedUrl"]
-    until(url, bool, 30)
+    until(url, bool, 60)
     client.call("EndGameServerSessionAndProcess", GameServerSessionId=made[1])
 
 
@@ -280,4 +280,4 @@ def becomes(client, session, status):
     def look():
         return client.call("DescribeGameServerSessions", GameServerSessionId=session)["GameServerSessions"][0]
 
-    return until(look, lambda found: found["Status"] == status, 30)
+    return until(look, lambda found: found["Status"] == status, 60)

@@ -12,7 +12,8 @@ import sys
 import warnings
 from urllib.parse import urlsplit
 
-TIMEOUT_SECONDS = 20
+#: A call takes milliseconds; this is for a very busy machine.
+TIMEOUT_SECONDS = 60
 
 
 class Refused(Exception):
