@@ -16,6 +16,7 @@ UNKNOWN_FLEET = "fleet-aaaaaaaa-bbbbbbbb"
 def provoke(service, client):
     names = [*PythonSdk.FORMS, "tccli"]
     signatures(service, client, names)
+    addresses(service, client)
     wrong_keys(service, client, names)
     members(client, names)
     near_misses(client)
@@ -30,6 +31,27 @@ def signatures(service, client, names):
     unsigned = PythonSdk(service, "python-sdk-json", unsigned_payload=True)
     expect(Told(unsigned).call("ListFleets"), TotalCount=0)
     answer(", ".join(names))
+
+
+def addresses(service, client):
+    part("an endpoint with its scheme, no region, English, no signature, a token that nobody gave")
+    json_form = client("python-sdk-json")
+    http = json_form.client.profile.httpProfile
+    plain, http.endpoint = http.endpoint, service.endpoint
+    # The whole of it goes into `Host`, and is signed.
+    expect(Told(json_form).call("ListFleets"), TotalCount=0)
+    http.endpoint = plain
+    json_form.client.profile.language = "en-US"
+    expect(Told(json_form).call("ListFleets"), TotalCount=0)
+    for form in ("python-sdk-json", "python-sdk-form"):
+        expect(Told(client(form, changed(service, region=""))).call("ListFleets"), TotalCount=0)
+        told = client(form)
+        told.client.credential.token = "nobody gave it"
+        refusal = Told(told).refused("AuthFailure.TokenFailure", "ListFleets")
+    answer(f"{refusal.code}: {refusal.message}")
+    unsigned = functools.partial(json_form.raw, "ListFleets", {}, {"SkipSign": True})
+    refusal = refused("AuthFailure.InvalidAuthorization", unsigned)
+    answer(f"{refusal.code}: {refusal.message}")
 
 
 def wrong_keys(service, client, names):

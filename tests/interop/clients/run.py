@@ -1,4 +1,4 @@
-"""Runs one story through one client of the vendor: `run.py walkthrough CLIENT`, `run.py errors`, `run.py actions`.
+"""Runs one story through clients of the vendor: `run.py walkthrough CLIENT`, `errors`, `command-line` or `actions`.
 
 `cargo xtask interop` starts it; the environment names the service, the package and the folder of tccli.
 """
@@ -7,6 +7,7 @@ import os
 import sys
 
 import actions
+import command_line
 import errors
 import walkthrough
 from telling import Told, run
@@ -33,6 +34,8 @@ def main():
         run(lambda: walkthrough.walk(told, store, package, service.region, processes))
     elif story == "errors":
         run(lambda: errors.provoke(service, lambda name, other=service: client(other, name)))
+    elif story == "command-line":
+        run(lambda: command_line.type_in(client(service, "tccli"), os.environ["INTEROP_HOME"]))
     elif story == "actions":
         run(lambda: actions.drive(Told(client(service, "python-sdk-json")), service, os.environ["INTEROP_PACKAGE"]))
     else:

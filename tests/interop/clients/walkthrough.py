@@ -114,7 +114,7 @@ def play(client, fleet, processes):
         CurrentPlayerSessionCount=0,
         Name="房间 1",
     )
-    active = until(lambda: describe(client, session), lambda found: found["Status"] == "ACTIVE", 10)
+    active = until(lambda: describe(client, session), lambda found: found["Status"] == "ACTIVE", 60)
     alice = join(client, active, "alice")
     with Player(alice) as first:
         first.ask(f"JOIN {alice['PlayerSessionId']}", "WELCOME 1")
@@ -127,7 +127,7 @@ def play(client, fleet, processes):
             second.ask("SAY 你好", "HEARD 你好")
             first.hear("SAID 你好")
             second.ask("END", "ENDED")
-    ended = until(lambda: describe(client, session), lambda found: found["Status"] == "TERMINATED", 30)
+    ended = until(lambda: describe(client, session), lambda found: found["Status"] == "TERMINATED", 60)
     if not ended["TerminationTime"]:
         raise AssertionError("the session has ended and has no TerminationTime")
     seats = client.call("DescribePlayerSessions", GameServerSessionId=session["GameServerSessionId"])["PlayerSessions"]
@@ -177,7 +177,7 @@ class Player:
     """One connection of a player to the interop game server: lines over TCP."""
 
     def __init__(self, seat):
-        self.connection = socket.create_connection((seat["IpAddress"], seat["Port"]), timeout=20)
+        self.connection = socket.create_connection((seat["IpAddress"], seat["Port"]), timeout=60)
         self.lines = self.connection.makefile("rw", encoding="utf-8", newline="\n")
 
     def __enter__(self):

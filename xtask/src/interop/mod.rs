@@ -55,7 +55,7 @@ const STEPS: &[Step] = &[
     Step {
         title: "Clients",
         about: "tencentcloud-sdk-python-gse, tccli and cos-python-sdk-v5, unmodified",
-        commands: 8,
+        commands: 9,
     },
     Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 24 },
     Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 24 },
