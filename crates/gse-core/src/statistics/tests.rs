@@ -22,11 +22,11 @@ impl World {
         used_seconds(state, query, range(state, query, self.now).unwrap())
     }
 
-    /// The begin of each bucket, and its seconds.
+    /// The begin of each bucket, and its seconds; the oldest first.
     fn flows(&self, query: &StatisticsQuery) -> Vec<(String, i64)> {
         let state = self.control_plane.state();
         let page = flows(state, query, range(state, query, self.now).unwrap(), (0, 100));
-        page.items.iter().map(|bucket| (bucket.begin.to_iso(), bucket.used_seconds)).collect()
+        page.items.iter().rev().map(|bucket| (bucket.begin.to_iso(), bucket.used_seconds)).collect()
     }
 
     /// Begin, end and instance of each row.

@@ -147,7 +147,7 @@ pub fn used_seconds(state: &State, query: &StatisticsQuery, range: Range) -> i64
         .sum()
 }
 
-/// The hours or days of the range, the oldest first (DescribeFleetStatisticFlows).
+/// The hours or days of the range, the newest first (DescribeFleetStatisticFlows): the first page has the present.
 pub fn flows(
     state: &State,
     query: &StatisticsQuery,
@@ -161,7 +161,7 @@ pub fn flows(
             buckets[at].used_seconds += detail.used_seconds();
         }
     }
-    OffsetPage::cut(buckets.into_iter(), offset, limit)
+    OffsetPage::cut(buckets.into_iter().rev(), offset, limit)
 }
 
 /// What each instance ran in each hour or day, the newest first, then by instance (DescribeFleetStatisticDetails).
