@@ -3,13 +3,20 @@
 
 mod conformance;
 mod course;
+mod declaration;
+mod deploy;
 mod doctor;
 mod flow;
 mod hosting;
 mod launching;
 mod lifetime;
+mod matchmaker;
 mod overload;
 mod packages;
 mod players;
+mod protection;
+mod scaled_fleet;
+mod scaling;
+mod scenarios;
 mod secrets;
 mod signatures;

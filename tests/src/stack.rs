@@ -88,15 +88,21 @@ impl Stack {
     /// Runs `gse` with the variables that point it at this service.
     #[must_use]
     pub fn gse(&self, arguments: &[&str]) -> Output {
-        Command::new(program("gse"))
+        self.gse_command(arguments).output().expect("`gse` starts")
+    }
+
+    /// The command that runs `gse` with the variables that point it at this service.
+    #[must_use]
+    pub fn gse_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("gse"));
+        command
             .args(arguments)
             .env("GSE_ENDPOINT", self.said("api"))
             .env("GSE_SECRET_ID", self.said("secret_id"))
             .env("GSE_SECRET_KEY", self.said("secret_key"))
             .env("GSE_REGION", self.said("region"))
-            .stdin(Stdio::null())
-            .output()
-            .expect("`gse` starts")
+            .stdin(Stdio::null());
+        command
     }
 
     /// Calls an action.

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
 use crate::{ApiError, ErrorCode};
 
+mod explain;
+
+pub use explain::{
+    CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
+    PolicyOpinion,
+};
+
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
 
@@ -14,18 +21,21 @@ pub const PATH: &str = "/opengse/";
 pub enum ExtensionAction {
     /// Why something is stuck.
     Diagnose,
+    /// Why a fleet has as many instances as it has.
+    ExplainFleetCapacity,
     /// A placement for a matchmaker.
     StartMatchPlacement,
 }
 
 impl ExtensionAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::StartMatchPlacement];
+    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::ExplainFleetCapacity, Self::StartMatchPlacement];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
+            Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::StartMatchPlacement => "StartMatchPlacement",
         }
     }

@@ -12,6 +12,7 @@ use crate::instance::{self, InstanceStatus};
 use crate::observation::EventObservations;
 use crate::planted::planted;
 use crate::state::State;
+use crate::timer;
 
 /// A trial start that ends this often before ProcessReady fails the fleet. One early end may be bad luck with a
 /// port; three with the back-off between them are not.
@@ -251,6 +252,8 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
 /// DeleteFleet was accepted (F-28.5).
 pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     enter(state, cx, id, FleetStatus::Deleting, Some(Duration::ZERO), "a delete request is carried out");
+    timer::remove_of(state, id);
+    capacity::forget(state, id);
     stop_instances(state, cx, id);
 }
 

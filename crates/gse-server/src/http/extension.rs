@@ -2,12 +2,13 @@
 //! signed and how it is answered are those of the cloud API.
 
 use gse_api::extension::{
-    DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest,
-    decode,
+    DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
+    ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest, decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
 use gse_api::{Action, ApiError, ErrorCode, envelope};
+use gse_core::capacity::decision;
 use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
@@ -41,6 +42,10 @@ pub(super) async fn call(
     match admitted.action {
         ExtensionAction::Diagnose => {
             let answer = diagnose(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::ExplainFleetCapacity => {
+            let answer = explain_fleet_capacity(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::StartMatchPlacement => {
@@ -77,13 +82,27 @@ async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<D
     };
     let clocks = api.config.clocks.clone();
     let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
-    let stopping = |_: SubmitError| {
-        ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
-    };
     read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
 }
 
-/// A diagnosis refuses only what does not exist.
+async fn explain_fleet_capacity(
+    api: &Api,
+    scope: Scope,
+    request: ExplainFleetCapacityRequest,
+) -> Result<ExplainFleetCapacityResponse, ApiError> {
+    let (clocks, fleet) = (api.config.clocks.clone(), FleetId::new(request.fleet_id));
+    let read = api.engine.query(move |state, now| {
+        let explanation = decision::explain(state, now, &clocks, &scope, &fleet)?;
+        Ok(convert::explain::capacity(explanation, now))
+    });
+    read.await.map_err(stopping)?.map_err(|error: Error| refusal(&error))
+}
+
+fn stopping(_: SubmitError) -> ApiError {
+    ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+}
+
+/// A question refuses only what does not exist.
 fn refusal(error: &Error) -> ApiError {
     match error {
         Error::Invalid { member, value, expected } => {

@@ -1,35 +1,9 @@
 use super::*;
 use crate::capacity::UpdateFleetCapacity;
-use crate::fixture::{World, fleet_request, scope};
+use crate::fixture::{World, copy_request as copy, fleet_request, scope};
 use crate::fleet::settings::SetFleetActions;
 use crate::fleet::{FleetStatus, Protocol};
 use crate::id::InstanceId;
-
-fn copy(source: &FleetId, count: u64) -> CopyFleet {
-    CopyFleet {
-        scope: scope(),
-        source: source.clone(),
-        count,
-        asset: None,
-        name: None,
-        description: None,
-        instance_type: None,
-        tags: None,
-        server_processes: None,
-        max_concurrent_activations: None,
-        activation_timeout_s: None,
-        inbound: None,
-        protection: None,
-        protection_time_limit_minutes: None,
-        creator_limit: None,
-        bandwidth_mbps: None,
-        system_disk: None,
-        data_disks: None,
-        ccns: None,
-        with_ccns: None,
-        with_scaling: false,
-    }
-}
 
 /// A fleet of which no setting is the default.
 fn source(world: &mut World) -> Fleet {
