@@ -37,6 +37,6 @@ use super::routes::ROUTED;
 fn every_action_is_routed() {
     assert_eq!(ROUTED.len(), Action::ALL.len());
     for action in Action::ALL {
-        assert!(ROUTED.contains(action), "{action:?}");
+        assert!(ROUTED.contains(&action), "{action:?}");
     }
 }
