@@ -114,7 +114,7 @@ pub(crate) async fn serve(api: &Api, place: Place, request: Request) -> Response
         Place::Log { event } => log::serve(api, &event, request).await,
         Place::SessionLog { key } => session_log::serve(api, &key, request).await,
     };
-    result.unwrap_or_else(|refusal| refused::as_text(refusal))
+    result.unwrap_or_else(refused::as_text)
 }
 
 /// The address of something that may be read by who has the address, from `now` on and for some minutes.
