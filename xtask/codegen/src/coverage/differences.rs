@@ -28,10 +28,10 @@ const CLOUD: &str = "\
 ";
 
 const CODES: &str = "
-## Error codes that the vendor lists and that never come here
+## Error codes that the vendor lists and that no request can cause here
 
 The vendor's lists name many codes for nearly every action.
-Where one is missing in this table, it comes in the situation that `docs/spec/cloud-api.md` gives for it.
+A code that is not in this table comes in the situation that `docs/spec/cloud-api.md` gives for it.
 
 | Code | Of | Why |
 | --- | --- | --- |
@@ -69,6 +69,9 @@ pub(super) fn text(root: &Path, coverage: &Coverage) -> anyhow::Result<String> {
     let contradictions = read(root, "docs/spec/cloud-api.md")?;
     let mut text = HEAD.to_owned() + CLOUD;
     text += &table(&operations, "### 0.4 ").context("`operations.md` has no table 0.4")?;
+    for (action, reason) in &coverage.exceptions.actions {
+        add(&mut text, format_args!("| {action} | not there: {reason} |"));
+    }
     text += CODES;
     for line in &coverage.exceptions.codes {
         let actions = line.actions.as_ref().map_or_else(|| "all".to_owned(), |actions| actions.join(", "));
@@ -78,6 +81,7 @@ pub(super) fn text(root: &Path, coverage: &Coverage) -> anyhow::Result<String> {
     rows(&rulings, "R", &mut text);
     text += CONTRADICTIONS;
     rows(&contradictions, "C", &mut text);
+    rows(&operations, "C-", &mut text);
     text += PROPOSED;
     for (action, statements) in &coverage.statements {
         let unsure: Vec<&Statement> =

@@ -37,8 +37,7 @@ pub(crate) fn from_core(action: Action, error: &Error) -> ApiError {
         // These have texts of their own that callers match on (5.1).
         Error::Missing { member } => missing(action, member),
         Error::Invalid { member, value, expected } => {
-            let invalid = ApiError::invalid_value(member, value, &format!("Expected {expected}."));
-            ApiError::new(code_of_value(action, member), invalid.message)
+            ApiError::invalid_value(member, value, &format!("Expected {expected}."))
         }
         Error::BadToken => {
             let text = "The value specified in the parameter `NextToken` is not valid. It was not issued for this \
@@ -46,14 +45,6 @@ pub(crate) fn from_core(action: Action, error: &Error) -> ApiError {
             ApiError::new(ErrorCode::InvalidParameterValue, text)
         }
         _ => ApiError::new(code(action, error), error.to_string()),
-    }
-}
-
-/// cloud-api.md 2.1: what is not in the catalogue is `InvalidParameter`, the only one of the two that CreateAsset lists.
-fn code_of_value(action: Action, member: &str) -> ErrorCode {
-    match (action, member) {
-        (Action::CreateAsset, "OperateSystem" | "ImageId") => ErrorCode::InvalidParameter,
-        _ => ErrorCode::InvalidParameterValue,
     }
 }
 

@@ -48,6 +48,7 @@ impl Known {
         let mut known = Self::one_of_each(stack).await;
         known.insert("idle", known.values["$fleet"].clone());
         known.insert("broken", broken_asset(stack).await);
+        stack.done("CreateAssetWithImage", image("img-taken")).await;
         known.sessions(stack).await;
         known.fleets(stack).await;
         known.placements(stack).await;
@@ -65,6 +66,14 @@ impl Known {
         stack
             .done("AttachCcnInstances", json!({ "FleetId": fleet, "AccountId": "1", "CcnId": "ccn-taken" }))
             .await;
+        for number in 0..50 {
+            let rule = json!({
+                "FleetId": fleet, "Name": format!("rule-{number}"), "PolicyType": "RuleBased", "EvaluationPeriods": 3,
+                "MetricName": "CurrentPlayerSessions", "ComparisonOperator": ">", "Threshold": 500,
+                "ScalingAdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 1,
+            });
+            stack.done("PutScalingPolicy", rule).await;
+        }
         for _ in 0..2 {
             let eager = json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 1, "CreatorId": "eager" });
             stack.done("CreateGameServerSession", eager).await;
@@ -186,6 +195,13 @@ impl Known {
 async fn broken_asset(stack: &Stack) -> Value {
     stack.upload("bad.zip", b"no zip".to_vec()).await;
     stack.done("CreateAsset", create_asset("bad.zip")).await["AssetId"].clone()
+}
+
+fn image(id: &str) -> Value {
+    json!({
+        "AssetName": "a", "AssetVersion": "1", "AssetRegion": REGION, "ImageId": id, "ImageOs": "CentOS", "ImageSize": "1GB",
+        "ImageType": "SHARED_IMAGE", "OsBit": 64, "OsType": "CentOS",
+    })
 }
 
 /// A good call of ListAliases with one thing changed.
