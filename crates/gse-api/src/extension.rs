@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{ApiError, ErrorCode};
 
+mod canary;
+
+pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
+
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
 
@@ -13,16 +17,22 @@ pub const PATH: &str = "/opengse/";
 pub enum ExtensionAction {
     /// Why something is stuck.
     Diagnose,
+    /// The canary of an alias (R78).
+    DescribeAliasCanary,
+    /// Begins, changes or ends the canary of an alias (R78).
+    SetAliasCanary,
 }
 
 impl ExtensionAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Diagnose];
+    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::DescribeAliasCanary, Self::SetAliasCanary];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
+            Self::DescribeAliasCanary => "DescribeAliasCanary",
+            Self::SetAliasCanary => "SetAliasCanary",
         }
     }
 

@@ -99,7 +99,7 @@ pub(crate) fn fleet_of<'a>(state: &'a State, scope: &Scope, alias: &AliasId) -> 
 
 /// Counts a session that was created through an alias.
 pub(crate) fn count(state: &mut State, alias: &AliasId, fleet: &FleetId) {
-    if !state.aliases.get(alias).is_some_and(|alias| alias.canary.is_some()) {
+    if state.aliases.get(alias).is_none_or(|alias| alias.canary.is_none()) {
         return;
     }
     let canary = state.aliases.get_mut(alias).and_then(|alias| alias.canary.as_mut());

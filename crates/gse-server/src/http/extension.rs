@@ -1,6 +1,8 @@
 //! `POST /opengse/<Action>`: what this service answers beside the cloud API (`gse_api::extension`). Who may call, how it is
 //! signed and how it is answered are those of the cloud API.
 
+mod canary;
+
 use gse_api::extension::{
     DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, decode,
 };
@@ -41,6 +43,14 @@ pub(super) async fn call(
             let answer = diagnose(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
+        ExtensionAction::DescribeAliasCanary => {
+            let answer = canary::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::SetAliasCanary => {
+            let answer = canary::set(api, scope, request_id, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
     }
 }
 
@@ -53,13 +63,20 @@ async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<D
     };
     let clocks = api.config.clocks.clone();
     let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
-    let stopping = |_: SubmitError| {
-        ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
-    };
-    read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
+    read.await.map_err(unanswered)?.map(to_wire).map_err(|error| refusal(&error))
 }
 
-/// A diagnosis refuses only what does not exist.
+/// Why there is no reply.
+fn unanswered(error: SubmitError) -> ApiError {
+    match error {
+        SubmitError::Refused(error) => refusal(&error),
+        SubmitError::Stopped => {
+            ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+        }
+    }
+}
+
+/// What these actions refuse does not exist, or is a value that cannot be.
 fn refusal(error: &Error) -> ApiError {
     match error {
         Error::Invalid { member, value, expected } => {

@@ -52,7 +52,7 @@ fn r78_a_share_of_the_new_sessions_goes_to_the_canary() {
     let (mut world, main, canary, alias) = two_fleets(8);
     set(&mut world, &alias, Some((&canary, 25))).unwrap();
     let fleets: Vec<FleetId> = (0..8).map(|_| world.apply(through(&alias, None)).unwrap().fleet).collect();
-    let place = |n: usize| if n % 4 == 0 { canary.clone() } else { main.clone() };
+    let place = |n: usize| if n.is_multiple_of(4) { canary.clone() } else { main.clone() };
     assert_eq!(fleets, (0..8).map(place).collect::<Vec<_>>());
     // Who names the fleet gets the fleet.
     assert_eq!(crate::alias::resolve(world.control_plane.state(), &scope(), &alias).unwrap().id, main);
