@@ -177,3 +177,38 @@ fn a_build_that_does_not_start_is_told_with_its_output_and_leaves_the_alias_alon
     deploy(&stack, &["--asset", &mended]);
     assert_eq!(fleets(&stack), [alias(&stack).1], "the one that failed is gone too");
 }
+
+#[test]
+fn a_canary_gets_its_share_before_the_alias_moves() {
+    let stack = Stack::start();
+    let [one, two] = ["one", "two"].map(|name| package::build(stack.directory(), name).display().to_string());
+    deploy(&stack, &["--asset", &one, "--processes", "5"]);
+    let (alias_id, first) = alias(&stack);
+    // The canary waits for longer than this story; the deployment is killed and run again without one.
+    let arguments = ["deploy", "--alias", "live", "--asset", &two, "--canary", "50", "--canary-time", "1h"];
+    let mut child = stack.gse_command(&arguments).stdout(Stdio::piped()).spawn().expect("`gse` starts");
+    let out = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+    let watches = out.lines().map_while(Result::ok).any(|line| line.starts_with("watching "));
+    child.kill().expect("it can be killed");
+    let _ = child.wait().expect("it is gone");
+    assert!(watches, "it came to the canary");
+
+    let made: Vec<String> = (0..6)
+        .map(|_| {
+            let request = json!({"AliasId": alias_id, "MaximumPlayerSessionCount": 2});
+            let answer = stack.call("CreateGameServerSession", &request);
+            answer["GameServerSession"]["FleetId"].as_str().unwrap_or_default().to_owned()
+        })
+        .collect();
+    assert_eq!(made.iter().filter(|fleet| **fleet == first).count(), 3, "{made:?}");
+    assert_eq!(alias(&stack).1, first, "the alias itself leads where it led");
+
+    deploy(&stack, &["--asset", &two, "--keep"]);
+    let (_, second) = alias(&stack);
+    assert_eq!(made[0], second, "the share went to the new fleet");
+    let request = json!({"AliasId": alias_id, "MaximumPlayerSessionCount": 2});
+    for _ in 0..2 {
+        let answer = stack.call("CreateGameServerSession", &request);
+        assert_eq!(answer["GameServerSession"]["FleetId"], second.as_str(), "all go there now");
+    }
+}

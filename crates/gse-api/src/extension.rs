@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
 use crate::{ApiError, ErrorCode};
 
+mod canary;
 mod explain;
 
+pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
@@ -25,11 +27,21 @@ pub enum ExtensionAction {
     ExplainFleetCapacity,
     /// A placement for a matchmaker.
     StartMatchPlacement,
+    /// The canary of an alias (R78).
+    DescribeAliasCanary,
+    /// Begins, changes or ends the canary of an alias (R78).
+    SetAliasCanary,
 }
 
 impl ExtensionAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::ExplainFleetCapacity, Self::StartMatchPlacement];
+    pub const ALL: &'static [Self] = &[
+        Self::Diagnose,
+        Self::ExplainFleetCapacity,
+        Self::StartMatchPlacement,
+        Self::DescribeAliasCanary,
+        Self::SetAliasCanary,
+    ];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
@@ -37,6 +49,8 @@ impl ExtensionAction {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::StartMatchPlacement => "StartMatchPlacement",
+            Self::DescribeAliasCanary => "DescribeAliasCanary",
+            Self::SetAliasCanary => "SetAliasCanary",
         }
     }
 

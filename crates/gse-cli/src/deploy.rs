@@ -17,7 +17,7 @@ use clap::Args;
 use gse_core::{
     Timestamp,
     clocks::parse_duration,
-    deployment::{self, Goal, Situation, Step},
+    deployment::{self, CanaryWish, Goal, Situation, Step},
 };
 use tokio::time::Instant;
 
@@ -53,6 +53,13 @@ pub(crate) struct DeployArgs {
     /// Leaves the fleet before as it is; the next deployment takes it away.
     #[arg(long)]
     keep: bool,
+    /// Leads so many of a hundred new sessions to the new fleet first; if one of them ends in ERROR, the alias stays
+    /// where it is.
+    #[arg(long, value_name = "PERCENT", conflicts_with = "rollback", value_parser = clap::value_parser!(u64).range(1..=99))]
+    canary: Option<u64>,
+    /// For so long.
+    #[arg(long, value_name = "TIME", requires = "canary", value_parser = duration, default_value = "10m")]
+    canary_time: Duration,
     /// The asset's version; the beginning of the package's digest if absent.
     #[arg(long, value_name = "TEXT")]
     asset_version: Option<String>,
@@ -107,6 +114,7 @@ struct Deployment {
     /// None for a rollback.
     build: Option<Build>,
     settings: Settings,
+    canary: Option<CanaryWish>,
     drain_time: Option<Duration>,
     wait_time: Duration,
     /// Lines of JSON instead of sentences.
@@ -136,6 +144,7 @@ pub(crate) async fn run(args: DeployArgs) -> Result<u8, Failure> {
         keep: args.keep,
         build,
         settings: args.settings,
+        canary: args.canary.map(|percent| CanaryWish { percent, seconds: args.canary_time.as_secs() }),
         drain_time: args.drain_time,
         wait_time: args.wait_time,
         json: args.json,
@@ -160,9 +169,16 @@ impl Deployment {
                 }
             };
             let step = deployment::next(&self.situation(&seen));
-            // The last two are told as errors.
-            let is_error = !self.json && matches!(step, Step::Fail { .. } | Step::NothingToRollBack);
-            if told.as_ref() != Some(&step) && !is_error {
+            // These are told as errors.
+            let is_error = !self.json
+                && matches!(step, Step::Fail { .. } | Step::CanaryFailed { .. } | Step::NothingToRollBack);
+            // Seconds that pass are no news.
+            let counts_down = |step: &Step| matches!(step, Step::AwaitCanary { .. });
+            let is_news = match &told {
+                Some(earlier) => *earlier != step && !(counts_down(earlier) && counts_down(&step)),
+                None => true,
+            };
+            if is_news && !is_error {
                 tell::step(&step, &self.alias, self.json)?;
             }
             if step.waits() {
@@ -202,7 +218,7 @@ impl Deployment {
             fleets: seen.fleets.clone(),
             awaited: self.awaited.clone(),
             has_begun: self.has_begun,
-            canary: None,
+            canary: self.canary,
             canary_now: seen.canary.clone(),
             is_drain_overdue: self.drain_time.is_some_and(|time| drained >= time.as_secs()),
         }
@@ -241,7 +257,16 @@ impl Deployment {
                     .hint("the fleet before was deleted: deploy the earlier build again"));
             }
             Step::Done { .. } => return Ok(Some(0)),
-            Step::StartCanary { .. } | Step::StopCanary | Step::CanaryFailed { .. } => {}
+            Step::StartCanary { fleet, percent } => self.set_canary(seen, Some((fleet, *percent))).await?,
+            Step::StopCanary => self.set_canary(seen, None).await?,
+            Step::CanaryFailed { .. } => {
+                self.set_canary(seen, None).await?;
+                let error = tell::sentence(step, &self.alias);
+                return Err(Failure::from(anyhow::Error::msg(error)).hint(
+                    "all new sessions go to the fleet before again; `gse doctor` says what is wrong, \
+                     `--rollback` takes the new fleet away",
+                ));
+            }
             Step::AwaitInstances { .. }
             | Step::AwaitCanary { .. }
             | Step::AwaitMatches { .. }

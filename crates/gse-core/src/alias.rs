@@ -13,6 +13,10 @@ use crate::state::State;
 use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 
+pub mod canary;
+
+use canary::Canary;
+
 /// Where an alias leads (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoutingStrategy {
@@ -46,6 +50,9 @@ pub struct Alias {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
+    /// The fleet that gets a share of its new sessions (R78).
+    #[serde(default)]
+    pub canary: Option<Canary>,
 }
 
 impl Alias {
@@ -58,10 +65,11 @@ impl Alias {
         self.scope.resource_name("alias", self.id.as_str())
     }
 
-    /// Whether it leads to that fleet now.
+    /// Whether it leads to that fleet now, be it with a share of its sessions.
     pub fn routes_to(&self, fleet: &Fleet) -> bool {
+        let is_canary = || self.canary.as_ref().is_some_and(|canary| canary.fleet == fleet.id);
         match &self.routing {
-            RoutingStrategy::Simple(id) => *id == fleet.id && self.scope == fleet.scope,
+            RoutingStrategy::Simple(id) => (*id == fleet.id || is_canary()) && self.scope == fleet.scope,
             RoutingStrategy::Terminal { .. } => false,
         }
     }
@@ -118,6 +126,7 @@ impl Command for CreateAlias {
             tags: self.tags,
             created: cx.now,
             updated: cx.now,
+            canary: None,
         };
         state.aliases.insert(alias.id.clone(), alias.clone());
         Ok(alias)
@@ -159,6 +168,7 @@ impl Command for UpdateAlias {
         }
         if let Some(routing) = self.routing {
             alias.routing = routing;
+            alias.canary = None;
         }
         Ok(alias.clone())
     }

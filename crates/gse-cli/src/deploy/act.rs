@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gse_api::extension::SetAliasCanaryRequest;
 use gse_api::types::{
     CopyFleetRequest, CreateAliasRequest, CreateFleetRequest, DeleteFleetRequest,
     DescribeRuntimeConfigurationRequest, FleetAttributes, RoutingStrategyInput, StartFleetActionsRequest,
@@ -155,6 +156,18 @@ impl Deployment {
                 self.service.call(&request).await.map(drop)
             }
         }
+    }
+
+    /// Gives a fleet a share of the alias's new sessions; none ends the share.
+    pub(super) async fn set_canary(&self, seen: &Seen, canary: Option<(&str, u64)>) -> Result<(), Failure> {
+        let Some(alias) = &seen.alias else { return Ok(()) };
+        let request = SetAliasCanaryRequest {
+            alias_id: alias.alias_id.clone(),
+            fleet_id: canary.map(|(fleet, _)| fleet.to_owned()),
+            percent: canary.map_or(0, |(_, percent)| u32::try_from(percent).unwrap_or(u32::MAX)),
+        };
+        let set = self.service.client.extension(&request).await;
+        set.map(drop).map_err(|error| self.service.connection.explain(error))
     }
 
     /// Deletes an empty fleet.

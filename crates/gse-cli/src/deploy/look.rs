@@ -1,8 +1,10 @@
 //! Looking: everything that the next step follows from, read anew each time.
 
+use gse_api::extension::DescribeAliasCanaryRequest;
 use gse_api::types::{
-    Alias, DescribeFleetRelatedResourcesRequest, DescribeRuntimeConfigurationRequest, Filter,
-    FleetAttributes, FleetCapacity, InstanceCounts, ListFleetsRequest,
+    Alias, DescribeFleetRelatedResourcesRequest, DescribeGameServerSessionsRequest,
+    DescribeRuntimeConfigurationRequest, Filter, FleetAttributes, FleetCapacity, InstanceCounts,
+    ListFleetsRequest,
 };
 use gse_core::Timestamp;
 use gse_core::deployment::{AliasTarget, CanaryNow, Counts, FleetView, Phase};
@@ -16,6 +18,8 @@ pub(super) const ALIAS_TAG: &str = "gse-alias";
 pub(super) const REPLACES_TAG: &str = "gse-replaces";
 /// No deployment has more fleets than this at a time.
 const FLEETS: u64 = 100;
+/// So many failed sessions are as good a reason as more.
+const SESSIONS: u64 = 100;
 
 /// What is looked for.
 pub(super) struct Subject<'a> {
@@ -81,11 +85,38 @@ pub(super) async fn look(service: &Service, subject: &Subject<'_>) -> Result<See
             assets.contains(&fleet.asset_id) && is_as_set(service, fleet, subject.settings).await?;
         let leads_here = |alias: &Alias| alias.routing_strategy.fleet_id == fleet.fleet_id;
         if view.phase != Phase::Deleting && !alias.as_ref().is_some_and(leads_here) {
-            view.held_by = held_by(service, &fleet.fleet_id).await?;
+            view.held_by = held_by(service, &fleet.fleet_id, alias.as_ref()).await?;
         }
         views.push(view);
     }
-    Ok(Seen { alias, asset: assets.into_iter().next(), attributes, fleets: views, canary: None })
+    let canary = match &alias {
+        Some(alias) => canary(service, &alias.alias_id).await?,
+        None => None,
+    };
+    Ok(Seen { alias, asset: assets.into_iter().next(), attributes, fleets: views, canary })
+}
+
+/// The canary of the alias, with what became of its sessions.
+async fn canary(service: &Service, alias: &str) -> Result<Option<CanaryNow>, Failure> {
+    let request = DescribeAliasCanaryRequest { alias_id: alias.to_owned() };
+    let answer = service.client.extension(&request).await;
+    let canary = answer.map_err(|error| service.connection.explain(error))?;
+    let Some(since) = Timestamp::parse_iso(&canary.since) else { return Ok(None) };
+    let request = DescribeGameServerSessionsRequest {
+        fleet_id: Some(canary.fleet_id.clone()),
+        status_filter: Some("ERROR".into()),
+        limit: Some(SESSIONS),
+        ..DescribeGameServerSessionsRequest::default()
+    };
+    let failed = service.call(&request).await?.game_server_sessions;
+    let is_of_canary = |created: &str| Timestamp::parse_iso(created).is_some_and(|created| created >= since);
+    let failed = failed.iter().filter(|session| is_of_canary(&session.creation_time)).count();
+    Ok(Some(CanaryNow {
+        fleet: canary.fleet_id,
+        percent: canary.percent.into(),
+        seconds: super::now().since(since).as_secs(),
+        failed_sessions: failed as u64,
+    }))
 }
 
 /// Names of aliases need not be unique, but one that is deployed to must be.
@@ -164,8 +195,11 @@ async fn is_as_set(service: &Service, fleet: &FleetAttributes, settings: &Settin
 }
 
 /// What leads to a fleet that the alias does not lead to.
-async fn held_by(service: &Service, fleet: &str) -> Result<Vec<String>, Failure> {
+async fn held_by(service: &Service, fleet: &str, alias: Option<&Alias>) -> Result<Vec<String>, Failure> {
     let request = DescribeFleetRelatedResourcesRequest { fleet_id: fleet.to_owned() };
+    // As its canary, the alias holds a fleet too, until it is switched.
+    let is_other = |id: &str| alias.is_none_or(|alias| alias.alias_id != id);
     let resources = service.call(&request).await?.resources.into_iter();
+    let resources = resources.filter(|held| is_other(&held.resource_id));
     Ok(resources.map(|held| format!("{} `{}`", held.r#type.to_lowercase(), held.resource_id)).collect())
 }

@@ -1,6 +1,8 @@
 //! `POST /opengse/<Action>`: what this service answers beside the cloud API (`gse_api::extension`). Who may call, how it is
 //! signed and how it is answered are those of the cloud API.
 
+mod canary;
+
 use gse_api::extension::{
     DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest, decode,
@@ -54,6 +56,14 @@ pub(super) async fn call(
                     .await?;
             Ok(envelope::success(&answer, request_id))
         }
+        ExtensionAction::DescribeAliasCanary => {
+            let answer = canary::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::SetAliasCanary => {
+            let answer = canary::set(api, scope, request_id, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
     }
 }
 
@@ -82,7 +92,7 @@ async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<D
     };
     let clocks = api.config.clocks.clone();
     let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
-    read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
+    read.await.map_err(unanswered)?.map(to_wire).map_err(|error| refusal(&error))
 }
 
 async fn explain_fleet_capacity(
@@ -95,14 +105,20 @@ async fn explain_fleet_capacity(
         let explanation = decision::explain(state, now, &clocks, &scope, &fleet)?;
         Ok(convert::explain::capacity(explanation, now))
     });
-    read.await.map_err(stopping)?.map_err(|error: Error| refusal(&error))
+    read.await.map_err(unanswered)?.map_err(|error: Error| refusal(&error))
 }
 
-fn stopping(_: SubmitError) -> ApiError {
-    ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+/// Why there is no reply.
+fn unanswered(error: SubmitError) -> ApiError {
+    match error {
+        SubmitError::Refused(error) => refusal(&error),
+        SubmitError::Stopped => {
+            ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+        }
+    }
 }
 
-/// A question refuses only what does not exist.
+/// What these actions refuse does not exist, or is a value that cannot be.
 fn refusal(error: &Error) -> ApiError {
     match error {
         Error::Invalid { member, value, expected } => {
