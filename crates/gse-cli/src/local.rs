@@ -4,14 +4,18 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use gse_api::admission::AuthMode;
+use gse_api::rate_limit::Factor;
+use gse_core::quota::Quotas;
+use gse_server::account::file::AccessFile;
 use gse_server::config::{Config, parse_adoption};
 use gse_server::limits::parse_rate;
+use gse_server::quota_file;
 use gse_server::server::{Ready, Server};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -51,9 +55,19 @@ pub(crate) struct LocalArgs {
     pub(crate) public_hosts: Vec<String>,
 
     /// Limit how often an action may be called: off, or a factor for the vendor's limits (20 a second; 1000 for the
-    /// calls of matchmaking). Past it the answer is RequestLimitExceeded.
-    #[arg(long, value_name = "FACTOR|off", default_value = "off")]
-    pub(crate) rate_limit: String,
+    /// calls of matchmaking). Past it the answer is RequestLimitExceeded. Without it `--quota` decides, else off.
+    #[arg(long, value_name = "FACTOR|off")]
+    pub(crate) rate_limit: Option<String>,
+
+    /// Let other accounts and users in, with their own keys and policies: a file that docs/running.md describes. Without
+    /// it there is the local account alone, whose key may do everything.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access: Option<PathBuf>,
+
+    /// How much an account may have in a region: gse (the vendor's quotas, and its rates), off (neither), or a file that
+    /// changes quotas by their names. Without it the vendor's quotas hold, and no rates.
+    #[arg(long, value_name = "gse|off|FILE")]
+    pub(crate) quota: Option<String>,
 
     /// What becomes of a game server that you start by hand, in an IDE, under a debugger, from a shell: on (it joins the
     /// fleet that GSE_FLEET_ID in its environment names, or the only one), off (it is refused), or the id of a fleet (it
@@ -88,11 +102,22 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
     config.public_hosts.clone_from(&args.public_hosts);
-    config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
+    if let Some(quota) = &args.quota {
+        (config.quotas, config.limits.rate) = quotas(quota)?;
+    }
+    if let Some(rate) = &args.rate_limit {
+        config.limits.rate = parse_rate(rate).map_err(anyhow::Error::msg)?;
+    }
+    if let Some(path) = &args.access {
+        config.access = access(path)?;
+    }
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     config.set_all(&args.settings)?;
     start_log();
+    if let Some(path) = &args.access {
+        warn_of_readers(path);
+    }
     make_room_for_connections(&mut config);
     // Before anything is launched, so that no signal finds a half-started service.
     let shutdown = shutdown_signal()?;
@@ -103,6 +128,47 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
 }
+
+/// The quotas and rates that a word or a file names.
+fn quotas(quota: &str) -> anyhow::Result<(Quotas, Option<Factor>)> {
+    match quota {
+        "gse" => Ok((Quotas::default(), Factor::new(1.0))),
+        "off" => Ok((Quotas::none(), None)),
+        path => {
+            let wanted = || {
+                format!("cannot read the quotas of `{path}`\nhint: write `gse`, `off`, or the name of a file")
+            };
+            let text = std::fs::read_to_string(path).with_context(wanted)?;
+            let parsed = quota_file::parse(&text);
+            parsed.with_context(|| format!("the quotas in `{path}` cannot be used"))
+        }
+    }
+}
+
+/// Who may call besides the local account.
+fn access(path: &Path) -> anyhow::Result<AccessFile> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("cannot read the access file `{shown}`\nhint: docs/running.md, \"Accounts and access\", says what is in it")
+    })?;
+    AccessFile::parse(&text).with_context(|| format!("the access file `{shown}` cannot be used"))
+}
+
+/// Its secret keys are as good as those of the data directory, which only its owner can read.
+#[cfg(unix)]
+fn warn_of_readers(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "the access file `{shown}` holds secret keys, and others than its owner may read it\nhint: chmod 600 {shown}",
+            shown = path.display()
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_readers(_path: &Path) {}
 
 /// Files that are open besides connections: the store, objects, logs of games, pipes.
 const OTHER_FILES: u64 = 1024;
@@ -296,6 +362,35 @@ mod tests {
         assert_eq!((local.settings, local.auth), (vec!["a=1".to_owned(), "b=2".to_owned()], AuthMode::Off));
         let error = parse(&["--auth", "maybe"]).unwrap_err();
         assert!(error.contains("required, optional or off"), "{error}");
+    }
+
+    #[test]
+    fn quotas_are_a_word_or_a_file() {
+        assert_eq!(quotas("gse").unwrap(), (Quotas::default(), Factor::new(1.0)));
+        assert_eq!(quotas("off").unwrap(), (Quotas::none(), None));
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("quotas.toml");
+        let wrong = format!("{:#}", quotas(path.to_str().unwrap()).unwrap_err());
+        assert!(wrong.contains("quotas.toml") && wrong.contains("hint: write `gse`, `off`"), "{wrong}");
+        std::fs::write(&path, "fleets = 50\nrate = 0.5\n").unwrap();
+        let (set, rate) = quotas(path.to_str().unwrap()).unwrap();
+        assert_eq!((set, rate), (Quotas { fleets: 50, ..Quotas::default() }, Factor::new(0.5)));
+        std::fs::write(&path, "fleet = 50\n").unwrap();
+        let wrong = format!("{:#}", quotas(path.to_str().unwrap()).unwrap_err());
+        assert!(wrong.contains("line 1") && wrong.contains("did you mean `fleets`?"), "{wrong}");
+    }
+
+    #[test]
+    fn a_wrong_access_file_is_named_and_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.toml");
+        let wrong = format!("{:#}", access(&path).unwrap_err());
+        assert!(wrong.contains("access.toml") && wrong.contains("docs/running.md"), "{wrong}");
+        std::fs::write(&path, "[[account]]\nuim = \"1\"\n").unwrap();
+        let wrong = format!("{:#}", access(&path).unwrap_err());
+        assert!(wrong.contains("line 2") && wrong.contains("did you mean `uin`?"), "{wrong}");
+        std::fs::write(&path, "[[account]]\nuin = \"1\"\n").unwrap();
+        access(&path).unwrap();
     }
 
     #[tokio::test]

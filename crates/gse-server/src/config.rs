@@ -10,6 +10,7 @@ use gse_core::id::{FleetId, KNOWN_REGIONS, Region};
 use gse_core::quota::Quotas;
 use gse_core::supervisor::Adoption;
 
+use crate::account::file::AccessFile;
 use crate::limits::{self, Limits};
 
 /// The configuration of one control plane process.
@@ -19,6 +20,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Who must sign (cloud-api.md 1.11).
     pub auth: AuthMode,
+    /// Who may call beside the local account (operations.md 11).
+    pub access: AccessFile,
     /// Names of this service that clients sign and a proxy in front of it hides (cloud-api.md 1.6).
     pub public_hosts: Vec<String>,
     /// The durations of operations.md 0.3.
@@ -53,6 +56,7 @@ impl Config {
         Self {
             data_dir: data_dir.into(),
             auth: AuthMode::default(),
+            access: AccessFile::default(),
             public_hosts: Vec::new(),
             clocks: Clocks::default(),
             quotas: Quotas::default(),

@@ -13,4 +13,5 @@ pub mod http;
 pub mod ids;
 pub mod limits;
 mod packages;
+pub mod quota_file;
 pub mod server;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::account::{Account, AccountError};
+use crate::account::{self, Account, AccountError, Accounts};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
 use crate::clock::Clock;
@@ -119,6 +119,8 @@ impl Server {
         let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
         let data_dir = DataDir::open(&config.data_dir)?;
         let account = Account::of(&data_dir)?;
+        let accounts = Accounts::new(&account, config.access.clone())?;
+        let service_key = account::service_key(&data_dir)?;
         let store = EmbeddedStore::open(&data_dir.store_path())?;
         let blobs = Arc::new(BlobStore::open(&data_dir.blob_path())?);
 
@@ -152,7 +154,17 @@ impl Server {
             None => (RateGate::off(), None),
         };
         let gate = Gate::new(&config.limits, rate);
-        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, gate, objects_url, clock });
+        let api = Arc::new(Api {
+            engine: handle.clone(),
+            blobs,
+            account,
+            accounts,
+            service_key,
+            config,
+            gate,
+            objects_url,
+            clock,
+        });
         Ok(Self {
             data_dir,
             engine,

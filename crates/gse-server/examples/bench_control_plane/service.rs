@@ -18,7 +18,7 @@ use gse_core::player_session::{JoinGameServerSession, Joining};
 use gse_core::quota::Quotas;
 use gse_core::state::{Change, Row};
 use gse_core::time::Timestamp;
-use gse_server::account::Account;
+use gse_server::account::{Account, Accounts};
 use gse_server::clock::Clock;
 use gse_server::config::Config;
 use gse_server::engine::{Engine, EngineHandle, Parts};
@@ -134,8 +134,17 @@ impl Service {
         let objects_url = format!("http://{api_address}/objects");
         let gate = Gate::new(&config.limits, RateGate::off());
         let engine_of_api = engine.clone();
-        let api =
-            Api { engine: engine_of_api, blobs, account: account.clone(), config, gate, objects_url, clock };
+        let api = Api {
+            engine: engine_of_api,
+            blobs,
+            account: account.clone(),
+            accounts: Accounts::only(&account),
+            service_key: String::new(),
+            config,
+            gate,
+            objects_url,
+            clock,
+        };
         tokio::spawn(async move { axum::serve(listener, router(Arc::new(api))).await });
         let text = answer_like();
         let no_op = serve(Router::new().fallback(move |_: Bytes| async move { text.clone() })).await?;

@@ -7,7 +7,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use gse_api::signature::cos::{Authorization, Upload as SignedUpload};
-use gse_core::id::Region;
+use gse_api::{Action, ApiError};
+use gse_core::id::{Region, Uin};
 use gse_store::{BlobError, BlobStore, Upload};
 use http::{Method, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -16,7 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Refusal, bucket_host, bucket_name};
-use crate::http::Api;
+use crate::account::Caller;
+use crate::http::{Api, access};
 use crate::limits::{Pace, Progress};
 
 /// Chunks that wait for the disk; more than that wait in the network.
@@ -56,8 +58,7 @@ fn check(api: &Api, bucket: &str, path: &str, request: &Request) -> Result<(), R
             "objects can only be uploaded here; use PUT",
         ));
     }
-    let region = region_of(api, bucket)?;
-    authorize(api, &region, bucket, path, request)?;
+    authorize(api, bucket, path, request)?;
     let max_bytes = api.config.max_object_bytes;
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -83,16 +84,11 @@ async fn drain(body: &mut Body) {
 }
 
 /// The region whose bucket it is.
-fn region_of(api: &Api, bucket: &str) -> Result<Region, Refusal> {
-    let mut regions = api.config.regions.iter();
-    let region = regions.find(|region| bucket_name(&api.account.uin, region) == bucket);
-    region.cloned().ok_or_else(|| {
-        let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
-        Refusal::new(StatusCode::NOT_FOUND, text)
-    })
+fn region_of<'a>(api: &'a Api, uin: &Uin, bucket: &str) -> Option<&'a Region> {
+    api.config.regions.iter().find(|region| bucket_name(uin, region) == bucket)
 }
 
-fn authorize(api: &Api, region: &Region, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
+fn authorize(api: &Api, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
     let forbidden = |text: String| {
         Refusal::new(
             StatusCode::FORBIDDEN,
@@ -103,14 +99,25 @@ fn authorize(api: &Api, region: &Region, bucket: &str, path: &str, request: &Req
     let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let text = text.ok_or_else(|| forbidden("the header `Authorization` is missing".to_owned()))?;
     let authorization = Authorization::parse(text).map_err(|error| forbidden(error.to_string()))?;
-    if authorization.secret_id != api.account.secret_id {
+    let Some(signer) = api.accounts.signer(authorization.secret_id) else {
         return Err(forbidden("the authorization is for an unknown key".to_owned()));
-    }
+    };
+    // Of a bucket of another account is said what is said of one that does not exist.
+    let Some(region) = region_of(api, &signer.caller.uin, bucket) else {
+        let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
+        return Err(Refusal::new(StatusCode::NOT_FOUND, text));
+    };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let public_host = bucket_host(bucket, region);
     let upload = SignedUpload { method: request.method().as_str(), path, hosts: &[host, &public_host] };
-    let verified = authorization.verify(&upload, &api.account.secret_key, api.clock.now().seconds());
-    verified.map_err(|error| forbidden(error.to_string()))
+    let verified = authorization.verify(&upload, &signer.secret_key, api.clock.now().seconds());
+    verified.map_err(|error| forbidden(error.to_string()))?;
+    // Whoever has a key can sign, so the grant alone does not show that it was given.
+    may_upload(&signer.caller, region).map_err(|error| forbidden(error.message))
+}
+
+fn may_upload(caller: &Caller, region: &Region) -> Result<(), ApiError> {
+    access::judge(caller, region.as_str(), Action::GetUploadCredentials.name(), None)
 }
 
 /// Chunks go through a short queue to a thread that may block on the disk. A client that goes away, or a disk that

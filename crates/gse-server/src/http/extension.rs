@@ -10,7 +10,7 @@ use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 
-use super::{Api, auth};
+use super::{Api, access, auth};
 use crate::engine::SubmitError;
 
 /// Whether a path names an action of this kind.
@@ -34,7 +34,10 @@ pub(super) async fn call(
             "What lies below `/opengse/` takes a JSON body with `POST`, signed with `TC3-HMAC-SHA256`.";
         return Err(ApiError::new(ErrorCode::InvalidParameter, message));
     }
-    let scope = Scope { uin: api.account.uin.clone(), region: Region::new(admitted.region) };
+    let caller = &api.accounts.of_call(admitted.secret_id.as_deref()).caller;
+    access::check_opened(api, caller)?;
+    let scope = Scope { uin: caller.uin.clone(), region: Region::new(admitted.region) };
+    access::check(api, caller, &scope, admitted.action.name(), body).await?;
     tracing::debug!(request_id, action = admitted.action.name(), region = %scope.region, "call");
     match admitted.action {
         ExtensionAction::Diagnose => {

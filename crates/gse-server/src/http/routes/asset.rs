@@ -34,8 +34,8 @@ pub(super) async fn get_upload_credentials(
     let (region, limit) = (scope.region.clone(), call.api.config.quotas.assets);
     call.query(move |state| asset::check_quota(state, &scope, limit)).await?;
     Ok(wire::GetUploadCredentialsResponse {
-        bucket_auth: cos::upload_authorization(call.api, &region, &request.bucket_key),
-        bucket_name: cos::bucket_name(&call.api.account.uin, &region),
+        bucket_auth: cos::upload_authorization(call.api, call.signer, &region, &request.bucket_key),
+        bucket_name: cos::bucket_name(&call.scope.uin, &region),
         asset_region: request.asset_region,
     })
 }
@@ -92,7 +92,7 @@ pub(super) async fn delete(
 
 /// what was uploaded is copied, so that a later upload does not change the asset.
 async fn freeze(call: &Call<'_>, region: &Region, key: &str) -> Result<(BlobId, u64), ApiError> {
-    let bucket = cos::bucket_name(&call.api.account.uin, region);
+    let bucket = cos::bucket_name(&call.scope.uin, region);
     let (blobs, wanted) = (call.api.blobs.clone(), key.to_owned());
     let frozen = tokio::task::spawn_blocking(move || blobs.freeze(&bucket, &wanted)).await;
     match frozen {
