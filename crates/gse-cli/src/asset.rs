@@ -16,11 +16,14 @@ use clap::{Args, Subcommand};
 use gse_api::types::{
     CreateAssetRequest, CreateAssetResponse, DescribeAssetRequest, GetUploadCredentialsRequest,
 };
-use gse_client::{Client, put_object};
+use gse_client::{Client, put_object_trusting};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::{call::Connection, failure::Failure};
+use crate::{
+    call::{Certificates, Connection},
+    failure::Failure,
+};
 
 /// The system that needs no image (cloud-api.md §2.1).
 const OPERATE_SYSTEM: &str = "CentOS7.16";
@@ -74,6 +77,8 @@ struct PutArgs {
     authorization: String,
     #[command(flatten)]
     objects: Objects,
+    #[command(flatten)]
+    certificates: Certificates,
 }
 
 #[derive(Debug, Args)]
@@ -153,7 +158,8 @@ async fn put(args: PutArgs) -> Result<(), Failure> {
         .with_context(|| format!("cannot read `{}`", args.zip.display()))
         .map_err(Failure::usage)?;
     let size = bytes.len();
-    put_object(&args.objects.objects, &args.bucket, &args.key, &args.authorization, bytes).await?;
+    let (objects, trust) = (&args.objects.objects, args.certificates.trust()?);
+    put_object_trusting(objects, &args.bucket, &args.key, &args.authorization, bytes, &trust).await?;
     crate::print_json(&json!({ "bucket": args.bucket, "key": args.key, "bytes": size }), true)
 }
 
@@ -166,7 +172,9 @@ async fn upload(args: UploadArgs) -> Result<(), Failure> {
 
     let request = GetUploadCredentialsRequest { asset_region: region.clone(), bucket_key: key.clone() };
     let granted = client.call(&request).await.map_err(doing("cannot get an authorization for the upload"))?;
-    put_object(&args.objects.objects, &granted.bucket_name, &key, &granted.bucket_auth, packed.bytes).await?;
+    let (objects, trust) = (&args.objects.objects, args.connection.certificates.trust()?);
+    let (bucket, authorization) = (&granted.bucket_name, &granted.bucket_auth);
+    put_object_trusting(objects, bucket, &key, authorization, packed.bytes, &trust).await?;
     eprintln!("uploaded `{key}` to bucket `{}`", granted.bucket_name);
 
     let request = CreateAssetRequest {

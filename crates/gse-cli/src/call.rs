@@ -6,11 +6,12 @@ mod nearest;
 mod tests;
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 use gse_api::Action;
-use gse_client::{CallError, Client};
+use gse_client::{CallError, Client, Trust};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -37,6 +38,32 @@ pub(crate) struct Connection {
         value_name = "KEY"
     )]
     pub(crate) secret_key: String,
+    #[command(flatten)]
+    pub(crate) certificates: Certificates,
+}
+
+/// What an `https://` address must show.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Certificates {
+    /// The certificates (PEM) that `https://` addresses are trusted by, instead of those that this machine trusts:
+    /// `gse local --tls self-signed` prints its own as `ca`.
+    #[arg(long, env = "GSE_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl Certificates {
+    /// As a client wants it.
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        let Some(path) = &self.ca else { return Ok(Trust::default()) };
+        let shown = path.display();
+        let read = std::fs::read(path).with_context(|| format!("cannot read the certificates of `{shown}`"));
+        let text = read.map_err(Failure::usage)?;
+        Trust::only(&text).map_err(|problem| {
+            Failure::usage(format!("`{shown}` has no certificates to trust: {problem}")).hint(
+                "`--ca` takes PEM text; `gse local --tls self-signed` prints the name of its file as `ca`",
+            )
+        })
+    }
 }
 
 const KEY_HINT: &str = "`gse local` prints `secret_id` and `secret_key` when it is ready; \
@@ -64,7 +91,9 @@ impl Connection {
                 Failure::usage(format!("half a key cannot sign: the {missing} is missing")).hint(KEY_HINT)
             );
         }
-        Client::new(&self.endpoint, &self.secret_id, &self.secret_key, &self.region).map_err(Failure::from)
+        let trust = self.certificates.trust()?;
+        Client::trusting(&self.endpoint, &self.secret_id, &self.secret_key, &self.region, &trust)
+            .map_err(Failure::from)
     }
 }
 

@@ -17,6 +17,7 @@ use gse_server::config::{Config, parse_adoption};
 use gse_server::limits::parse_rate;
 use gse_server::quota_file;
 use gse_server::server::{Ready, Server};
+use gse_server::tls::TlsSource;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -48,6 +49,19 @@ pub(crate) struct LocalArgs {
     /// Who must sign requests: required (everybody), optional (a signature that is there is checked), off (nobody).
     #[arg(long, value_name = "MODE", default_value = "required", value_parser = parse_auth)]
     pub(crate) auth: AuthMode,
+
+    /// Serve the cloud API and the object endpoint by HTTPS, with a certificate that is made here and kept in the data
+    /// directory. The only MODE is self-signed; for a certificate of your own give --tls-cert and --tls-key.
+    #[arg(long, value_name = "MODE", value_parser = ["self-signed"], conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub(crate) tls: Option<String>,
+
+    /// Serve by HTTPS with the certificate in this file (PEM), followed by those that lead to the one clients trust.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate of --tls-cert (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// A name that clients call this service by and a proxy in front of it hides, such as `gse.example.org`: signatures
     /// over it are good too. May be given many times.
@@ -101,6 +115,7 @@ fn parse_auth(text: &str) -> Result<AuthMode, String> {
 pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
+    config.tls = tls(&args);
     config.public_hosts.clone_from(&args.public_hosts);
     if let Some(quota) = &args.quota {
         (config.quotas, config.limits.rate) = quotas(quota)?;
@@ -127,6 +142,15 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let server = Server::build(config, api, agent).context("the service cannot be started")?;
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
+}
+
+fn tls(args: &LocalArgs) -> Option<TlsSource> {
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsSource::Files { certificate: certificate.clone(), key: key.clone() })
+        }
+        _ => args.tls.as_ref().map(|_| TlsSource::SelfSigned),
+    }
 }
 
 /// The quotas and rates that a word or a file names.
@@ -271,6 +295,9 @@ struct ReadyLine<'a> {
     secret_key: &'a str,
     data_dir: String,
     pid: u32,
+    /// The certificate to trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<String>,
 }
 
 /// The one line on standard output, and some help for a person at a terminal.
@@ -285,17 +312,30 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         secret_key: &ready.account.secret_key,
         data_dir: ready.data_dir.display().to_string(),
         pid: std::process::id(),
+        ca: ready.certificate.as_ref().map(|path| path.display().to_string()),
     };
     let line = serde_json::to_string(&line).context("cannot write the ready line as JSON")?;
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("cannot write the ready line")?;
     tracing::info!(api = ready.api_url, agent = %ready.agent_address, "ready");
+    if let Some(certificate) = &ready.certificate {
+        tracing::info!(
+            "the certificate is self-signed: have clients trust `{}` (gse call --ca, curl --cacert, REQUESTS_CA_BUNDLE)",
+            certificate.display()
+        );
+    }
     if std::io::stderr().is_terminal() {
         eprintln!();
         eprintln!("  cloud API    {}", ready.api_url);
         eprintln!("  game servers {}", ready.agent_address);
         eprintln!("  uploads      {}", ready.objects_url);
         eprintln!("  kept in      {}", ready.data_dir.display());
+        if let Some(certificate) = &ready.certificate {
+            eprintln!("  certificate  {}", certificate.display());
+            eprintln!();
+            eprintln!("  its certificate is its own; have clients trust it:");
+            eprintln!("    export GSE_CA={ca} REQUESTS_CA_BUNDLE={ca}", ca = certificate.display());
+        }
         eprintln!();
         eprintln!("  try in another terminal, with the key of the line above:");
         eprintln!("    export GSE_ENDPOINT={} GSE_SECRET_ID=... GSE_SECRET_KEY=...", ready.api_url);
@@ -365,6 +405,17 @@ mod tests {
     }
 
     #[test]
+    fn https_is_self_signed_or_of_two_files() {
+        assert_eq!(tls(&parse(&[]).unwrap()), None);
+        assert_eq!(tls(&parse(&["--tls", "self-signed"]).unwrap()), Some(TlsSource::SelfSigned));
+        let files = TlsSource::Files { certificate: "c.pem".into(), key: "k.pem".into() };
+        assert_eq!(tls(&parse(&["--tls-cert", "c.pem", "--tls-key", "k.pem"]).unwrap()), Some(files));
+        assert!(parse(&["--tls-cert", "c.pem"]).unwrap_err().contains("--tls-key"));
+        assert!(parse(&["--tls", "on"]).unwrap_err().contains("self-signed"));
+        assert!(parse(&["--tls", "self-signed", "--tls-cert", "c", "--tls-key", "k"]).is_err());
+    }
+
+    #[test]
     fn quotas_are_a_word_or_a_file() {
         assert_eq!(quotas("gse").unwrap(), (Quotas::default(), Factor::new(1.0)));
         assert_eq!(quotas("off").unwrap(), (Quotas::none(), None));
@@ -428,6 +479,7 @@ mod tests {
             secret_key: "key",
             data_dir: "/data".into(),
             pid: 3,
+            ca: None,
         };
         assert_eq!(
             serde_json::to_string(&line).unwrap(),

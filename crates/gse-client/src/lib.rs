@@ -1,12 +1,13 @@
 //! Calls the cloud API: signs, sends, reads the answer; and puts packages into the object endpoint.
 //!
 //! Nothing here retries: which call may be repeated is for the caller to know (cloud-api.md §4.6).
-//! Only plain HTTP is spoken; for TLS put a proxy in front.
+//! `https://` endpoints are trusted as this machine trusts them, or by certificates that are given ([`trust`]).
 
 mod error;
 mod objects;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +20,8 @@ use reqwest::{Url, header};
 
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
-pub use objects::put_object;
+pub use objects::{put_object, put_object_trusting};
+pub use trust::Trust;
 
 const CONTENT_TYPE: &str = "application/json";
 
@@ -54,16 +56,34 @@ impl Client {
     /// With an empty id and an empty key the calls are not signed, which a service with `--auth optional` or `off` takes.
     ///
     /// # Errors
-    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` address.
+    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` or `https://` address.
     pub fn new(
         endpoint: impl Into<String>,
         secret_id: impl Into<String>,
         secret_key: impl Into<String>,
         region: impl Into<String>,
     ) -> Result<Self, CallError> {
+        Self::trusting(endpoint, secret_id, secret_key, region, &Trust::default())
+    }
+
+    /// The same, with a say in which certificates an `https://` endpoint may have.
+    ///
+    /// # Errors
+    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` or `https://` address, or its certificate could not be
+    /// checked.
+    pub fn trusting(
+        endpoint: impl Into<String>,
+        secret_id: impl Into<String>,
+        secret_key: impl Into<String>,
+        region: impl Into<String>,
+        trust: &Trust,
+    ) -> Result<Self, CallError> {
         let endpoint = endpoint.into();
-        url(&endpoint)?;
-        let http = http_client().map_err(|source| CallError::Transport { url: endpoint.clone(), source })?;
+        let parsed = url(&endpoint)?;
+        let refuse = |reason| CallError::Endpoint { endpoint: endpoint.clone(), reason };
+        let builder = http_client(&parsed, trust).map_err(refuse)?;
+        let http =
+            builder.build().map_err(|source| CallError::Transport { url: endpoint.clone(), source })?;
         let (secret_id, secret_key, region) = (secret_id.into(), secret_key.into(), region.into());
         Ok(Self { endpoint, secret_id, secret_key, region, http })
     }
@@ -166,17 +186,19 @@ fn accepted(answer: Answer) -> Result<Answer, CallError> {
     }
 }
 
-/// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable.
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().no_proxy().build()
+/// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable. Or why the certificate
+/// of an address could not be checked.
+fn http_client(url: &Url, trust: &Trust) -> Result<reqwest::ClientBuilder, String> {
+    let config = trust::configuration(url.scheme() == "https", trust)?;
+    Ok(reqwest::Client::builder().no_proxy().tls_backend_preconfigured(config))
 }
 
 fn url(endpoint: &str) -> Result<Url, CallError> {
     match Url::parse(endpoint) {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         Ok(_) => Err(CallError::Endpoint {
             endpoint: endpoint.into(),
-            reason: "only `http://HOST:PORT` works".into(),
+            reason: "only `http://HOST:PORT` and `https://HOST:PORT` work".into(),
         }),
         Err(error) => Err(CallError::Endpoint { endpoint: endpoint.into(), reason: error.to_string() }),
     }

@@ -12,6 +12,7 @@ use gse_core::supervisor::Adoption;
 
 use crate::account::file::AccessFile;
 use crate::limits::{self, Limits};
+use crate::tls::TlsSource;
 
 /// The configuration of one control plane process.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub auth: AuthMode,
     /// Who may call beside the local account (operations.md 11).
     pub access: AccessFile,
+    /// Whether the API listener speaks HTTPS, and with which certificate.
+    pub tls: Option<TlsSource>,
     /// Names of this service that clients sign and a proxy in front of it hides (cloud-api.md 1.6).
     pub public_hosts: Vec<String>,
     /// The durations of operations.md 0.3.
@@ -57,6 +60,7 @@ impl Config {
             data_dir: data_dir.into(),
             auth: AuthMode::default(),
             access: AccessFile::default(),
+            tls: None,
             public_hosts: Vec::new(),
             clocks: Clocks::default(),
             quotas: Quotas::default(),

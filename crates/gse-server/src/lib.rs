@@ -15,3 +15,4 @@ pub mod limits;
 mod packages;
 pub mod quota_file;
 pub mod server;
+pub mod tls;

@@ -24,6 +24,7 @@ use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
 use crate::packages;
+use crate::tls::{Tls, TlsError};
 
 /// Messages of the agent that wait for the engine.
 const UPLINK_LENGTH: usize = 256;
@@ -38,6 +39,7 @@ pub struct Server {
     api: Arc<Api>,
     rate_owner: Option<RateOwner>,
     api_listener: TcpListener,
+    tls: Option<Tls>,
     addresses: Addresses,
     witness: Option<mpsc::Sender<Witnessed>>,
 }
@@ -62,6 +64,8 @@ pub struct Ready {
     pub region: String,
     /// The account and its key.
     pub account: Account,
+    /// The certificate that clients must trust, when it is this service's own.
+    pub certificate: Option<std::path::PathBuf>,
     /// Where everything is kept, absolute.
     pub data_dir: std::path::PathBuf,
 }
@@ -87,6 +91,9 @@ pub enum BuildError {
     /// The agent cannot be made.
     #[error("the agent cannot be started")]
     Agent(#[from] AgentError),
+    /// The certificate cannot be read or made.
+    #[error("the cloud API cannot be served by HTTPS")]
+    Tls(#[from] TlsError),
     /// A listener has no address.
     #[error("a listener has no address")]
     Listener(#[from] std::io::Error),
@@ -145,7 +152,10 @@ impl Server {
             quotas: config.quotas.clone(),
         };
         let (handle, engine) = Engine::restore(Box::new(store), parts)?;
-        let objects_url = format!("{}{}", url(addresses.api), cos::PATH);
+        let api_ip = addresses.api.ip();
+        let prepare = |source| Tls::prepare(source, &data_dir, api_ip, &config.public_hosts);
+        let tls = config.tls.as_ref().map(prepare).transpose()?;
+        let objects_url = format!("{}{}", url(tls.is_some(), addresses.api), cos::PATH);
         let (rate, rate_owner) = match config.limits.rate {
             Some(factor) => {
                 let (gate, owner) = RateGate::new(factor, clock.clone());
@@ -174,6 +184,7 @@ impl Server {
             api,
             rate_owner,
             api_listener,
+            tls,
             addresses,
             witness: None,
         })
@@ -182,11 +193,12 @@ impl Server {
     /// What a client needs to know.
     pub fn ready(&self) -> Ready {
         Ready {
-            api_url: url(self.addresses.api),
+            api_url: url(self.tls.is_some(), self.addresses.api),
             agent_address: self.addresses.agent,
             objects_url: self.api.objects_url.clone(),
             region: self.api.config.default_region.to_string(),
             account: self.api.account.clone(),
+            certificate: self.tls.as_ref().and_then(|tls| tls.self_signed.clone()),
             data_dir: self.data_dir.path().to_owned(),
         }
     }
@@ -217,7 +229,8 @@ impl Server {
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
-        let (listener, router) = (self.api_listener, router(self.api));
+        let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
+        let router = router(self.api);
         let mut api = spawn(&ended, async move { serve::serve(listener, router, &limits, stop).await });
         tokio::select! {
             () = shutdown => tracing::info!("stopping"),
@@ -296,14 +309,15 @@ impl Drop for SetOnDrop {
 }
 
 /// The address as a client on this machine reaches it.
-fn url(address: SocketAddr) -> String {
+fn url(is_https: bool, address: SocketAddr) -> String {
     let mut address = address;
     if address.ip().is_unspecified() {
         let loopback =
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
-    format!("http://{address}")
+    let scheme = if is_https { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 #[cfg(test)]

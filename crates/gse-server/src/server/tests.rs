@@ -1,5 +1,6 @@
 //! The whole process on real sockets and a real directory; no game server is launched here.
 
+mod https;
 mod peers;
 
 use std::time::Duration;
@@ -141,7 +142,7 @@ async fn an_idle_client_does_not_hold_the_end_up() {
 
 #[test]
 fn an_address_of_all_interfaces_is_reached_by_loopback() {
-    let url = |text: &str| super::url(text.parse().unwrap());
+    let url = |text: &str| super::url(false, text.parse().unwrap());
     assert_eq!(url("0.0.0.0:8080"), "http://127.0.0.1:8080");
     assert_eq!(url("[::]:8080"), "http://[::1]:8080");
     assert_eq!(url("10.0.0.7:80"), "http://10.0.0.7:80");
