@@ -8,7 +8,7 @@ use crate::{Action, REGIONS, extension::ExtensionAction, near::nearest};
 
 /// Actions of the permission lists that are not in the published schema (K-12). Policies that were written for the
 /// vendor's console name them.
-const CONSOLE_ACTIONS: [&str; 8] = [
+const CONSOLE_ACTIONS: [&str; 7] = [
     CHECK_OPEN_STATUS,
     SET_OPEN_STATUS,
     "CreateAssetAuto",
@@ -16,7 +16,6 @@ const CONSOLE_ACTIONS: [&str; 8] = [
     "DescribeDemoResource",
     "UpdateDemoResource",
     "UpdateFleetVpc",
-    "StartMatchPlacement",
 ];
 
 /// K-10
