@@ -128,6 +128,28 @@ async fn an_answer_arrives_at_a_client_that_is_still_sending() {
     running.end().await;
 }
 
+/// W25: a query of exactly 32 KiB is read, one byte more is refused in the normal envelope, and so is what the head of a
+/// request still has room for.
+#[tokio::test]
+async fn a_query_may_have_32_kib() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(&directory).await;
+    let start = "Action=ListAliases&Filler=";
+    for (bytes, wanted) in [
+        (32_768, "MissingParameter"),
+        (32_769, "RequestSizeLimitExceeded"),
+        (50_000, "RequestSizeLimitExceeded"),
+    ] {
+        let query = format!("{start}{}", "x".repeat(bytes - start.len()));
+        let answer = running.exchange(&format!("GET /?{query} HTTP/1.1\r\nHost: h"), b"").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains(&format!("\"{wanted}\"")),
+            "{bytes}: {answer}"
+        );
+    }
+    running.end().await;
+}
+
 /// An idle connection does not keep the service from ending.
 #[tokio::test]
 async fn an_idle_client_does_not_hold_the_end_up() {
