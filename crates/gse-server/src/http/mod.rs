@@ -21,7 +21,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use gse_api::{ApiError, ErrorCode, envelope};
+use gse_api::{ApiError, ErrorCode, envelope, page_token};
 use gse_core::archive::ArchiveQuestion;
 use gse_core::id::Scope;
 use gse_core::state::{Row, RowKind};
@@ -200,6 +200,17 @@ impl Call<'_> {
     /// Looks for one row in the archive.
     async fn archived_row(&self, kind: RowKind, key: &str) -> Result<Option<Row>, ApiError> {
         Ok(self.archived(ArchiveQuestion::key(kind, key)).await?.pop())
+    }
+
+    /// Takes the token of a page as it came: what it says, if it is still good.
+    fn open_page(&self, token: &mut Option<String>) -> Result<(), ApiError> {
+        *token = page_token::open(token.take(), self.api.clock.now().seconds())?;
+        Ok(())
+    }
+
+    /// The token of the next page as it goes out.
+    fn seal_page(&self, token: &str) -> String {
+        page_token::seal(token, self.api.clock.now().seconds())
     }
 
     /// The answer to a reason for a refusal.
