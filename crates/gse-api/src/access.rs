@@ -170,6 +170,6 @@ pub fn authorize<'a>(
 
 /// The account exists and has not activated the service (S58).
 pub fn not_opened() -> ApiError {
-    let message = "The account has not activated the service.";
+    let message = "The account has not activated the service (hint: call `POST /opengse/SetOpenStatus`).";
     ApiError::new(ErrorCode::UnauthorizedOperationServiceNotOpened, message)
 }

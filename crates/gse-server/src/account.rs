@@ -1,6 +1,7 @@
 //! Who may call: the local account with its main key, which is made at the first start and stays the same ever after, and
 //! the accounts and users of an access file ([`file`]).
 
+pub mod activation;
 pub mod file;
 
 use std::collections::BTreeMap;
@@ -54,6 +55,11 @@ pub enum AccountError {
         "`{FILE}` in the data directory is not readable\nhint: repair it, or remove it to get a new key at the next start"
     )]
     Malformed(#[source] serde_json::Error),
+    /// The list of activated accounts is not what this service writes.
+    #[error(
+        "`activations.json` in the data directory is not readable\nhint: repair it, or remove it and activate the accounts again"
+    )]
+    Activations(#[source] serde_json::Error),
     /// The access file names the key of the local account again.
     #[error(
         "the SecretId `{secret_id}` of the access file is that of `{FILE}` in the data directory\nhint: make another one"
@@ -180,7 +186,7 @@ impl Accounts {
         secret_id.and_then(|id| self.signer(id)).unwrap_or(&self.local)
     }
 
-    /// Whether an account waits for SetOpenStatus (S58).
+    /// Whether the file lists an account as one that has not activated the service (S58).
     pub(crate) fn is_closed(&self, uin: &Uin) -> bool {
         self.closed.contains(uin)
     }

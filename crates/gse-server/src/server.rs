@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::account::activation::{ActivationOwner, Activations};
 use crate::account::{self, Account, AccountError, Accounts};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
@@ -31,13 +32,14 @@ const UPLINK_LENGTH: usize = 256;
 
 /// A control plane with an agent beside it, ready to run.
 pub struct Server {
-    data_dir: DataDir,
+    data_dir: Arc<DataDir>,
     engine: Engine,
     handle: EngineHandle,
     agent: Agent,
     uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
     api: Arc<Api>,
     rate_owner: Option<RateOwner>,
+    activation_owner: ActivationOwner,
     api_listener: TcpListener,
     tls: Option<Tls>,
     addresses: Addresses,
@@ -124,7 +126,8 @@ impl Server {
         agent_listener: TcpListener,
     ) -> Result<Self, BuildError> {
         let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
-        let data_dir = DataDir::open(&config.data_dir)?;
+        let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
+        let (activations, activation_owner) = Activations::of(Arc::clone(&data_dir))?;
         let account = Account::of(&data_dir)?;
         let accounts = Accounts::new(&account, config.access.clone())?;
         let service_key = account::service_key(&data_dir)?;
@@ -169,6 +172,7 @@ impl Server {
             blobs,
             account,
             accounts,
+            activations,
             service_key,
             config,
             gate,
@@ -183,6 +187,7 @@ impl Server {
             uplink,
             api,
             rate_owner,
+            activation_owner,
             api_listener,
             tls,
             addresses,
@@ -227,6 +232,7 @@ impl Server {
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
         let blobs = Arc::clone(&self.api.blobs);
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
+        let activation_owner = spawn(&ended, self.activation_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
         let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
@@ -249,6 +255,7 @@ impl Server {
             // The last connection is gone, and with it whoever could ask.
             rate_owner.await?;
         }
+        activation_owner.await?;
         sweep.await?;
         stop_agent.set();
         let agent = agent.await;

@@ -3,20 +3,13 @@
 
 use std::fmt;
 
-use super::{CHECK_OPEN_STATUS, Question, ResourceKind, SET_OPEN_STATUS};
+use super::{Question, ResourceKind};
 use crate::{Action, REGIONS, extension::ExtensionAction, near::nearest};
 
 /// Actions of the permission lists that are not in the published schema (K-12). Policies that were written for the
 /// vendor's console name them.
-const CONSOLE_ACTIONS: [&str; 7] = [
-    CHECK_OPEN_STATUS,
-    SET_OPEN_STATUS,
-    "CreateAssetAuto",
-    "CreateFleetDemo",
-    "DescribeDemoResource",
-    "UpdateDemoResource",
-    "UpdateFleetVpc",
-];
+const CONSOLE_ACTIONS: [&str; 5] =
+    ["CreateAssetAuto", "CreateFleetDemo", "DescribeDemoResource", "UpdateDemoResource", "UpdateFleetVpc"];
 
 /// K-10
 const SHORT_REGIONS: [(&str, &str); 4] =

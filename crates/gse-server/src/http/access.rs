@@ -10,7 +10,11 @@ use crate::account::Caller;
 
 /// S58: nothing can be done for an account that has not activated the service.
 pub(super) fn check_opened(api: &Api, caller: &Caller) -> Result<(), ApiError> {
-    if api.accounts.is_closed(&caller.uin) { Err(access::not_opened()) } else { Ok(()) }
+    if is_opened(api, caller) { Ok(()) } else { Err(access::not_opened()) }
+}
+
+pub(super) fn is_opened(api: &Api, caller: &Caller) -> bool {
+    !api.accounts.is_closed(&caller.uin) || api.activations.has(&caller.uin)
 }
 
 /// Asks the policies of a sub-user; `body` is the request as JSON.

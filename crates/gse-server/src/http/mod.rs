@@ -28,6 +28,7 @@ use gse_core::state::{Row, RowKind};
 use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
 
+use crate::account::activation::Activations;
 use crate::account::{Account, Accounts, Signer};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -45,6 +46,8 @@ pub struct Api {
     pub account: Account,
     /// Everybody who may call.
     pub accounts: Accounts,
+    /// The accounts that activated the service.
+    pub activations: Activations,
     /// Signs the addresses of logs.
     pub service_key: String,
     /// How the service is set up.

@@ -320,10 +320,31 @@ async fn s57_deny_wins() {
 #[tokio::test]
 async fn s58_not_activated() {
     let stack = start();
+    let beside = async |its: Key<'_>, action: &str| {
+        let mut request = signed(its, REGION, action, "{}", NOW);
+        *request.uri_mut() = format!("/opengse/{action}").parse().unwrap();
+        answer(stack.send(request).await).await
+    };
+    let status = |is_open: bool| Ok(json!({ "IsOpen": is_open }));
+    assert_eq!(beside(CLOSED, "CheckOpenStatus").await, status(false));
     for action in gse_api::Action::ALL {
         let wanted = "UnauthorizedOperation.ServiceNotOpened";
         assert_eq!(code(&stack, CLOSED, action.name(), json!({})).await, wanted, "{action:?}");
     }
+    assert_eq!(beside(CLOSED, "Diagnose").await.unwrap_err().0, "UnauthorizedOperation.ServiceNotOpened");
+    assert_eq!(beside(CLOSED, "SetOpenStatus").await, status(true));
+    assert_eq!(beside(CLOSED, "SetOpenStatus").await, status(true), "again");
+    assert_eq!(beside(CLOSED, "CheckOpenStatus").await, status(true));
+    assert_eq!(code(&stack, CLOSED, "ListAliases", json!({})).await, "OK");
+    // K-7, K-9: everybody may look, and who may set is a matter of policies.
+    assert_eq!(beside(NOBODY, "CheckOpenStatus").await, status(true));
+    for (its, may) in [(NOBODY, false), (READER, false), (ALMOST, true)] {
+        let refused = beside(its, "SetOpenStatus").await.err().map(|(code, _)| code);
+        assert_eq!(refused.is_none(), may, "{}: {refused:?}", its.secret_id);
+    }
+    // Who is refused by policy is refused beside the cloud API too.
+    assert_eq!(beside(READER, "Diagnose").await.unwrap_err().0, "UnauthorizedOperation");
+    assert!(beside(ALMOST, "Diagnose").await.is_ok());
 }
 
 /// Without a signature, where that is allowed, a call is the local account's.

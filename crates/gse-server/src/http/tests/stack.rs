@@ -13,7 +13,7 @@ use gse_core::host::{
 };
 use gse_core::id::{CounterIds, InstanceId, ProcessId};
 use gse_core::time::Timestamp;
-use gse_store::{BlobStore, MemoryStore};
+use gse_store::{BlobStore, DataDir, MemoryStore};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
+use crate::account::activation::Activations;
 use crate::account::{Account, Accounts};
 use crate::backend::FleetBackend;
 use crate::clock::Clock;
@@ -84,6 +85,9 @@ impl Stack {
             None => RateGate::off(),
         };
         let gate = Gate::new(&config.limits, rate);
+        let data_dir = Arc::new(DataDir::open(directory.path()).unwrap());
+        let (activations, owner) = Activations::of(data_dir).unwrap();
+        tokio::spawn(owner.run());
         let accounts = Accounts::new(&account, config.access.clone()).unwrap();
         let (service_key, clock_of_api) = ("only-the-service-knows".to_owned(), clock.clone());
         let engine = handle;
@@ -92,6 +96,7 @@ impl Stack {
             blobs,
             account,
             accounts,
+            activations,
             service_key,
             config,
             gate,
