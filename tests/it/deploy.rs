@@ -25,10 +25,15 @@ fn alias(stack: &Stack) -> (String, String) {
     (text(&alias["AliasId"]), text(&alias["RoutingStrategy"]["FleetId"]))
 }
 
-fn scaled(stack: &Stack, fleet: &str, instances: u32) {
-    let request = json!({"FleetId": fleet, "MaxSize": 3, "DesiredInstances": instances});
+/// With five processes on an instance: four matches need two instances, three need one.
+fn scales_by_itself(stack: &Stack, fleet: &str) {
+    let request = json!({"FleetId": fleet, "MaxSize": 3, "ScalingInterval": 3});
     let _ = stack.call("UpdateFleetCapacity", &request);
-    active(stack, fleet, instances);
+    let target = json!({
+        "FleetId": fleet, "Name": "buffer", "PolicyType": "TargetBased",
+        "MetricName": "PercentAvailableGameSessions", "TargetConfiguration": {"TargetValue": 30},
+    });
+    let _ = stack.call("PutScalingPolicy", &target);
 }
 
 fn active(stack: &Stack, fleet: &str, instances: u32) {
@@ -54,19 +59,23 @@ fn states(stack: &Stack, fleet: &str) -> Vec<String> {
 
 #[test]
 fn w2_an_update_while_players_come_every_50_ms_fails_no_request_and_cuts_no_match() {
-    let stack = Stack::start();
+    // A minute of scaling is half a second, so the shortest cool-down is one and a half.
+    let stack = Stack::with_settings(&["scaling.tick=200ms", "scaling.minute=500ms"]);
     let [one, two] = ["one", "two"].map(|name| package::build(stack.directory(), name));
     deploy(&stack, &["--asset", &one.display().to_string(), "--processes", "5"]);
     let (alias_id, first) = alias(&stack);
-    scaled(&stack, &first, 2);
+    scales_by_itself(&stack, &first);
 
     let crowd = Crowd::new(&stack, &alias_id, 4);
     std::thread::scope(|scope| {
         crowd.come(scope);
         crowd.wait_for_sessions(&first, 8);
+        active(&stack, &first, 2);
         deploy(&stack, &["--asset", &two.display().to_string()]);
         let (_, second) = alias(&stack);
         crowd.wait_for_sessions(&second, 8);
+        // The policy was copied, and acts on the load that moved.
+        active(&stack, &second, 2);
         crowd.over();
     });
 
@@ -89,8 +98,6 @@ fn w2_an_update_while_players_come_every_50_ms_fails_no_request_and_cuts_no_matc
     }
     let answer = stack.call("DescribeFleetAttributes", &json!({"FleetIds": [first]}));
     assert_eq!(answer["FleetAttributes"][0]["Status"], "TERMINATED");
-    // The new fleet came with one instance, and has as many as the old one had.
-    active(&stack, &second, 2);
     println!(
         "{} requests, {} sessions in the old fleet, {} in the new, {} guests",
         report.requests,

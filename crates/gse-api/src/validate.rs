@@ -14,6 +14,7 @@ pub(crate) mod queue;
 mod shared;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use std::cmp::Ordering;
 

@@ -13,6 +13,7 @@ mod failure;
 mod local;
 mod service;
 mod show;
+mod why;
 
 use std::{
     io::{self, Write as _},
@@ -61,6 +62,8 @@ enum Command {
     Aliases(show::aliases::AliasesArgs),
     /// Shows the events of fleets, oldest first.
     Events(show::events::EventsArgs),
+    /// Says why something is as it is, with the numbers that it was decided by.
+    Why(why::WhyArgs),
 }
 
 fn main() -> ExitCode {
@@ -92,6 +95,7 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Sessions(args) => show::sessions::run(args).await?,
         Command::Aliases(args) => show::aliases::run(args).await?,
         Command::Events(args) => show::events::run(args).await?,
+        Command::Why(args) => why::run(args).await?,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)

@@ -93,7 +93,10 @@ impl Row {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => base,
+            | Row::Queue(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => base,
         }
     }
 
@@ -109,7 +112,10 @@ impl Row {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => 0,
+            | Row::Queue(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => 0,
         }
     }
 }

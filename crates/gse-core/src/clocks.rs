@@ -51,8 +51,14 @@ clocks! {
     protection_none: "protection.none" = 5 * MINUTE;
     /// One minute of a time-limit protection; tests shrink it to speed that policy up.
     protection_minute: "protection.minute" = MINUTE;
+    /// Time from the request of an instance until its machine is there; nothing but a cloud takes any (R73).
+    pace_machine: "pace.machine" = 0;
+    /// Time that a fleet is BUILDING, and then ACTIVATING; nothing but a cloud takes any (R73).
+    pace_setup: "pace.setup" = 0;
     /// Period of the scaling evaluation.
     scaling_tick: "scaling.tick" = MINUTE;
+    /// One minute of a cool-down and of the evaluation periods of a rule; tests shrink it to speed scaling up.
+    scaling_minute: "scaling.minute" = MINUTE;
     /// Period at which a pending placement is tried again.
     placement_tick: "placement.tick" = SECOND;
     /// Time from the start of a process to its ProcessReady.
@@ -142,6 +148,12 @@ impl std::fmt::Display for ClockError {
 impl std::error::Error for ClockError {}
 
 impl Clocks {
+    /// Lets what a cloud had to wait for take its time, instead of none (R73).
+    pub fn keep_pace_of_a_cloud(&mut self) {
+        self.pace_machine = Duration::from_millis(MINUTE);
+        self.pace_setup = Duration::from_millis(10 * SECOND);
+    }
+
     /// Sets one clock by its key. Nothing changes when it is refused.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ClockError> {
         if key == HEALTH_FAILURES {

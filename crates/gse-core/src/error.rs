@@ -119,6 +119,20 @@ pub enum Error {
         /// The fleet.
         fleet: FleetId,
     },
+    /// PutScalingPolicy before the first successful deployment, or while the fleet is deleted (S-4).
+    NoPolicyNow {
+        /// The fleet.
+        fleet: FleetId,
+        /// Its state.
+        status: FleetStatus,
+    },
+    /// No scaling policy of that name.
+    PolicyNotFound {
+        /// The fleet.
+        fleet: FleetId,
+        /// The name.
+        name: String,
+    },
     /// No alias of that id.
     AliasNotFound(AliasId),
     /// The alias is TERMINAL; its message is for clients to see (L-4).
@@ -135,6 +149,8 @@ pub enum Error {
         /// The fleet that is gone.
         fleet: FleetId,
     },
+    /// No timer of that id, or of that name in that fleet.
+    TimerNotFound(String),
     /// No queue of that name.
     QueueNotFound(QueueName),
     /// A queue of that name exists.
@@ -329,12 +345,21 @@ impl fmt::Display for Error {
                 f,
                 "fleet `{fleet}` has not been ACTIVE yet; until then its capacity can only be set within 0 and 1"
             ),
+            Self::NoPolicyNow { fleet, status } => {
+                write!(f, "fleet `{fleet}` is {status}; it can have scaling policies as soon as it is ACTIVE")
+            }
+            Self::PolicyNotFound { fleet, name } => {
+                write!(f, "fleet `{fleet}` has no scaling policy `{name}`; see DescribeScalingPolicies")
+            }
             Self::AliasNotFound(alias) => write!(f, "alias `{alias}` does not exist"),
             Self::AliasTerminal { alias, message } => {
                 write!(f, "alias `{alias}` leads nowhere any more: {message}")
             }
             Self::AliasFleetGone { alias, fleet } => {
                 write!(f, "alias `{alias}` points at fleet `{fleet}`, which is gone; call UpdateAlias")
+            }
+            Self::TimerNotFound(timer) => {
+                write!(f, "timer `{timer}` does not exist in this fleet, account and region")
             }
             Self::QueueNotFound(queue) => write!(f, "queue `{queue}` does not exist"),
             Self::QueueNameTaken(queue) => write!(f, "a queue named `{queue}` exists already"),

@@ -100,6 +100,9 @@ ids! {
     GameServerSessionId spread;
     /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket, so `Debug` hides it.
     PlayerSessionId spread;
+    /// `timerId-xxxxxxxx`.
+    #[derive(Debug)]
+    TimerId;
     /// Chosen by the caller, `[a-zA-Z0-9-]{1,48}`.
     #[derive(Debug)]
     PlacementId;
@@ -227,6 +230,7 @@ pub enum IdKind {
     Event,
     GameServerSession,
     PlayerSession,
+    Timer,
 }
 
 /// Where ids come from. One sequence per kind, so that one more object of a kind does not rename the others.

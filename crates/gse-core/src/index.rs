@@ -65,7 +65,13 @@ impl Index {
             Row::GameServerSession(row) => self.add_game_server_session(row),
             Row::Event(row) => self.add_event(row),
             Row::Placement(row) => self.add_placement(row),
-            Row::Asset(_) | Row::Fleet(_) | Row::Alias(_) | Row::Queue(_) => {}
+            Row::Asset(_)
+            | Row::Fleet(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => {}
         }
     }
 
@@ -159,7 +165,13 @@ impl Index {
                     self.placement_of_session.remove(&Spread::new(session));
                 }
             }
-            Row::Asset(_) | Row::Fleet(_) | Row::Alias(_) | Row::Queue(_) => {}
+            Row::Asset(_)
+            | Row::Fleet(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_) => {}
         }
     }
 

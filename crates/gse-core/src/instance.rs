@@ -58,6 +58,9 @@ pub struct Instance {
     pub created: Timestamp,
     /// When its order is given again, while it waits for its host.
     pub deadline: Option<Timestamp>,
+    /// When its machine is there; until then no host is told of it (R73).
+    #[serde(default)]
+    pub machine_at: Option<Timestamp>,
     /// Its processes that were started and have not called ProcessReady; decides nothing.
     #[serde(default)]
     pub starting: Vec<StartingProcess>,
@@ -68,6 +71,16 @@ const DEFAULT_WEIGHT: u32 = 5;
 impl Instance {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         self.deadline
+    }
+
+    /// Whether it has not had a process that was ready.
+    pub fn is_pending(&self) -> bool {
+        self.status == InstanceStatus::Pending
+    }
+
+    /// Whether it still waits for its machine.
+    fn has_no_machine(&self, now: Timestamp) -> bool {
+        self.machine_at.is_some_and(|at| at > now)
     }
 
     /// Whether it is on its way out.
@@ -82,6 +95,8 @@ impl Instance {
 /// Requests one more instance of a fleet.
 pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
     let Some(fleet) = state.fleets.get(fleet_id) else { return };
+    let pace = cx.clocks.pace_machine;
+    let machine_at = (!pace.is_zero()).then(|| cx.now.plus(pace));
     let instance = Instance {
         id: InstanceId::new(format!("ins-{}", cx.suffix(IdKind::Instance))),
         scope: fleet.scope.clone(),
@@ -92,7 +107,8 @@ pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
         ip_address: String::new(),
         instance_type: fleet.instance_type.clone(),
         created: cx.now,
-        deadline: Some(cx.now.plus(cx.clocks.host_resync)),
+        deadline: Some(machine_at.unwrap_or_else(|| cx.now.plus(cx.clocks.host_resync))),
+        machine_at,
         starting: Vec::new(),
     };
     let id = instance.id.clone();
@@ -129,6 +145,7 @@ pub(crate) fn orders(
     let Some(fleet) = state.fleets.get(&instance.fleet) else { return Vec::new() };
     let terms = Terms { now, protection_none, protection_minute };
     match instance.status {
+        InstanceStatus::Pending if instance.has_no_machine(now) => vec![],
         InstanceStatus::Stopping => vec![HostOrder::StopInstance],
         InstanceStatus::Leaving => {
             let drain = drain_order(state, fleet, id, terms);
@@ -174,7 +191,7 @@ fn start_order(state: &State, fleet: &Fleet, instance: &Instance) -> Option<Host
 
 /// Tells the host what to run; an instance that runs already is changed to it (F-23).
 pub(crate) fn order_start(state: &State, cx: &mut Cx<'_>, id: &InstanceId) {
-    let Some(instance) = state.instances.get(id) else { return };
+    let Some(instance) = state.instances.get(id).filter(|row| !row.has_no_machine(cx.now)) else { return };
     let fleet = state.fleets.get(&instance.fleet);
     if let Some(order) = fleet.and_then(|fleet| start_order(state, fleet, instance)) {
         cx.order(id, order);

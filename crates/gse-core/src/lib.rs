@@ -43,6 +43,7 @@ pub mod supervisor;
 pub mod table;
 pub mod tag;
 pub mod time;
+pub mod timer;
 mod words;
 
 #[cfg(test)]

@@ -17,8 +17,10 @@ mod overload;
 mod queues;
 mod quotas;
 mod refusals;
+mod scaling;
 mod shapes;
 mod stack;
+mod timers;
 
 use gse_api::Action;
 
@@ -76,8 +78,8 @@ async fn every_action_is_routed_or_says_that_it_is_not_built() {
 #[tokio::test]
 async fn an_action_that_is_not_built_says_so_and_still_checks_its_request() {
     let stack = stack::Stack::start();
-    let refused = |body| stack.refusal("DeleteScalingPolicy", body);
-    assert_eq!(refused(r#"{"FleetId":"f","Name":"p"}"#).await.0, "UnsupportedOperation");
-    assert_eq!(refused(r#"{"Name":"p"}"#).await.0, "MissingParameter");
-    assert_eq!(refused(r#"{"FleetId":"f","Name":"p","X":2}"#).await.0, "UnknownParameter");
+    let refused = |body| stack.refusal("DescribeTimerScalingPolicies", body);
+    assert_eq!(refused(r#"{"FleetId":"f"}"#).await.0, "UnsupportedOperation");
+    assert_eq!(refused(r#"{"FleetId":1}"#).await.0, "InvalidParameter");
+    assert_eq!(refused(r#"{"FleetId":"f","X":2}"#).await.0, "UnknownParameter");
 }

@@ -32,6 +32,8 @@ const RULED: &[&str] = &[
     "JoinGameServerSessionBatch",
     "ListAliases",
     "ListFleets",
+    "PutScalingPolicy",
+    "PutTimerScalingPolicy",
     "SearchGameServerSessions",
     "StartGameServerSessionPlacement",
     "UpdateAlias",
@@ -199,7 +201,11 @@ fn null_when_empty(member: &Member) -> bool {
             member.nullable
                 && matches!(&*member.name, "TerminationTime" | "EndTime" | "PreSignedUrl" | "FleetStatus")
         }
-        Kind::List | Kind::Integer | Kind::Number | Kind::Boolean => false,
+        // A timer leaves alone what it does not name, and a 0 would name it.
+        Kind::Integer => {
+            member.nullable && matches!(&*member.name, "DesiredInstances" | "MaxSize" | "MinSize")
+        }
+        Kind::List | Kind::Number | Kind::Boolean => false,
     }
 }
 

@@ -72,6 +72,10 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
         (Action::DescribeFleetRelatedResources, ErrorCode::ResourceNotFound) => {
             Some(ErrorCode::ResourceUnavailable)
         }
+        // R72: more timers than a fleet may have.
+        (Action::PutTimerScalingPolicy, ErrorCode::LimitExceeded) => {
+            Some(ErrorCode::LimitExceededInstanceLimitExceeded)
+        }
         (Action::CopyFleet, ErrorCode::ResourceUnavailable) => Some(ErrorCode::FailedOperation),
         _ => None,
     }
@@ -88,7 +92,9 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
         | Error::PermissionNotFound { .. }
+        | Error::PolicyNotFound { .. }
         | Error::AliasNotFound(_)
+        | Error::TimerNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
         | Error::PlacementNotFound(_)
@@ -107,7 +113,9 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::FleetReferenced { .. }
         | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,
         // R1: Join under DENY_ALL.
-        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
+        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) | Error::NoPolicyNow { .. } => {
+            ErrorCode::UnsupportedOperation
+        }
         // R1: Join on a full session.
         Error::SessionFull { .. } | Error::NoIdleProcess { .. } => ErrorCode::ResourceInsufficient,
         // R1: MaxSize above 1 before the first successful deployment.

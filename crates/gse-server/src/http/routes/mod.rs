@@ -2,6 +2,7 @@
 
 mod alias;
 mod asset;
+mod capacity;
 mod ccn;
 mod fleet;
 mod game_server_session;
@@ -11,6 +12,7 @@ mod placement;
 mod player_session;
 mod queue;
 mod quota;
+mod timer;
 
 use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
 
@@ -51,6 +53,10 @@ routes! {
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
     UpdateAsset => asset::update,
+
+    DeleteScalingPolicy => capacity::delete_policy,
+    DescribeScalingPolicies => capacity::describe_policies,
+    PutScalingPolicy => capacity::put_policy,
 
     AttachCcnInstances => ccn::attach,
     DescribeCcnInstances => ccn::describe,
@@ -108,6 +114,10 @@ routes! {
     DescribeInstanceTypes => quota::describe_instance_types,
     DescribeUserQuota => quota::describe_one,
     DescribeUserQuotas => quota::describe_all,
+
+    DeleteTimerScalingPolicy => timer::delete,
+    DescribeTimerScalingPolicies => timer::describe,
+    PutTimerScalingPolicy => timer::put,
 }
 
 /// A request that could not be right is told so; a right one is told that this version cannot do it.

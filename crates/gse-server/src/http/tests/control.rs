@@ -102,3 +102,21 @@ async fn refusals_of_changing_a_session() {
     assert_eq!(stack.refusal(update, &body).await.0, "ResourceUnavailable");
     assert_eq!(stack.done("EndGameServerSessionAndProcess", body).await, json!({}));
 }
+
+/// The whole of S25: the period is whole minutes, so it passes on a clock that the test sets.
+#[tokio::test]
+async fn s25_creator_limit() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(6).await;
+    let create = |creator: &str| {
+        json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 2, "CreatorId": creator }).to_string()
+    };
+    for creator in ["c1", "c1", "c2"] {
+        stack.done("CreateGameServerSession", create(creator)).await;
+    }
+    assert_eq!(stack.refusal("CreateGameServerSession", create("c1")).await.0, "LimitExceeded");
+    let nobody = json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 2 });
+    stack.done("CreateGameServerSession", nobody).await;
+    stack.clock.set(stack.clock.now().plus(std::time::Duration::from_secs(3 * 60 + 1)));
+    stack.done("CreateGameServerSession", create("c1")).await;
+}
