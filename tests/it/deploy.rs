@@ -219,3 +219,28 @@ fn a_canary_gets_its_share_before_the_alias_moves() {
         assert_eq!(answer["GameServerSession"]["FleetId"], second.as_str(), "all go there now");
     }
 }
+
+#[test]
+fn a_canary_whose_sessions_fail_leaves_the_alias_where_it_is() {
+    let stack = Stack::start();
+    let [one, two] = ["one", "two"].map(|name| package::build(stack.directory(), name).display().to_string());
+    deploy(&stack, &["--asset", &one]);
+    let (alias_id, first) = alias(&stack);
+    let arguments = ["deploy", "--alias", "live", "--asset", &two, "--parameters", "crash-on-session"];
+    let canary = ["--canary", "50", "--canary-time", "1h"];
+    let mut command = stack.gse_command(&[&arguments[..], &canary].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("`gse` starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+    let watches = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("watching "));
+    assert!(watches, "it came to the canary");
+    // The first session is one of the share.
+    let request = json!({"AliasId": alias_id, "MaximumPlayerSessionCount": 2});
+    let _ = stack.call("CreateGameServerSession", &request);
+    let output = child.wait_with_output().expect("it ends by itself");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("1 ended in ERROR"), "{told}");
+    assert_eq!(alias(&stack).1, first);
+    deploy(&stack, &["--rollback"]);
+    assert_eq!(fleets(&stack), [first], "the build that fails is gone");
+}
