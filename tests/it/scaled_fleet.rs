@@ -159,13 +159,15 @@ impl<'a> ScaledFleet<'a> {
         }
     }
 
-    /// Waits until the policies have found the number right so many times in a row, with so many sessions in use.
-    pub(crate) fn until_held(&self, verdict: &str, sessions: u32, times: u64) -> Value {
-        self.until_decided(|decision| {
-            decision["Evaluation"]["Verdict"] == verdict
-                && decision["Evaluation"]["GameServerSessions"] == sessions
-                && decision["Times"].as_u64() >= Some(times)
-        })
+    /// Waits until the policies have come to this verdict so many times more, with so many sessions in use.
+    pub(crate) fn until_held(&self, verdict: &str, sessions: u32, more: u64) -> Value {
+        let holds = |decision: &Value| {
+            let seen = &decision["Evaluation"];
+            seen["Verdict"] == verdict && seen["GameServerSessions"] == sessions
+        };
+        let times = |decision: &Value| decision["Times"].as_u64().unwrap_or_default();
+        let first = times(&self.until_decided(holds)["Decisions"][0]);
+        self.until_decided(|decision| holds(decision) && times(decision) >= first + more)
     }
 }
 

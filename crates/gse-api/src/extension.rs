@@ -7,10 +7,9 @@ use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessio
 use crate::{ApiError, ErrorCode};
 
 mod canary;
-
-pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 mod explain;
 
+pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
@@ -24,14 +23,14 @@ pub const PATH: &str = "/opengse/";
 pub enum ExtensionAction {
     /// Why something is stuck.
     Diagnose,
-    /// The canary of an alias (R78).
-    DescribeAliasCanary,
-    /// Begins, changes or ends the canary of an alias (R78).
-    SetAliasCanary,
     /// Why a fleet has as many instances as it has.
     ExplainFleetCapacity,
     /// A placement for a matchmaker.
     StartMatchPlacement,
+    /// The canary of an alias (R78).
+    DescribeAliasCanary,
+    /// Begins, changes or ends the canary of an alias (R78).
+    SetAliasCanary,
 }
 
 impl ExtensionAction {
@@ -48,10 +47,10 @@ impl ExtensionAction {
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
-            Self::DescribeAliasCanary => "DescribeAliasCanary",
-            Self::SetAliasCanary => "SetAliasCanary",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::StartMatchPlacement => "StartMatchPlacement",
+            Self::DescribeAliasCanary => "DescribeAliasCanary",
+            Self::SetAliasCanary => "SetAliasCanary",
         }
     }
 

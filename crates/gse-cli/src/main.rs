@@ -5,6 +5,7 @@
 
 mod asset;
 mod call;
+mod completion;
 mod conformance;
 mod declaration;
 mod deploy;
@@ -40,6 +41,8 @@ enum Command {
     Local(local::LocalArgs),
     /// Calls one action of the cloud API and prints the answer.
     Call(call::CallArgs),
+    /// Prints the completion script of a shell.
+    Completion(completion::CompletionArgs),
     /// Packs and uploads game servers.
     Asset(asset::AssetArgs),
     /// Creates and updates what a file describes; nothing is deleted that it does not name.
@@ -52,6 +55,8 @@ enum Command {
     Deploy(deploy::DeployArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
+    /// Says why something is as it is, with the numbers that it was decided by.
+    Why(why::WhyArgs),
     /// Shows the fleets with their instances and sessions.
     Fleets(show::fleets::FleetsArgs),
     /// Shows the instances of the fleets with their processes and sessions.
@@ -62,12 +67,10 @@ enum Command {
     Aliases(show::aliases::AliasesArgs),
     /// Shows the events of fleets, oldest first.
     Events(show::events::EventsArgs),
-    /// Says why something is as it is, with the numbers that it was decided by.
-    Why(why::WhyArgs),
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(call::unfold(std::env::args_os()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start the asynchronous runtime").map_err(Failure::from);
     let done = runtime.and_then(|runtime| runtime.block_on(run(cli.command)));
@@ -85,6 +88,8 @@ async fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Local(args) => local::run(args).await.map_err(Failure::from)?,
         Command::Call(args) => call::run(args).await?,
+        Command::Completion(args) => completion::run(&args)?,
+        Command::Why(args) => why::run(args).await?,
         Command::Asset(args) => return asset::run(args).await,
         Command::Apply(args) => declaration::apply(args).await?,
         Command::Export(args) => declaration::export(args).await?,
@@ -95,7 +100,6 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Sessions(args) => show::sessions::run(args).await?,
         Command::Aliases(args) => show::aliases::run(args).await?,
         Command::Events(args) => show::events::run(args).await?,
-        Command::Why(args) => why::run(args).await?,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)

@@ -19,6 +19,8 @@ pub async fn put_object(
     let transport = |source| PutError::Transport { url: url.to_string(), source };
     let client = http_client().map_err(transport)?;
     let request = client.put(url.clone()).header(header::AUTHORIZATION, authorization);
+    // A refusal is for a person.
+    let request = request.header(header::ACCEPT, "text/plain");
     let request = request.header(header::CONTENT_TYPE, "application/zip").body(body);
     let response = request.send().await.map_err(transport)?;
     let status = response.status();

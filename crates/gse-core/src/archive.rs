@@ -96,7 +96,9 @@ impl Row {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => base,
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => base,
         }
     }
 
@@ -115,7 +117,9 @@ impl Row {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => 0,
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => 0,
         }
     }
 }

@@ -95,12 +95,16 @@ clocks! {
     call_longest: "call.longest" = MINUTE;
     /// Validity of an upload signature.
     upload_signature: "upload.signature" = 360 * SECOND;
+    /// Validity of what GetUploadFederationToken gives.
+    upload_token: "upload.token" = 30 * MINUTE;
     /// Period of the metric report.
     metrics_period: "metrics.period" = MINUTE;
     /// How long ended sessions, player sessions, placements and events stay in memory (R27).
     archive_after: "archive.after" = 60 * MINUTE;
     /// How long ended sessions, placements and events stay readable.
     retention: "retention" = 30 * DAY;
+    /// How long it is known when an instance ran, from when it stopped running.
+    statistics_retention: "statistics.retention" = 93 * DAY;
     /// Time a CCN peer has to accept during fleet creation.
     ccn_create: "ccn.create" = 20 * MINUTE;
     /// Time a CCN peer has to accept later.

@@ -22,6 +22,7 @@ use crate::planted::planted;
 use crate::player_session;
 use crate::process;
 use crate::state::{Change, Row, RowKind, State};
+use crate::statistics;
 use crate::table::spread;
 use crate::time::Timestamp;
 use crate::timer;
@@ -287,15 +288,26 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
         RowKind::Timer => timer::on_due(state, cx),
         RowKind::Event => event::on_deadline(state, cx, &crate::id::EventId::new(key)),
         RowKind::Scaling => capacity::evaluation::on_deadline(state, cx, &crate::id::FleetId::new(key)),
+        RowKind::InstanceLife => statistics::on_deadline(state, cx, &crate::id::InstanceLifeId::new(key)),
         // These rows wait for nothing.
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::DecisionLog => {}
+        RowKind::Asset
+        | RowKind::Process
+        | RowKind::Alias
+        | RowKind::Queue
+        | RowKind::Bucket
+        | RowKind::DecisionLog => {}
     }
 }
 
 /// Whether rows of that kind ever have a deadline.
 fn may_wait(kind: RowKind) -> bool {
     match kind {
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::DecisionLog => false,
+        RowKind::Asset
+        | RowKind::Process
+        | RowKind::Alias
+        | RowKind::Queue
+        | RowKind::Bucket
+        | RowKind::DecisionLog => false,
         RowKind::Fleet
         | RowKind::Scaling
         | RowKind::Instance
@@ -303,7 +315,8 @@ fn may_wait(kind: RowKind) -> bool {
         | RowKind::PlayerSession
         | RowKind::Placement
         | RowKind::Timer
-        | RowKind::Event => true,
+        | RowKind::Event
+        | RowKind::InstanceLife => true,
     }
 }
 

@@ -7,8 +7,8 @@ use std::fmt;
 use crate::fleet::FleetStatus;
 use crate::game_server_session::GameServerSessionStatus;
 use crate::id::{
-    AliasId, AssetId, FleetId, GameServerSessionId, InstanceId, PlacementId, PlayerSessionId, ProcessId,
-    QueueName,
+    AliasId, AssetId, BucketName, FleetId, GameServerSessionId, InstanceId, PlacementId, PlayerSessionId,
+    ProcessId, QueueName,
 };
 use crate::placement::PlacementStatus;
 use crate::player_session::PlayerSessionStatus;
@@ -50,6 +50,27 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// CreateAsset for a system that is not in the catalogue.
+    ImageUnknown {
+        /// ImageId.
+        image: String,
+    },
+    /// CreateAssetWithImage with an image that is an asset of this region already.
+    ImageRegistered {
+        /// ImageId.
+        image: String,
+        /// The asset.
+        asset: AssetId,
+    },
+    /// A fleet of an image: no image is shared with this service (A-18, R63).
+    ImageNotShared {
+        /// The asset.
+        asset: AssetId,
+        /// ImageId.
+        image: String,
+    },
+    /// GetUploadFederationToken before the account has a bucket in the region.
+    BucketNotFound(BucketName),
     /// No object of that key was uploaded.
     ObjectNotFound {
         /// The key.
@@ -300,6 +321,20 @@ impl fmt::Display for Error {
                 f,
                 "asset `{asset}` is used by {count} fleet(s), among them `{fleet}`; delete them first"
             ),
+            Self::ImageUnknown { image } => write!(
+                f,
+                "`ImageId` `{image}` is none that DescribeAssetSystems returns; this installation runs `CentOS7.16`, which needs none"
+            ),
+            Self::ImageRegistered { image, asset } => {
+                write!(f, "image `{image}` is asset `{asset}` already; use that, or delete it first")
+            }
+            Self::ImageNotShared { asset, image } => write!(
+                f,
+                "asset `{asset}` is the machine image `{image}`, which is not shared with this service: it runs packages; zip what the image has in /local/game and make an asset of it with CreateAsset"
+            ),
+            Self::BucketNotFound(bucket) => {
+                write!(f, "there is no bucket `{bucket}` yet; call GetUploadCredentials once, which makes it")
+            }
             Self::ObjectNotFound { key } => {
                 write!(f, "no object `{key}` was uploaded; call GetUploadCredentials and PUT the zip first")
             }

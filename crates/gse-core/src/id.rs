@@ -118,6 +118,19 @@ ids! {
     /// Where the bytes of an uploaded package lie in the blob store; the hash of its content.
     #[derive(Debug)]
     BlobId;
+    /// `gse-<uin>-<region>`: an account has one bucket in each region.
+    #[derive(Debug)]
+    BucketName;
+    /// `<instance>/<number>`: the stretches of time in which an instance ran are counted from 1.
+    #[derive(Debug)]
+    InstanceLifeId;
+}
+
+impl BucketName {
+    /// The bucket of an account in a region. It is never listed anywhere: the name says what it is.
+    pub fn of(scope: &Scope) -> Self {
+        Self::new(format!("gse-{}-{}", scope.uin, scope.region))
+    }
 }
 
 impl PlayerSessionId {

@@ -71,7 +71,9 @@ impl Index {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => {}
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => {}
         }
     }
 
@@ -171,7 +173,9 @@ impl Index {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => {}
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => {}
         }
     }
 

@@ -15,6 +15,7 @@ use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::process::{self, Load};
 use crate::state::State;
+use crate::statistics;
 use crate::time::{END_OF_TIME_S, Timestamp};
 
 pub mod extend;
@@ -64,6 +65,9 @@ pub struct Instance {
     /// Its processes that were started and have not called ProcessReady; decides nothing.
     #[serde(default)]
     pub starting: Vec<StartingProcess>,
+    /// How many stretches of running time have begun; the newest one may go on (`statistics`).
+    #[serde(default)]
+    pub lives: u32,
 }
 
 const DEFAULT_WEIGHT: u32 = 5;
@@ -110,6 +114,7 @@ pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
         deadline: Some(machine_at.unwrap_or_else(|| cx.now.plus(cx.clocks.host_resync))),
         machine_at,
         starting: Vec::new(),
+        lives: 0,
     };
     let id = instance.id.clone();
     state.insert_instance(instance);
@@ -131,6 +136,12 @@ pub(crate) fn set_status(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, st
         instance.status = status;
         instance.deadline = deadline;
     });
+    match status {
+        InstanceStatus::Active => statistics::begin(state, cx, id),
+        InstanceStatus::Pending => statistics::end(state, cx, id),
+        // It runs until it is gone.
+        InstanceStatus::Leaving | InstanceStatus::Stopping => {}
+    }
 }
 
 /// Everything that the host of an instance must be doing now, derived from the rows alone.
@@ -181,7 +192,8 @@ fn start_order(state: &State, fleet: &Fleet, instance: &Instance) -> Option<Host
     Some(HostOrder::StartInstance(InstanceSpec {
         fleet: fleet.id.clone(),
         region: fleet.scope.region.clone(),
-        package: asset.package.clone(),
+        // A fleet of an image is never made (R63).
+        package: asset.package.clone()?,
         runtime_version: fleet.runtime.version,
         server_processes: fleet.runtime.server_processes.clone(),
         trial: !fleet.was_active,
@@ -298,6 +310,10 @@ pub(crate) fn on_reattached(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId,
     lifecycle::on_preparation_started(state, cx, &fleet);
     let log = "the slot was found as an earlier run had left it\n".to_owned();
     lifecycle::on_launch_paths_checked(state, cx, &fleet, &[], log);
+    if state.instances.get(id).is_some_and(|instance| instance.status == InstanceStatus::Active) {
+        // One that was made by a version which did not count.
+        statistics::begin(state, cx, id);
+    }
     let known = state.processes_of(id).map(|process| process.id.clone());
     let missing: Vec<ProcessId> = known.filter(|process| !named.contains(process)).collect();
     for process in missing {
@@ -323,6 +339,7 @@ pub(crate) fn on_preparation_failed(
 pub(crate) fn on_stopped(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
     lose_processes(state, cx, id);
+    statistics::end(state, cx, id);
     state.remove_instance(id);
     lifecycle::finish_deletion(state, cx, &fleet);
     capacity::reconcile(state, cx, &fleet);

@@ -6,12 +6,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alias::Alias;
 use crate::asset::Asset;
+use crate::bucket::Bucket;
 use crate::capacity::{DecisionLog, Scaling};
 use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, TimerId,
+    AliasId, AssetId, BucketName, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
+    PlayerSessionId, ProcessId, TimerId,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -19,6 +21,7 @@ use crate::placement::{Placement, PlacementKey};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
+use crate::statistics::InstanceLife;
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
 use crate::timer::Timer;
@@ -168,6 +171,8 @@ rows! {
     Scaling, scalings, "scaling", FleetId, |row: &Scaling| row.fleet.clone(), id_key(FleetId::new), |row: &Scaling| row.fleet.shared();
     DecisionLog, decision_logs, "decision_log", FleetId, |row: &DecisionLog| row.fleet.clone(), id_key(FleetId::new), |row: &DecisionLog| row.fleet.shared();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
+    Bucket, buckets, "bucket", BucketName, |row: &Bucket| row.name.clone(), id_key(BucketName::new), |row: &Bucket| row.name.shared();
+    InstanceLife, instance_lives, "instance_life", InstanceLifeId, |row: &InstanceLife| row.id.clone(), id_key(InstanceLifeId::new), |row: &InstanceLife| row.id.shared();
 }
 
 /// An id is its own printed form.
@@ -294,7 +299,9 @@ impl State {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => panic!("rows of kind {:?} are never archived", row.kind()),
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
         self.archived.push(Change::Archive { row, until });
@@ -315,7 +322,9 @@ impl State {
             | Row::Queue(_)
             | Row::Timer(_)
             | Row::Scaling(_)
-            | Row::DecisionLog(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);
     }

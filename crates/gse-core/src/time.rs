@@ -95,6 +95,13 @@ impl Timestamp {
         Some(Self(seconds * 1000 + millis))
     }
 
+    /// Reads `YYYY-MM-DD hh:mm:ss` as the time of clocks that are this many seconds ahead of UTC.
+    pub fn parse_spaced(text: &str, ahead_s: i64) -> Option<Self> {
+        let (date, time) = text.split_once(' ').filter(|(date, time)| date.len() == 10 && time.len() == 8)?;
+        let utc = Self::parse_iso(&format!("{date}T{time}Z"))?;
+        Some(Self::from_seconds(utc.seconds().saturating_sub(ahead_s)))
+    }
+
     fn civil(self) -> (i64, i64, i64, i64, i64, i64) {
         let seconds = self.seconds();
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -119,8 +126,8 @@ fn split_fraction(text: &str) -> Option<(i64, &str)> {
     Some((millis, &rest[digits..]))
 }
 
-/// `Z` or `+hh:mm` in seconds.
-fn parse_offset_s(zone: &str) -> Option<i64> {
+/// `Z` or `+hh:mm` in seconds ahead of UTC.
+pub fn parse_offset_s(zone: &str) -> Option<i64> {
     if matches!(zone, "Z" | "z") {
         return Some(0);
     }

@@ -397,7 +397,9 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             | Row::Alias(_)
             | Row::Queue(_)
             | Row::DecisionLog(_)
-            | Row::Event(_) => None,
+            | Row::Event(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => None,
         };
         let Some(limit) = limit else { continue };
         let deadline = row.deadline();

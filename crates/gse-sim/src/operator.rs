@@ -151,6 +151,28 @@ pub fn queue(random: &mut Random) -> Deed {
     Deed::CreateQueue { destinations, policies, timeout_s: random.count(2, 60) }
 }
 
+/// A change of what scales a fleet by itself.
+pub fn policy(random: &mut Random) -> Deed {
+    let fleet = random.count(0, 99);
+    match random.within(0, 9) {
+        0..=4 => Deed::PutTarget { fleet, percent: random.one_of(&[1, 15, 30, 50, 75, 99]) },
+        5 | 6 => Deed::PutRule { fleet, rule: rule(random) },
+        7 => Deed::DeleteRule { fleet },
+        _ => Deed::Mode { fleet, auto_scaling: random.in_thousand(500) },
+    }
+}
+
+fn rule(random: &mut Random) -> Rule {
+    Rule {
+        metric: random.one_of(Metric::ALL),
+        comparison: random.one_of(Comparison::ALL),
+        threshold: Threshold::parse(random.one_of(&["0", "1", "2.5", "50"])).expect("these are numbers"),
+        minutes: random.count(1, 4),
+        adjustment_type: random.one_of(AdjustmentType::ALL),
+        adjustment: random.one_of(&[-50, -1, 0, 1, 2, 50]),
+    }
+}
+
 /// Something about timers.
 pub fn timer(random: &mut Random) -> Deed {
     if random.in_thousand(100) {
@@ -181,28 +203,6 @@ pub fn timer(random: &mut Random) -> Deed {
             mode,
         },
         stopped: random.in_thousand(100),
-    }
-}
-
-/// A change of what scales a fleet by itself.
-pub fn policy(random: &mut Random) -> Deed {
-    let fleet = random.count(0, 99);
-    match random.within(0, 9) {
-        0..=4 => Deed::PutTarget { fleet, percent: random.one_of(&[1, 15, 30, 50, 75, 99]) },
-        5 | 6 => Deed::PutRule { fleet, rule: rule(random) },
-        7 => Deed::DeleteRule { fleet },
-        _ => Deed::Mode { fleet, auto_scaling: random.in_thousand(500) },
-    }
-}
-
-fn rule(random: &mut Random) -> Rule {
-    Rule {
-        metric: random.one_of(Metric::ALL),
-        comparison: random.one_of(Comparison::ALL),
-        threshold: Threshold::parse(random.one_of(&["0", "1", "2.5", "50"])).expect("these are numbers"),
-        minutes: random.count(1, 4),
-        adjustment_type: random.one_of(AdjustmentType::ALL),
-        adjustment: random.one_of(&[-50, -1, 0, 1, 2, 50]),
     }
 }
 

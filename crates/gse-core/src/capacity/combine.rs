@@ -31,8 +31,10 @@ pub fn target_wish(situation: Situation, bounds: Bounds) -> u32 {
     if present < bounds.grow {
         bounds.grow
     } else if present > bounds.shrink {
-        let idle = if planted!(TargetTakesBusy) { present } else { situation.idle };
-        bounds.shrink.max(present.saturating_sub(idle))
+        if planted!(TargetTakesBusy) {
+            return 0;
+        }
+        bounds.shrink.max(present.saturating_sub(situation.idle))
     } else {
         present
     }
@@ -45,7 +47,7 @@ pub fn combine(situation: Situation, target: Option<Bounds>, fired: &[u32]) -> C
         || target.map(|bounds| target_wish(situation, bounds)).into_iter().chain(fired.iter().copied());
     let more = wishes().filter(|&wish| wish > present && !planted!(NeverGrows)).max();
     let fewer = wishes().filter(|&wish| wish < present).max();
-    let needed = target.map_or(0, |bounds| bounds.grow);
+    let needed = target.map_or(0, |bounds| if planted!(TargetTakesBusy) { 0 } else { bounds.grow });
     let wanted = more.or(fewer.map(|wish| wish.max(needed))).unwrap_or(present);
     Choice { wanted, desired: wanted.clamp(situation.min, situation.max) }
 }

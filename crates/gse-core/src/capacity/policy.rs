@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::decision::{self, Decision};
 use super::evaluation;
 use super::rule_based::{AdjustmentType, Rule};
 use crate::command::Command;
@@ -31,6 +32,8 @@ pub struct Scaling {
     pub policies: BTreeMap<String, Policy>,
     /// When they are asked next; `None` while they are not: the fleet scales by hand, or is not ACTIVE yet.
     pub evaluate_at: Option<Timestamp>,
+    /// The last decision, if it changed nothing; the others are in the log of decisions.
+    pub standing: Option<Decision>,
 }
 
 /// One policy.
@@ -175,7 +178,7 @@ pub fn put_target(state: &mut State, cx: &mut Cx<'_>, fleet: &FleetId, percent: 
 fn put(state: &mut State, cx: &mut Cx<'_>, fleet: &FleetId, policy: NewPolicy) {
     if state.scalings.get(fleet).is_none() {
         let (fleet, policies) = (fleet.clone(), BTreeMap::new());
-        state.scalings.insert(fleet.clone(), Scaling { fleet, policies, evaluate_at: None });
+        state.scalings.insert(fleet.clone(), Scaling { fleet, policies, evaluate_at: None, standing: None });
     }
     let (name, old) = place(state.scalings.get(fleet), &policy);
     let Some(scaling) = state.scalings.get_mut(fleet) else { return };
@@ -231,6 +234,7 @@ impl Command for DeleteScalingPolicy {
 /// The fleet has no policy any more.
 pub(crate) fn forget_all(state: &mut State, fleet: &FleetId) {
     if state.scalings.get(fleet).is_some() {
+        decision::settle(state, fleet);
         state.scalings.remove(fleet);
     }
 }
@@ -245,7 +249,7 @@ pub(crate) fn copy(state: &mut State, cx: &Cx<'_>, source: &FleetId, copy: &Flee
         }
     }
     let fleet = copy.clone();
-    state.scalings.insert(copy.clone(), Scaling { fleet, policies, evaluate_at: None });
+    state.scalings.insert(copy.clone(), Scaling { fleet, policies, evaluate_at: None, standing: None });
 }
 
 /// One policy of a fleet.

@@ -46,14 +46,6 @@ pub(super) async fn call(
             let answer = diagnose(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
-        ExtensionAction::DescribeAliasCanary => {
-            let answer = canary::describe(api, scope, decode(body)?).await?;
-            Ok(envelope::success(&answer, request_id))
-        }
-        ExtensionAction::SetAliasCanary => {
-            let answer = canary::set(api, scope, request_id, decode(body)?).await?;
-            Ok(envelope::success(&answer, request_id))
-        }
         ExtensionAction::ExplainFleetCapacity => {
             let answer = explain_fleet_capacity(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
@@ -62,6 +54,14 @@ pub(super) async fn call(
             let answer =
                 start_match_placement(api, scope, StartMatchPlacementRequest::decode(body)?, request_id)
                     .await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeAliasCanary => {
+            let answer = canary::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::SetAliasCanary => {
+            let answer = canary::set(api, scope, request_id, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
     }

@@ -17,6 +17,7 @@ const RULED: &[&str] = &[
     "CopyFleet",
     "CreateAlias",
     "CreateAsset",
+    "CreateAssetWithImage",
     "CreateFleet",
     "CreateGameServerSession",
     "CreateGameServerSessionQueue",
@@ -37,6 +38,7 @@ const RULED: &[&str] = &[
     "SearchGameServerSessions",
     "StartGameServerSessionPlacement",
     "UpdateAlias",
+    "UpdateBucketCORSOpt",
     "UpdateFleetAttributes",
     "UpdateFleetCapacity",
     "UpdateFleetPortSettings",
@@ -205,7 +207,9 @@ fn null_when_empty(member: &Member) -> bool {
         Kind::Integer => {
             member.nullable && matches!(&*member.name, "DesiredInstances" | "MaxSize" | "MinSize")
         }
-        Kind::List | Kind::Number | Kind::Boolean => false,
+        // Not measured, which 0 would deny (R64).
+        Kind::Number => member.nullable && member.name == "TotalUsedFlowMegaBytes",
+        Kind::List | Kind::Boolean => false,
     }
 }
 

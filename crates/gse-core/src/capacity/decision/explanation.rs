@@ -1,7 +1,7 @@
 //! Why a fleet has as many instances as it has: the settings, the mode, and the decisions that led there.
 
-use super::Decision;
 use super::words::{counted, sentence, time};
+use super::{Decision, newest_first};
 use crate::capacity::{self, FleetCapacity};
 use crate::clocks::Clocks;
 use crate::error::Error;
@@ -50,9 +50,7 @@ pub fn explain(
     id: &FleetId,
 ) -> Result<Explanation, Error> {
     let fleet = fleet::find(state, scope, id)?;
-    let log = state.decision_logs.get(id);
-    let decisions: Vec<Decision> =
-        log.into_iter().flat_map(|log| log.decisions.iter().rev().cloned()).collect();
+    let decisions = newest_first(state, id);
     let counts = capacity::counts(state, fleet);
     let reserved = state.instances_of(id).filter(|row| row.reserved && !row.is_leaving()).count();
     let reserved = u32::try_from(reserved).unwrap_or(u32::MAX);

@@ -23,7 +23,8 @@ const OPINIONS_MAX: usize = 6;
 /// Characters of a policy's name that are kept.
 const NAME_MAX: usize = 64;
 
-/// The last decisions about the number of instances of a fleet.
+/// The last decisions about the number of instances of a fleet, but for the one that stands now: that one changes every
+/// minute, and lies with the policies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionLog {
     /// The fleet.
@@ -207,28 +208,56 @@ impl Cause {
     }
 }
 
-/// Writes a decision that changed nothing.
+/// Writes a decision of the policies that changed nothing. Where it repeats the one before, the log is not touched.
 pub(super) fn note(state: &mut State, now: Timestamp, fleet: &FleetId, desired: u32, cause: Cause) {
-    write(state, Decision { time: now, last: now, times: 1, from: desired, to: desired, cause }, fleet);
+    let decision = Decision { time: now, last: now, times: 1, from: desired, to: desired, cause };
+    let Some(scaling) = state.scalings.get_mut(fleet) else { return };
+    match &mut scaling.standing {
+        Some(standing) if standing.to == desired && decision.cause.repeats(&standing.cause) => {
+            *standing = Decision { time: standing.time, times: standing.times + 1, ..decision };
+        }
+        standing => {
+            if let Some(earlier) = standing.replace(decision) {
+                push(state, fleet, earlier);
+            }
+        }
+    }
 }
 
-/// Writes a decision.
+/// Writes a decision that changed something, or was made by somebody.
 pub(super) fn write(state: &mut State, decision: Decision, fleet: &FleetId) {
+    settle(state, fleet);
+    push(state, fleet, decision);
+}
+
+/// What stood until now is history: something else comes, or the policies go.
+pub(super) fn settle(state: &mut State, fleet: &FleetId) {
+    let has_one = state.scalings.get(fleet).is_some_and(|scaling| scaling.standing.is_some());
+    let scaling = has_one.then(|| state.scalings.get_mut(fleet)).flatten();
+    if let Some(standing) = scaling.and_then(|scaling| scaling.standing.take()) {
+        push(state, fleet, standing);
+    }
+}
+
+fn push(state: &mut State, fleet: &FleetId, decision: Decision) {
     if state.decision_logs.get(fleet).is_none() {
         state.decision_logs.insert(fleet.clone(), DecisionLog { fleet: fleet.clone(), decisions: vec![] });
     }
     let Some(log) = state.decision_logs.get_mut(fleet) else { return };
-    match log.decisions.last_mut() {
-        Some(last) if last.to == decision.to && decision.cause.repeats(&last.cause) => {
-            *last = Decision { time: last.time, times: last.times + 1, ..decision };
-        }
-        _ => log.decisions.push(decision),
-    }
+    log.decisions.push(decision);
     if log.decisions.len() > DECISIONS_MAX {
         let earlier = &log.decisions[..DECISIONS_MAX];
         let idle = earlier.iter().position(|decision| decision.from == decision.to);
         log.decisions.remove(idle.unwrap_or(0));
     }
+}
+
+/// The decisions of a fleet that are known, newest first.
+pub fn newest_first(state: &State, fleet: &FleetId) -> Vec<Decision> {
+    let standing = state.scalings.get(fleet).and_then(|scaling| scaling.standing.clone());
+    let log = state.decision_logs.get(fleet);
+    let logged = log.into_iter().flat_map(|log| log.decisions.iter().rev().cloned());
+    standing.into_iter().chain(logged).collect()
 }
 
 /// The fleet is gone.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::capacity::UpdateFleetCapacity;
-use crate::capacity::decision::{Cause, Decision, Verdict, sentence};
+use crate::capacity::decision::{Cause, Decision, Verdict, newest_first, sentence};
 use crate::capacity::load::FleetLoad;
-use crate::capacity::policy::{NewPolicy, PutScalingPolicy};
+use crate::capacity::policy::{DeleteScalingPolicy, NewPolicy, PutScalingPolicy};
 use crate::capacity::rule_based::{AdjustmentType, Comparison, Metric, Rule};
 use crate::capacity::threshold::Threshold;
 use crate::fixture::{World, scope};
@@ -144,8 +144,9 @@ impl Scaled {
     }
 
     fn decisions(&self) -> Vec<Decision> {
-        let log = self.world.control_plane.state().decision_logs.get(&self.fleet);
-        log.map_or(Vec::new(), |log| log.decisions.clone())
+        let mut decisions = newest_first(self.world.control_plane.state(), &self.fleet);
+        decisions.reverse();
+        decisions
     }
 
     fn verdict(&self) -> Verdict {
@@ -386,7 +387,50 @@ fn decisions_are_kept_with_their_numbers() {
     }
     let decisions = scaled.decisions();
     let changes = decisions.iter().filter(|decision| decision.from != decision.to).count();
-    assert_eq!((decisions.len(), changes), (100, 99));
+    assert_eq!((decisions.len(), changes), (101, 100));
+    // What only repeats what stands does not write the log again.
+    let logged = |scaled: &Scaled| {
+        scaled.world.stored[&(crate::RowKind::DecisionLog, scaled.fleet.to_string())].clone()
+    };
+    let before = logged(&scaled);
+    scaled.wait(3);
+    assert!(
+        matches!((&before, &logged(&scaled)), (crate::Row::DecisionLog(before), crate::Row::DecisionLog(after))
+        if std::sync::Arc::ptr_eq(before, after))
+    );
+    // It outlives the service and the policies.
+    let decisions = scaled.decisions();
+    scaled.world.restart();
+    assert_eq!(scaled.decisions(), decisions);
+    let delete = DeleteScalingPolicy { scope: scope(), fleet: scaled.fleet.clone(), name: None };
+    scaled.world.apply(delete).unwrap();
+    assert_eq!(scaled.decisions(), decisions[1..]);
+}
+
+/// S-23: where unused instances are not enough, a rule takes busy ones too, the one with fewest sessions first; a
+/// target never does.
+#[test]
+fn s23_a_rule_takes_busy_instances_too() {
+    let mut scaled = Scaled::new(3, (0, 5), 3);
+    let instances = scaled.world.instances(&scaled.fleet);
+    scaled.spread(3);
+    scaled.weigh(&instances[1], 10);
+    scaled.sessions(1);
+    scaled.weigh(&instances[1], 5);
+    scaled.target(1);
+    scaled.wait(20);
+    assert_eq!((scaled.desired(), scaled.verdict()), (3, Verdict::Busy));
+    let always = rule(Metric::ActiveInstances, Comparison::Greater, "0.5", 1);
+    let exact = Rule { adjustment_type: AdjustmentType::ExactCapacity, adjustment: -2, ..always };
+    scaled.rule("two", exact);
+    scaled.wait(1);
+    assert_eq!(scaled.desired(), 2);
+    let state = scaled.world.control_plane.state();
+    let leaving: Vec<_> = state.instances_of(&scaled.fleet).filter(|row| row.is_leaving()).collect();
+    assert_eq!(leaving.len(), 1);
+    assert!(leaving[0].id != instances[1], "it has two sessions");
+    let hosted = scaled.sessions_on(&leaving[0].id);
+    assert!(hosted.len() == 1 && !hosted[0].enabled, "{hosted:?}");
 }
 
 /// S-20, and the range.

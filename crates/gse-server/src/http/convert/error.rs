@@ -84,11 +84,13 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
 fn usual_code(error: &Error) -> ErrorCode {
     match error {
         Error::Missing { .. } => ErrorCode::MissingParameter,
+        Error::ImageUnknown { .. } => ErrorCode::InvalidParameter,
         Error::Invalid { .. } | Error::BadToken | Error::PlacementPending(_) => {
             ErrorCode::InvalidParameterValue
         }
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
+        | Error::BucketNotFound(_)
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
         | Error::PermissionNotFound { .. }
@@ -102,6 +104,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::PlayerSessionNotFound(_) => ErrorCode::ResourceNotFound,
         // R1: DeleteFleet while the fleet is being created.
         Error::AssetNotReady { .. }
+        | Error::ImageNotShared { .. }
         | Error::FleetNotActive { .. }
         | Error::FleetBeingCreated { .. }
         | Error::AliasTerminal { .. }
@@ -109,6 +112,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::SessionNotActive { .. }
         | Error::SessionDisabled(_) => ErrorCode::ResourceUnavailable,
         Error::AssetInUse { .. }
+        | Error::ImageRegistered { .. }
         | Error::FleetHasInstances { .. }
         | Error::FleetReferenced { .. }
         | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,

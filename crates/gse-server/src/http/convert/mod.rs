@@ -3,6 +3,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod asset;
+pub(crate) mod bucket;
 pub(crate) mod capacity;
 pub(crate) mod ccn;
 pub(crate) mod error;
@@ -16,6 +17,7 @@ pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
 pub(crate) mod quota;
+pub(crate) mod statistics;
 pub(crate) mod timer;
 
 use gse_api::types as wire;

@@ -28,9 +28,9 @@ async fn a_session_is_changed() {
     assert_eq!(stack.refusal("JoinGameServerSession", join).await.0, "UnsupportedOperation");
 }
 
-/// S36, G42, G43.
+/// G42, G43.
 #[tokio::test]
-async fn a_session_is_ended_with_its_process() {
+async fn s30_a_session_is_ended_with_its_process() {
     let stack = Stack::start();
     let fleet = stack.fleet(2).await;
     let (first, second) = (stack.session(&fleet, 1).await, stack.session(&fleet, 1).await);

@@ -79,29 +79,6 @@ async fn what_is_not_there_is_refused_by_its_code() {
 }
 
 #[tokio::test]
-async fn r78_the_canary_of_an_alias() {
-    let stack = Stack::start();
-    let call = async |action: &str, body: Value| {
-        let path = format!("/opengse/{action}");
-        answer(stack.send(at(&path, stack.signed(action, &body.to_string()))).await).await
-    };
-    let (code, _) = call("DescribeAliasCanary", json!({"AliasId": "alias-none"})).await.unwrap_err();
-    assert_eq!(code, "ResourceNotFound");
-    let set = json!({"AliasId": "alias-none", "FleetId": "fleet-none", "Percent": 10});
-    assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "ResourceNotFound");
-    let terminal = json!({"Name": "live", "RoutingStrategy": {"Type": "TERMINAL", "Message": "closed"}});
-    let alias = stack.done("CreateAlias", terminal).await["Alias"]["AliasId"].clone();
-    let none = call("DescribeAliasCanary", json!({"AliasId": alias})).await.unwrap();
-    assert_eq!((&none["FleetId"], &none["Percent"]), (&json!(""), &json!(0)));
-    for (fleet, percent) in [("fleet-none", 10), ("fleet-none", 100)] {
-        let set = json!({"AliasId": alias, "FleetId": fleet, "Percent": percent});
-        assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "InvalidParameterValue");
-    }
-    let ended = call("SetAliasCanary", json!({"AliasId": alias})).await.unwrap();
-    assert_eq!(ended["FleetId"], "");
-}
-
-#[tokio::test]
 async fn a_matchmaker_hands_over_what_only_it_can() {
     let stack = Stack::start();
     let fleet = stack.fleet(1).await;
@@ -128,4 +105,27 @@ async fn a_matchmaker_hands_over_what_only_it_can() {
     let unknown =
         json!({ "PlacementId": "x", "GameServerSessionQueueName": "none", "MaximumPlayerSessionCount": 1 });
     assert_eq!(place(&unknown).await.unwrap_err().0, "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn r78_the_canary_of_an_alias() {
+    let stack = Stack::start();
+    let call = async |action: &str, body: Value| {
+        let path = format!("/opengse/{action}");
+        answer(stack.send(at(&path, stack.signed(action, &body.to_string()))).await).await
+    };
+    let (code, _) = call("DescribeAliasCanary", json!({"AliasId": "alias-none"})).await.unwrap_err();
+    assert_eq!(code, "ResourceNotFound");
+    let set = json!({"AliasId": "alias-none", "FleetId": "fleet-none", "Percent": 10});
+    assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "ResourceNotFound");
+    let terminal = json!({"Name": "live", "RoutingStrategy": {"Type": "TERMINAL", "Message": "closed"}});
+    let alias = stack.done("CreateAlias", terminal).await["Alias"]["AliasId"].clone();
+    let none = call("DescribeAliasCanary", json!({"AliasId": alias})).await.unwrap();
+    assert_eq!((&none["FleetId"], &none["Percent"]), (&json!(""), &json!(0)));
+    for (fleet, percent) in [("fleet-none", 10), ("fleet-none", 100)] {
+        let set = json!({"AliasId": alias, "FleetId": fleet, "Percent": percent});
+        assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "InvalidParameterValue");
+    }
+    let ended = call("SetAliasCanary", json!({"AliasId": alias})).await.unwrap();
+    assert_eq!(ended["FleetId"], "");
 }
