@@ -35,7 +35,9 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (router, limits) = (router(stack.api.clone()), stack.api.config.limits.clone());
-        tokio::spawn(async move { serve(Listener { tcp: listener, tls: None }, router, &limits, std::future::pending()).await });
+        tokio::spawn(async move {
+            serve(Listener { tcp: listener, tls: None }, router, &limits, std::future::pending()).await
+        });
         Self { stream: BufStream::new(TcpStream::connect(address).await.unwrap()) }
     }
 
