@@ -93,7 +93,8 @@ impl Row {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => base,
+            | Row::Queue(_)
+            | Row::RegionFault(_) => base,
         }
     }
 
@@ -109,7 +110,8 @@ impl Row {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => 0,
+            | Row::Queue(_)
+            | Row::RegionFault(_) => 0,
         }
     }
 }

@@ -53,7 +53,7 @@ clocks! {
     protection_minute: "protection.minute" = MINUTE;
     /// Period of the scaling evaluation.
     scaling_tick: "scaling.tick" = MINUTE;
-    /// Period at which a pending placement is tried again.
+    /// Of no effect: what could help a placement that waits wakes it (R80). A setting that names it is still taken.
     placement_tick: "placement.tick" = SECOND;
     /// Time from the start of a process to its ProcessReady.
     process_ready: "process.ready" = 5 * MINUTE;

@@ -1,5 +1,6 @@
 //! All rows of the control plane, and the changes that go to the store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,7 +11,7 @@ use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId,
+    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -18,6 +19,7 @@ use crate::placement::{Placement, PlacementKey};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
+use crate::region::RegionFault;
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
 
@@ -95,6 +97,8 @@ macro_rules! rows {
             pub(crate) index: Index,
             /// Rows that left in this step for the archive.
             archived: Vec<Change>,
+            /// Fleets that may be able to host more than before this step; what waits for them is woken.
+            improved: BTreeSet<FleetId>,
         }
 
         impl State {
@@ -163,6 +167,7 @@ rows! {
     Queue, queues, "queue", QueueKey, |row: &Queue| row.key(), QueueKey::parse, |row: &Queue| row.key().to_string().into();
     Placement, placements, "placement", PlacementKey, |row: &Placement| row.key(), PlacementKey::parse, |row: &Placement| row.key().to_string().into();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
+    RegionFault, region_faults, "region_fault", Region, |row: &RegionFault| row.region.clone(), id_key(Region::new), |row: &RegionFault| row.region.shared();
 }
 
 /// An id is its own printed form.
@@ -192,8 +197,19 @@ impl State {
         self.player_sessions.insert(row.id.clone(), row);
     }
 
+    /// What waits for this fleet is woken at the end of the step. Changes of processes and instances say so themselves.
+    pub(crate) fn may_host_more(&mut self, fleet: &FleetId) {
+        self.improved.insert(fleet.clone());
+    }
+
+    /// The fleets that may be able to host more than before.
+    pub(crate) fn take_improved(&mut self) -> BTreeSet<FleetId> {
+        std::mem::take(&mut self.improved)
+    }
+
     pub(crate) fn insert_process(&mut self, row: Process) {
         self.index.add_process(&row);
+        self.improved.insert(row.fleet.clone());
         self.processes.insert(row.id.clone(), row);
     }
 
@@ -208,6 +224,10 @@ impl State {
         let result = edit(row);
         let after = row.fitness();
         if before != after {
+            let frees_an_activation = before.is_activating && !after.is_activating;
+            if frees_an_activation || (after.idle.is_ok() && before.idle.is_err()) {
+                self.improved.insert(row.fleet.clone());
+            }
             self.index.pools.change_process(row, Some(before), Some(after));
         }
         Some(result)
@@ -232,7 +252,9 @@ impl State {
     ) -> Option<R> {
         let row = self.instances.get_mut(id)?;
         let result = edit(row);
-        self.index.pools.set_instance(row);
+        if self.index.pools.set_instance(row) {
+            self.improved.insert(row.fleet.clone());
+        }
         Some(result)
     }
 
@@ -254,6 +276,9 @@ impl State {
 
     /// Puts a placement in, in place of an earlier one of that key.
     pub(crate) fn insert_placement(&mut self, row: Placement) {
+        if let Some(earlier) = self.placements.get(&row.key()) {
+            self.index.remove_placement(earlier);
+        }
         self.index.add_placement(&row);
         self.placements.insert(row.key(), row);
     }
@@ -265,11 +290,8 @@ impl State {
         edit: impl FnOnce(&mut Placement) -> R,
     ) -> Option<R> {
         let row = self.placements.get_mut(key)?;
-        let activating = row.activating.clone();
+        self.index.remove_placement(row);
         let result = edit(row);
-        if let Some(session) = activating.filter(|session| row.activating.as_ref() != Some(session)) {
-            self.index.placement_of_session.remove(&Spread::new(&session));
-        }
         self.index.add_placement(row);
         Some(result)
     }
@@ -286,7 +308,8 @@ impl State {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => panic!("rows of kind {:?} are never archived", row.kind()),
+            | Row::Queue(_)
+            | Row::RegionFault(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
         self.archived.push(Change::Archive { row, until });
@@ -304,7 +327,8 @@ impl State {
             | Row::Instance(_)
             | Row::Process(_)
             | Row::Alias(_)
-            | Row::Queue(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
+            | Row::Queue(_)
+            | Row::RegionFault(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);
     }
