@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
 use crate::{ApiError, ErrorCode};
 
 /// Where the actions lie on the API listener.
@@ -13,16 +14,19 @@ pub const PATH: &str = "/opengse/";
 pub enum ExtensionAction {
     /// Why something is stuck.
     Diagnose,
+    /// A placement for a matchmaker.
+    StartMatchPlacement,
 }
 
 impl ExtensionAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Diagnose];
+    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::StartMatchPlacement];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
+            Self::StartMatchPlacement => "StartMatchPlacement",
         }
     }
 
@@ -121,6 +125,59 @@ pub struct LookedAt {
     pub rules: u64,
 }
 
+/// StartGameServerSessionPlacement for a matchmaker (operations.md X-2): the vendor's own matchmaking called it by this
+/// name, and it alone could hand over MatchmakerData.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct StartMatchPlacementRequest {
+    /// The placement.
+    #[serde(flatten)]
+    pub placement: StartGameServerSessionPlacementRequest,
+    /// What the game server and the readers of the session are told, at most 400,000 ASCII characters (X-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matchmaker_data: Option<String>,
+}
+
+impl ExtensionRequest for StartMatchPlacementRequest {
+    const ACTION: ExtensionAction = ExtensionAction::StartMatchPlacement;
+    type Response = StartGameServerSessionPlacementResponse;
+}
+
+/// Longest MatchmakerData, in characters (operations.md 12.2).
+pub const MATCHMAKER_DATA_MAX: usize = 400_000;
+const MATCHMAKER_DATA: &str = "MatchmakerData";
+
+impl StartMatchPlacementRequest {
+    /// Reads the body: MatchmakerData here, and the rest as the cloud API reads a placement.
+    ///
+    /// # Errors
+    /// As `StartGameServerSessionPlacement`; `InvalidParameter` or `InvalidParameterValue` for MatchmakerData.
+    pub fn decode(body: &[u8]) -> Result<Self, ApiError> {
+        let Ok(mut members) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body)
+        else {
+            // The reader of placements says what is wrong with it.
+            let placement = crate::decode(body)?;
+            return Ok(Self { placement, matchmaker_data: None });
+        };
+        let matchmaker_data = match members.remove(MATCHMAKER_DATA) {
+            None | Some(serde_json::Value::Null) => None,
+            Some(serde_json::Value::String(text)) => Some(text),
+            Some(_) => {
+                let message = format!("The parameter `{MATCHMAKER_DATA}` must be a string.");
+                return Err(ApiError::new(ErrorCode::InvalidParameter, message));
+            }
+        };
+        if let Some(text) =
+            matchmaker_data.as_ref().filter(|text| !text.is_ascii() || text.len() > MATCHMAKER_DATA_MAX)
+        {
+            let expected = format!("Expected at most {MATCHMAKER_DATA_MAX} ASCII characters.");
+            return Err(ApiError::invalid_value(MATCHMAKER_DATA, text, &expected));
+        }
+        let rest = serde_json::Value::Object(members).to_string();
+        Ok(Self { placement: crate::decode(rest.as_bytes())?, matchmaker_data })
+    }
+}
+
 /// Reads the body of a request; nothing at all stands for no members.
 ///
 /// # Errors
@@ -148,6 +205,35 @@ mod tests {
         let error = decode::<DiagnoseRequest>(br#"{"Fleet":"fleet-1"}"#).unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidParameter);
         assert!(error.message.contains("`Fleet`") && error.message.contains("FleetId"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_match_is_a_placement_with_one_member_more() {
+        let body = |data: &str, more: &str| {
+            format!(
+                r#"{{"PlacementId":"1","GameServerSessionQueueName":"q","MaximumPlayerSessionCount":2,"MatchmakerData":{data}{more}}}"#
+            )
+        };
+        let read = |body: String| StartMatchPlacementRequest::decode(body.as_bytes());
+        let request = read(body(r#""{}""#, "")).unwrap();
+        assert_eq!(request.matchmaker_data.as_deref(), Some("{}"));
+        assert_eq!(request.placement.placement_id, "1");
+        // What a client writes is what is read.
+        assert_eq!(read(serde_json::to_string(&request).unwrap()).unwrap(), request);
+        assert_eq!(read(body("null", "")).unwrap().matchmaker_data, None);
+        let longest = format!("\"{}\"", "x".repeat(MATCHMAKER_DATA_MAX));
+        assert!(read(body(&longest, "")).is_ok());
+        for (body, code, named) in [
+            (body("7", ""), ErrorCode::InvalidParameter, "MatchmakerData"),
+            (body("\"é\"", ""), ErrorCode::InvalidParameterValue, "(1 characters, not shown)"),
+            (body(&format!("\"x{}", &longest[1..]), ""), ErrorCode::InvalidParameterValue, "at most 400000"),
+            (body("null", r#","Placement":1"#), ErrorCode::UnknownParameter, "Placement"),
+            ("[1]".to_owned(), ErrorCode::InvalidParameter, ""),
+            (r#"{"MatchmakerData":""}"#.to_owned(), ErrorCode::MissingParameter, ""),
+        ] {
+            let error = read(body).unwrap_err();
+            assert!(error.code == code && error.message.contains(named), "{error:?}");
+        }
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //! signed and how it is answered are those of the cloud API.
 
 use gse_api::extension::{
-    DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, decode,
+    DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest,
+    decode,
 };
 use gse_api::shape::Shape;
-use gse_api::{ApiError, ErrorCode, envelope};
+use gse_api::types::StartGameServerSessionPlacementResponse;
+use gse_api::{Action, ApiError, ErrorCode, envelope};
 use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 
-use super::{Api, auth};
+use super::{Api, auth, convert};
 use crate::engine::SubmitError;
 
 /// Whether a path names an action of this kind.
@@ -41,7 +43,29 @@ pub(super) async fn call(
             let answer = diagnose(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
+        ExtensionAction::StartMatchPlacement => {
+            let answer =
+                start_match_placement(api, scope, StartMatchPlacementRequest::decode(body)?, request_id)
+                    .await?;
+            Ok(envelope::success(&answer, request_id))
+        }
     }
+}
+
+/// a placement whose session carries MatchmakerData; refused as the cloud API refuses a placement.
+async fn start_match_placement(
+    api: &Api,
+    scope: Scope,
+    request: StartMatchPlacementRequest,
+    request_id: &str,
+) -> Result<StartGameServerSessionPlacementResponse, ApiError> {
+    let StartMatchPlacementRequest { placement, matchmaker_data } = request;
+    let command = convert::placement::start(placement, matchmaker_data.unwrap_or_default(), scope);
+    let placed = api.engine.submit(request_id, command).await;
+    let placement = placed
+        .map_err(|error| convert::error::from_engine(Action::StartGameServerSessionPlacement, &error))?;
+    let game_server_session_placement = convert::placement::one(&placement);
+    Ok(StartGameServerSessionPlacementResponse { game_server_session_placement })
 }
 
 async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<DiagnoseResponse, ApiError> {

@@ -12,6 +12,7 @@ use super::small;
 
 pub(crate) fn start(
     request: wire::StartGameServerSessionPlacementRequest,
+    matchmaker_data: String,
     scope: Scope,
 ) -> StartGameServerSessionPlacement {
     let players = request.desired_player_sessions.unwrap_or_default().into_iter();
@@ -27,7 +28,7 @@ pub(crate) fn start(
             properties: properties_in(request.game_properties),
             data: request.game_server_session_data.unwrap_or_default(),
             name: request.game_server_session_name.unwrap_or_default(),
-            matchmaker_data: String::new(),
+            matchmaker_data,
         },
     }
 }

@@ -17,7 +17,8 @@ pub(super) async fn start(
     call: &Call<'_>,
     request: wire::StartGameServerSessionPlacementRequest,
 ) -> Result<wire::StartGameServerSessionPlacementResponse, ApiError> {
-    let placement = call.submit(convert::placement::start(request, call.scope.clone())).await?;
+    let placement =
+        call.submit(convert::placement::start(request, String::new(), call.scope.clone())).await?;
     let game_server_session_placement = convert::placement::one(&placement);
     Ok(wire::StartGameServerSessionPlacementResponse { game_server_session_placement })
 }

@@ -77,3 +77,32 @@ async fn what_is_not_there_is_refused_by_its_code() {
     assert_eq!(answer(stack.send(request).await).await.unwrap_err().0, "InvalidAction");
     assert_eq!(stack.refusal("Diagnose", "{}").await.0, "InvalidAction");
 }
+
+#[tokio::test]
+async fn a_matchmaker_hands_over_what_only_it_can() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(1).await;
+    let arn = format!("qcs::gse:ap-shanghai:uin/100000000001:fleet/{fleet}");
+    let queue = json!({ "Name": "q", "Destinations": [{ "DestinationArn": arn }] });
+    stack.done("CreateGameServerSessionQueue", queue).await;
+    let start = json!({
+        "PlacementId": "p", "GameServerSessionQueueName": "q", "MaximumPlayerSessionCount": 2,
+        "DesiredPlayerSessions": [{ "PlayerId": "ann", "PlayerData": "-" }], "MatchmakerData": "{\"matchId\":7}",
+    });
+    let place = async |body: &Value| {
+        let request = stack.signed("StartMatchPlacement", &body.to_string());
+        answer(stack.send(at("/opengse/StartMatchPlacement", request)).await).await
+    };
+    let placed = place(&start).await.unwrap();
+    assert_eq!(placed["GameServerSessionPlacement"]["MatchmakerData"], "{\"matchId\":7}");
+    let fulfilled = |answer: &Value| answer["GameServerSessionPlacement"]["Status"] == "FULFILLED";
+    stack.wait("DescribeGameServerSessionPlacement", json!({ "PlacementId": "p" }), fulfilled).await;
+    let sessions = stack.done("DescribeGameServerSessions", json!({ "FleetId": fleet })).await;
+    assert_eq!(sessions["GameServerSessions"][0]["MatchmakerData"], "{\"matchId\":7}");
+
+    // The cloud API's own action does not take it, and what is refused there is refused here.
+    assert_eq!(stack.refusal("StartGameServerSessionPlacement", &start).await.0, "UnknownParameter");
+    let unknown =
+        json!({ "PlacementId": "x", "GameServerSessionQueueName": "none", "MaximumPlayerSessionCount": 1 });
+    assert_eq!(place(&unknown).await.unwrap_err().0, "ResourceNotFound");
+}
