@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
 use crate::{ApiError, ErrorCode};
 
+mod placement;
+mod region;
+
+pub use placement::{ExplainPlacementRequest, ExplainPlacementResponse, PassedOver, SearchStep};
+pub use region::{
+    DescribeRegionsRequest, DescribeRegionsResponse, RegionInfo, SetFaultRequest, SetFaultResponse,
+};
+
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
 
@@ -16,17 +24,32 @@ pub enum ExtensionAction {
     Diagnose,
     /// A placement for a matchmaker.
     StartMatchPlacement,
+    /// Why a placement stands where it stands.
+    ExplainPlacement,
+    /// Which regions are served, and where their beacons are.
+    DescribeRegions,
+    /// Makes a region or a fleet fail.
+    SetFault,
 }
 
 impl ExtensionAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Diagnose, Self::StartMatchPlacement];
+    pub const ALL: &'static [Self] = &[
+        Self::Diagnose,
+        Self::StartMatchPlacement,
+        Self::ExplainPlacement,
+        Self::DescribeRegions,
+        Self::SetFault,
+    ];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
             Self::StartMatchPlacement => "StartMatchPlacement",
+            Self::ExplainPlacement => "ExplainPlacement",
+            Self::DescribeRegions => "DescribeRegions",
+            Self::SetFault => "SetFault",
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! When everything listens, exactly one line of JSON goes to standard output; all else goes to standard error.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,11 +66,18 @@ pub(crate) struct LocalArgs {
     #[arg(long)]
     pub(crate) run_install_script: bool,
 
+    #[command(flatten)]
+    pub(crate) regions: RegionArgs,
+
     /// Change a clock or a limit, such as `health.interval=2s` or `limit.calls=256`; may be given many times. An
     /// unknown KEY lists the known ones.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
 }
+
+mod regions;
+
+use regions::RegionArgs;
 
 fn parse_auth(text: &str) -> Result<AuthMode, String> {
     match text {
@@ -91,6 +99,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
+    args.regions.apply(&mut config)?;
     config.set_all(&args.settings)?;
     start_log();
     make_room_for_connections(&mut config);
@@ -99,7 +108,9 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let api = listen(&args.api, "the cloud API", "--api").await?;
     let agent = listen_for_games(&args.agent, gse_agent::last_address(&args.data_dir)).await?;
     warn_of_strangers(&api, &agent, args.auth);
-    let server = Server::build(config, api, agent).context("the service cannot be started")?;
+    let beacons = args.regions.bind(&config, &api).await?;
+    let server =
+        Server::build_with_beacons(config, api, agent, beacons).context("the service cannot be started")?;
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
 }
@@ -205,6 +216,10 @@ struct ReadyLine<'a> {
     secret_key: &'a str,
     data_dir: String,
     pid: u32,
+    /// The regions that are served; the default one is `region`.
+    regions: &'a [String],
+    /// Where the latency beacon of a region is, for UDP and for `GET /v1/ping`.
+    beacons: BTreeMap<&'a str, String>,
 }
 
 /// The one line on standard output, and some help for a person at a terminal.
@@ -219,6 +234,12 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         secret_key: &ready.account.secret_key,
         data_dir: ready.data_dir.display().to_string(),
         pid: std::process::id(),
+        regions: &ready.regions,
+        beacons: ready
+            .beacons
+            .iter()
+            .map(|beacon| (beacon.region.as_str(), beacon.udp.to_string()))
+            .collect(),
     };
     let line = serde_json::to_string(&line).context("cannot write the ready line as JSON")?;
     let mut stdout = std::io::stdout().lock();
@@ -230,6 +251,9 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         eprintln!("  game servers {}", ready.agent_address);
         eprintln!("  uploads      {}", ready.objects_url);
         eprintln!("  kept in      {}", ready.data_dir.display());
+        for beacon in &ready.beacons {
+            eprintln!("  beacon       {} of {}", beacon.udp, beacon.region);
+        }
         eprintln!();
         eprintln!("  try in another terminal, with the key of the line above:");
         eprintln!("    export GSE_ENDPOINT={} GSE_SECRET_ID=... GSE_SECRET_KEY=...", ready.api_url);
@@ -333,12 +357,15 @@ mod tests {
             secret_key: "key",
             data_dir: "/data".into(),
             pid: 3,
+            regions: &["ap-shanghai".to_owned()],
+            beacons: BTreeMap::from([("ap-shanghai", "127.0.0.1:4".to_owned())]),
         };
         assert_eq!(
             serde_json::to_string(&line).unwrap(),
             "{\"ready\":true,\"api\":\"http://127.0.0.1:1\",\"agent\":\"127.0.0.1:2\",\
              \"objects\":\"http://127.0.0.1:1/objects\",\"region\":\"ap-shanghai\",\"secret_id\":\"id\",\
-             \"secret_key\":\"key\",\"data_dir\":\"/data\",\"pid\":3}"
+             \"secret_key\":\"key\",\"data_dir\":\"/data\",\"pid\":3,\"regions\":[\"ap-shanghai\"],\
+             \"beacons\":{\"ap-shanghai\":\"127.0.0.1:4\"}}"
         );
     }
 }

@@ -8,7 +8,10 @@ mod call;
 mod conformance;
 mod doctor;
 mod failure;
+mod fault;
+mod latency;
 mod local;
+mod why;
 
 use std::{
     io::{self, Write as _},
@@ -41,6 +44,12 @@ enum Command {
     Conformance(conformance::ConformanceArgs),
     /// Says what is wrong with fleets, processes and sessions, why, and what to do.
     Doctor(doctor::DoctorArgs),
+    /// Says why something is as it is, with the numbers that it was decided by.
+    Why(why::WhyArgs),
+    /// Measures how far away each region is, in the form of PlayerLatencies.
+    Latency(latency::LatencyArgs),
+    /// Makes a region or a fleet fail, to see what a failover does. For services on this machine.
+    Fault(fault::FaultArgs),
 }
 
 fn main() -> ExitCode {
@@ -64,9 +73,22 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Call(args) => call::run(args).await?,
         Command::Asset(args) => asset::run(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
+        Command::Why(args) => why::run(args).await?,
+        Command::Latency(args) => latency::run(args).await?,
+        Command::Fault(args) => fault::run(args).await?,
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)
+}
+
+/// Text for stdout; a reader that hangs up is not an error.
+fn print_text(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to stdout").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Data for stdout; a reader that hangs up is not an error.

@@ -4,6 +4,7 @@
 //! Only plain HTTP is spoken; for TLS put a proxy in front.
 
 mod error;
+pub mod latency;
 mod objects;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::account::{Account, AccountError};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
+use crate::beacon::{self, BeaconAddress, BeaconSockets, BeaconTasks};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -39,6 +40,7 @@ pub struct Server {
     rate_owner: Option<RateOwner>,
     api_listener: TcpListener,
     addresses: Addresses,
+    beacons: BeaconTasks,
     witness: Option<mpsc::Sender<Witnessed>>,
 }
 
@@ -60,6 +62,10 @@ pub struct Ready {
     pub objects_url: String,
     /// The region of a request that names none.
     pub region: String,
+    /// The regions that are served.
+    pub regions: Vec<String>,
+    /// The latency beacons.
+    pub beacons: Vec<BeaconAddress>,
     /// The account and its key.
     pub account: Account,
     /// Where everything is kept, absolute.
@@ -116,6 +122,16 @@ impl Server {
         api_listener: TcpListener,
         agent_listener: TcpListener,
     ) -> Result<Self, BuildError> {
+        Self::build_with_beacons(config, api_listener, agent_listener, Vec::new())
+    }
+
+    /// The same, with the latency beacons of regions.
+    pub fn build_with_beacons(
+        config: Config,
+        api_listener: TcpListener,
+        agent_listener: TcpListener,
+        beacons: Vec<BeaconSockets>,
+    ) -> Result<Self, BuildError> {
         let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
         let data_dir = DataDir::open(&config.data_dir)?;
         let account = Account::of(&data_dir)?;
@@ -152,7 +168,17 @@ impl Server {
             None => (RateGate::off(), None),
         };
         let gate = Gate::new(&config.limits, rate);
-        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, gate, objects_url, clock });
+        let (beacons, beacon_tasks) = beacon::build(beacons)?;
+        let api = Arc::new(Api {
+            engine: handle.clone(),
+            blobs,
+            account,
+            config,
+            gate,
+            objects_url,
+            clock,
+            beacons,
+        });
         Ok(Self {
             data_dir,
             engine,
@@ -163,6 +189,7 @@ impl Server {
             rate_owner,
             api_listener,
             addresses,
+            beacons: beacon_tasks,
             witness: None,
         })
     }
@@ -174,6 +201,8 @@ impl Server {
             agent_address: self.addresses.agent,
             objects_url: self.api.objects_url.clone(),
             region: self.api.config.default_region.to_string(),
+            regions: self.api.config.regions.iter().map(ToString::to_string).collect(),
+            beacons: self.api.beacons.addresses().to_vec(),
             account: self.api.account.clone(),
             data_dir: self.data_dir.path().to_owned(),
         }
@@ -199,6 +228,7 @@ impl Server {
         let _ = report_restart(&self.handle, agent.take_first_reports()).await;
         packages::sweep(&self.handle, &self.api.blobs).await;
         let agent = spawn(&ended, agent.run(stop_agent.wait()));
+        let beacons = spawn(&ended, self.beacons.run(self.handle.clone(), stop_api.wait()));
         let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs), self.witness));
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
         let blobs = Arc::clone(&self.api.blobs);
@@ -225,6 +255,7 @@ impl Server {
             rate_owner.await?;
         }
         sweep.await?;
+        beacons.await?;
         stop_agent.set();
         let agent = agent.await;
         // The agent is gone, and with it the sender: the pump ends when the last report is passed on.

@@ -134,8 +134,17 @@ impl Service {
         let objects_url = format!("http://{api_address}/objects");
         let gate = Gate::new(&config.limits, RateGate::off());
         let engine_of_api = engine.clone();
-        let api =
-            Api { engine: engine_of_api, blobs, account: account.clone(), config, gate, objects_url, clock };
+        let (beacons, _) = gse_server::beacon::build(Vec::new())?;
+        let api = Api {
+            engine: engine_of_api,
+            blobs,
+            account: account.clone(),
+            config,
+            gate,
+            objects_url,
+            clock,
+            beacons,
+        };
         tokio::spawn(async move { axum::serve(listener, router(Arc::new(api))).await });
         let text = answer_like();
         let no_op = serve(Router::new().fallback(move |_: Bytes| async move { text.clone() })).await?;

@@ -2,8 +2,8 @@
 //! signed and how it is answered are those of the cloud API.
 
 use gse_api::extension::{
-    DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest,
-    decode,
+    DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH,
+    StartMatchPlacementRequest, decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
@@ -14,6 +14,9 @@ use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 
 use super::{Api, auth, convert};
 use crate::engine::SubmitError;
+
+mod placement;
+mod region;
 
 /// Whether a path names an action of this kind.
 pub(super) fn is_named(path: &str) -> bool {
@@ -49,6 +52,18 @@ pub(super) async fn call(
                     .await?;
             Ok(envelope::success(&answer, request_id))
         }
+        ExtensionAction::ExplainPlacement => {
+            let answer = placement::explain(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeRegions => {
+            decode::<DescribeRegionsRequest>(body)?;
+            Ok(envelope::success(&region::describe(api).await?, request_id))
+        }
+        ExtensionAction::SetFault => {
+            let answer = region::set_fault(api, head, scope, decode(body)?, request_id).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
     }
 }
 
@@ -77,13 +92,14 @@ async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<D
     };
     let clocks = api.config.clocks.clone();
     let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
-    let stopping = |_: SubmitError| {
-        ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
-    };
     read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
 }
 
-/// A diagnosis refuses only what does not exist.
+fn stopping(_: SubmitError) -> ApiError {
+    ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+}
+
+/// A question refuses only what does not exist.
 fn refusal(error: &Error) -> ApiError {
     match error {
         Error::Invalid { member, value, expected } => {

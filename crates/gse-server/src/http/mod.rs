@@ -28,6 +28,7 @@ use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
 
 use crate::account::Account;
+use crate::beacon::Beacons;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -50,6 +51,8 @@ pub struct Api {
     pub objects_url: String,
     /// Where the time comes from.
     pub clock: Clock,
+    /// The latency beacons.
+    pub beacons: Beacons,
 }
 
 /// One admitted call of an action.

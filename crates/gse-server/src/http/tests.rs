@@ -17,6 +17,7 @@ mod overload;
 mod queues;
 mod quotas;
 mod refusals;
+mod regions;
 mod shapes;
 mod stack;
 

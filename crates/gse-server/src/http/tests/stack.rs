@@ -84,7 +84,9 @@ impl Stack {
             None => RateGate::off(),
         };
         let gate = Gate::new(&config.limits, rate);
-        let api = Api { engine: handle, blobs, account, config, gate, objects_url, clock: clock.clone() };
+        let (beacons, _) = crate::beacon::build(Vec::new()).unwrap();
+        let api =
+            Api { engine: handle, blobs, account, config, gate, objects_url, clock: clock.clone(), beacons };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
 
