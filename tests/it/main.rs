@@ -10,6 +10,7 @@ mod launching;
 mod lifetime;
 mod overload;
 mod packages;
+mod placement;
 mod players;
 mod secrets;
 mod signatures;
