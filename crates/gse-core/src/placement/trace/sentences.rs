@@ -52,6 +52,11 @@ fn tell(placement: &Placement, step: &SearchStep, lines: &mut Vec<String>) {
         }
         Outcome::Hopeless => format!("{when}{limit}, no destination can ever do:"),
     };
+    // A list that is empty is not announced.
+    let heading = match heading.strip_suffix(':') {
+        Some(sentence) if step.passed.is_empty() => format!("{sentence}."),
+        Some(_) | None => heading,
+    };
     lines.push(heading);
     lines.extend(step.passed.iter().map(|passed| format!("  {}", passed_over(passed))));
     if step.more > 0 {
