@@ -32,9 +32,12 @@ fn attempt_due(state: &mut State, cx: &mut Cx<'_>) {
     let due = state.index.attempts.iter().take_while(|(next, ..)| *next <= cx.now);
     let mut due: BTreeSet<(Timestamp, PlacementKey)> =
         due.map(|(_, started, key)| (*started, key.clone())).collect();
-    let mut settled = BTreeSet::new();
+    // Attempts only take processes, so a fleet that cannot host now will not in this step.
+    let mut open: BTreeSet<FleetId> =
+        state.index.waiting.keys().filter(|fleet| can_host(state, fleet)).cloned().collect();
     loop {
-        let free = longest_waiting(state, &settled);
+        open.retain(|fleet| can_host(state, fleet));
+        let free = longest_waiting(state, &open);
         let first = if planted!(LatecomerFirst) { due.last() } else { due.first() };
         let (waiter, fleet) = match (first, free) {
             (None, None) => return,
@@ -46,24 +49,19 @@ fn attempt_due(state: &mut State, cx: &mut Cx<'_>) {
         look_again(state, cx, &waiter.1);
         if let Some(fleet) = fleet.filter(|fleet| waits_for(state, fleet, &waiter)) {
             // It should have been served. Whoever comes after it would not be either.
-            settled.insert(fleet);
+            open.remove(&fleet);
         }
     }
 }
 
-/// Who has waited longest of those that wait for a fleet which has a process for them.
-fn longest_waiting(
-    state: &State,
-    settled: &BTreeSet<FleetId>,
-) -> Option<((Timestamp, PlacementKey), FleetId)> {
-    let waiting = state.index.waiting.iter().filter(|(fleet, _)| !settled.contains(*fleet));
-    let can_host = |fleet: &&FleetId| {
-        let fleet = state.fleets.get(fleet);
-        fleet.is_some_and(|fleet| search::can_be_used(state, fleet) && allocation::has_eligible(state, fleet))
-    };
-    let first = waiting
-        .filter(|(fleet, _)| can_host(fleet))
-        .filter_map(|(fleet, of_fleet)| Some((foremost(of_fleet)?, fleet)));
+fn can_host(state: &State, fleet: &FleetId) -> bool {
+    let fleet = state.fleets.get(fleet);
+    fleet.is_some_and(|fleet| search::can_be_used(state, fleet) && allocation::has_eligible(state, fleet))
+}
+
+/// Who has waited longest of those that wait for one of these fleets.
+fn longest_waiting(state: &State, open: &BTreeSet<FleetId>) -> Option<((Timestamp, PlacementKey), FleetId)> {
+    let first = open.iter().filter_map(|fleet| Some((foremost(state.index.waiting.get(fleet)?)?, fleet)));
     first.min().map(|(waiter, fleet)| (waiter.clone(), fleet.clone()))
 }
 
