@@ -6,7 +6,7 @@
 #![no_main]
 
 use gse_api::admission::{AuthMode, Gate, Received, admit};
-use gse_api::signature::{cos, tc3};
+use gse_api::signature::{cos, federation, tc3};
 use gse_api::types::*;
 use gse_api::{Action, ApiError, ErrorCode, Request, check, decode};
 use libfuzzer_sys::fuzz_target;
@@ -128,19 +128,24 @@ fn signed_head(mode: u8, data: &[u8]) {
     }
 }
 
-/// The authorisation, the path and the host of an upload, a line each.
+/// The authorisation, the path, the host, the query and the security token of an upload, a line each.
 fn upload(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let mut lines = text.splitn(3, '\n');
-    let [authorization, path, host] = [(); 3].map(|()| lines.next().unwrap_or_default());
-    let upload = cos::Upload { method: "PUT", path, hosts: &[host] };
+    let mut lines = text.splitn(5, '\n');
+    let [authorization, path, host, query, token] = [(); 5].map(|()| lines.next().unwrap_or_default());
+    let headers = [("x-cos-security-token", token)];
+    let upload = cos::Upload { method: "PUT", path, hosts: &[host], headers: &headers, query };
     if let Ok(authorization) = cos::Authorization::parse(authorization) {
         let _ = authorization.verify(&upload, KEY.secret_key, NOW);
     }
     let grant = cos::Grant { method: "put", object_key: path, host, from: NOW - 1, to: NOW };
     let own = cos::sign(&grant, KEY);
     let encoded: String = path.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let upload = cos::Upload { method: "PUT", path: &format!("/{encoded}"), hosts: &[host] };
+    let path = &format!("/{encoded}");
+    let upload = cos::Upload { method: "PUT", path, hosts: &[host], headers: &headers, query };
     let authorization = cos::Authorization::parse(&own).expect("our own authorisation");
     assert_eq!(authorization.verify(&upload, KEY.secret_key, NOW), Ok(()));
+    if let Some(token) = federation::Token::parse(token) {
+        assert!(token.verify(KEY.secret_key, NOW).is_none(), "a token that nobody made was taken");
+    }
 }

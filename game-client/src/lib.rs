@@ -11,6 +11,7 @@ mod app;
 mod bot;
 mod input;
 mod lookup;
+mod matchmaker;
 mod net;
 pub mod options;
 pub mod outlet;

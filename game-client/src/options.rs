@@ -36,6 +36,12 @@ pub struct Options {
     /// Seats of a session that has to be created, 1 to 200
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=200))]
     pub max_players: u64,
+    /// Ask this matchmaker for a match instead of `--connect`
+    #[arg(long, value_name = "URL")]
+    pub matchmaker: Option<String>,
+    /// How good the player is, for the matchmaker
+    #[arg(long, value_name = "POINTS", default_value_t = 1000, requires = "matchmaker")]
+    pub skill: u32,
     /// Key id for the cloud API
     #[arg(long, env = "GSE_SECRET_ID", hide = true, hide_env_values = true)]
     pub gse_secret_id: Option<String>,
@@ -110,6 +116,17 @@ pub enum Destination {
     },
     /// To be asked for at the cloud API.
     Cloud(CloudDestination),
+    /// To be asked for at a matchmaker.
+    Matchmaker(Matchmaker),
+}
+
+/// What a matchmaker is asked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matchmaker {
+    /// Base address of the matchmaker.
+    pub url: String,
+    /// How good the player is.
+    pub skill: u32,
 }
 
 /// What the cloud API is asked with.
@@ -245,12 +262,25 @@ impl Options {
     fn destination(&self) -> Result<Destination, Vec<String>> {
         let mut problems = Vec::new();
         let cloud_flags = self.gse_endpoint.is_some() || self.alias.is_some() || self.fleet.is_some();
+        if let Some(url) = &self.matchmaker {
+            return match (self.connect.is_some() || cloud_flags, url.starts_with("http://")) {
+                (true, _) => Err(vec![
+                    "`--matchmaker` excludes `--connect` and the cloud API (`--gse-endpoint`)".to_owned(),
+                ]),
+                (false, false) => {
+                    Err(vec![format!("`--matchmaker` must be `http://HOST:PORT`, it is `{url}`")])
+                }
+                (false, true) => {
+                    Ok(Destination::Matchmaker(Matchmaker { url: url.clone(), skill: self.skill }))
+                }
+            };
+        }
         match (self.connect, cloud_flags) {
             (Some(_), true) => {
                 problems.push("`--connect` and the cloud API (`--gse-endpoint`) exclude each other".to_owned());
             }
             (None, false) => problems.push(
-                "nowhere to play\nhint: give `--connect IP:PORT` and `GAME_PLAYER_SESSION_ID`, or `--gse-endpoint URL` with `--alias` or `--fleet`"
+                "nowhere to play\nhint: give `--connect IP:PORT` and `GAME_PLAYER_SESSION_ID`, `--gse-endpoint URL` with `--alias` or `--fleet`, or `--matchmaker URL`"
                     .to_owned(),
             ),
             (Some(address), false) => match self.player_session_id.clone().filter(|id| !id.is_empty()) {

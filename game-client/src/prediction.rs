@@ -74,6 +74,7 @@ pub(crate) fn observe(
                 }
             }
             Received::Message(_)
+            | Received::Searching { .. }
             | Received::Welcome { .. }
             | Received::RoundTrip(_)
             | Received::Refused { .. }

@@ -47,6 +47,8 @@ pub(crate) struct Verdict {
 pub(crate) struct Session {
     /// Id of this player.
     pub(crate) player_id: String,
+    /// How far the search for a seat is, in words.
+    pub(crate) news: Option<String>,
     /// What happens in the session; known once joined.
     pub(crate) hosting: Option<Hosting>,
     /// Own slot in the match; known once it starts.
@@ -121,6 +123,7 @@ pub(crate) fn observe(
                 }
             }
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
+            Received::Searching { news } => session.news = Some(news.clone()),
             Received::Datagram(_) => {}
             Received::RoundTrip(rtt) => session.rtt = Some(*rtt),
             Received::Refused { reason } => session.end(Outcome::Refused, reason.clone()),

@@ -19,9 +19,9 @@ fn event(stack: &Stack, fleet: &str, code: &str) -> Value {
     answer["Events"][0].clone()
 }
 
-/// S05 and S31: the package makes its own launch path, says something, hosts a session, and goes.
+/// The package makes its own launch path, says something, hosts a session, and goes; its logs can be downloaded then.
 #[test]
-fn an_install_script_runs_and_the_logs_of_a_session_can_be_downloaded() {
+fn s05_install_script() {
     let stack = Stack::with_settings(&["--run-install-script", "protection.none=20s"]);
     let server = format!(
         "#!/bin/sh\necho the server was started\nexec '{}' \"$@\"\n",

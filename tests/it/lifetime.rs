@@ -117,7 +117,7 @@ fn after_a_kill_everything_acknowledged_is_still_there() {
 
 /// Players in a match notice nothing of a kill of the service.
 #[test]
-fn a_match_outlives_a_kill_of_the_service() {
+fn s60_a_match_outlives_a_kill_of_the_service() {
     let (mut stack, fleet) = stack_with_fleet(2);
     let request = json!({
         "FleetId": fleet,
@@ -179,7 +179,7 @@ fn a_match_outlives_a_kill_of_the_service() {
 
 /// What ended while nobody looked is an error for its own session and for no other.
 #[test]
-fn a_game_server_that_died_with_the_service_loses_its_session_only() {
+fn s60_a_game_server_that_died_with_the_service_loses_its_session_only() {
     let (mut stack, fleet) = stack_with_fleet(2);
     let sessions = [stack.active_session(&fleet, 2), stack.active_session(&fleet, 2)];
     let before = wait_for_processes(&stack, 2);

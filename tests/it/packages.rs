@@ -26,7 +26,7 @@ fn a_zip_that_escapes_is_unusable_and_writes_nothing() {
 }
 
 #[test]
-fn a_launch_path_that_is_not_in_the_zip_ends_the_fleet() {
+fn s07_a_launch_path_that_is_not_in_the_zip_ends_the_fleet() {
     let stack = Stack::start();
     let asset = stack.create_asset(&package::silent(stack.directory()));
     let process = json!({"LaunchPath": "/local/game/other", "ConcurrentExecutions": 1});
@@ -46,7 +46,7 @@ fn a_launch_path_that_is_not_in_the_zip_ends_the_fleet() {
 }
 
 #[test]
-fn a_game_server_that_never_becomes_ready_ends_the_fleet() {
+fn s08_a_game_server_that_never_becomes_ready_ends_the_fleet() {
     let stack = Stack::with_settings(&["process.ready=2s"]);
     let asset = stack.create_asset(&package::silent(stack.directory()));
     let process = json!({"LaunchPath": "/local/game/silent", "ConcurrentExecutions": 1});

@@ -40,10 +40,10 @@ fn who_may_call() {
 fn an_action_that_is_not_built_says_so() {
     let stack = Stack::start();
     let refusal = stack
-        .try_call("DescribeScalingPolicies", &json!({ "FleetId": "fleet-none" }))
+        .try_call("DescribeTimerScalingPolicies", &json!({ "FleetId": "fleet-none" }))
         .expect_err("it is not built yet");
     assert_eq!(refusal.code, "UnsupportedOperation");
-    assert!(refusal.message.contains("DescribeScalingPolicies"), "{}", refusal.message);
+    assert!(refusal.message.contains("DescribeTimerScalingPolicies"), "{}", refusal.message);
 }
 
 #[test]

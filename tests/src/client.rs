@@ -25,11 +25,26 @@ impl Client {
         let text = |member: &str| player_session[member].as_str().expect("a player session has text members");
         let address = format!("{}:{}", text("IpAddress"), player_session["Port"]);
         let name = format!("{}-{}", text("PlayerId"), player_session_id.len());
+        let mut command = Command::new(program("game-client"));
+        command
+            .args(["--connect", &address, "--player-id", text("PlayerId")])
+            .env("GAME_PLAYER_SESSION_ID", player_session_id);
+        Self::start(stack, command, &name)
+    }
+
+    /// Asks a matchmaker for a seat.
+    #[must_use]
+    pub fn search(stack: &Stack, matchmaker: &str, player_id: &str, skill: u32) -> Self {
+        let mut command = Command::new(program("game-client"));
+        command.args(["--matchmaker", matchmaker, "--player-id", player_id, "--skill", &skill.to_string()]);
+        Self::start(stack, command, player_id)
+    }
+
+    fn start(stack: &Stack, mut command: Command, name: &str) -> Self {
         let (out, log) =
             (stack.directory().join(format!("{name}.out")), stack.directory().join(format!("{name}.log")));
-        let child = Command::new(program("game-client"))
-            .args(["--headless", "--bot", "wander", "--connect", &address, "--player-id", text("PlayerId")])
-            .env("GAME_PLAYER_SESSION_ID", player_session_id)
+        let child = command
+            .args(["--headless", "--bot", "wander"])
             .envs(stack.filter().into_iter().flat_map(log_variables))
             .stdin(Stdio::null())
             .stdout(File::create(&out).expect("a file for the client's report"))

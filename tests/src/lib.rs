@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod course;
+pub mod crowd;
 pub mod package;
 pub mod programs;
 pub mod raw;

@@ -1,7 +1,8 @@
 //! Packages to deploy. They are small: a script in place of a program of eighty megabytes.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zip::ZipWriter;
@@ -40,4 +41,16 @@ pub fn misbehaving(directory: &Path) -> PathBuf {
 #[must_use]
 pub fn silent(directory: &Path) -> PathBuf {
     zip(directory, "silent.zip", &[("silent", "#!/bin/sh\nexec sleep 1000\n")])
+}
+
+/// A build in a folder: the game server on the bare contract, with a name so that builds differ.
+#[must_use]
+pub fn build(directory: &Path, name: &str) -> PathBuf {
+    let folder = directory.join(name);
+    std::fs::create_dir_all(&folder).expect("a folder for the build");
+    let script = format!("#!/bin/sh\n# {name}\nexec '{}' \"$@\"\n", program("misbehave").display());
+    let server = folder.join("server");
+    std::fs::write(&server, script).expect("a script");
+    std::fs::set_permissions(&server, Permissions::from_mode(0o755)).expect("the script can be run");
+    folder
 }

@@ -134,3 +134,10 @@ fn utc_date(timestamp: u64) -> String {
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
+
+/// A moment as RFC 3339.
+#[must_use]
+pub fn utc(timestamp: u64) -> String {
+    let (hour, minute, second) = (timestamp / 3600 % 24, timestamp / 60 % 60, timestamp % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}Z", utc_date(timestamp))
+}

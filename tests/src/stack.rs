@@ -88,21 +88,27 @@ impl Stack {
     /// Runs `gse` with the variables that point it at this service.
     #[must_use]
     pub fn gse(&self, arguments: &[&str]) -> Output {
-        self.gse_in(self.said("region"), arguments)
+        self.gse_command(arguments).output().expect("`gse` starts")
     }
 
     /// The same for another region.
     #[must_use]
     pub fn gse_in(&self, region: &str, arguments: &[&str]) -> Output {
-        Command::new(program("gse"))
+        self.gse_command(arguments).env("GSE_REGION", region).output().expect("`gse` starts")
+    }
+
+    /// The command that runs `gse` with the variables that point it at this service.
+    #[must_use]
+    pub fn gse_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("gse"));
+        command
             .args(arguments)
             .env("GSE_ENDPOINT", self.said("api"))
             .env("GSE_SECRET_ID", self.said("secret_id"))
             .env("GSE_SECRET_KEY", self.said("secret_key"))
-            .env("GSE_REGION", region)
-            .stdin(Stdio::null())
-            .output()
-            .expect("`gse` starts")
+            .env("GSE_REGION", self.said("region"))
+            .stdin(Stdio::null());
+        command
     }
 
     /// Calls an action.

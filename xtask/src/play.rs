@@ -1,13 +1,15 @@
-//! `cargo xtask play`: the service, a fleet, one window for you and bots as opponents.
+//! `cargo xtask play`: the service, a fleet, one window for you and bots as opponents; with `--matchmaker` nobody is
+//! told where to play, everybody asks.
 
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use serde_json::{Value, json};
 
 use crate::cargo;
 use crate::flow::{
-    Addresses, MatchRules, Seat, Stage, create_match, deploy_match_fleet, integrate, join_all,
+    Addresses, Fleet, MatchRules, Seat, Stage, create_match, deploy_match_fleet, integrate, join_all,
 };
 use crate::interrupt;
 use crate::narrator::{self, Step};
@@ -26,6 +28,12 @@ pub(crate) struct Options {
     /// How many points end it earlier
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=9999))]
     points: u32,
+    /// Find the match through a queue and the matchmaker of `examples/matchmaker`
+    #[arg(long)]
+    matchmaker: bool,
+    /// Let a bot sit in your place; nothing is drawn
+    #[arg(long)]
+    no_window: bool,
     /// Build with optimised dependencies: smoother, and the first build takes much longer
     #[arg(long)]
     smooth: bool,
@@ -40,6 +48,11 @@ const STEPS: &[Step] = &[
     Step { title: "Play", about: "one window, and bots", commands: 3 },
 ];
 const YOU: &str = "you";
+const QUEUE: &str = "arena";
+/// Where the matchmaker's own output goes, below the directory of the run.
+const MATCHMAKER: &str = "matchmaker";
+/// How long the matchmaker may take until it listens.
+const MATCHMAKER_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Runs until the window is closed or the match is over.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
@@ -72,26 +85,79 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     let players: Vec<&str> = std::iter::once(YOU).chain(names.iter().map(String::as_str)).collect();
     let rules =
         MatchRules { players: players.len(), ticks: options.seconds * 60, score_to_win: options.points };
-    let session = create_match(stage, ("FleetId", &fleet.id), "arena", rules)?;
-    let seats = join_all(stage, &session, &players)?;
-    let Some((you, bots)) = seats.split_first() else { bail!("nobody has a seat") };
-    // The bots end with the match, or with this function.
-    let _bots =
-        bots.iter().zip(1u32..).map(|(seat, seed)| bot(stage, seat, seed)).collect::<Result<Vec<_>>>()?;
-    window(stage, you)?;
+    // The matchmaker and the bots end with this function.
+    let (_matchmaker, clients) = if options.matchmaker {
+        let (matchmaker, url) = start_matchmaker(stage, &fleet, rules)?;
+        let asking = |player: &&str| {
+            client(stage, player).map(|mut client| {
+                client.args(["--matchmaker", &url]);
+                client
+            })
+        };
+        (Some(matchmaker), players.iter().map(asking).collect::<Result<Vec<_>>>()?)
+    } else {
+        let session = create_match(stage, ("FleetId", &fleet.id), "arena", rules)?;
+        let seats = join_all(stage, &session, &players)?;
+        (None, seats.iter().map(|seat| seated(stage, seat)).collect::<Result<Vec<_>>>()?)
+    };
+    let mut clients = players.iter().zip(clients);
+    let Some((_, mut you)) = clients.next() else { bail!("nobody plays") };
+    let _bots = clients
+        .zip(1u32..)
+        .map(|((player, client), seed)| bot(stage, client, player, seed))
+        .collect::<Result<Vec<_>>>()?;
+    let you = if options.no_window {
+        bot(stage, you, YOU, 0)?
+    } else {
+        Logged::start(&mut you, &stage.directory.join("players"), YOU)?
+    };
+    until_over(stage, you, options.no_window)?;
     stage.done();
     Ok(())
 }
 
-fn bot(stage: &Stage<'_>, seat: &Seat, seed: u32) -> Result<Logged> {
-    let mut client = client(stage, seat)?;
-    client.args(["--headless", "--bot", "wander", "--seed", &seed.to_string(), "--deadline-seconds", "3700"]);
-    Logged::start(&mut client, &stage.directory.join("players"), &seat.player)
+/// A queue in front of the fleet, and a matchmaker that uses it. Returns where players ask.
+fn start_matchmaker(stage: &mut Stage<'_>, fleet: &Fleet, rules: MatchRules) -> Result<(Logged, String)> {
+    let destinations = json!([{ "DestinationArn": fleet.arn }]);
+    let queue = json!({ "Name": QUEUE, "TimeoutInSeconds": 60, "Destinations": destinations });
+    stage.call("CreateGameServerSessionQueue", queue)?;
+    let ready = stage.service().ready.clone();
+    let mut command = Command::new(stage.workspace.program("matchmaker")?);
+    command
+        .args(["--listen", "127.0.0.1:0", "--endpoint", &ready.api, "--region", &ready.region])
+        .args(["--queue", QUEUE, "--players", &rules.players.to_string()])
+        .env("TENCENTCLOUD_SECRET_ID", &ready.secret_id)
+        .env("TENCENTCLOUD_SECRET_KEY", &ready.secret_key);
+    for (key, value) in rules.pairs() {
+        command.args(["--property", &format!("{key}={value}")]);
+    }
+    stage.show(&format!("matchmaker --queue {QUEUE} --players {}", rules.players));
+    let mut matchmaker = Logged::start(&mut command, &stage.directory, MATCHMAKER)?;
+    let deadline = Instant::now() + MATCHMAKER_DEADLINE;
+    loop {
+        let said: Option<Value> = serde_json::from_str(&matchmaker.output()).ok();
+        if let Some(url) = said.as_ref().and_then(|said| said["listening"].as_str()) {
+            stage.answer(&format!("players ask at {url}"));
+            return Ok((matchmaker, url.to_owned()));
+        }
+        if let Some(status) = matchmaker.ended()? {
+            stage.log_in_focus = Some(matchmaker.stderr.clone());
+            bail!("the matchmaker ended with {status}");
+        }
+        if Instant::now() > deadline {
+            bail!("the matchmaker does not listen after {} s", MATCHMAKER_DEADLINE.as_secs());
+        }
+        interrupt::pause(Duration::from_millis(20))?;
+    }
 }
 
-fn window(stage: &mut Stage<'_>, seat: &Seat) -> Result<()> {
-    let mut client = Logged::start(&mut client(stage, seat)?, &stage.directory.join("players"), YOU)?;
-    stage.waiting("the window is open");
+fn bot(stage: &Stage<'_>, mut client: Command, player: &str, seed: u32) -> Result<Logged> {
+    client.args(["--headless", "--bot", "wander", "--seed", &seed.to_string(), "--deadline-seconds", "3700"]);
+    Logged::start(&mut client, &stage.directory.join("players"), player)
+}
+
+fn until_over(stage: &mut Stage<'_>, mut client: Logged, no_window: bool) -> Result<()> {
+    stage.waiting(if no_window { "the bots play" } else { "the window is open" });
     let status = loop {
         match client.ended()? {
             Some(status) => break status,
@@ -102,6 +168,9 @@ fn window(stage: &mut Stage<'_>, seat: &Seat) -> Result<()> {
     };
     if !status.success() {
         stage.log_in_focus = Some(client.stderr.clone());
+        if no_window {
+            bail!("the client ended with {status}: {}", client.output().trim());
+        }
         bail!(
             "the client ended with {status}\n  hint: a window needs a display; `cargo xtask flow` plays without one"
         );
@@ -109,11 +178,15 @@ fn window(stage: &mut Stage<'_>, seat: &Seat) -> Result<()> {
     Ok(())
 }
 
-fn client(stage: &Stage<'_>, seat: &Seat) -> Result<Command> {
+/// A client that knows its seat.
+fn seated(stage: &Stage<'_>, seat: &Seat) -> Result<Command> {
+    let mut client = client(stage, &seat.player)?;
+    client.args(["--connect", &seat.address]).env("GAME_PLAYER_SESSION_ID", &seat.player_session);
+    Ok(client)
+}
+
+fn client(stage: &Stage<'_>, player: &str) -> Result<Command> {
     let mut client = Command::new(stage.workspace.program("game-client")?);
-    client
-        .args(["--connect", &seat.address, "--player-id", &seat.player])
-        .env("GAME_PLAYER_SESSION_ID", &seat.player_session)
-        .stdin(std::process::Stdio::null());
+    client.args(["--player-id", player]).stdin(std::process::Stdio::null());
     Ok(client)
 }

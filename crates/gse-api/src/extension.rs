@@ -14,6 +14,15 @@ pub use region::{
     DescribeRegionsRequest, DescribeRegionsResponse, RegionInfo, SetFaultRequest, SetFaultResponse,
 };
 
+mod canary;
+mod explain;
+
+pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
+pub use explain::{
+    CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
+    PolicyOpinion,
+};
+
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
 
@@ -22,6 +31,8 @@ pub const PATH: &str = "/opengse/";
 pub enum ExtensionAction {
     /// Why something is stuck.
     Diagnose,
+    /// Why a fleet has as many instances as it has.
+    ExplainFleetCapacity,
     /// A placement for a matchmaker.
     StartMatchPlacement,
     /// Why a placement stands where it stands.
@@ -30,6 +41,10 @@ pub enum ExtensionAction {
     DescribeRegions,
     /// Makes a region or a fleet fail.
     SetFault,
+    /// The canary of an alias (R78).
+    DescribeAliasCanary,
+    /// Begins, changes or ends the canary of an alias (R78).
+    SetAliasCanary,
 }
 
 impl ExtensionAction {
@@ -40,16 +55,23 @@ impl ExtensionAction {
         Self::ExplainPlacement,
         Self::DescribeRegions,
         Self::SetFault,
+        Self::ExplainFleetCapacity,
+        Self::StartMatchPlacement,
+        Self::DescribeAliasCanary,
+        Self::SetAliasCanary,
     ];
 
     /// The name in the path and in `X-TC-Action`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Diagnose => "Diagnose",
+            Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
             Self::DescribeRegions => "DescribeRegions",
             Self::SetFault => "SetFault",
+            Self::DescribeAliasCanary => "DescribeAliasCanary",
+            Self::SetAliasCanary => "SetAliasCanary",
         }
     }
 

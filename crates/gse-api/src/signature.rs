@@ -1,6 +1,7 @@
-//! Signatures: [`tc3`] and the older [`v1`] for API calls, [`cos`] for uploads. Time and keys are arguments.
+//! Signatures: [`tc3`] and the older [`v1`] for API calls, [`cos`] for uploads, [`federation`] for temporary keys of these. Time and keys are arguments.
 
 pub mod cos;
+pub mod federation;
 pub mod tc3;
 pub mod v1;
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod asset;
+pub(crate) mod bucket;
 pub(crate) mod capacity;
 pub(crate) mod ccn;
 pub(crate) mod fleet;
@@ -14,6 +15,7 @@ pub(crate) mod queue;
 mod shared;
 #[cfg(test)]
 mod tests;
+pub(crate) mod timer;
 
 use std::cmp::Ordering;
 

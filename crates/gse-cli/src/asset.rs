@@ -1,35 +1,26 @@
 //! `gse asset`: packs a folder, puts a package into the object endpoint, or does all steps of an upload.
 
+pub(crate) mod build;
+mod inspect;
+pub(crate) mod lint;
 mod pack;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fs,
-    io::Cursor,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use gse_api::types::{
-    CreateAssetRequest, CreateAssetResponse, DescribeAssetRequest, GetUploadCredentialsRequest,
-};
-use gse_client::{Client, put_object};
+use gse_api::types::{Asset, CreateAssetResponse};
+use gse_client::put_object;
 use serde_json::json;
-use tokio::time::Instant;
+
+use build::{Named, packed};
 
 use crate::{call::Connection, failure::Failure};
-
-/// The system that needs no image (cloud-api.md §2.1).
-const OPERATE_SYSTEM: &str = "CentOS7.16";
-/// How long a service may check a package before that is called a failure.
-const CHECK_DEADLINE: Duration = Duration::from_secs(300);
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// `Asset.Stauts`, cloud-api.md §3.
-const FAILED: i64 = 1;
-const READY: i64 = 2;
 
 /// Packages of game servers.
 #[derive(Debug, Args)]
@@ -40,11 +31,13 @@ pub(crate) struct AssetArgs {
 
 #[derive(Debug, Subcommand)]
 enum AssetCommand {
+    /// Says what will go wrong with a build, before it is uploaded.
+    Lint(lint::LintArgs),
     /// Zips the contents of a folder; the same contents give the same bytes.
     Pack(PackArgs),
     /// Puts a zip into the object endpoint with the authorization that GetUploadCredentials gave.
     Put(PutArgs),
-    /// Packs, uploads, creates the asset and waits until it is ready.
+    /// Packs, uploads, creates the asset and waits until it is ready; an unchanged build is not uploaded again.
     Upload(UploadArgs),
 }
 
@@ -72,15 +65,25 @@ struct PutArgs {
     /// `BucketAuth` of GetUploadCredentials.
     #[arg(long)]
     authorization: String,
-    #[command(flatten)]
-    objects: Objects,
-}
-
-#[derive(Debug, Args)]
-struct Objects {
     /// The object endpoint; `gse local` prints it as `objects` when it is ready.
     #[arg(long, env = "GSE_OBJECTS", value_name = "URL")]
     objects: String,
+}
+
+/// Where packages are sent.
+#[derive(Debug, Args)]
+pub(crate) struct Objects {
+    /// The object endpoint, which `gse local` prints as `objects`; `/objects` of the API's endpoint if absent.
+    #[arg(long, env = "GSE_OBJECTS", value_name = "URL")]
+    objects: Option<String>,
+}
+
+impl Objects {
+    /// The address of the object endpoint.
+    pub(crate) fn url(&self, connection: &Connection) -> String {
+        let beside = || format!("{}/objects", connection.endpoint.trim_end_matches('/'));
+        self.objects.clone().unwrap_or_else(beside)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -97,19 +100,24 @@ struct UploadArgs {
     /// The object's key; `NAME/VERSION.zip` if absent.
     #[arg(long)]
     key: Option<String>,
+    /// Uploads a build of which `gse asset lint` says that it fails.
+    #[arg(long)]
+    no_lint: bool,
     #[command(flatten)]
     objects: Objects,
     #[command(flatten)]
     connection: Connection,
 }
 
-/// Runs one of the subcommands.
-pub(crate) async fn run(args: AssetArgs) -> Result<(), Failure> {
+/// Runs one of the subcommands; the exit code.
+pub(crate) async fn run(args: AssetArgs) -> Result<u8, Failure> {
     match args.command {
-        AssetCommand::Pack(args) => pack(&args),
-        AssetCommand::Put(args) => put(args).await,
-        AssetCommand::Upload(args) => upload(args).await,
+        AssetCommand::Lint(args) => return lint::run(args),
+        AssetCommand::Pack(args) => pack(&args)?,
+        AssetCommand::Put(args) => put(args).await?,
+        AssetCommand::Upload(args) => upload(args).await?,
     }
+    Ok(0)
 }
 
 fn pack(args: &PackArgs) -> Result<(), Failure> {
@@ -127,18 +135,6 @@ fn pack(args: &PackArgs) -> Result<(), Failure> {
     crate::print_json(&json!({ "zip": shown, "files": packed.files, "bytes": packed.bytes.len() }), true)
 }
 
-struct Packed {
-    bytes: Vec<u8>,
-    files: usize,
-}
-
-fn packed(folder: &Path) -> Result<Packed, Failure> {
-    let mut bytes = Cursor::new(Vec::new());
-    let files = pack::pack(folder, &mut bytes)
-        .map_err(|error| Failure::usage(error.context(format!("cannot pack `{}`", folder.display()))))?;
-    Ok(Packed { bytes: bytes.into_inner(), files })
-}
-
 /// True when writing `file` would change `folder`.
 fn inside(file: &Path, folder: &Path) -> bool {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -153,57 +149,29 @@ async fn put(args: PutArgs) -> Result<(), Failure> {
         .with_context(|| format!("cannot read `{}`", args.zip.display()))
         .map_err(Failure::usage)?;
     let size = bytes.len();
-    put_object(&args.objects.objects, &args.bucket, &args.key, &args.authorization, bytes).await?;
+    put_object(&args.objects, &args.bucket, &args.key, &args.authorization, bytes).await?;
     crate::print_json(&json!({ "bucket": args.bucket, "key": args.key, "bytes": size }), true)
 }
 
 async fn upload(args: UploadArgs) -> Result<(), Failure> {
     let client = args.connection.client()?;
     let packed = packed(&args.dir)?;
+    if !args.no_lint {
+        lint::check(&args.dir, vec![])?;
+    }
     eprintln!("packed {} files, {} bytes", packed.files, packed.bytes.len());
     let region = args.connection.region.clone();
-    let key = args.key.unwrap_or_else(|| format!("{}/{}.zip", args.name, args.asset_version));
-
-    let request = GetUploadCredentialsRequest { asset_region: region.clone(), bucket_key: key.clone() };
-    let granted = client.call(&request).await.map_err(doing("cannot get an authorization for the upload"))?;
-    put_object(&args.objects.objects, &granted.bucket_name, &key, &granted.bucket_auth, packed.bytes).await?;
-    eprintln!("uploaded `{key}` to bucket `{}`", granted.bucket_name);
-
-    let request = CreateAssetRequest {
-        asset_name: args.name,
-        asset_region: region,
-        asset_version: args.asset_version,
-        bucket_key: key,
-        operate_system: OPERATE_SYSTEM.into(),
-        ..CreateAssetRequest::default()
-    };
-    let asset = client.call(&request).await.map_err(doing("cannot create the asset"))?;
-    wait(&client, &asset).await?;
-    crate::print_json(&asset, true)
-}
-
-fn doing(what: &'static str) -> impl Fn(gse_client::CallError) -> Failure {
-    move |error| Failure::from(error).context(what)
-}
-
-/// Until the service has checked the package.
-async fn wait(client: &Client, asset: &CreateAssetResponse) -> Result<(), Failure> {
-    let id = &asset.asset_id;
-    let deadline = Instant::now() + CHECK_DEADLINE;
-    loop {
-        let described = client.call(&DescribeAssetRequest { asset_id: id.clone() }).await;
-        let described = described.map_err(doing("cannot see whether the asset is ready"))?;
-        match described.asset.stauts {
-            READY => return Ok(()),
-            FAILED => {
-                let error = anyhow::anyhow!("the service refused the package of asset `{id}`");
-                return Err(Failure::from(error).hint("the service's log says what is wrong with the zip"));
-            }
-            _ if Instant::now() >= deadline => {
-                let error = anyhow::anyhow!("asset `{id}` is not ready after {} s", CHECK_DEADLINE.as_secs());
-                return Err(Failure::from(error).hint("`gse call DescribeAsset` shows its state as `Stauts`"));
-            }
-            _ => tokio::time::sleep(POLL_INTERVAL).await,
-        }
+    let same = build::of_content(&client, &region, &packed.digest).await?;
+    let is_called_so =
+        |asset: &&Asset| asset.asset_name == args.name && asset.asset_version == args.asset_version;
+    if let Some(asset) = same.iter().find(is_called_so) {
+        eprintln!("asset `{}` has this content, name and version: nothing to upload", asset.asset_id);
+        let (asset_arn, asset_id) = (asset.asset_arn.clone(), asset.asset_id.clone());
+        return crate::print_json(&CreateAssetResponse { asset_arn, asset_id }, true);
     }
+    let key = args.key.unwrap_or_else(|| format!("{}/{}.zip", args.name, args.asset_version));
+    let named = Named { name: args.name, version: args.asset_version, key };
+    let objects = args.objects.url(&args.connection);
+    let asset = build::publish(&client, &objects, &region, named, packed).await?;
+    crate::print_json(&asset, true)
 }

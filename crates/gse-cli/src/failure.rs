@@ -28,15 +28,20 @@ impl Failure {
         self
     }
 
+    /// The code of the API, if the service refused a call.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.error.downcast_ref::<CallError>().and_then(CallError::code)
+    }
+
     /// Points to the action's description when its request was wrong.
     pub(crate) fn action(self, action: Action) -> Self {
-        let code = self.error.downcast_ref::<CallError>().and_then(CallError::code).unwrap_or_default();
+        let code = self.code().unwrap_or_default();
         let parameters =
             ["InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter"]
                 .contains(&code);
         let name = action.name();
         match parameters {
-            true => self.hint(format!("docs/spec/cloud-api.md describes the request under `### {name}`")),
+            true => self.hint(format!("`gse call {name} --help` shows the members of the request")),
             false => self,
         }
     }
@@ -95,14 +100,17 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         let exit = match &error {
             CallError::Api { .. } => 1,
-            CallError::Endpoint { .. } | CallError::Request(_) => 2,
+            CallError::Endpoint { .. } | CallError::Request(_) | CallError::Credentials(_) => 2,
             CallError::Transport { .. } | CallError::Answer { .. } => 3,
         };
         let request_id = match &error {
             CallError::Api { request_id, .. } | CallError::Answer { request_id, .. } => {
                 Some(request_id.clone())
             }
-            CallError::Transport { .. } | CallError::Endpoint { .. } | CallError::Request(_) => None,
+            CallError::Transport { .. }
+            | CallError::Endpoint { .. }
+            | CallError::Request(_)
+            | CallError::Credentials(_) => None,
         };
         let hint = hint(&error).map(str::to_owned);
         let request_id = request_id.filter(|id| !id.is_empty());
@@ -134,6 +142,7 @@ fn hint(error: &CallError) -> Option<&'static str> {
         CallError::Endpoint { .. } => Some("an endpoint looks like `http://127.0.0.1:8080`"),
         CallError::Answer { .. } => Some("is another program listening at the endpoint?"),
         CallError::Request(_) => None,
+        CallError::Credentials(_) => Some("give a whole key, or none"),
         CallError::Api { code, .. } => match code.as_str() {
             "AuthFailure.SecretIdNotFound" | "AuthFailure.SignatureFailure" => {
                 Some("`GSE_SECRET_ID` and `GSE_SECRET_KEY` must be those of the service's ready line")
@@ -163,7 +172,7 @@ mod tests {
         let failure = Failure::from(refused("MissingParameter")).action(Action::CreateFleet);
         assert_eq!(failure.exit, 1);
         let expected = "error: `MissingParameter`: it is so.\nrequest id: r-1\n\
-                        hint: docs/spec/cloud-api.md describes the request under `### CreateFleet`";
+                        hint: `gse call CreateFleet --help` shows the members of the request";
         assert_eq!(failure.to_string(), expected);
         let failure =
             Failure::from(refused("ResourceNotFound")).action(Action::CreateFleet).context("no asset");

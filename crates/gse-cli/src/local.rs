@@ -68,6 +68,9 @@ pub(crate) struct LocalArgs {
 
     #[command(flatten)]
     pub(crate) regions: RegionArgs,
+    /// How long what only a cloud had to wait for takes: instant (no time), or real (a minute for a machine, and so on).
+    #[arg(long, value_name = "instant|real", default_value = "instant", value_parser = ["instant", "real"])]
+    pub(crate) pace: String,
 
     /// Change a clock or a limit, such as `health.interval=2s` or `limit.calls=256`; may be given many times. An
     /// unknown KEY lists the known ones.
@@ -100,6 +103,10 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     args.regions.apply(&mut config)?;
+    if args.pace == "real" {
+        config.clocks.keep_pace_of_a_cloud();
+    }
+    // After the pace, which they may change in part.
     config.set_all(&args.settings)?;
     start_log();
     make_room_for_connections(&mut config);

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::CredentialsError;
+
 /// Why a call failed.
 #[derive(Debug, Error)]
 pub enum CallError {
@@ -43,6 +45,9 @@ pub enum CallError {
     /// The request has no JSON form, for example because of a number that is not finite.
     #[error("the request cannot be written as JSON: {0}")]
     Request(String),
+    /// There is a key to sign with, and it cannot be used.
+    #[error("the key cannot be used")]
+    Credentials(#[from] CredentialsError),
 }
 
 impl CallError {
@@ -50,7 +55,11 @@ impl CallError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Api { code, .. } => Some(code),
-            Self::Transport { .. } | Self::Answer { .. } | Self::Endpoint { .. } | Self::Request(_) => None,
+            Self::Transport { .. }
+            | Self::Answer { .. }
+            | Self::Endpoint { .. }
+            | Self::Request(_)
+            | Self::Credentials(_) => None,
         }
     }
 }
@@ -59,7 +68,7 @@ impl CallError {
 #[derive(Debug, Error)]
 pub enum PutError {
     /// The object endpoint could not be reached, or the connection broke.
-    #[error("cannot send the object to `{url}`")]
+    #[error("cannot reach the object endpoint at `{url}`")]
     Transport {
         /// Where.
         url: String,

@@ -1,28 +1,42 @@
 //! Calls the cloud API: signs, sends, reads the answer; and puts packages into the object endpoint.
 //!
-//! Nothing here retries: which call may be repeated is for the caller to know (cloud-api.md §4.6).
+//! There is a method for each action. A call is tried once, as the vendor's SDKs do it, unless [`Client::retry`] says
+//! otherwise; what must not happen twice is never repeated when it may have happened (`retry.rs`).
 //! Only plain HTTP is spoken; for TLS put a proxy in front.
 
+mod actions;
+mod credentials;
 mod error;
 pub mod latency;
 mod objects;
+mod retry;
 #[cfg(test)]
 mod tests;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gse_api::{
-    PRODUCT, Request, VERSION, envelope,
+    Action, PRODUCT, Request, VERSION, envelope,
     extension::{self, ExtensionRequest},
     signature::tc3::{self, Key},
 };
 use reqwest::{Url, header};
+use serde_json::{Map, Value};
 
+pub use credentials::{Credentials, CredentialsError, variable};
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
-pub use objects::put_object;
+pub use retry::Retry;
+
+pub use objects::{get_text, put_object};
+use retry::Reach;
 
 const CONTENT_TYPE: &str = "application/json";
+/// Where `gse local` listens unless it is told otherwise.
+const ENDPOINT: &str = "http://127.0.0.1:8080";
+/// What the vendor's SDKs wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Who calls, and where.
 #[derive(Clone)]
@@ -35,6 +49,12 @@ pub struct Client {
     pub secret_key: String,
     /// The region that calls are for; empty stands for the service's default.
     pub region: String,
+    /// Goes with a temporary key; else empty.
+    pub token: String,
+    /// How long one attempt may take; 60 s at first.
+    pub timeout: Duration,
+    /// How often calls are tried; once at first.
+    pub retry: Retry,
     http: reqwest::Client,
 }
 
@@ -66,7 +86,40 @@ impl Client {
         url(&endpoint)?;
         let http = http_client().map_err(|source| CallError::Transport { url: endpoint.clone(), source })?;
         let (secret_id, secret_key, region) = (secret_id.into(), secret_key.into(), region.into());
-        Ok(Self { endpoint, secret_id, secret_key, region, http })
+        let token = String::new();
+        Ok(Self {
+            endpoint,
+            secret_id,
+            secret_key,
+            region,
+            token,
+            timeout: TIMEOUT,
+            retry: Retry::NEVER,
+            http,
+        })
+    }
+
+    /// A client with the key and the region that the vendor's SDKs would take (see [`Credentials::find`]), for the
+    /// service at `GSE_ENDPOINT`, else at `http://127.0.0.1:8080`. Without a key the calls are not signed.
+    ///
+    /// # Errors
+    /// [`CallError::Credentials`] if a key is there and cannot be used; [`CallError::Endpoint`].
+    pub fn from_environment() -> Result<Self, CallError> {
+        Self::from_variables(&|name| std::env::var(name).ok(), Credentials::find()?)
+    }
+
+    fn from_variables(
+        variable: &dyn Fn(&str) -> Option<String>,
+        key: Option<Credentials>,
+    ) -> Result<Self, CallError> {
+        let of = |name| variable(name).filter(|value| !value.is_empty());
+        let endpoint = of(variable::ENDPOINT).unwrap_or_else(|| ENDPOINT.to_owned());
+        let (secret_id, secret_key, token) =
+            key.map_or_else(Default::default, |key| (key.secret_id, key.secret_key, key.token));
+        let mut client =
+            Self::new(endpoint, secret_id, secret_key, of(variable::REGION).unwrap_or_default())?;
+        client.token = token;
+        Ok(client)
     }
 
     /// Calls an action by its types.
@@ -74,7 +127,15 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn call<R: Request>(&self, request: &R) -> Result<R::Response, CallError> {
-        let body = serde_json::to_string(request).map_err(|error| CallError::Request(error.to_string()))?;
+        let body = serde_json::to_value(request).map_err(|error| CallError::Request(error.to_string()))?;
+        let mut members = match body {
+            Value::Object(members) => members,
+            _ => return Err(CallError::Request("it is no object".to_owned())),
+        };
+        if self.retry.attempts > 1 {
+            retry::with_token(R::ACTION, &mut members, bits);
+        }
+        let body = Value::Object(members).to_string();
         let answer = self.call_json(R::ACTION.name(), &body).await?;
         let request_id = answer.request_id.clone();
         answer.into_response().map_err(|reason| CallError::Answer { reason, request_id })
@@ -87,7 +148,7 @@ impl Client {
     pub async fn extension<R: ExtensionRequest>(&self, request: &R) -> Result<R::Response, CallError> {
         let body = serde_json::to_string(request).map_err(|error| CallError::Request(error.to_string()))?;
         let name = R::ACTION.name();
-        let answer = accepted(self.post(&format!("{}{name}", extension::PATH), name, &body).await?)?;
+        let answer = accepted(self.repeat(&format!("{}{name}", extension::PATH), name, &body, false).await?)?;
         let request_id = answer.request_id.clone();
         answer.into_response().map_err(|reason| CallError::Answer { reason, request_id })
     }
@@ -105,11 +166,39 @@ impl Client {
     /// # Errors
     /// All of [`CallError`] but [`CallError::Api`].
     pub async fn send(&self, action: &str, body: &str) -> Result<Answer, CallError> {
-        self.post("/", action, body).await
+        let members = serde_json::from_str::<Map<String, Value>>(body).unwrap_or_default();
+        let is_harmless = Action::parse(action).is_some_and(|action| retry::is_harmless(action, &members));
+        self.repeat("/", action, body, is_harmless).await
     }
 
-    async fn post(&self, path: &str, action: &str, body: &str) -> Result<Answer, CallError> {
-        let mut url = url(&self.endpoint)?;
+    /// Sends until there is an answer to keep, or no attempt is left, or another one would be wrong.
+    async fn repeat(
+        &self,
+        path: &str,
+        action: &str,
+        body: &str,
+        is_harmless: bool,
+    ) -> Result<Answer, CallError> {
+        let mut done = 0;
+        loop {
+            done += 1;
+            let (reach, result) = match self.post(path, action, body).await {
+                Ok(answer) => {
+                    let throttled =
+                        answer.refusal().is_some_and(|refusal| retry::is_throttled(&refusal.code));
+                    (if throttled { Reach::NothingDone } else { Reach::Final }, Ok(answer))
+                }
+                Err((reach, error)) => (reach, Err(error)),
+            };
+            match self.retry.pause(done).filter(|_| retry::again(reach, is_harmless)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return result,
+            }
+        }
+    }
+
+    async fn post(&self, path: &str, action: &str, body: &str) -> Result<Answer, (Reach, CallError)> {
+        let mut url = url(&self.endpoint).map_err(|error| (Reach::Final, error))?;
         if path != "/" {
             url.set_path(path);
         }
@@ -127,9 +216,12 @@ impl Client {
         // `SKIP` is what the vendor's clients send when told not to sign (cloud-api.md 1.11).
         let authorization =
             if is_unsigned { "SKIP".into() } else { tc3::sign(&call, key, PRODUCT, timestamp) };
-        let sent = self
-            .http
-            .post(url)
+        let mut request = self.http.post(url);
+        if !self.token.is_empty() {
+            request = request.header("X-TC-Token", &self.token);
+        }
+        let sent = request
+            .timeout(self.timeout)
             .header(header::HOST, &host)
             .header(header::CONTENT_TYPE, CONTENT_TYPE)
             .header(header::AUTHORIZATION, authorization)
@@ -140,19 +232,29 @@ impl Client {
             .header("X-TC-RequestClient", concat!("opengse-client/", env!("CARGO_PKG_VERSION")))
             .body(body.to_owned())
             .send();
-        let transport = |source| CallError::Transport { url: self.endpoint.clone(), source };
+        let transport = |source: reqwest::Error| {
+            let reach = if source.is_connect() { Reach::NothingDone } else { Reach::Unknown };
+            (reach, CallError::Transport { url: self.endpoint.clone(), source })
+        };
         let response = sent.await.map_err(transport)?;
         let status = response.status();
         let body = response.bytes().await.map_err(transport)?;
+        let strange = |reason| CallError::Answer { reason, request_id: String::new() };
         if status != reqwest::StatusCode::OK {
-            let reason = format!("HTTP status `{status}`, body `{}`", start_of(&body));
-            return Err(CallError::Answer { reason, request_id: String::new() });
+            // A proxy in between that cannot reach the service answers like this.
+            let reach = if status.is_server_error() { Reach::Unknown } else { Reach::Final };
+            return Err((reach, strange(format!("HTTP status `{status}`, body `{}`", start_of(&body)))));
         }
-        envelope::Answer::read(&body).map_err(|reason| CallError::Answer {
-            reason: format!("{reason}; body `{}`", start_of(&body)),
-            request_id: String::new(),
-        })
+        envelope::Answer::read(&body)
+            .map_err(|reason| (Reach::Final, strange(format!("{reason}; body `{}`", start_of(&body)))))
     }
+}
+
+/// Random bits for a token.
+fn bits() -> u128 {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system has random bits");
+    u128::from_le_bytes(bytes)
 }
 
 /// An error of the API becomes an error here.
@@ -169,7 +271,7 @@ fn accepted(answer: Answer) -> Result<Answer, CallError> {
 
 /// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable.
 fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().no_proxy().build()
+    reqwest::Client::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).build()
 }
 
 fn url(endpoint: &str) -> Result<Url, CallError> {

@@ -19,6 +19,8 @@ pub async fn put_object(
     let transport = |source| PutError::Transport { url: url.to_string(), source };
     let client = http_client().map_err(transport)?;
     let request = client.put(url.clone()).header(header::AUTHORIZATION, authorization);
+    // A refusal is for a person.
+    let request = request.header(header::ACCEPT, "text/plain");
     let request = request.header(header::CONTENT_TYPE, "application/zip").body(body);
     let response = request.send().await.map_err(transport)?;
     let status = response.status();
@@ -28,6 +30,22 @@ pub async fn put_object(
     let text = response.bytes().await.map_err(transport)?;
     let text = start_of(&text).trim().to_owned();
     Err(PutError::Refused { url: url.to_string(), status: status.as_u16(), text })
+}
+
+/// Reads the text behind an address that the service signed, such as `PreSignedLogUrl` of an event.
+///
+/// # Errors
+/// See [`PutError`]; a refusal carries the endpoint's text.
+pub async fn get_text(url: &str) -> Result<String, PutError> {
+    let transport = |source| PutError::Transport { url: url.to_owned(), source };
+    let response = http_client().map_err(transport)?.get(url).send().await.map_err(transport)?;
+    let status = response.status();
+    let body = response.bytes().await.map_err(transport)?;
+    if status.is_success() {
+        return Ok(String::from_utf8_lossy(&body).into_owned());
+    }
+    let text = start_of(&body).trim().to_owned();
+    Err(PutError::Refused { url: url.to_owned(), status: status.as_u16(), text })
 }
 
 /// The address of an object; each part of the key is percent-encoded.

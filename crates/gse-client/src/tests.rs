@@ -1,36 +1,53 @@
-//! Calls against a listener that answers once with fixed bytes and hands out what it was sent.
+//! Calls against a listener that answers with fixed bytes and hands out what it was sent.
 
 use std::{
     io::{Read as _, Write as _},
     net::TcpListener,
     thread::JoinHandle,
+    time::Duration,
 };
 
 use gse_api::{
     admission::{AuthMode, Gate, Received, admit},
-    types::{DeleteAliasRequest, DescribeAliasRequest, DescribeAliasResponse},
+    types::{
+        CreateGameServerSessionRequest, DeleteAliasRequest, DescribeAliasRequest, DescribeAliasResponse,
+    },
 };
 
-use crate::{CallError, Client, PutError, host, objects::address, put_object, url};
+use crate::{CallError, Client, Credentials, PutError, Retry, host, objects::address, put_object, url};
+
+/// Answers one request on each of so many connections; an empty answer is a connection that breaks. Gives the requests.
+fn serve_all(answers: &[String]) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let answers = answers.to_vec();
+    let served = std::thread::spawn(move || {
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        answers.iter().map(|answer| text(answer_one(&listener, answer))).collect()
+    });
+    (endpoint, served)
+}
 
 /// Answers one request and returns its bytes.
 fn serve(answer: &str) -> (String, JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
     let answer = answer.to_owned();
-    let served = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a connection");
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        while !complete(&request) {
-            let read = stream.read(&mut buffer).expect("a request");
-            assert_ne!(read, 0, "the client hung up");
-            request.extend_from_slice(&buffer[..read]);
-        }
-        stream.write_all(answer.as_bytes()).expect("the client listens");
-        request
-    });
+    let served = std::thread::spawn(move || answer_one(&listener, &answer));
     (endpoint, served)
+}
+
+fn answer_one(listener: &TcpListener, answer: &str) -> Vec<u8> {
+    let (mut stream, _) = listener.accept().expect("a connection");
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !complete(&request) {
+        let read = stream.read(&mut buffer).expect("a request");
+        assert_ne!(read, 0, "the client hung up");
+        request.extend_from_slice(&buffer[..read]);
+    }
+    stream.write_all(answer.as_bytes()).expect("the client listens");
+    request
 }
 
 fn complete(request: &[u8]) -> bool {
@@ -125,6 +142,83 @@ fn nobody_listening_is_a_transport_error() {
     assert!(std::error::Error::source(&error).is_some());
 }
 
+/// A client that tries as often as the SDKs, without their pauses.
+fn patient(endpoint: &str) -> Client {
+    let retry = Retry { first_pause: Duration::from_millis(1), ..Retry::STANDARD };
+    Client { retry, ..client(endpoint) }
+}
+
+/// An answer on a connection that ends with it.
+fn last(body: &str) -> String {
+    http("200 OK", body).replacen("\r\n", "\r\nConnection: close\r\n", 1)
+}
+
+#[test]
+fn a_throttled_call_is_made_again_whatever_it_does() {
+    let body = r#"{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"slow"},"RequestId":"r"}}"#;
+    let (endpoint, served) =
+        serve_all(&[last(body), last(body), last(r#"{"Response":{"RequestId":"r-3"}}"#)]);
+    let request = DeleteAliasRequest { alias_id: "a".into() };
+    block_on(patient(&endpoint).delete_alias(&request)).expect("the third attempt");
+    assert_eq!(served.join().expect("it served").len(), 3);
+
+    let (endpoint, served) = serve_all(&[last(body)]);
+    let error = block_on(client(&endpoint).delete_alias(&request)).expect_err("nobody asked for attempts");
+    assert_eq!(error.code(), Some("RequestLimitExceeded"));
+    served.join().expect("it served");
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_only_where_that_is_harmless() {
+    let (endpoint, served) = serve_all(&[String::new(), last(r#"{"Response":{"RequestId":"r"}}"#)]);
+    block_on(patient(&endpoint).call_json("ListFleets", "{}")).expect("the second attempt");
+    assert_eq!(served.join().expect("it served").len(), 2);
+
+    let (endpoint, served) = serve_all(&[String::new()]);
+    let error =
+        block_on(patient(&endpoint).call_json("CreateFleet", "{}")).expect_err("it may have been made");
+    assert!(matches!(error, CallError::Transport { .. }), "{error}");
+    assert_eq!(served.join().expect("it served").len(), 1);
+}
+
+#[test]
+fn a_session_is_made_again_under_one_token() {
+    let answer = r#"{"Response":{"GameServerSession":null,"RequestId":"r"}}"#;
+    let (endpoint, served) = serve_all(&[String::new(), last(answer)]);
+    let request = CreateGameServerSessionRequest { maximum_player_session_count: 2, ..Default::default() };
+    block_on(patient(&endpoint).create_game_server_session(&request)).expect("the second attempt");
+    let bodies: Vec<String> = served.join().expect("it served").iter().map(|sent| body_of(sent)).collect();
+    assert_eq!(bodies[0], bodies[1]);
+    assert!(bodies[0].contains("IdempotencyToken"), "{}", bodies[0]);
+
+    let (endpoint, served) = serve_all(&[last(answer)]);
+    block_on(client(&endpoint).create_game_server_session(&request)).expect("an answer");
+    let bodies = served.join().expect("it served");
+    assert!(!bodies[0].contains("IdempotencyToken"), "one attempt needs no token");
+}
+
+fn body_of(request: &str) -> String {
+    request.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("a body")
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let client = Client { timeout: Duration::from_millis(50), ..client(&endpoint) };
+    let error = block_on(client.call_json("ListFleets", "{}")).expect_err("nobody accepts");
+    assert!(matches!(&error, CallError::Transport { source, .. } if source.is_timeout()), "{error}");
+}
+
+#[test]
+fn a_temporary_key_goes_with_its_token() {
+    let (endpoint, served) = serve_all(&[last(r#"{"Response":{"RequestId":"r"}}"#)]);
+    let client = Client { token: "t-1".into(), ..client(&endpoint) };
+    block_on(client.call_json("ListFleets", "{}")).expect("an answer");
+    let sent = served.join().expect("it served");
+    assert_eq!(header(&sent[0], "x-tc-token"), Some("t-1"));
+}
+
 #[test]
 fn endpoints_are_checked_before_calling() {
     for endpoint in ["", "127.0.0.1:8080", "https://example.org", "unix:/x"] {
@@ -133,6 +227,22 @@ fn endpoints_are_checked_before_calling() {
     }
     assert_eq!(host(&url("http://127.0.0.1:8080/capi").expect("an endpoint")), "127.0.0.1:8080");
     assert_eq!(host(&url("http://gse.example.org:80").expect("an endpoint")), "gse.example.org");
+}
+
+#[test]
+fn a_client_is_made_from_the_environment() {
+    let key = Credentials { secret_id: "AKID".into(), secret_key: "k".into(), token: "t".into() };
+    let variable = |name: &str| match name {
+        "GSE_ENDPOINT" => Some("http://h:1".to_owned()),
+        "TENCENTCLOUD_REGION" => Some("ap-beijing".to_owned()),
+        _ => None,
+    };
+    let client = Client::from_variables(&variable, Some(key)).expect("a client");
+    let found = [client.endpoint, client.region, client.secret_id, client.secret_key, client.token];
+    assert_eq!(found, ["http://h:1", "ap-beijing", "AKID", "k", "t"]);
+    let client = Client::from_variables(&|_| None, None).expect("a client");
+    let found = [client.endpoint, client.region, client.secret_id, client.token];
+    assert_eq!(found, ["http://127.0.0.1:8080", "", "", ""]);
 }
 
 #[test]

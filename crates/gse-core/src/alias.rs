@@ -14,6 +14,10 @@ use crate::state::State;
 use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 
+pub mod canary;
+
+use canary::Canary;
+
 /// Where an alias leads (L-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoutingStrategy {
@@ -47,6 +51,9 @@ pub struct Alias {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
+    /// The fleet that gets a share of its new sessions (R78).
+    #[serde(default)]
+    pub canary: Option<Canary>,
 }
 
 impl Alias {
@@ -59,10 +66,11 @@ impl Alias {
         self.scope.resource_name("alias", self.id.as_str())
     }
 
-    /// Whether it leads to that fleet now.
+    /// Whether it leads to that fleet now, be it with a share of its sessions.
     pub fn routes_to(&self, fleet: &Fleet) -> bool {
+        let is_canary = || self.canary.as_ref().is_some_and(|canary| canary.fleet == fleet.id);
         match &self.routing {
-            RoutingStrategy::Simple(id) => *id == fleet.id && self.scope == fleet.scope,
+            RoutingStrategy::Simple(id) => (*id == fleet.id || is_canary()) && self.scope == fleet.scope,
             RoutingStrategy::Terminal { .. } => false,
         }
     }
@@ -119,6 +127,7 @@ impl Command for CreateAlias {
             tags: self.tags,
             created: cx.now,
             updated: cx.now,
+            canary: None,
         };
         state.aliases.insert(alias.id.clone(), alias.clone());
         Ok(alias)
@@ -160,6 +169,7 @@ impl Command for UpdateAlias {
         }
         if let Some(routing) = self.routing {
             alias.routing = routing;
+            alias.canary = None;
         }
         let alias = alias.clone();
         placement::on_alias_changed(state, cx, &alias);

@@ -94,7 +94,12 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::RegionFault(_) => base,
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => base,
         }
     }
 
@@ -111,7 +116,12 @@ impl Row {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::RegionFault(_) => 0,
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => 0,
         }
     }
 }

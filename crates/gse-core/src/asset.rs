@@ -12,6 +12,10 @@ use crate::state::State;
 use crate::tag::{Filter, Tag};
 use crate::time::Timestamp;
 
+mod image;
+
+pub use image::{CreateAssetWithImage, Image};
+
 /// Where a package stands (`Stauts` on the wire).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AssetStatus {
@@ -32,14 +36,17 @@ pub struct Asset {
     pub name: String,
     /// 1–64 characters, free text.
     pub version: String,
-    /// `CentOS7.16` or another system of the catalogue.
+    /// `CentOS7.16`, or what its owner calls the system of the image.
     pub operate_system: String,
     /// Of systems that need one; else empty.
     pub image_id: String,
-    /// The name that the zip was uploaded under.
+    /// The name that the zip was uploaded under; empty for an image.
     pub bucket_key: String,
-    /// The immutable copy of the zip.
-    pub package: BlobId,
+    /// The immutable copy of the zip; `None` for an image.
+    pub package: Option<BlobId>,
+    /// The machine image that it stands for, instead of a zip.
+    #[serde(default)]
+    pub image: Option<Image>,
     /// Size of the zip in bytes.
     pub size_bytes: u64,
     /// Whether it can be used.
@@ -55,9 +62,12 @@ impl Asset {
         None
     }
 
-    /// Text with a unit: binary megabytes, rounded up.
+    /// Text with a unit: binary megabytes, rounded up; of an image what its owner said.
     pub fn size_text(&self) -> String {
-        format!("{}M", self.size_bytes.div_ceil(1 << 20))
+        match &self.image {
+            Some(image) => image.size.clone(),
+            None => format!("{}M", self.size_bytes.div_ceil(1 << 20)),
+        }
     }
 }
 
@@ -119,16 +129,16 @@ impl Command for CreateAsset {
     const NAME: &'static str = "CreateAsset";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Asset, Error> {
-        if self.operate_system != DEFAULT_SYSTEM {
-            let expected = format!("`{DEFAULT_SYSTEM}`, the only system in this installation's catalogue");
-            return Err(Error::Invalid { member: "OperateSystem", value: self.operate_system, expected });
+        // The image says which system it is; OperateSystem is what people call that.
+        let is_known = SYSTEMS.iter().any(|system| system.image_id == self.image_id);
+        let needs_none = self.image_id.is_empty() && self.operate_system == DEFAULT_SYSTEM;
+        if !is_known && !needs_none {
+            return Err(Error::ImageUnknown { image: self.image_id });
         }
-        let others = || state.assets.values().filter(|asset| asset.scope == self.scope);
         //
-        if others().count() >= cx.quotas.assets {
-            return Err(Error::Quota { what: "assets", limit: cx.quotas.assets });
-        }
-        let stored_bytes: u64 = others().map(|asset| asset.size_bytes).sum();
+        check_quota(state, &self.scope, cx.quotas.assets)?;
+        let others = state.assets.values().filter(|asset| asset.scope == self.scope);
+        let stored_bytes: u64 = others.map(|asset| asset.size_bytes).sum();
         if stored_bytes.saturating_add(self.size_bytes) > cx.quotas.asset_bytes {
             let limit = usize::try_from(cx.quotas.asset_bytes).unwrap_or(usize::MAX);
             return Err(Error::Quota { what: "bytes of uploaded assets", limit });
@@ -148,7 +158,8 @@ impl Command for CreateAsset {
             operate_system: self.operate_system,
             image_id: self.image_id,
             bucket_key: self.bucket_key,
-            package: self.package,
+            package: Some(self.package),
+            image: None,
             size_bytes: self.size_bytes,
             status,
             created: cx.now,
@@ -186,8 +197,8 @@ impl Command for UpdateAsset {
     }
 }
 
-/// Removes an asset that no fleet uses. The reply names the package that it referred to: whoever keeps the files
-/// removes it when `IsPackageUsed` says that no other asset does.
+/// Removes an asset that no fleet uses. The reply names the package that it referred to, if it was no image:
+/// whoever keeps the files removes it when `IsPackageUsed` says that no other asset does.
 #[derive(Clone, Debug)]
 pub struct DeleteAsset {
     /// Who asks; the asset may be in any region of the account.
@@ -197,10 +208,10 @@ pub struct DeleteAsset {
 }
 
 impl Command for DeleteAsset {
-    type Reply = BlobId;
+    type Reply = Option<BlobId>;
     const NAME: &'static str = "DeleteAsset";
 
-    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<BlobId, Error> {
+    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<Option<BlobId>, Error> {
         let package = find(state, &self.scope, &self.asset)?.package.clone();
         let user = users(state, &self.asset).next().map(|fleet| fleet.id.clone());
         if let Some(fleet) = user {
@@ -231,7 +242,7 @@ impl Command for IsPackageUsed {
 
 /// The packages that assets refer to; one may come more than once.
 pub fn packages(state: &State) -> impl Iterator<Item = &BlobId> {
-    state.assets.values().map(|asset| &asset.package)
+    state.assets.values().filter_map(|asset| asset.package.as_ref())
 }
 
 /// Fleets that use the asset and are not TERMINATED.
@@ -250,7 +261,7 @@ pub fn bound_fleets(state: &State, id: &AssetId) -> usize {
     users(state, id).count()
 }
 
-/// Whether one more asset may be uploaded (GetUploadCredentials).
+/// Whether one more asset may be made.
 pub fn check_quota(state: &State, scope: &Scope, limit: usize) -> Result<(), Error> {
     let count = state.assets.values().filter(|asset| asset.scope == *scope).count();
     if count >= limit { Err(Error::Quota { what: "assets", limit }) } else { Ok(()) }

@@ -51,8 +51,14 @@ clocks! {
     protection_none: "protection.none" = 5 * MINUTE;
     /// One minute of a time-limit protection; tests shrink it to speed that policy up.
     protection_minute: "protection.minute" = MINUTE;
+    /// Time from the request of an instance until its machine is there; nothing but a cloud takes any (R73).
+    pace_machine: "pace.machine" = 0;
+    /// Time that a fleet is BUILDING, and then ACTIVATING; nothing but a cloud takes any (R73).
+    pace_setup: "pace.setup" = 0;
     /// Period of the scaling evaluation.
     scaling_tick: "scaling.tick" = MINUTE;
+    /// One minute of a cool-down and of the evaluation periods of a rule; tests shrink it to speed scaling up.
+    scaling_minute: "scaling.minute" = MINUTE;
     /// Of no effect: what could help a placement that waits wakes it (R80). A setting that names it is still taken.
     placement_tick: "placement.tick" = SECOND;
     /// Time from the start of a process to its ProcessReady.
@@ -89,12 +95,16 @@ clocks! {
     call_longest: "call.longest" = MINUTE;
     /// Validity of an upload signature.
     upload_signature: "upload.signature" = 360 * SECOND;
+    /// Validity of what GetUploadFederationToken gives.
+    upload_token: "upload.token" = 30 * MINUTE;
     /// Period of the metric report.
     metrics_period: "metrics.period" = MINUTE;
     /// How long ended sessions, player sessions, placements and events stay in memory (R27).
     archive_after: "archive.after" = 60 * MINUTE;
     /// How long ended sessions, placements and events stay readable.
     retention: "retention" = 30 * DAY;
+    /// How long it is known when an instance ran, from when it stopped running.
+    statistics_retention: "statistics.retention" = 93 * DAY;
     /// Time a CCN peer has to accept during fleet creation.
     ccn_create: "ccn.create" = 20 * MINUTE;
     /// Time a CCN peer has to accept later.
@@ -142,6 +152,12 @@ impl std::fmt::Display for ClockError {
 impl std::error::Error for ClockError {}
 
 impl Clocks {
+    /// Lets what a cloud had to wait for take its time, instead of none (R73).
+    pub fn keep_pace_of_a_cloud(&mut self) {
+        self.pace_machine = Duration::from_millis(MINUTE);
+        self.pace_setup = Duration::from_millis(10 * SECOND);
+    }
+
     /// Sets one clock by its key. Nothing changes when it is refused.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ClockError> {
         if key == HEALTH_FAILURES {

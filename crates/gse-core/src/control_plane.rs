@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::capacity;
 use crate::command::Command;
 use crate::cx::{Cx, Step};
 use crate::error::Error;
@@ -21,8 +22,10 @@ use crate::planted::planted;
 use crate::player_session;
 use crate::process;
 use crate::state::{Change, Row, RowKind, State};
+use crate::statistics;
 use crate::table::spread;
 use crate::time::Timestamp;
+use crate::timer;
 
 /// The decisions of the service. `Clone`, so that checkers can compare before and after.
 #[derive(Clone, Debug, Default)]
@@ -285,22 +288,40 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
             player_session::on_deadline(state, cx, &crate::id::PlayerSessionId::new(key))
         }
         RowKind::Placement => placement::on_due(state, cx, key),
+        RowKind::Timer => timer::on_due(state, cx),
         RowKind::Event => event::on_deadline(state, cx, &crate::id::EventId::new(key)),
+        RowKind::Scaling => capacity::evaluation::on_deadline(state, cx, &crate::id::FleetId::new(key)),
+        RowKind::InstanceLife => statistics::on_deadline(state, cx, &crate::id::InstanceLifeId::new(key)),
         // These rows wait for nothing.
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::RegionFault => {}
+        RowKind::Asset
+        | RowKind::Process
+        | RowKind::Alias
+        | RowKind::Queue
+        | RowKind::RegionFault
+        | RowKind::Bucket
+        | RowKind::DecisionLog => {}
     }
 }
 
 /// Whether rows of that kind ever have a deadline.
 fn may_wait(kind: RowKind) -> bool {
     match kind {
-        RowKind::Asset | RowKind::Process | RowKind::Alias | RowKind::Queue | RowKind::RegionFault => false,
+        RowKind::Asset
+        | RowKind::Process
+        | RowKind::Alias
+        | RowKind::Queue
+        | RowKind::RegionFault
+        | RowKind::Bucket
+        | RowKind::DecisionLog => false,
         RowKind::Fleet
+        | RowKind::Scaling
         | RowKind::Instance
         | RowKind::GameServerSession
         | RowKind::PlayerSession
         | RowKind::Placement
-        | RowKind::Event => true,
+        | RowKind::Timer
+        | RowKind::Event
+        | RowKind::InstanceLife => true,
     }
 }
 

@@ -7,8 +7,8 @@ use std::fmt;
 use crate::fleet::FleetStatus;
 use crate::game_server_session::GameServerSessionStatus;
 use crate::id::{
-    AliasId, AssetId, FleetId, GameServerSessionId, InstanceId, PlacementId, PlayerSessionId, ProcessId,
-    QueueName,
+    AliasId, AssetId, BucketName, FleetId, GameServerSessionId, InstanceId, PlacementId, PlayerSessionId,
+    ProcessId, QueueName,
 };
 use crate::placement::PlacementStatus;
 use crate::player_session::PlayerSessionStatus;
@@ -50,6 +50,27 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// CreateAsset for a system that is not in the catalogue.
+    ImageUnknown {
+        /// ImageId.
+        image: String,
+    },
+    /// CreateAssetWithImage with an image that is an asset of this region already.
+    ImageRegistered {
+        /// ImageId.
+        image: String,
+        /// The asset.
+        asset: AssetId,
+    },
+    /// A fleet of an image: no image is shared with this service (A-18, R63).
+    ImageNotShared {
+        /// The asset.
+        asset: AssetId,
+        /// ImageId.
+        image: String,
+    },
+    /// GetUploadFederationToken before the account has a bucket in the region.
+    BucketNotFound(BucketName),
     /// No object of that key was uploaded.
     ObjectNotFound {
         /// The key.
@@ -119,6 +140,20 @@ pub enum Error {
         /// The fleet.
         fleet: FleetId,
     },
+    /// PutScalingPolicy before the first successful deployment, or while the fleet is deleted (S-4).
+    NoPolicyNow {
+        /// The fleet.
+        fleet: FleetId,
+        /// Its state.
+        status: FleetStatus,
+    },
+    /// No scaling policy of that name.
+    PolicyNotFound {
+        /// The fleet.
+        fleet: FleetId,
+        /// The name.
+        name: String,
+    },
     /// No alias of that id.
     AliasNotFound(AliasId),
     /// The alias is TERMINAL; its message is for clients to see (L-4).
@@ -135,6 +170,8 @@ pub enum Error {
         /// The fleet that is gone.
         fleet: FleetId,
     },
+    /// No timer of that id, or of that name in that fleet.
+    TimerNotFound(String),
     /// No queue of that name.
     QueueNotFound(QueueName),
     /// A queue of that name exists.
@@ -284,6 +321,20 @@ impl fmt::Display for Error {
                 f,
                 "asset `{asset}` is used by {count} fleet(s), among them `{fleet}`; delete them first"
             ),
+            Self::ImageUnknown { image } => write!(
+                f,
+                "`ImageId` `{image}` is none that DescribeAssetSystems returns; this installation runs `CentOS7.16`, which needs none"
+            ),
+            Self::ImageRegistered { image, asset } => {
+                write!(f, "image `{image}` is asset `{asset}` already; use that, or delete it first")
+            }
+            Self::ImageNotShared { asset, image } => write!(
+                f,
+                "asset `{asset}` is the machine image `{image}`, which is not shared with this service: it runs packages; zip what the image has in /local/game and make an asset of it with CreateAsset"
+            ),
+            Self::BucketNotFound(bucket) => {
+                write!(f, "there is no bucket `{bucket}` yet; call GetUploadCredentials once, which makes it")
+            }
             Self::ObjectNotFound { key } => {
                 write!(f, "no object `{key}` was uploaded; call GetUploadCredentials and PUT the zip first")
             }
@@ -329,12 +380,21 @@ impl fmt::Display for Error {
                 f,
                 "fleet `{fleet}` has not been ACTIVE yet; until then its capacity can only be set within 0 and 1"
             ),
+            Self::NoPolicyNow { fleet, status } => {
+                write!(f, "fleet `{fleet}` is {status}; it can have scaling policies as soon as it is ACTIVE")
+            }
+            Self::PolicyNotFound { fleet, name } => {
+                write!(f, "fleet `{fleet}` has no scaling policy `{name}`; see DescribeScalingPolicies")
+            }
             Self::AliasNotFound(alias) => write!(f, "alias `{alias}` does not exist"),
             Self::AliasTerminal { alias, message } => {
                 write!(f, "alias `{alias}` leads nowhere any more: {message}")
             }
             Self::AliasFleetGone { alias, fleet } => {
                 write!(f, "alias `{alias}` points at fleet `{fleet}`, which is gone; call UpdateAlias")
+            }
+            Self::TimerNotFound(timer) => {
+                write!(f, "timer `{timer}` does not exist in this fleet, account and region")
             }
             Self::QueueNotFound(queue) => write!(f, "queue `{queue}` does not exist"),
             Self::QueueNameTaken(queue) => write!(f, "a queue named `{queue}` exists already"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::asset::CreateAsset;
+use crate::fleet::copy::CopyFleet;
 use crate::fleet::{CreateFleet, Fleet, FleetStatus, ServerProcess};
 use crate::game_server_session::{CreateGameServerSession, GameServerSession, Target};
 use crate::host::{HostOrder, HostReport, ReadyProcess, ReportKind, SessionCall};
@@ -255,5 +256,33 @@ pub(crate) fn session_request(scope: &Scope, fleet: &FleetId) -> CreateGameServe
         custom_id: None,
         idempotency_token: None,
         name: String::new(),
+    }
+}
+
+/// A copy in which nothing is replaced.
+pub(crate) fn copy_request(source: &FleetId, count: u64) -> CopyFleet {
+    CopyFleet {
+        scope: scope(),
+        source: source.clone(),
+        count,
+        asset: None,
+        name: None,
+        description: None,
+        instance_type: None,
+        tags: None,
+        server_processes: None,
+        max_concurrent_activations: None,
+        activation_timeout_s: None,
+        inbound: None,
+        protection: None,
+        protection_time_limit_minutes: None,
+        creator_limit: None,
+        bandwidth_mbps: None,
+        system_disk: None,
+        data_disks: None,
+        ccns: None,
+        with_ccns: None,
+        with_scaling: false,
+        with_timers: false,
     }
 }

@@ -100,6 +100,9 @@ ids! {
     GameServerSessionId spread;
     /// `psess-` and at least 128 bits from the system's generator: it is the player's ticket, so `Debug` hides it.
     PlayerSessionId spread;
+    /// `timerId-xxxxxxxx`.
+    #[derive(Debug)]
+    TimerId;
     /// Chosen by the caller, `[a-zA-Z0-9-]{1,48}`.
     #[derive(Debug)]
     PlacementId;
@@ -115,6 +118,19 @@ ids! {
     /// Where the bytes of an uploaded package lie in the blob store; the hash of its content.
     #[derive(Debug)]
     BlobId;
+    /// `gse-<uin>-<region>`: an account has one bucket in each region.
+    #[derive(Debug)]
+    BucketName;
+    /// `<instance>/<number>`: the stretches of time in which an instance ran are counted from 1.
+    #[derive(Debug)]
+    InstanceLifeId;
+}
+
+impl BucketName {
+    /// The bucket of an account in a region. It is never listed anywhere: the name says what it is.
+    pub fn of(scope: &Scope) -> Self {
+        Self::new(format!("gse-{}-{}", scope.uin, scope.region))
+    }
 }
 
 impl PlayerSessionId {
@@ -227,6 +243,7 @@ pub enum IdKind {
     Event,
     GameServerSession,
     PlayerSession,
+    Timer,
 }
 
 /// Where ids come from. One sequence per kind, so that one more object of a kind does not rename the others.

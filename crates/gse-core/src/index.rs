@@ -69,7 +69,16 @@ impl Index {
             Row::GameServerSession(row) => self.add_game_server_session(row),
             Row::Event(row) => self.add_event(row),
             Row::Placement(row) => self.add_placement(row),
-            Row::Asset(_) | Row::Fleet(_) | Row::Alias(_) | Row::Queue(_) | Row::RegionFault(_) => {}
+            Row::Asset(_)
+            | Row::Fleet(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => {}
         }
     }
 
@@ -177,7 +186,16 @@ impl Index {
                 }
             }
             Row::Placement(row) => self.remove_placement(row),
-            Row::Asset(_) | Row::Fleet(_) | Row::Alias(_) | Row::Queue(_) | Row::RegionFault(_) => {}
+            Row::Asset(_)
+            | Row::Fleet(_)
+            | Row::Alias(_)
+            | Row::Queue(_)
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => {}
         }
     }
 

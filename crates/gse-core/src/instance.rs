@@ -15,6 +15,7 @@ use crate::page::OffsetPage;
 use crate::planted::planted;
 use crate::process::{self, Load};
 use crate::state::State;
+use crate::statistics;
 use crate::time::{END_OF_TIME_S, Timestamp};
 
 pub mod extend;
@@ -58,9 +59,15 @@ pub struct Instance {
     pub created: Timestamp,
     /// When its order is given again, while it waits for its host.
     pub deadline: Option<Timestamp>,
+    /// When its machine is there; until then no host is told of it (R73).
+    #[serde(default)]
+    pub machine_at: Option<Timestamp>,
     /// Its processes that were started and have not called ProcessReady; decides nothing.
     #[serde(default)]
     pub starting: Vec<StartingProcess>,
+    /// How many stretches of running time have begun; the newest one may go on (`statistics`).
+    #[serde(default)]
+    pub lives: u32,
 }
 
 const DEFAULT_WEIGHT: u32 = 5;
@@ -68,6 +75,16 @@ const DEFAULT_WEIGHT: u32 = 5;
 impl Instance {
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         self.deadline
+    }
+
+    /// Whether it has not had a process that was ready.
+    pub fn is_pending(&self) -> bool {
+        self.status == InstanceStatus::Pending
+    }
+
+    /// Whether it still waits for its machine.
+    fn has_no_machine(&self, now: Timestamp) -> bool {
+        self.machine_at.is_some_and(|at| at > now)
     }
 
     /// Whether it is on its way out.
@@ -82,6 +99,8 @@ impl Instance {
 /// Requests one more instance of a fleet.
 pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
     let Some(fleet) = state.fleets.get(fleet_id) else { return };
+    let pace = cx.clocks.pace_machine;
+    let machine_at = (!pace.is_zero()).then(|| cx.now.plus(pace));
     let instance = Instance {
         id: InstanceId::new(format!("ins-{}", cx.suffix(IdKind::Instance))),
         scope: fleet.scope.clone(),
@@ -92,8 +111,10 @@ pub(crate) fn start(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId) {
         ip_address: String::new(),
         instance_type: fleet.instance_type.clone(),
         created: cx.now,
-        deadline: Some(cx.now.plus(cx.clocks.host_resync)),
+        deadline: Some(machine_at.unwrap_or_else(|| cx.now.plus(cx.clocks.host_resync))),
+        machine_at,
         starting: Vec::new(),
+        lives: 0,
     };
     let id = instance.id.clone();
     state.insert_instance(instance);
@@ -115,6 +136,12 @@ pub(crate) fn set_status(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId, st
         instance.status = status;
         instance.deadline = deadline;
     });
+    match status {
+        InstanceStatus::Active => statistics::begin(state, cx, id),
+        InstanceStatus::Pending => statistics::end(state, cx, id),
+        // It runs until it is gone.
+        InstanceStatus::Leaving | InstanceStatus::Stopping => {}
+    }
 }
 
 /// Everything that the host of an instance must be doing now, derived from the rows alone.
@@ -129,6 +156,7 @@ pub(crate) fn orders(
     let Some(fleet) = state.fleets.get(&instance.fleet) else { return Vec::new() };
     let terms = Terms { now, protection_none, protection_minute };
     match instance.status {
+        InstanceStatus::Pending if instance.has_no_machine(now) => vec![],
         InstanceStatus::Stopping => vec![HostOrder::StopInstance],
         InstanceStatus::Leaving => {
             let drain = drain_order(state, fleet, id, terms);
@@ -164,7 +192,8 @@ fn start_order(state: &State, fleet: &Fleet, instance: &Instance) -> Option<Host
     Some(HostOrder::StartInstance(InstanceSpec {
         fleet: fleet.id.clone(),
         region: fleet.scope.region.clone(),
-        package: asset.package.clone(),
+        // A fleet of an image is never made (R63).
+        package: asset.package.clone()?,
         runtime_version: fleet.runtime.version,
         server_processes: fleet.runtime.server_processes.clone(),
         trial: !fleet.was_active,
@@ -174,7 +203,7 @@ fn start_order(state: &State, fleet: &Fleet, instance: &Instance) -> Option<Host
 
 /// Tells the host what to run; an instance that runs already is changed to it (F-23).
 pub(crate) fn order_start(state: &State, cx: &mut Cx<'_>, id: &InstanceId) {
-    let Some(instance) = state.instances.get(id) else { return };
+    let Some(instance) = state.instances.get(id).filter(|row| !row.has_no_machine(cx.now)) else { return };
     let fleet = state.fleets.get(&instance.fleet);
     if let Some(order) = fleet.and_then(|fleet| start_order(state, fleet, instance)) {
         cx.order(id, order);
@@ -281,6 +310,10 @@ pub(crate) fn on_reattached(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId,
     lifecycle::on_preparation_started(state, cx, &fleet);
     let log = "the slot was found as an earlier run had left it\n".to_owned();
     lifecycle::on_launch_paths_checked(state, cx, &fleet, &[], log);
+    if state.instances.get(id).is_some_and(|instance| instance.status == InstanceStatus::Active) {
+        // One that was made by a version which did not count.
+        statistics::begin(state, cx, id);
+    }
     let known = state.processes_of(id).map(|process| process.id.clone());
     let missing: Vec<ProcessId> = known.filter(|process| !named.contains(process)).collect();
     for process in missing {
@@ -306,6 +339,7 @@ pub(crate) fn on_preparation_failed(
 pub(crate) fn on_stopped(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
     let Some(fleet) = state.instances.get(id).map(|instance| instance.fleet.clone()) else { return };
     lose_processes(state, cx, id);
+    statistics::end(state, cx, id);
     state.remove_instance(id);
     lifecycle::finish_deletion(state, cx, &fleet);
     capacity::reconcile(state, cx, &fleet);

@@ -8,12 +8,14 @@ pub mod alias;
 pub mod allocation;
 pub mod archive;
 pub mod asset;
+pub mod bucket;
 pub mod capacity;
 pub mod clocks;
 pub mod command;
 pub mod conformance;
 pub mod control_plane;
 pub mod cx;
+pub mod deployment;
 pub mod diagnosis;
 pub mod error;
 pub mod event;
@@ -39,10 +41,12 @@ pub mod queue;
 pub mod quota;
 pub mod region;
 pub mod state;
+pub mod statistics;
 pub mod supervisor;
 pub mod table;
 pub mod tag;
 pub mod time;
+pub mod timer;
 mod words;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub mod lint;
 pub mod setup;
 
 /// What an entry of a zip is.

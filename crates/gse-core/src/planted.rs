@@ -108,6 +108,14 @@ faults! {
     LeavingNotTold;
     /// the order to drain an instance is given once only
     DrainNotRepeated;
+    /// policies act although the last change is too young
+    CoolDownIgnored;
+    /// a target-based policy removes instances with sessions
+    TargetTakesBusy;
+    /// policies make fleets smaller only
+    NeverGrows;
+    /// policies are asked although automatic scaling was stopped
+    StoppedIsAsked;
     /// a fleet with instances is deleted
     FleetDeletedWithInstances;
     /// a fleet that is being deleted never is gone
@@ -134,6 +142,14 @@ faults! {
     HandedOverTwice;
     /// a host kills a process although full protection holds
     ProtectionIgnored;
+    /// of two timers that are due in one second the older one wins
+    TimerOlderWins;
+    /// a timer runs again although it is over
+    TimerRunsTwice;
+    /// the run of a timer is skipped and nobody is told
+    TimerSkippedSilently;
+    /// the run of a timer leaves the scaling mode as it was
+    TimerModeForgotten;
     /// a host starts the replacement of a process that has not gone yet
     ReplacedTooEarly;
 }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::event::{self, EventCode};
 use crate::fleet::lifecycle::EndedProcess;
 use crate::fleet::runtime_configuration::{self, EntryKey};
-use crate::fleet::{ProtectionPolicy, RuntimeConfiguration, lifecycle};
+use crate::fleet::{InboundPermission, ProtectionPolicy, RuntimeConfiguration, lifecycle};
 use crate::game_server_session::{self, SessionEnd};
 use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
@@ -209,6 +209,7 @@ pub(crate) fn on_ready(
         observations: ProcessObservations::default(),
     });
     recording::not_starting(state, instance_id, &process);
+    warn_of_port(state, cx, &fleet, &process);
     // F-29
     if was_pending {
         instance::set_status(state, cx, instance_id, InstanceStatus::Active);
@@ -216,6 +217,23 @@ pub(crate) fn on_ready(
     lifecycle::on_process_ready(state, cx, &fleet);
     offer(state, cx, &process);
     Ok(())
+}
+
+/// F-34: inbound rules are advisory on a host; that a port is in none of them is told once for each process.
+fn warn_of_port(state: &mut State, cx: &mut Cx<'_>, fleet_id: &FleetId, id: &ProcessId) {
+    let Some((fleet, process)) = state.fleets.get(fleet_id).zip(state.processes.get(id)) else { return };
+    let port = process.client_port;
+    let is_open = |rule: &InboundPermission| (rule.from_port..=rule.to_port).contains(&port);
+    // R66: who set no rule has not thought of ports.
+    if fleet.inbound.is_empty() || fleet.inbound.iter().any(is_open) {
+        return;
+    }
+    let message = format!(
+        "port {port} of {id} (pid {}) lies in none of the fleet's inbound ranges, so players may not reach it; \
+         open it with UpdateFleetPortSettings",
+        process.pid
+    );
+    event::write(state, cx, fleet_id, EventCode::GenericEvent, message);
 }
 
 /// Three failed health checks in a row (P12, F-16): blocked, then asked to end.

@@ -7,11 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alias::Alias;
 use crate::asset::Asset;
+use crate::bucket::Bucket;
+use crate::capacity::{DecisionLog, Scaling};
 use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, EventId, FleetId, GameServerSessionId, InstanceId, PlayerSessionId, ProcessId, Region,
+    AliasId, AssetId, BucketName, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
+    PlayerSessionId, ProcessId, Region, TimerId,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -20,8 +23,10 @@ use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
 use crate::region::RegionFault;
+use crate::statistics::InstanceLife;
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
+use crate::timer::Timer;
 
 /// The number of the row format. Rows change additively; anything else raises this and brings a migration
 /// (`gse-store/src/migration.rs`).
@@ -166,8 +171,13 @@ rows! {
     Alias, aliases, "alias", AliasId, |row: &Alias| row.id.clone(), id_key(AliasId::new), |row: &Alias| row.id.shared();
     Queue, queues, "queue", QueueKey, |row: &Queue| row.key(), QueueKey::parse, |row: &Queue| row.key().to_string().into();
     Placement, placements, "placement", PlacementKey, |row: &Placement| row.key(), PlacementKey::parse, |row: &Placement| row.key().to_string().into();
+    Timer, timers, "timer", TimerId, |row: &Timer| row.id.clone(), id_key(TimerId::new), |row: &Timer| row.id.shared();
+    Scaling, scalings, "scaling", FleetId, |row: &Scaling| row.fleet.clone(), id_key(FleetId::new), |row: &Scaling| row.fleet.shared();
+    DecisionLog, decision_logs, "decision_log", FleetId, |row: &DecisionLog| row.fleet.clone(), id_key(FleetId::new), |row: &DecisionLog| row.fleet.shared();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
     RegionFault, region_faults, "region_fault", Region, |row: &RegionFault| row.region.clone(), id_key(Region::new), |row: &RegionFault| row.region.shared();
+    Bucket, buckets, "bucket", BucketName, |row: &Bucket| row.name.clone(), id_key(BucketName::new), |row: &Bucket| row.name.shared();
+    InstanceLife, instance_lives, "instance_life", InstanceLifeId, |row: &InstanceLife| row.id.clone(), id_key(InstanceLifeId::new), |row: &InstanceLife| row.id.shared();
 }
 
 /// An id is its own printed form.
@@ -309,7 +319,12 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::RegionFault(_) => panic!("rows of kind {:?} are never archived", row.kind()),
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
         self.archived.push(Change::Archive { row, until });
@@ -328,7 +343,12 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
-            | Row::RegionFault(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
+            | Row::RegionFault(_)
+            | Row::Timer(_)
+            | Row::Scaling(_)
+            | Row::DecisionLog(_)
+            | Row::Bucket(_)
+            | Row::InstanceLife(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);
     }

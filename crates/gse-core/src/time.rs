@@ -53,6 +53,13 @@ impl Timestamp {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
+    /// The same with milliseconds where there are any: `2021-01-14T14:04:29.496Z`, the form of times in timers.
+    pub fn to_iso_exact(self) -> String {
+        let millis = self.0.rem_euclid(1000);
+        let whole = self.to_iso();
+        if millis == 0 { whole } else { format!("{}.{millis:03}Z", whole.trim_end_matches('Z')) }
+    }
+
     /// `YYYY-MM-DD hh:mm:ss`, the form of `Asset.CreateTime` (R5).
     pub fn to_spaced(self) -> String {
         let (year, month, day, hour, minute, second) = self.civil();
@@ -88,6 +95,13 @@ impl Timestamp {
         Some(Self(seconds * 1000 + millis))
     }
 
+    /// Reads `YYYY-MM-DD hh:mm:ss` as the time of clocks that are this many seconds ahead of UTC.
+    pub fn parse_spaced(text: &str, ahead_s: i64) -> Option<Self> {
+        let (date, time) = text.split_once(' ').filter(|(date, time)| date.len() == 10 && time.len() == 8)?;
+        let utc = Self::parse_iso(&format!("{date}T{time}Z"))?;
+        Some(Self::from_seconds(utc.seconds().saturating_sub(ahead_s)))
+    }
+
     fn civil(self) -> (i64, i64, i64, i64, i64, i64) {
         let seconds = self.seconds();
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -112,8 +126,8 @@ fn split_fraction(text: &str) -> Option<(i64, &str)> {
     Some((millis, &rest[digits..]))
 }
 
-/// `Z` or `+hh:mm` in seconds.
-fn parse_offset_s(zone: &str) -> Option<i64> {
+/// `Z` or `+hh:mm` in seconds ahead of UTC.
+pub fn parse_offset_s(zone: &str) -> Option<i64> {
     if matches!(zone, "Z" | "z") {
         return Some(0);
     }
@@ -148,7 +162,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+/// Year, month and day of a day counted from 1970-01-01.
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

@@ -9,8 +9,12 @@ use gse_core::clocks::{ClockError, Clocks};
 use gse_core::id::{FleetId, KNOWN_REGIONS, Region};
 use gse_core::quota::Quotas;
 use gse_core::supervisor::Adoption;
+use gse_core::time::parse_offset_s;
 
 use crate::limits::{self, Limits};
+
+/// The key of `statistics_ahead_s`.
+const STATISTICS_OFFSET: &str = "statistics.offset";
 
 /// The configuration of one control plane process.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Config {
     pub run_install_scripts: bool,
     /// What is taken on at a time, and how slow a peer may be.
     pub limits: Limits,
+    /// How many seconds the clocks are ahead of UTC that times and days of statistics are of (cloud-api.md 2.13).
+    pub statistics_ahead_s: i64,
 }
 
 impl Config {
@@ -66,6 +72,7 @@ impl Config {
             adoption: Adoption::On,
             run_install_scripts: false,
             limits: Limits::default(),
+            statistics_ahead_s: 8 * 3600,
         }
     }
 
@@ -113,8 +120,16 @@ impl Config {
         if let Some(result) = self.limits.set(key, value) {
             return result;
         }
+        if key == STATISTICS_OFFSET {
+            self.statistics_ahead_s = parse_offset_s(value).ok_or_else(|| {
+                format!("`{value}` is not an offset for `{key}`\nhint: write it as in +08:00, -05:30 or Z")
+            })?;
+            return Ok(());
+        }
         self.clocks.set(key, value).map_err(|error| match error {
-            ClockError::UnknownKey(_) => format!("{error}, {}", limits::KEYS.join(", ")),
+            ClockError::UnknownKey(_) => {
+                format!("{error}, {STATISTICS_OFFSET}, {}", limits::KEYS.join(", "))
+            }
             ClockError::NotADuration { .. } | ClockError::NotACount { .. } => error.to_string(),
         })
     }
@@ -162,6 +177,9 @@ mod tests {
         config.set_all(&["health.interval=2s", "health.failures = 5", "limit.calls=9"]).unwrap();
         assert_eq!(config.limits.calls, 9);
         assert_eq!(config.clocks.health_interval, Duration::from_secs(2));
+        config.set_all(&["statistics.offset=-05:30"]).unwrap();
+        assert_eq!(config.statistics_ahead_s, -19_800);
+        assert!(config.set_all(&["statistics.offset=8"]).is_err());
         assert_eq!(config.clocks.health_failures, 5);
     }
 

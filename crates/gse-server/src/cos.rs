@@ -1,10 +1,15 @@
-//! The object endpoint: signed uploads of packages (operations.md 1.2), and downloads of event logs.
+//! The object endpoint: signed uploads of packages (operations.md 1.3), and downloads of event logs.
 //!
 //! An object is named by the path (`/objects/<bucket>/<key>`) or, as the vendor's clients do it, by the host
-//! (`<bucket>.cos.<region>.myqcloud.com/<key>`). Errors are plain HTTP here, as they are there. Bodies go to the disk as
+//! (`<bucket>.cos.<region>.myqcloud.com/<key>`). Refusals are as they are there (`refused.rs`). Bodies go to the disk as
 //! they come; none is held in memory.
 
+mod authorize;
+mod cors;
+pub(crate) mod federation;
 mod log;
+mod multipart;
+mod refused;
 pub(crate) mod session_log;
 mod upload;
 
@@ -13,7 +18,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use gse_api::signature::cos::{Authorization, Grant, Upload as SignedDownload, sign};
 use gse_api::signature::tc3::Key;
-use gse_core::id::{Region, Uin};
+use gse_core::id::{BucketName, Scope};
 use gse_core::time::Timestamp;
 use http::{HeaderValue, Method, StatusCode, header};
 
@@ -80,24 +85,18 @@ fn bucket_of_host(host: &str) -> Option<&str> {
     (!bucket.is_empty() && !region.is_empty()).then_some(bucket)
 }
 
-/// The bucket of an account in a region. It is never listed anywhere: the name says what it is.
-pub(crate) fn bucket_name(uin: &Uin, region: &Region) -> String {
-    format!("gse-{uin}-{region}")
-}
-
 /// The host that uploads to a bucket are signed for, wherever they are sent.
-pub(crate) fn bucket_host(bucket: &str, region: &Region) -> String {
-    format!("{bucket}.cos.{region}{HOST_END}")
+fn bucket_host(scope: &Scope) -> String {
+    format!("{}.cos.{}{HOST_END}", BucketName::of(scope), scope.region)
 }
 
 /// The text that lets a client upload one object for the time of `upload.signature`.
-pub(crate) fn upload_authorization(api: &Api, region: &Region, object_key: &str) -> String {
-    let bucket = bucket_name(&api.account.uin, region);
+pub(crate) fn upload_authorization(api: &Api, scope: &Scope, object_key: &str) -> String {
     let now = api.clock.now();
     let grant = Grant {
         method: "PUT",
         object_key,
-        host: &bucket_host(&bucket, region),
+        host: &bucket_host(scope),
         from: now.seconds(),
         to: now.plus(api.config.clocks.upload_signature).seconds(),
     };
@@ -111,14 +110,11 @@ fn key(api: &Api) -> Key<'_> {
 /// Answers a request to the object endpoint.
 pub(crate) async fn serve(api: &Api, place: Place, request: Request) -> Response {
     let result = match place {
-        Place::Object { bucket, path } => upload::serve(api, &bucket, &path, request).await,
+        Place::Object { bucket, path } => return cors::serve(api, &bucket, &path, request).await,
         Place::Log { event } => log::serve(api, &event, request).await,
         Place::SessionLog { key } => session_log::serve(api, &key, request).await,
     };
-    result.unwrap_or_else(|refusal| {
-        tracing::info!(status = refusal.status.as_u16(), reason = refusal.text, "object request refused");
-        text(refusal.status, refusal.text + "\n")
-    })
+    result.unwrap_or_else(refused::as_text)
 }
 
 /// The address of something that may be read by who has the address, from `now` on and for some minutes.
@@ -146,7 +142,8 @@ fn check_signed(api: &Api, object_key: &str, request: &Request, again: &str) -> 
         return Err(forbidden("the address is signed with an unknown key".to_owned()));
     }
     let path = format!("/{object_key}");
-    let download = SignedDownload { method: "GET", path: &path, hosts: &[SIGNED_HOST] };
+    let download =
+        SignedDownload { method: "GET", path: &path, hosts: &[SIGNED_HOST], headers: &[], query: "" };
     let verified = authorization.verify(&download, &api.account.secret_key, api.clock.now().seconds());
     verified.map_err(|error| forbidden(error.to_string()))
 }

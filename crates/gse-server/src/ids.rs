@@ -19,7 +19,7 @@ pub struct RandomIds;
 impl IdSource for RandomIds {
     fn suffix(&mut self, kind: IdKind) -> String {
         match kind {
-            IdKind::Asset | IdKind::Instance => random_text(GROUP_LENGTH),
+            IdKind::Asset | IdKind::Instance | IdKind::Timer => random_text(GROUP_LENGTH),
             IdKind::PlayerSession => random_text(TICKET_LENGTH),
             IdKind::Fleet | IdKind::Alias | IdKind::Event | IdKind::GameServerSession | IdKind::Process => {
                 format!("{}-{}", random_text(GROUP_LENGTH), random_text(GROUP_LENGTH))

@@ -4,10 +4,13 @@ use gse_core::State;
 use gse_core::alias::Alias;
 use gse_core::fleet::FleetStatus;
 use gse_core::game_server_session::GameServerSession;
-use gse_core::id::{AliasId, AssetId, FleetId, GameServerSessionId, PlacementId, PlayerSessionId, Scope};
+use gse_core::id::{
+    AliasId, AssetId, FleetId, GameServerSessionId, PlacementId, PlayerSessionId, Scope, TimerId,
+};
 use gse_core::placement::{Placement, PlacementKey, PlacementStatus};
 use gse_core::player_session::PlayerSession;
 use gse_core::queue::QueueKey;
+use gse_core::timer::Timer;
 
 /// The answer of a command, given after its commit.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub enum Ack {
     Alias(Box<Alias>),
     AliasDeleted(AliasId),
     Queue(QueueKey),
+    Timer(Box<Timer>),
+    TimerDeleted(TimerId),
     Session(Box<GameServerSession>),
     Players(Vec<PlayerSession>),
     Placement(Box<Placement>),
@@ -35,6 +40,8 @@ pub struct Known {
     aliases: Vec<Alias>,
     deleted_aliases: Vec<AliasId>,
     queues: Vec<QueueKey>,
+    timers: Vec<Timer>,
+    deleted_timers: Vec<TimerId>,
     sessions: Vec<GameServerSession>,
     players: Vec<PlayerSession>,
     placements: Vec<Placement>,
@@ -69,6 +76,16 @@ impl Known {
                 self.deleted_aliases.push(id);
             }
             Ack::Queue(key) => self.queues.push(key),
+            Ack::Timer(timer) => {
+                self.timers.retain(|other| other.id != timer.id);
+                if !self.deleted_timers.contains(&timer.id) {
+                    self.timers.push(*timer);
+                }
+            }
+            Ack::TimerDeleted(id) => {
+                self.timers.retain(|timer| timer.id != id);
+                self.deleted_timers.push(id);
+            }
             Ack::Session(session) => self.learn_session(&session),
             Ack::Players(players) => self.players.extend(players),
             Ack::Placement(placement) => {
@@ -98,6 +115,11 @@ impl Known {
     /// One of the aliases.
     pub fn alias(&self, number: u32) -> Option<(Scope, AliasId)> {
         pick(&self.aliases, number).map(|alias| (alias.scope.clone(), alias.id.clone()))
+    }
+
+    /// One of the timers.
+    pub fn timer(&self, number: u32) -> Option<&Timer> {
+        pick(&self.timers, number)
     }
 
     /// One of the queues.
@@ -139,6 +161,8 @@ impl Known {
         });
         let gone_alias = self.deleted_aliases.iter().find(|id| state.aliases.get(id).is_some());
         let queue = self.queues.iter().find(|key| state.queues.get(key).is_none());
+        let timer = self.timers.iter().find(|known| timer_is_broken(known, state));
+        let gone_timer = self.deleted_timers.iter().find(|id| state.timers.get(id).is_some());
         let session = self.sessions.iter().find(|known| {
             state
                 .game_server_sessions
@@ -162,6 +186,8 @@ impl Known {
             .or_else(|| alias.map(|alias| format!("alias {} is not as acknowledged", alias.id)))
             .or_else(|| gone_alias.map(|id| format!("the deletion of alias {id} is undone")))
             .or_else(|| queue.map(|key| format!("queue {key} is not there")))
+            .or_else(|| timer.map(|timer| format!("timer {} is not as acknowledged", timer.id)))
+            .or_else(|| gone_timer.map(|id| format!("the deletion of timer {id} is undone")))
             .or_else(|| session.map(|session| format!("session {} is not as acknowledged", session.id)))
             .or_else(|| player.map(|player| format!("player session {} is not there", player.id)))
             .or_else(|| placement.map(|row| format!("placement {} is not as acknowledged", row.id)))
@@ -171,6 +197,18 @@ impl Known {
     pub fn counts(&self) -> (usize, usize, usize) {
         (self.sessions.len(), self.players.len(), self.placements.len())
     }
+}
+
+/// A definition stays as it was put last; a timer goes with its fleet only.
+fn timer_is_broken(known: &Timer, state: &State) -> bool {
+    let Some(timer) = state.timers.get(&known.id) else {
+        let fleet = state.fleets.get(&known.fleet);
+        return fleet
+            .is_some_and(|fleet| !matches!(fleet.status, FleetStatus::Deleting | FleetStatus::Terminated));
+    };
+    (&timer.schedule, timer.settings, timer.stopped, timer.sequence)
+        != (&known.schedule, known.settings, known.stopped, known.sequence)
+        || timer.last < known.last
 }
 
 /// The id of a placement; few, so that ids are used again (R4).

@@ -1,19 +1,30 @@
 //! Who runs the fleets: creates, scales, points aliases, deletes. Each deed names things by number, modulo what there is.
 
+use gse_core::Timestamp;
 use gse_core::alias::{CreateAlias, DeleteAlias, RoutingStrategy, UpdateAlias};
 use gse_core::asset::CreateAsset;
 use gse_core::capacity::UpdateFleetCapacity;
+use gse_core::capacity::policy::{DeleteScalingPolicy, NewPolicy, PutScalingPolicy};
+use gse_core::capacity::rule_based::{AdjustmentType, Comparison, Metric, Rule};
+use gse_core::capacity::threshold::Threshold;
 use gse_core::fleet::runtime_configuration::UpdateRuntimeConfiguration;
+use gse_core::fleet::settings::SetFleetActions;
 use gse_core::fleet::{CreateFleet, CreatorLimit, DeleteFleet, ProtectionPolicy, ServerProcess};
 use gse_core::game_server_session::EndGameServerSessionAndProcess;
 use gse_core::id::{BlobId, FleetId, InstanceId, QueueName, Scope};
 use gse_core::instance::{SetServerReserved, SetServerWeight};
 use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
 use gse_core::region::{Condition, SetRegionFault};
+use gse_core::timer::{
+    DeleteTimerScalingPolicy, PutTimerScalingPolicy, Recurrence, ScalingMode, Schedule, TimerSettings,
+};
 
 use crate::claims::Ack;
 use crate::random::Random;
 use crate::world::{REGIONS, World, region, scope_in};
+
+/// The name of the one rule that a fleet may have here.
+const RULE: &str = "rule";
 
 /// What an operator does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +48,24 @@ pub enum Deed {
     },
     DeleteFleet {
         fleet: u32,
+    },
+    /// Keeps so many percent of the sessions free (S-9).
+    PutTarget {
+        fleet: u32,
+        percent: u32,
+    },
+    /// The one rule of a fleet (S-14).
+    PutRule {
+        fleet: u32,
+        rule: Rule,
+    },
+    DeleteRule {
+        fleet: u32,
+    },
+    /// StartFleetActions, StopFleetActions.
+    Mode {
+        fleet: u32,
+        auto_scaling: bool,
     },
     /// The entries by what they are called, and how many copies of each.
     Configure {
@@ -72,6 +101,21 @@ pub enum Deed {
     },
     DeleteAlias {
         alias: u32,
+    },
+    /// A new timer, or another definition of one of those that are there.
+    PutTimer {
+        fleet: u32,
+        timer: Option<u32>,
+        recurrence: Recurrence,
+        /// The first run, if the day is right, is due in so many seconds, rounded up to ten: so that several meet.
+        in_s: u32,
+        /// BeginTime is so many days earlier.
+        days_ago: u32,
+        settings: TimerSettings,
+        stopped: bool,
+    },
+    DeleteTimer {
+        timer: u32,
     },
     CreateQueue {
         destinations: Vec<(bool, u32)>,
@@ -110,6 +154,61 @@ pub fn queue(random: &mut Random) -> Deed {
         _ => vec![(60, 5), (100, 5), (150, 0)],
     };
     Deed::CreateQueue { destinations, policies, timeout_s: random.count(2, 60) }
+}
+
+/// A change of what scales a fleet by itself.
+pub fn policy(random: &mut Random) -> Deed {
+    let fleet = random.count(0, 99);
+    match random.within(0, 9) {
+        0..=4 => Deed::PutTarget { fleet, percent: random.one_of(&[1, 15, 30, 50, 75, 99]) },
+        5 | 6 => Deed::PutRule { fleet, rule: rule(random) },
+        7 => Deed::DeleteRule { fleet },
+        _ => Deed::Mode { fleet, auto_scaling: random.in_thousand(500) },
+    }
+}
+
+fn rule(random: &mut Random) -> Rule {
+    Rule {
+        metric: random.one_of(Metric::ALL),
+        comparison: random.one_of(Comparison::ALL),
+        threshold: Threshold::parse(random.one_of(&["0", "1", "2.5", "50"])).expect("these are numbers"),
+        minutes: random.count(1, 4),
+        adjustment_type: random.one_of(AdjustmentType::ALL),
+        adjustment: random.one_of(&[-50, -1, 0, 1, 2, 50]),
+    }
+}
+
+/// Something about timers.
+pub fn timer(random: &mut Random) -> Deed {
+    if random.in_thousand(100) {
+        return Deed::DeleteTimer { timer: random.count(0, 99) };
+    }
+    // A run begins on 2021-01-01, a Friday.
+    let recurrence = match random.within(0, 5) {
+        0..=2 => Recurrence::Once,
+        3 => Recurrence::EveryDays(random.count(1, 3)),
+        4 => Recurrence::Monthly { from: random.one_of(&[1, 1, 2, 31]), to: 31 },
+        _ => Recurrence::Weekly(random.one_of(&[[5, 7], [1, 5], [4, 6]]).into()),
+    };
+    let max = random.count(1, 4);
+    let automatic = ScalingMode::Automatic { target_percent: random.count(1, 99) };
+    let mode = random.one_of(&[None, Some(ScalingMode::Manual), Some(ScalingMode::Manual), Some(automatic)]);
+    Deed::PutTimer {
+        fleet: random.count(0, 99),
+        timer: random.in_thousand(200).then(|| random.count(0, 99)),
+        days_ago: if recurrence == Recurrence::Once { 0 } else { random.count(0, 40) },
+        recurrence,
+        in_s: random.count(0, 25),
+        settings: TimerSettings {
+            min: random.in_thousand(300).then(|| random.count(0, max)),
+            // Sometimes more than the quota will allow.
+            max: random.in_thousand(800).then_some(if random.in_thousand(100) { 20 } else { max }),
+            desired: random.in_thousand(800).then(|| random.count(0, max)),
+            scaling_interval_minutes: random.count(1, 30),
+            mode,
+        },
+        stopped: random.in_thousand(100),
+    }
 }
 
 /// Another runtime configuration: some entries stay, some change their count, some are new (F-23).
@@ -246,6 +345,24 @@ pub fn act(world: &mut World, deed: &Deed) {
             let deleted = fleet.clone();
             world.command(DeleteFleet { scope, fleet }, move |()| Ack::FleetDeleted(deleted));
         }
+        Deed::PutTarget { fleet, percent } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let policy = NewPolicy::TargetBased { name: None, percent };
+            world.command(PutScalingPolicy { scope, fleet, policy }, |_| Ack::Done);
+        }
+        Deed::PutRule { fleet, rule } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let policy = NewPolicy::RuleBased { name: RULE.into(), rule };
+            world.command(PutScalingPolicy { scope, fleet, policy }, |_| Ack::Done);
+        }
+        Deed::DeleteRule { fleet } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            world.command(DeleteScalingPolicy { scope, fleet, name: Some(RULE.into()) }, |()| Ack::Done);
+        }
+        Deed::Mode { fleet, auto_scaling } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            world.command(SetFleetActions { scope, fleet, auto_scaling }, |()| Ack::Done);
+        }
         Deed::CreateAlias { fleet } => {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
             let routing = RoutingStrategy::Simple(fleet);
@@ -272,6 +389,34 @@ pub fn act(world: &mut World, deed: &Deed) {
             let Some((scope, alias)) = world.known.alias(alias) else { return };
             let deleted = alias.clone();
             world.command(DeleteAlias { scope, alias }, move |()| Ack::AliasDeleted(deleted));
+        }
+        Deed::PutTimer { fleet, timer, recurrence, in_s, days_ago, settings, stopped } => {
+            let Some((scope, fleet)) = world.known.fleet(fleet) else { return };
+            let old = timer.and_then(|number| world.known.timer(number)).cloned();
+            let (scope, fleet) =
+                old.as_ref().map_or((scope, fleet), |old| (old.scope.clone(), old.fleet.clone()));
+            let name = old.as_ref().map(|old| old.name.clone());
+            let first_s = (world.now.seconds() + i64::from(in_s) + 9) / 10 * 10;
+            let begin = Timestamp::from_seconds(first_s - i64::from(days_ago) * 86_400);
+            let end =
+                (recurrence != Recurrence::Once).then(|| Timestamp::from_seconds(first_s + 100 * 86_400));
+            let command = PutTimerScalingPolicy {
+                scope,
+                timer: old.map(|old| old.id),
+                fleet,
+                name: name.unwrap_or_else(|| format!("timer-{}", world.known.next_number())),
+                schedule: Schedule { recurrence, begin, end },
+                settings,
+                stopped,
+            };
+            world.command(command, |timer| Ack::Timer(Box::new(timer)));
+        }
+        Deed::DeleteTimer { timer } => {
+            let Some(timer) = world.known.timer(timer) else { return };
+            let (scope, id) = (timer.scope.clone(), timer.id.clone());
+            let command =
+                DeleteTimerScalingPolicy { scope, timer: Some(id.clone()), fleet: None, name: None };
+            world.command(command, move |()| Ack::TimerDeleted(id));
         }
         Deed::CreateQueue { destinations, policies, timeout_s } => {
             let mut names: Vec<String> = Vec::new();

@@ -35,6 +35,9 @@ pub struct Scenario {
 /// Time for the last deadlines to pass and for the fleets to become what they should be.
 const CALM_MS: u64 = 180_000;
 
+/// More fleets than a plan makes.
+const FLEETS_WITH_RULES: u32 = 16;
+
 impl Scenario {
     /// The plan of a seed.
     pub fn draw(seed: u64) -> Self {
@@ -65,8 +68,22 @@ impl Scenario {
         // One run in eight has no fault at all: what is right without faults must not need them.
         let faults = if random.in_thousand(125) { 0 } else { random.within(1, 14) };
         add(faults, |random| Action::Fault(fault::draw(random)), &mut random);
-        plan.sort_by_key(|(at_ms, _)| *at_ms);
+        // A stream of their own leaves the rest of the plan as it would be without them.
+        let mut timers = Random::stream(seed, "timers", 0);
+        if timers.in_thousand(350) {
+            let count = timers.within(2, 10);
+            add(count, |random| Action::Operator(operator::timer(random)), &mut timers);
+        }
         let hosts = random.count(1, 3);
+        // In half of the runs people alone decide how large a fleet is.
+        let policies = if random.in_thousand(500) { 0 } else { random.within(1, 12) };
+        add(policies, |random| Action::Operator(operator::policy(random)), &mut random);
+        for fleet in 0..FLEETS_WITH_RULES {
+            // A rule and a target can disagree for ever; without rules each fleet comes to rest.
+            let last = operator::Deed::DeleteRule { fleet };
+            plan.push((calm_after_ms + 5_000, Action::Operator(last)));
+        }
+        plan.sort_by_key(|(at_ms, _)| *at_ms);
         Self { seed, hosts, plan, calm_after_ms, ends_after_ms: calm_after_ms + CALM_MS }
     }
 

@@ -145,6 +145,8 @@ pub fn clocks() -> Clocks {
         ("launch.backoff.reset", "20s"),
         ("fleet.deploy", "40s"),
         ("host.resync", "3s"),
+        ("scaling.tick", "2s"),
+        ("scaling.minute", "2s"),
     ] {
         clocks.set(key, value).expect("the keys are those of the spec's table");
     }

@@ -5,6 +5,9 @@
 //! synced, then renamed. File names are hashes, so a key can hold anything.
 
 mod logs;
+mod parts;
+
+pub use parts::{OpenUpload, PartInfo};
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -46,6 +49,24 @@ pub enum BlobError {
         /// What was given.
         bucket: String,
     },
+    /// No upload in parts of that id is open for that object.
+    #[error("no upload in parts `{id}` is open for this object")]
+    NoUpload {
+        /// The id.
+        id: String,
+    },
+    /// A part is not there, or not as it is named; nothing was put together.
+    #[error("part `{number}` was not uploaded as it is named, or the parts are not in ascending order")]
+    BadPart {
+        /// Its number.
+        number: u32,
+    },
+    /// More uploads in parts are open than are kept at a time.
+    #[error("{limit} uploads in parts are open; complete or abort one first")]
+    TooManyUploads {
+        /// The limit.
+        limit: usize,
+    },
     /// The disk refused.
     #[error("the blob store failed to {attempt}")]
     Io {
@@ -78,9 +99,13 @@ impl BlobStore {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        for directory in
-            [self.partial_directory(), self.blob_directory(), self.bucket_directory(), self.log_directory()]
-        {
+        for directory in [
+            self.partial_directory(),
+            self.blob_directory(),
+            self.bucket_directory(),
+            self.log_directory(),
+            self.parts_directory(),
+        ] {
             fs::create_dir_all(directory)?;
         }
         sync_directory(&self.root)
@@ -89,8 +114,11 @@ impl BlobStore {
     /// Begins to write an object of at most `max_bytes`. It appears with `Upload::finish`.
     pub fn begin(&self, bucket: &str, key: &str, max_bytes: u64) -> Result<Upload, BlobError> {
         let target = self.object_path(bucket, key)?;
-        let partial = self.partial()?;
-        Ok(Upload { partial, target, size: 0, max_bytes })
+        self.upload(Target::Object(target), max_bytes)
+    }
+
+    fn upload(&self, target: Target, max_bytes: u64) -> Result<Upload, BlobError> {
+        Ok(Upload { partial: self.partial()?, target, hasher: Sha256::new(), size: 0, max_bytes })
     }
 
     /// Writes an object from a reader, and says how many bytes it has.
@@ -105,7 +133,7 @@ impl BlobStore {
         let mut buffer = vec![0; 64 << 10];
         loop {
             match from.read(&mut buffer).map_err(BlobError::io("read the object"))? {
-                0 => return upload.finish(),
+                0 => return upload.finish().map(|stored| stored.size_bytes),
                 count => upload.write(&buffer[..count])?,
             }
         }
@@ -207,10 +235,30 @@ fn copy_hashed(mut from: impl Read, to: &mut impl Write) -> io::Result<(String, 
 #[derive(Debug)]
 pub struct Upload {
     partial: Partial,
-    target: PathBuf,
+    target: Target,
+    hasher: Sha256,
     size: u64,
     max_bytes: u64,
 }
+
+/// What an upload becomes.
+#[derive(Debug)]
+enum Target {
+    Object(PathBuf),
+    Part { directory: PathBuf, number: u32 },
+}
+
+/// An object or a part that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its size, bytes.
+    pub size_bytes: u64,
+    /// Says whether it is the same as another: 32 hexadecimal digits of its hash.
+    pub etag: String,
+}
+
+/// Digits of an ETag.
+const ETAG_LENGTH: usize = 32;
 
 impl Upload {
     /// Appends to the object.
@@ -220,14 +268,23 @@ impl Upload {
             return Err(BlobError::TooLarge { max_bytes: self.max_bytes });
         }
         self.partial.file.write_all(bytes).map_err(BlobError::io("write the object"))?;
+        self.hasher.update(bytes);
         self.size = size;
         Ok(())
     }
 
-    /// Makes the object durable and visible under its key, and says how many bytes it has.
-    pub fn finish(self) -> Result<u64, BlobError> {
-        self.partial.place(&self.target).map_err(BlobError::io("keep the object"))?;
-        Ok(self.size)
+    /// Makes the object durable and visible under its key, or the part under its number, in place of an earlier one.
+    pub fn finish(self) -> Result<Stored, BlobError> {
+        let mut etag = hex::encode(self.hasher.finalize());
+        etag.truncate(ETAG_LENGTH);
+        let failed = BlobError::io("keep the object");
+        match self.target {
+            Target::Object(path) => self.partial.place(&path).map_err(failed)?,
+            Target::Part { directory, number } => {
+                parts::place(self.partial, &directory, number, &etag).map_err(failed)?;
+            }
+        }
+        Ok(Stored { size_bytes: self.size, etag })
     }
 }
 

@@ -18,7 +18,7 @@ use gse_core::archive::ArchiveQuestion;
 use gse_core::state::{Change, Row};
 use gse_core::time::Timestamp;
 
-pub use blob::{BlobError, BlobStore, Upload};
+pub use blob::{BlobError, BlobStore, OpenUpload, PartInfo, Stored, Upload};
 pub use data_dir::{DataDir, DataDirError};
 pub use embedded::EmbeddedStore;
 pub use memory::MemoryStore;

@@ -24,6 +24,11 @@ const INCOMING_MAX: usize = 1024;
 /// What comes from the connection, in order.
 #[derive(Message, Clone, Debug, PartialEq)]
 pub(crate) enum Received {
+    /// A seat is being looked for; how far that is, in words.
+    Searching {
+        /// For the player.
+        news: String,
+    },
     /// The server proved that it knows the player session, and let the player in.
     Welcome {
         /// What happens in this session.

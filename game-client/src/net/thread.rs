@@ -16,7 +16,7 @@ use super::{
     Outgoing, Received,
     connection::{self, Joined},
 };
-use crate::{lookup, options::Destination};
+use crate::{lookup, matchmaker, options::Destination};
 
 /// How often the round-trip time is told.
 const ROUND_TRIP_PERIOD: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub(super) fn run(
     };
     runtime.block_on(async {
         let joined = tokio::select! {
-            joined = find_and_join(destination, &player_id) => joined,
+            joined = find_and_join(destination, &player_id, &to_app) => joined,
             // The app was closed while the connection was being made.
             () = to_app.closed() => return,
         };
@@ -65,11 +65,20 @@ fn tell<E>(sent: Result<(), E>) {
     }
 }
 
-async fn find_and_join(destination: Destination, player_id: &str) -> Result<Joined, Received> {
+async fn find_and_join(
+    destination: Destination,
+    player_id: &str,
+    to_app: &Sender<Received>,
+) -> Result<Joined, Received> {
     let seat = match destination {
         Destination::Address { address, player_session_id } => lookup::Seat { address, player_session_id },
         Destination::Cloud(cloud) => {
             lookup::find_seat(&cloud, player_id).await.map_err(|reason| Received::Closed { reason })?
+        }
+        Destination::Matchmaker(matchmaker) => {
+            let news = async |news| tell(to_app.send(Received::Searching { news }).await);
+            let found = matchmaker::find_seat(&matchmaker, player_id, news).await;
+            found.map_err(|reason| Received::Closed { reason })?
         }
     };
     connection::join(&seat, player_id).await.map_err(|error| match error.is_refusal() {

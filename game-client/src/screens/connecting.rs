@@ -40,8 +40,9 @@ fn waiting(session: &Session) -> String {
         Some(Hosting::Match { players_wanted }) => {
             format!("waiting for players: {} of {players_wanted}", session.present.len() + 1)
         }
-        Some(Hosting::Lobby) | None => {
-            format!("{} is joining ...", theme::short_name(&session.player_id, 32))
-        }
+        Some(Hosting::Lobby) | None => session
+            .news
+            .clone()
+            .unwrap_or_else(|| format!("{} is joining ...", theme::short_name(&session.player_id, 32))),
     }
 }

@@ -5,7 +5,8 @@ them, every call carries `pid` and `requestid`, ActivateGameServerSession is cal
 answered before that returns, or after it where the session's property `activate` is `late`; ProcessEnding is called
 inside OnProcessTerminate.
 
-Players speak lines over TCP: JOIN <PlayerSessionId>, SAY <text>, LIST, DOOR <policy>, STATUS, LEAVE, END.
+Players speak lines over TCP: JOIN <PlayerSessionId>, SAY <text>, LIST, DOOR <policy>, STATUS, LEAVE, END. The others hear
+SAID <text>, which only the stories of `tests/interop/clients` listen to.
 """
 
 import json
@@ -26,6 +27,7 @@ import GseGrpcSdkService_pb2_grpc as gse_grpc
 
 DEADLINE_SECONDS = 10
 LATE_SECONDS = 0.3
+HIGHEST_PORT = 60000
 
 
 def log(text):
@@ -51,6 +53,7 @@ class Match:
         self.lock = threading.Lock()
         self.session = None
         self.players = set()
+        self.listeners = set()
         self.health_checks = 0
         self.sessions_hosted = 0
 
@@ -99,6 +102,13 @@ class Player(socketserver.StreamRequestHandler):
 
     def handle(self):
         self.ticket = None
+        try:
+            self.converse()
+        finally:
+            with self.server.match.lock:
+                self.server.match.listeners.discard(self)
+
+    def converse(self):
         for raw in self.rfile:
             command, _, rest = raw.decode("utf-8").strip().partition(" ")
             try:
@@ -119,6 +129,8 @@ class Player(socketserver.StreamRequestHandler):
         if command == "JOIN":
             agent.call("AcceptPlayerSession", gse.AcceptPlayerSessionRequest(playerSessionId=rest, **ids))
             self.ticket = rest
+            with match.lock:
+                match.listeners.add(self)
             self.count(players := match.players | {rest}, session)
             return f"WELCOME {len(players)}"
         if command == "LIST":
@@ -131,6 +143,10 @@ class Player(socketserver.StreamRequestHandler):
         if self.ticket is None:
             return "REFUSED join first"
         if command == "SAY":
+            with match.lock:
+                others = match.listeners - {self}
+            for other in others:
+                other.wfile.write(f"SAID {rest}\n".encode("utf-8"))
             return f"HEARD {rest}"
         if command == "LEAVE":
             agent.call("RemovePlayerSession", gse.RemovePlayerSessionRequest(playerSessionId=self.ticket, **ids))
@@ -168,6 +184,19 @@ class Players(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
+def open_players():
+    """A port that fleets open to players: the system chooses higher ones too."""
+    too_high = []
+    while True:
+        players = Players(("0.0.0.0", 0), Player)
+        if players.server_address[1] <= HIGHEST_PORT:
+            break
+        too_high.append(players)
+    for other in too_high:
+        other.server_close()
+    return players
+
+
 def main():
     # Everybody who follows the tutorials has this address in the code; the variable is an extra of OpenGSE.
     agent = Agent(os.environ.get("GSE_AGENT_ADDRESS", "127.0.0.1:5758"))
@@ -178,7 +207,7 @@ def main():
     grpc_port = server.add_insecure_port("127.0.0.1:0")
     server.start()
 
-    players = Players(("0.0.0.0", 0), Player)
+    players = open_players()
     players.agent, players.match = agent, match
     client_port = players.server_address[1]
     threading.Thread(target=players.serve_forever, daemon=True).start()

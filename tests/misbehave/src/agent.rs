@@ -39,9 +39,14 @@ impl Agent {
         Ok(Self { client: client.await.with_context(|| format!("no agent at `{address}`"))? })
     }
 
-    pub(crate) async fn ready(&self, client_port: u16, grpc_port: u16) -> Result<(), Status> {
+    pub(crate) async fn ready(
+        &self,
+        client_port: u16,
+        grpc_port: u16,
+        log_paths_to_upload: Vec<String>,
+    ) -> Result<(), Status> {
         let message = proto::ProcessReadyRequest {
-            log_paths_to_upload: vec![],
+            log_paths_to_upload,
             client_port: client_port.into(),
             grpc_port: grpc_port.into(),
         };
@@ -49,8 +54,12 @@ impl Agent {
         said("ProcessReady", answer)
     }
 
-    pub(crate) async fn custom_counts(&self) -> Result<(), Status> {
-        let message = proto::ReportCustomDataRequest { current_custom_count: 0, max_custom_count: 1 };
+    pub(crate) async fn custom_counts(
+        &self,
+        current_custom_count: i32,
+        max_custom_count: i32,
+    ) -> Result<(), Status> {
+        let message = proto::ReportCustomDataRequest { current_custom_count, max_custom_count };
         said("ReportCustomData", self.client.clone().report_custom_data(request(message)).await.map(drop))
     }
 
@@ -83,6 +92,15 @@ impl Agent {
             "RemovePlayerSession",
             self.client.clone().remove_player_session(request(message)).await.map(drop),
         )
+    }
+
+    pub(crate) async fn update_policy(&self, session: &str, policy: &str) -> Result<(), Status> {
+        let message = proto::UpdatePlayerSessionCreationPolicyRequest {
+            game_server_session_id: session.into(),
+            new_player_session_creation_policy: policy.into(),
+        };
+        let answer = self.client.clone().update_player_session_creation_policy(request(message)).await;
+        said("UpdatePlayerSessionCreationPolicy", answer.map(drop))
     }
 
     pub(crate) async fn terminate_session(&self, session: &str) -> Result<(), Status> {

@@ -1,9 +1,14 @@
 //! The callbacks, and the session that they are about.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use gse_proto::grpcsdk as proto;
 use gse_proto::grpcsdk::game_server_grpc_sdk_service_server::GameServerGrpcSdkService;
+use tokio::sync::broadcast;
 use tonic::{Request, Response, Status};
 
 use crate::agent::Agent;
@@ -14,6 +19,9 @@ pub(crate) struct Game {
     pub(crate) options: Options,
     pub(crate) agent: Agent,
     session: Mutex<Sessions>,
+    /// What is said to all.
+    pub(crate) voices: broadcast::Sender<String>,
+    health_checks: AtomicU32,
 }
 
 #[derive(Default)]
@@ -25,7 +33,8 @@ struct Sessions {
 
 impl Game {
     pub(crate) fn new(options: Options, agent: Agent) -> Self {
-        Self { options, agent, session: Mutex::default() }
+        let (voices, health_checks) = (broadcast::Sender::new(100), AtomicU32::new(0));
+        Self { options, agent, session: Mutex::default(), voices, health_checks }
     }
 
     fn sessions<R>(&self, look: impl FnOnce(&mut Sessions) -> R) -> R {
@@ -56,6 +65,33 @@ impl Game {
         }
     }
 
+    /// The match is over.
+    pub(crate) async fn end(&self) -> bool {
+        let Some(session) = self.session() else { return false };
+        self.note(&format!("{session} is over"));
+        let is_done = self.agent.terminate_session(&session).await.is_ok();
+        self.sessions(|sessions| sessions.current = None);
+        is_done
+    }
+
+    /// For those outside who wait for some of them.
+    fn tell_health_checks(&self, count: u32) {
+        let (agent, count) = (self.agent.clone(), i32::try_from(count).unwrap_or(i32::MAX));
+        tokio::spawn(async move { agent.custom_counts(count, i32::MAX).await });
+    }
+
+    /// A line for the file that is uploaded.
+    fn note(&self, line: &str) {
+        if let Some(directory) = &self.options.log {
+            let written = std::fs::create_dir_all(directory)
+                .and_then(|()| {
+                    File::options().create(true).append(true).open(format!("{directory}/game.log"))
+                })
+                .and_then(|mut file| writeln!(file, "{line}"));
+            written.unwrap_or_else(|error| eprintln!("the log cannot be written: {error}"));
+        }
+    }
+
     /// What the generated base class says.
     fn is_implemented(&self) -> Result<(), Status> {
         if self.options.has("unimplemented") { Err(Status::unimplemented("")) } else { Ok(()) }
@@ -72,7 +108,12 @@ impl GameServerGrpcSdkService for Game {
         if self.options.has("health-hangs") {
             tokio::time::sleep(FOR_EVER).await;
         }
-        let health_status = !self.options.has("health-false");
+        let earlier = self.health_checks.fetch_add(1, Ordering::Relaxed);
+        if self.options.has("health-recovers") {
+            self.tell_health_checks(earlier + 1);
+        }
+        let health_status =
+            !(self.options.has("health-false") || self.options.has("health-recovers") && earlier < 2);
         Ok(Response::new(proto::HealthCheckResponse { health_status }))
     }
 
@@ -102,7 +143,11 @@ impl GameServerGrpcSdkService for Game {
         }
         let (agent, session) = (self.agent.clone(), self.session().unwrap_or(session));
         if !self.options.has("no-activate") {
-            tokio::spawn(async move { agent.activate(&session).await });
+            let delay = Duration::from_secs(self.options.activate_delay_s);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                agent.activate(&session).await
+            });
         }
         Ok(Response::new(proto::GseResponse::default()))
     }

@@ -3,10 +3,12 @@
 //! `misbehave HABIT… [--grpc-port N] [--client-port N]` is the game server; without a habit it is a good one. Players
 //! connect by TCP, send their PlayerSessionId in a line, and hear `welcome` or `go away`; they leave by hanging up.
 //! `misbehave client` is such a player: it takes IP, PORT and PLAYER_SESSION_ID from its environment, and leaves when
-//! it was welcomed.
+//! it was welcomed. A connection that begins with `JOIN`, `SAY` or another word of `command` is one of the spec's test
+//! server instead.
 
 mod agent;
 mod callbacks;
+mod command;
 mod player;
 
 use std::collections::BTreeSet;
@@ -43,6 +45,7 @@ const HABITS: &[&str] = &[
     "ignores-terminate", // answers OnProcessTerminate and goes on
     "no-ending",         // exits on OnProcessTerminate without ProcessEnding
     "does-not-exit",     // calls ProcessEnding and goes on
+    "health-recovers",   // answers the first two OnHealthCheck with an empty message, and the others well
 ];
 
 /// How long a hung handler hangs.
@@ -55,16 +58,23 @@ struct Options {
     grpc_port: u16,
     /// What is announced; 0: where it listens.
     client_port: u16,
+    /// Seconds from OnStartGameServerSession to ActivateGameServerSession.
+    activate_delay_s: u64,
+    /// A directory that is announced for upload, with a file of what happened.
+    log: Option<String>,
 }
 
 impl Options {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let mut options = Self::default();
         while let Some(word) = words.next() {
-            let mut port = || words.next().context("a port is missing")?.parse().context("not a port");
+            let mut port =
+                || words.next().context("a number is missing")?.parse::<u16>().context("not a number");
             match word.as_str() {
                 "--grpc-port" => options.grpc_port = port()?,
                 "--client-port" => options.client_port = port()?,
+                "--activate-delay" => options.activate_delay_s = port()?.into(),
+                "--log" => options.log = Some(words.next().context("a directory is missing")?),
                 habit if HABITS.contains(&habit) => drop(options.habits.insert(word)),
                 other => bail!("unknown habit `{other}`\nhint: there are {}", HABITS.join(", ")),
             }
@@ -93,7 +103,7 @@ async fn serve(options: Options) -> Result<()> {
     let agent = Agent::connect().await?;
     if options.has("not-ready") {
         // Refused, and so it should be.
-        let _ = agent.custom_counts().await;
+        let _ = agent.custom_counts(0, 1).await;
         return hang().await;
     }
     let (players, client_port) = client_listener().await?;
@@ -104,15 +114,16 @@ async fn serve(options: Options) -> Result<()> {
     let grpc_port = bound.unwrap_or(options.grpc_port);
     let listener = listener.filter(|_| !options.has("not-listening"));
     let crashes = options.has("crash");
+    let logs: Vec<String> = options.log.clone().into_iter().collect();
     let late = options.has("late-listening");
     let game = Arc::new(Game::new(options, agent.clone()));
     tokio::spawn(player::welcome_all(players, Arc::clone(&game)));
     if !late {
         tokio::spawn(listen(listener, Arc::clone(&game)));
-        agent.ready(client_port, grpc_port).await?;
+        agent.ready(client_port, grpc_port, logs).await?;
     } else {
         drop(listener);
-        agent.ready(client_port, grpc_port).await?;
+        agent.ready(client_port, grpc_port, logs).await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let listener = TcpListener::bind(("127.0.0.1", grpc_port)).await?;
         tokio::spawn(listen(Some(listener), Arc::clone(&game)));

@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::callbacks::Game;
+use crate::command;
 
 /// Takes players until the end of the process.
 pub(crate) async fn welcome_all(listener: TcpListener, game: Arc<Game>) {
@@ -17,10 +18,13 @@ pub(crate) async fn welcome_all(listener: TcpListener, game: Arc<Game>) {
     }
 }
 
-async fn welcome(stream: TcpStream, game: &Game) -> Result<()> {
+async fn welcome(stream: TcpStream, game: &Arc<Game>) -> Result<()> {
     let mut stream = BufReader::new(stream);
     let mut ticket = String::new();
     stream.read_line(&mut ticket).await?;
+    if command::is_command(&ticket) {
+        return command::obey_all(ticket, stream, game).await;
+    }
     let (ticket, session) = (ticket.trim(), game.session().unwrap_or_default());
     if !game.options.has("no-accept") && game.agent.accept(&session, ticket).await.is_err() {
         stream.write_all(b"go away\n").await?;

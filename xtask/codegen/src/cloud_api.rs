@@ -1,9 +1,11 @@
 //! Writes `crates/gse-api/src/generated/` from `docs/spec/cloud-api.json`: request and response types of every
-//! action, the static schema that the decoder walks, the list of actions and the list of error codes.
+//! action, the static schema that the decoder walks, the list of actions and the list of error codes; and the methods of
+//! gse-client.
 //! It is not the place for rules that the JSON cannot express: those are hand-written in `gse-api/src/validate/`.
 
 mod actions;
-mod model;
+mod client;
+pub(crate) mod model;
 mod schema;
 mod types;
 
@@ -21,8 +23,9 @@ use model::Api;
 
 const SPEC: &str = "docs/spec/cloud-api.json";
 const OUT: &str = "crates/gse-api/src/generated";
+const CLIENT: &str = "crates/gse-client/src/actions.rs";
 
-/// Brings the generated files of gse-api up to date and returns those that were not.
+/// Brings the generated files of gse-api and gse-client up to date and returns those that were not.
 ///
 /// With `check` nothing is written; the answer then lists the stale files.
 ///
@@ -35,19 +38,27 @@ pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut stale = Vec::new();
     let mut names = BTreeSet::new();
     for (name, source) in files(&api)? {
-        let path = root.join(OUT).join(&name);
-        let wanted = rustfmt(root, &source).with_context(|| format!("cannot format `{name}`"))?;
-        if fs::read_to_string(&path).ok().as_deref() != Some(&wanted) {
-            if !check {
-                fs::create_dir_all(root.join(OUT)).with_context(|| format!("cannot create `{OUT}`"))?;
-                fs::write(&path, &wanted).with_context(|| format!("cannot write `{}`", path.display()))?;
-            }
-            stale.push(path);
-        }
+        stale.extend(bring_up_to_date(root, &format!("{OUT}/{name}"), &source, check)?);
         names.insert(name);
     }
+    stale.extend(bring_up_to_date(root, CLIENT, &client::file(&api), check)?);
     stale.extend(leftovers(root, &names, check)?);
     Ok(stale)
+}
+
+/// The file, if it was not as it should be.
+fn bring_up_to_date(root: &Path, name: &str, source: &str, check: bool) -> anyhow::Result<Option<PathBuf>> {
+    let path = root.join(name);
+    let wanted = rustfmt(root, source).with_context(|| format!("cannot format `{name}`"))?;
+    if fs::read_to_string(&path).ok().as_deref() == Some(&wanted) {
+        return Ok(None);
+    }
+    if !check {
+        let folder = path.parent().context("a file lies in a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+        fs::write(&path, &wanted).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(Some(path))
 }
 
 /// Files in the folder that nothing generates any more.

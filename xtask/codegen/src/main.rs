@@ -1,10 +1,11 @@
-//! Writes the committed generated code: gRPC stubs and cloud API types.
+//! Writes what is generated and committed: gRPC stubs, cloud API types, and the pages of coverage and differences.
 //!
 //! `cargo run -p codegen` writes, `cargo run -p codegen -- --check` compares and fails on a difference.
 //! A package of its own, so that the heavy generators stay out of `xtask` and out of every build.
 //! Not here: what is generated; each generator has its own file.
 
 mod cloud_api;
+mod coverage;
 mod proto;
 mod tree;
 
@@ -14,12 +15,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "usage: codegen [--check] [--only proto|cloud-api]";
+const USAGE: &str = "usage: codegen [--check] [--only proto|cloud-api|coverage]";
 
 /// A generator: in a check it returns the files that are stale, otherwise the files that it changed.
 type Generator = fn(&Path, bool) -> anyhow::Result<Vec<PathBuf>>;
 
-const GENERATORS: [(&str, Generator); 2] = [("proto", proto::run), ("cloud-api", cloud_api::run)];
+const GENERATORS: [(&str, Generator); 3] =
+    [("proto", proto::run), ("cloud-api", cloud_api::run), ("coverage", coverage::run)];
 
 #[derive(Debug, Default)]
 struct Flags {

@@ -26,13 +26,18 @@ pub(crate) struct MatchRules {
 }
 
 impl MatchRules {
+    /// The rules as keys and values.
+    pub(crate) fn pairs(self) -> [(&'static str, String); 3] {
+        [
+            ("players", self.players.to_string()),
+            ("match_ticks", self.ticks.to_string()),
+            ("score_to_win", self.score_to_win.to_string()),
+        ]
+    }
+
     /// The rules as game properties.
     pub(super) fn properties(self) -> Value {
-        json!([
-            {"Key": "players", "Value": self.players.to_string()},
-            {"Key": "match_ticks", "Value": self.ticks.to_string()},
-            {"Key": "score_to_win", "Value": self.score_to_win.to_string()},
-        ])
+        self.pairs().into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
     }
 }
 

@@ -136,6 +136,27 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
     })
 }
 
+/// The vendor's clients of the cloud API: a folder with `sdk` and `tccli`, each for `PYTHONPATH`.
+pub(super) fn clients(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
+    let version =
+        version("python3", &["-c", "import sys, sysconfig; print(sys.version, sysconfig.get_platform())"])?;
+    let source = cache.sources.join("clients");
+    let sets = ["sdk", "tccli"].map(|name| (name, source.join(format!("requirements-{name}.txt"))));
+    let mut inputs = contents(&[&sets[0].1, &sets[1].1])?;
+    inputs.push(version);
+    cache.keep(stage, "clients", &inputs, |stage, folder| {
+        let environment = folder.join("environment");
+        quiet(stage, "python3 -m venv", Command::new("python3").arg("-m").arg("venv").arg(&environment))?;
+        for (name, needed) in &sets {
+            let mut pip = Command::new(environment.join("bin/pip"));
+            pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]);
+            pip.arg("--target").arg(folder.join(name)).arg("-r").arg(needed);
+            quiet(stage, &format!("pip install --target {name} -r requirements-{name}.txt"), &mut pip)?;
+        }
+        fs::remove_dir_all(&environment).context("cannot remove the environment that installed the clients")
+    })
+}
+
 /// The installed packages: a folder with `node_modules`.
 pub(super) fn node(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
     let version = version("node", &["--version"])?;

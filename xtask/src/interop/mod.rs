@@ -1,9 +1,12 @@
-//! `cargo xtask interop`: game servers that share no line with us, from package to players.
+//! `cargo xtask interop`: clients and game servers that share no line with us, from package to players.
 //!
+//! The vendor's own clients of the cloud API go through its getting-started walkthrough (`clients.rs`). Then come
+//! game servers of other stacks:
 //! A server in Python on gRPC's C core, one in Node.js on grpc-js, and a server from Debian packages that never heard
 //! of the contract and is spoken for by `gse-wrap`. Each is put into a fleet of a private service and through its
 //! whole life. What they need is set up here and kept for the next run (`setup.rs`).
 
+mod clients;
 mod debian;
 mod hosting;
 mod install;
@@ -32,6 +35,12 @@ pub(crate) struct Options {
     /// Print one JSON line per step and one for the run, nothing else
     #[arg(long)]
     json: bool,
+    /// Write down which actions the vendor's clients drove, instead of comparing it with what is written down
+    #[arg(long)]
+    accept: bool,
+    /// Run the vendor's clients only
+    #[arg(long)]
+    clients_only: bool,
     /// Use the programs that were built before
     #[arg(long)]
     no_build: bool,
@@ -41,7 +50,12 @@ const STEPS: &[Step] = &[
     Step {
         title: "Set up",
         about: "Python, Node.js and Debian packages, kept for the next run",
-        commands: 8,
+        commands: 11,
+    },
+    Step {
+        title: "Clients",
+        about: "tencentcloud-sdk-python-gse, tccli and cos-python-sdk-v5, unmodified",
+        commands: 9,
     },
     Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 24 },
     Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 24 },
@@ -54,7 +68,7 @@ const SETTINGS: &[&str] = &["health.interval=500ms", "launch.backoff.first=200ms
 /// Runs everything. Fails only if it could not even begin.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let narrator = narrator::choose(options.json);
-    let headline = "OpenGSE: game servers of other stacks";
+    let headline = "OpenGSE: clients and game servers of others";
     let mut stage = Stage::new(workspace, "interop/runs", narrator, headline, STEPS)?;
     let outcome = course(&mut stage, options);
     let good = stage.close(outcome, false);
@@ -69,10 +83,18 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     }
     let cache = Cache::new(stage.workspace);
     let python = install::python(stage, &cache)?;
-    let node = install::node(stage, &cache)?;
-    let teeworlds = debian::teeworlds(stage, &cache)?;
+    let clients = install::clients(stage, &cache)?;
+    let others = match options.clients_only {
+        true => None,
+        false => Some((install::node(stage, &cache)?, debian::teeworlds(stage, &cache)?)),
+    };
     stage.start_service(&Addresses { settings: SETTINGS, ..Addresses::default() })?;
     stage.done();
+
+    stage.step();
+    clients::drive(stage, &clients, &Stack::python(&python), options.accept)?;
+    stage.done();
+    let Some((node, teeworlds)) = others else { return Ok(()) };
 
     stage.step();
     scripted::host(stage, &Stack::python(&python))?;

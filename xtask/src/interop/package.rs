@@ -26,6 +26,12 @@ pub(super) fn add(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).with_context(failed)?;
     }
+    // What an earlier package left there may be a link to `from`, and a copy onto itself would empty both.
+    if let Err(error) = fs::remove_file(to)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error).with_context(failed);
+    }
     if fs::hard_link(from, to).is_err() {
         fs::copy(from, to).with_context(failed)?;
     }

@@ -65,7 +65,8 @@ impl Stack {
         })
     }
 
-    fn assemble(&self, stage: &Stage<'_>) -> Result<PathBuf> {
+    /// The folder that becomes its package.
+    pub(super) fn assemble(&self, stage: &Stage<'_>) -> Result<PathBuf> {
         let folder = stage.directory.join(self.name);
         package::add(&stage.workspace.root.join("tests/interop").join(self.folder), &folder)?;
         for (from, name) in &self.brings {

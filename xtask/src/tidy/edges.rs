@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     ("codegen", &[]),
     ("misbehave", &["gse-proto"]),
+    ("matchmaker", &["gse-client", "gse-api"]),
     ("tests", &["gse-server", "gse-client", "gse-sdk", "game-net"]),
 ];
 
@@ -46,6 +47,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("gse-cli", &["bevy*", "quinn"]),
     ("game-server", &["bevy*", "rusqlite"]),
     ("game-client", &["axum", "rusqlite", "tonic"]),
+    ("matchmaker", &["rusqlite", "tonic", "bevy*", "quinn"]),
     ("xtask", &["tokio", "bevy*"]),
 ];
 

@@ -181,7 +181,16 @@ fn u0000_is_no_value() {
 
 #[test]
 fn c04_timer_types_have_names() {
-    let body = |kind: Value| json!({ "TimerScalingPolicy": { "TimerConfiguration": { "TimerType": kind } } });
+    let body = |kind: Value| {
+        json!({ "TimerScalingPolicy": {
+            "TimerName": "evening",
+            "TimerConfiguration": {
+                "TimerType": kind, "TimerValue": { "Day": 1 },
+                "BeginTime": "2021-01-14T14:04:29Z", "EndTime": "2021-02-14T14:04:29Z",
+            },
+            "TimerFleetCapacity": { "FleetId": "fleet-1" },
+        } })
+    };
     for kind in [json!(2), json!("TimerTypeDay")] {
         let request: PutTimerScalingPolicyRequest =
             decode(body(kind).to_string().as_bytes()).expect("both forms are daily");

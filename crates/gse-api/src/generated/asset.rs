@@ -261,6 +261,9 @@ pub static CREATE_ASSET_WITH_IMAGE_REQUEST: Structure = Structure {
 impl Request for CreateAssetWithImageRequest {
     const ACTION: Action = Action::CreateAssetWithImage;
     type Response = CreateAssetWithImageResponse;
+    fn rules(&self, violations: &mut crate::validate::Violations) {
+        crate::validate::asset::create_asset_with_image(self, violations);
+    }
 }
 
 /// What `DeleteAsset` takes.

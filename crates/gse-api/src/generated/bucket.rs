@@ -94,4 +94,7 @@ pub static UPDATE_BUCKET_CORS_OPT_REQUEST: Structure = Structure {
 impl Request for UpdateBucketCORSOptRequest {
     const ACTION: Action = Action::UpdateBucketCORSOpt;
     type Response = UpdateBucketCORSOptResponse;
+    fn rules(&self, violations: &mut crate::validate::Violations) {
+        crate::validate::bucket::update_bucket_cors_opt(self, violations);
+    }
 }

@@ -351,6 +351,9 @@ pub static PUT_SCALING_POLICY_REQUEST: Structure = Structure {
 impl Request for PutScalingPolicyRequest {
     const ACTION: Action = Action::PutScalingPolicy;
     type Response = PutScalingPolicyResponse;
+    fn rules(&self, violations: &mut crate::validate::Violations) {
+        crate::validate::capacity::put_scaling_policy(self, violations);
+    }
 }
 
 /// What `StartFleetActions` takes.

@@ -22,8 +22,8 @@ pub struct FleetStatisticDetail {
     pub instance_ip: String,
     /// `InstanceId`, 1..128 bytes.
     pub instance_id: String,
-    /// `TotalUsedFlowMegaBytes`, in MB.
-    pub total_used_flow_mega_bytes: f64,
+    /// `TotalUsedFlowMegaBytes`, in MB, `null` when there is none.
+    pub total_used_flow_mega_bytes: Option<f64>,
     /// `TotalUsedTimeSeconds`, in second.
     pub total_used_time_seconds: String,
 }
@@ -34,8 +34,8 @@ pub struct FleetStatisticDetail {
 pub struct FleetStatisticFlows {
     /// `BeginTime`.
     pub begin_time: String,
-    /// `TotalUsedFlowMegaBytes`, in MB.
-    pub total_used_flow_mega_bytes: f64,
+    /// `TotalUsedFlowMegaBytes`, in MB, `null` when there is none.
+    pub total_used_flow_mega_bytes: Option<f64>,
 }
 
 /// The structure `FleetStatisticTimes`.
@@ -219,8 +219,8 @@ pub struct DescribeFleetStatisticSummaryRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct DescribeFleetStatisticSummaryResponse {
-    /// `TotalUsedFlowMegaBytes`, in MB.
-    pub total_used_flow_mega_bytes: f64,
+    /// `TotalUsedFlowMegaBytes`, in MB, `null` when there is none.
+    pub total_used_flow_mega_bytes: Option<f64>,
     /// `TotalUsedTimeSeconds`, in second.
     pub total_used_time_seconds: String,
 }

@@ -73,14 +73,14 @@ pub static TIMER_CONFIGURATION: Structure = Structure {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct TimerFleetCapacity {
-    /// `DesiredInstances`.
-    pub desired_instances: i64,
+    /// `DesiredInstances`, at least 0, `null` when there is none.
+    pub desired_instances: Option<i64>,
     /// `FleetId`, 1..128 bytes.
     pub fleet_id: String,
-    /// `MaxSize`.
-    pub max_size: i64,
-    /// `MinSize`.
-    pub min_size: i64,
+    /// `MaxSize`, at least 1, `null` when there is none.
+    pub max_size: Option<i64>,
+    /// `MinSize`, at least 0, `null` when there is none.
+    pub min_size: Option<i64>,
     /// `ScalingInterval`, 1..30, in minute.
     pub scaling_interval: i64,
     /// `ScalingType`, one of `0` `1` `2`.
@@ -93,16 +93,16 @@ pub struct TimerFleetCapacity {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TimerFleetCapacityInput {
-    /// `DesiredInstances`.
+    /// `DesiredInstances`, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_instances: Option<i64>,
     /// `FleetId`, 1..128 bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fleet_id: Option<String>,
-    /// `MaxSize`.
+    /// `MaxSize`, at least 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_size: Option<i64>,
-    /// `MinSize`.
+    /// `MinSize`, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_size: Option<i64>,
     /// `ScalingInterval`, 1..30, in minute.
@@ -120,7 +120,11 @@ pub struct TimerFleetCapacityInput {
 pub static TIMER_FLEET_CAPACITY: Structure = Structure {
     name: "TimerFleetCapacity",
     members: &[
-        Member { name: "DesiredInstances", required: false, value: ValueType::Integer(Integer::INT64) },
+        Member {
+            name: "DesiredInstances",
+            required: false,
+            value: ValueType::Integer(Integer { minimum: Some(0), ..Integer::INT64 }),
+        },
         Member {
             name: "FleetId",
             required: false,
@@ -131,8 +135,16 @@ pub static TIMER_FLEET_CAPACITY: Structure = Structure {
                 ..Text::ANY
             }),
         },
-        Member { name: "MaxSize", required: false, value: ValueType::Integer(Integer::INT64) },
-        Member { name: "MinSize", required: false, value: ValueType::Integer(Integer::INT64) },
+        Member {
+            name: "MaxSize",
+            required: false,
+            value: ValueType::Integer(Integer { minimum: Some(1), ..Integer::INT64 }),
+        },
+        Member {
+            name: "MinSize",
+            required: false,
+            value: ValueType::Integer(Integer { minimum: Some(0), ..Integer::INT64 }),
+        },
         Member {
             name: "ScalingInterval",
             required: false,
@@ -442,4 +454,7 @@ pub static PUT_TIMER_SCALING_POLICY_REQUEST: Structure = Structure {
 impl Request for PutTimerScalingPolicyRequest {
     const ACTION: Action = Action::PutTimerScalingPolicy;
     type Response = PutTimerScalingPolicyResponse;
+    fn rules(&self, violations: &mut crate::validate::Violations) {
+        crate::validate::timer::put_timer_scaling_policy(self, violations);
+    }
 }

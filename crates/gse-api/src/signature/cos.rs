@@ -1,5 +1,6 @@
 //! The authorisation of one upload (§2.1, GetUploadCredentials): `q-sign-algorithm=sha1&…`, for both sides.
-//! It is bound to a method, a key, a host and a time; the body is not part of it.
+//! It is bound to a method, a key, a host and a time; the body is not part of it. What this service hands out signs no
+//! other header and no parameter; clients that have a key, such as that of GetUploadFederationToken, may sign more.
 
 use std::fmt;
 
@@ -13,6 +14,8 @@ use super::{hmac_sha1, lower_hex, tc3::Key};
 mod tests;
 
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// Names that one authorisation may list; each is looked for in the request.
+const NAMES_MOST: usize = 64;
 /// Methods that an authorisation may have been made for, to tell a wrong method from a wrong signature.
 const METHODS: [&str; 5] = ["put", "get", "head", "post", "delete"];
 
@@ -35,13 +38,66 @@ pub struct Grant<'a> {
 pub fn sign(grant: &Grant<'_>, key: Key<'_>) -> String {
     let time = format!("{};{}", grant.from, grant.to);
     let path = format!("/{}", grant.object_key);
-    let signature = signature(key.secret_key, &time, &http_string(grant.method, &path, grant.host));
+    let headers = format!("host={}", encode(&grant.host.trim().to_ascii_lowercase()));
+    let signature = signature(key.secret_key, &time, &http_string(grant.method, &path, "", &headers));
     format!(
         "q-sign-algorithm=sha1&q-ak={}&q-sign-time={time}&q-key-time={time}&q-header-list=host&q-url-param-list=\
          &q-signature={}",
         key.secret_id,
         hex::encode(signature.finalize().into_bytes())
     )
+}
+
+/// A request that is to be signed as a whole, as the SDKs of the object store do it.
+#[derive(Debug, Clone, Copy)]
+pub struct Signable<'a> {
+    /// The HTTP method, in any letter case.
+    pub method: &'a str,
+    /// The object's path inside its bucket, percent-encoded, with its leading `/`.
+    pub path: &'a str,
+    /// The query, without `?`; every parameter is signed.
+    pub query: &'a str,
+    /// The headers to sign, names in lower case; `host` is one of them.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// First second it is valid, UNIX time.
+    pub from: i64,
+    /// Last second it is valid, UNIX time.
+    pub to: i64,
+}
+
+/// The value of the header `Authorization`.
+pub fn sign_request(request: &Signable<'_>, key: Key<'_>) -> String {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = request.query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let params = sorted(pairs.map(|(name, value)| (decode(name), decode(value))));
+    let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.trim().to_owned()));
+    let headers = sorted(headers);
+    let time = format!("{};{}", request.from, request.to);
+    let text = http_string(request.method, &decode(request.path), &joined(&params), &joined(&headers));
+    let names = |pairs: &[(String, String)]| {
+        pairs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";")
+    };
+    format!(
+        "q-sign-algorithm=sha1&q-ak={}&q-sign-time={time}&q-key-time={time}&q-header-list={}&q-url-param-list={}\
+         &q-signature={}",
+        key.secret_id,
+        names(&headers),
+        names(&params),
+        hex::encode(signature(key.secret_key, &time, &text).finalize().into_bytes())
+    )
+}
+
+/// Encoded, names in lower case, in their order.
+fn sorted(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> =
+        pairs.map(|(name, value)| (encode(&name).to_ascii_lowercase(), encode(&value))).collect();
+    pairs.sort();
+    pairs
+}
+
+fn joined(pairs: &[(String, String)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 /// Why an upload is refused.
@@ -92,6 +148,8 @@ pub struct Authorization<'a> {
     /// Last second it is valid, UNIX time.
     pub to: i64,
     time: &'a str,
+    headers: Vec<&'a str>,
+    params: Vec<&'a str>,
     signature: [u8; 20],
 }
 
@@ -104,6 +162,10 @@ pub struct Upload<'a> {
     pub path: &'a str,
     /// The hosts it may have been signed for: the `Host` header, and the public name of the bucket.
     pub hosts: &'a [&'a str],
+    /// All headers, names in lower case.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The query as it came, without `?`.
+    pub query: &'a str,
 }
 
 impl<'a> Authorization<'a> {
@@ -125,17 +187,26 @@ impl<'a> Authorization<'a> {
         if need("q-key-time", "it has no `q-key-time`")? != time {
             return Err(Refusal::Malformed("`q-key-time` differs from `q-sign-time`"));
         }
-        if need("q-header-list", "it has no `q-header-list`")? != "host"
-            || !need("q-url-param-list", "it has no `q-url-param-list`")?.is_empty()
-        {
-            return Err(Refusal::Malformed("it must sign the header `host`, and no parameter"));
+        let headers = list(need("q-header-list", "it has no `q-header-list`")?);
+        let params = list(need("q-url-param-list", "it has no `q-url-param-list`")?);
+        // Else it would be good for every bucket.
+        if !headers.contains(&"host") {
+            return Err(Refusal::Malformed("it must sign the header `host`"));
+        }
+        if headers.len() + params.len() > NAMES_MOST {
+            return Err(Refusal::Malformed("it signs too many headers and parameters"));
         }
         let seconds =
             time.split_once(';').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
         let (from, to) = seconds.ok_or(Refusal::Malformed("`q-sign-time` is not `<from>;<to>`"))?;
         let signature = lower_hex(need("q-signature", "it has no `q-signature`")?)
             .ok_or(Refusal::Malformed("`q-signature` is not 40 lower-case hexadecimal digits"))?;
-        Ok(Self { secret_id, from, to, time, signature })
+        Ok(Self { secret_id, from, to, time, headers, params, signature })
+    }
+
+    /// Whether a parameter of the query is signed; letter case does not count.
+    pub fn signs_parameter(&self, name: &str) -> bool {
+        self.params.iter().any(|signed| signed.eq_ignore_ascii_case(name))
     }
 
     /// Compares the signature with what the upload should have, at `now` (UNIX seconds).
@@ -148,9 +219,11 @@ impl<'a> Authorization<'a> {
         }
         let decoded = percent_decode_str(upload.path).decode_utf8();
         let path = decoded.map_err(|_| Refusal::Malformed("the object's key is not UTF-8"))?;
+        let params = self.params(upload.query);
         let fits = |method: &str| {
             upload.hosts.iter().any(|host| {
-                let mac = signature(secret_key, self.time, &http_string(method, &path, host));
+                let headers = self.headers(upload.headers, host);
+                let mac = signature(secret_key, self.time, &http_string(method, &path, &params, &headers));
                 // Compares in constant time.
                 mac.verify_slice(&self.signature).is_ok()
             })
@@ -163,12 +236,48 @@ impl<'a> Authorization<'a> {
             None => Err(Refusal::Mismatch),
         }
     }
+
+    /// What is signed of the headers, in the order in which they were signed.
+    fn headers(&self, headers: &[(&str, &str)], host: &str) -> String {
+        let value = |name: &str| match name {
+            "host" => encode(&host.trim().to_ascii_lowercase()),
+            name => {
+                let decoded = percent_decode_str(name).decode_utf8_lossy();
+                let found = headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(&decoded));
+                encode(found.map_or("", |(_, value)| value.trim()))
+            }
+        };
+        let parts: Vec<String> = self.headers.iter().map(|name| format!("{name}={}", value(name))).collect();
+        parts.join("&")
+    }
+
+    /// The same of the parameters, whose names and values come encoded.
+    fn params(&self, query: &str) -> String {
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let pairs: Vec<(String, String)> = query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decode(name).to_ascii_lowercase(), decode(value)))
+            .collect();
+        let value = |name: &str| {
+            let name = decode(name).to_ascii_lowercase();
+            encode(pairs.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value))
+        };
+        let parts: Vec<String> = self.params.iter().map(|name| format!("{name}={}", value(name))).collect();
+        parts.join("&")
+    }
 }
 
-fn http_string(method: &str, path: &str, host: &str) -> String {
-    let host = host.trim().to_ascii_lowercase();
-    let host = utf8_percent_encode(&host, UNRESERVED);
-    format!("{}\n{path}\n\nhost={host}\n", method.to_ascii_lowercase())
+fn list(text: &str) -> Vec<&str> {
+    text.split(';').filter(|name| !name.is_empty()).collect()
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+fn http_string(method: &str, path: &str, params: &str, headers: &str) -> String {
+    format!("{}\n{path}\n{params}\n{headers}\n", method.to_ascii_lowercase())
 }
 
 fn signature(secret_key: &str, time: &str, http_string: &str) -> hmac::Hmac<Sha1> {

@@ -4,7 +4,9 @@ use super::{
     Violations,
     shared::{MANY, filters, region, tags},
 };
-use crate::types::{CreateAssetRequest, DescribeAssetsRequest, GetUploadCredentialsRequest};
+use crate::types::{
+    CreateAssetRequest, CreateAssetWithImageRequest, DescribeAssetsRequest, GetUploadCredentialsRequest,
+};
 
 /// The one system that needs no image (§2.1).
 const NO_IMAGE_NEEDED: &str = "CentOS7.16";
@@ -17,6 +19,10 @@ pub(crate) fn create_asset(request: &CreateAssetRequest, violations: &mut Violat
         violations.incomplete("ImageId", &reason);
     }
     tags(request.tags.as_ref(), violations);
+}
+
+pub(crate) fn create_asset_with_image(request: &CreateAssetWithImageRequest, violations: &mut Violations) {
+    region("AssetRegion", &request.asset_region, violations);
 }
 
 pub(crate) fn get_upload_credentials(request: &GetUploadCredentialsRequest, violations: &mut Violations) {

@@ -1,5 +1,7 @@
 //! The R, G and P cases of §8 that a request alone can decide, as tables of bodies and codes.
 
+mod capacity;
+
 use serde_json::{Value, json};
 
 use super::{Violations, ipv4_cidr};

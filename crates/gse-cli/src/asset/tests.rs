@@ -158,7 +158,8 @@ fn upload_to(address: &str, folder: &Path) -> Result<(), Failure> {
         name: "arena".into(),
         asset_version: "1.0".into(),
         key: None,
-        objects: Objects { objects: address.into() },
+        no_lint: false,
+        objects: Objects { objects: Some(address.into()) },
         connection,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -168,39 +169,103 @@ fn upload_to(address: &str, folder: &Path) -> Result<(), Failure> {
 const GRANTED: &str =
     r#"{"AssetRegion":"ap-shanghai","BucketName":"gse-1","BucketAuth":"q-x","RequestId":"r"}"#;
 const CREATED: &str = r#"{"AssetId":"asset-1","AssetArn":"arn","RequestId":"r"}"#;
+const NONE: &str = r#"{"Assets":[],"TotalCount":0,"RequestId":"r"}"#;
 const CHECKING: &str = r#"{"Asset":{"AssetId":"asset-1","Stauts":0},"RequestId":"r"}"#;
 
 #[test]
 fn an_upload_goes_through_its_steps_until_the_asset_is_ready() {
     let folder = game(&[0, 1]);
     let ready = CHECKING.replace("\"Stauts\":0", "\"Stauts\":2");
-    let (address, served) = serve(&[GRANTED, "{}", CREATED, CHECKING, &ready]);
+    let (address, served) = serve(&[NONE, GRANTED, "{}", CREATED, CHECKING, &ready]);
     upload_to(&address, folder.path()).expect("the asset is ready");
     let asked = served.join().expect("it served");
     let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
     let object = "/gse-1/arena/1.0.zip";
-    assert_eq!(names, ["GetUploadCredentials", object, "CreateAsset", "DescribeAsset", "DescribeAsset"]);
-    assert_eq!(asked[1].1, zipped(folder.path()));
-    let created: serde_json::Value = serde_json::from_slice(&asked[2].1).expect("JSON");
+    let after = ["GetUploadCredentials", object, "CreateAsset", "DescribeAsset", "DescribeAsset"];
+    assert_eq!(names[0], "DescribeAssets");
+    assert_eq!(names[1..], after);
+    assert_eq!(asked[2].1, zipped(folder.path()));
+    let created: serde_json::Value = serde_json::from_slice(&asked[3].1).expect("JSON");
     assert_eq!(created["BucketKey"], "arena/1.0.zip");
     assert_eq!(created["OperateSystem"], "CentOS7.16");
+}
+
+#[test]
+fn an_unchanged_build_uploads_nothing() {
+    let folder = game(&[0, 1]);
+    let asset = |version: &str| {
+        format!(
+            r#"{{"AssetId":"asset-{version}","AssetName":"arena","AssetVersion":"{version}","Stauts":2}}"#
+        )
+    };
+    let known = |version| format!(r#"{{"Assets":[{}],"TotalCount":1,"RequestId":"r"}}"#, asset(version));
+    let (address, served) = serve(&[&known("1.0")]);
+    upload_to(&address, folder.path()).expect("it is there");
+    let asked = served.join().expect("it served");
+    let digest = super::build::packed(folder.path()).expect("it can be packed").digest;
+    assert!(String::from_utf8_lossy(&asked[0].1).contains(&format!("gse-package:{digest}")));
+
+    // The same content under another version is another asset.
+    let ready = CHECKING.replace("\"Stauts\":0", "\"Stauts\":2");
+    let (address, served) = serve(&[&known("0.9"), GRANTED, "{}", CREATED, &ready]);
+    upload_to(&address, folder.path()).expect("the asset is ready");
+    let created: serde_json::Value =
+        serde_json::from_slice(&served.join().expect("it served")[3].1).expect("JSON");
+    assert_eq!(created["Tags"][0]["Value"], digest);
 }
 
 #[test]
 fn a_refused_package_is_a_failure() {
     let folder = game(&[0]);
     let failed = CHECKING.replace("\"Stauts\":0", "\"Stauts\":1");
-    let (address, served) = serve(&[GRANTED, "{}", CREATED, &failed]);
+    let (address, served) = serve(&[NONE, GRANTED, "{}", CREATED, &failed]);
     let failure = upload_to(&address, folder.path()).expect_err("the service refused it");
     assert_eq!(failure.exit, 1);
     assert!(failure.to_string().starts_with("error: the service refused the package of asset `asset-1`"));
     served.join().expect("it served");
 
     let (address, served) =
-        serve(&[r#"{"Error":{"Code":"LimitExceeded","Message":"full"},"RequestId":"r-9"}"#]);
+        serve(&[NONE, r#"{"Error":{"Code":"LimitExceeded","Message":"full"},"RequestId":"r-9"}"#]);
     let failure = upload_to(&address, folder.path()).expect_err("the quota is used up");
     let text = failure.to_string();
     let expected = "error: cannot get an authorization for the upload\ncaused by: `LimitExceeded`: full\nrequest id: r-9";
     assert_eq!(text, expected);
     served.join().expect("it served");
+}
+
+#[test]
+fn the_lint_reads_what_files_are() {
+    use gse_core::package::lint::{Content, lint};
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "run.sh", "#!/bin/sh -e\nexit\n", 0o755);
+    write(folder.path(), "broken", "\u{7f}ELF of nothing", 0o644);
+    write(folder.path(), "data/dos", "#!/bin/sh\r\n", 0o644);
+    let own = std::env::current_exe().expect("this test is a program");
+    fs::copy(own, folder.path().join("server")).expect("a copy of this test");
+    let build =
+        super::inspect::inspect(folder.path(), vec!["/local/game/server".into()]).expect("it is read");
+    let of = |path: &str| &build.files.iter().find(|file| file.path == path).expect("it is there").content;
+    let Content::Elf(server) = of("server") else { panic!("a program is ELF: {:?}", of("server")) };
+    assert_eq!(server.machine, build.machine);
+    assert!(server.interpreter.is_some() && server.needed.iter().any(|name| name.starts_with("libc.so")));
+    let script = |carriage| Content::Script { interpreter: "/bin/sh".into(), has_carriage_return: carriage };
+    assert_eq!(*of("run.sh"), script(false));
+    assert_eq!(*of("data/dos"), script(true));
+    assert_eq!(*of("broken"), Content::Other);
+    let rules: Vec<&str> = lint(&build).iter().map(|finding| finding.rule).collect();
+    assert_eq!(
+        rules,
+        ["execute-bit", "interpreter"],
+        "only the script for Windows: this test itself would run"
+    );
+}
+
+#[test]
+fn a_build_that_would_fail_is_refused_before_it_is_uploaded() {
+    let folder = game(&[1]);
+    let refused = super::lint::check(folder.path(), vec!["/local/game/server".into()]).unwrap_err();
+    assert_eq!(refused.exit, 2);
+    let text = refused.to_string();
+    assert!(text.contains("there is no file `server`") && text.contains("--no-lint"), "{text}");
+    super::lint::check(folder.path(), vec![]).expect("nobody knows what is launched");
 }

@@ -16,6 +16,13 @@ pub(super) fn names(typed: &str) -> Vec<&'static str> {
     near.into_iter().filter(|(distance, _)| *distance <= best + 2).map(|(_, name)| name).take(3).collect()
 }
 
+/// The nearest of some names, if one is near.
+pub(crate) fn among<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = names.map(|name| (distance(typed, name), name));
+    let near = near.filter(|(distance, name)| *distance <= 2.max(name.len() / 3));
+    near.min().map(|(_, name)| name)
+}
+
 /// How many letters must be added, dropped or replaced.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();

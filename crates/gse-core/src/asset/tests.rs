@@ -47,7 +47,7 @@ fn a12_an_asset_goes_when_no_fleet_uses_it() {
     assert_eq!(world.fleet(&fleet.id).status, FleetStatus::Deleting);
     assert_eq!(world.apply(delete(&fleet.asset)).unwrap_err(), in_use);
     world.report(&instance, ReportKind::InstanceStopped).unwrap();
-    assert_eq!(world.apply(delete(&fleet.asset)).unwrap(), BlobId::new("blob"));
+    assert_eq!(world.apply(delete(&fleet.asset)).unwrap(), Some(BlobId::new("blob")));
     let gone = Error::AssetNotFound(fleet.asset.clone());
     assert_eq!(world.apply(delete(&fleet.asset)).unwrap_err(), gone);
     world.restart();
@@ -79,5 +79,63 @@ fn a14_systems_are_selected_exactly() {
         [(Some("Windows"), None), (Some("centos"), None), (None, Some(32)), (None, Some(-1))]
     {
         assert!(found(os_type, bits).is_empty(), "{os_type:?} {bits:?}");
+    }
+}
+
+fn image(id: &str) -> CreateAssetWithImage {
+    CreateAssetWithImage {
+        scope: scope(),
+        name: "image".into(),
+        version: "1".into(),
+        image_id: id.into(),
+        operate_system: "CentOS 7.6".into(),
+        image: Image { size: "40GB".into(), os_type: "CentOS".into(), bits: 64 },
+    }
+}
+
+/// A-17, R63.
+#[test]
+fn an_image_is_an_asset_of_which_no_fleet_is_made() {
+    let mut world = World::new();
+    let asset = world.apply(image("img-1")).unwrap();
+    assert_eq!((asset.size_text(), asset.package.as_ref()), ("40GB".to_owned(), None));
+    let again = Error::ImageRegistered { image: "img-1".into(), asset: asset.id.clone() };
+    assert_eq!(world.apply(image("img-1")).unwrap_err(), again);
+    let elsewhere = CreateAssetWithImage { scope: scope_in("ap-beijing"), ..image("img-1") };
+    world.apply(elsewhere).unwrap();
+    let refused = world.apply(crate::fixture::fleet_request(&scope(), &asset.id, 1)).unwrap_err();
+    assert_eq!(refused, Error::ImageNotShared { asset: asset.id.clone(), image: "img-1".into() });
+    world.quotas.assets = 1;
+    assert_eq!(world.apply(image("img-2")).unwrap_err(), Error::Quota { what: "assets", limit: 1 });
+    world.restart();
+    assert_eq!(find(world.control_plane.state(), &scope(), &asset.id), Ok(&asset));
+    assert_eq!(world.apply(delete(&asset.id)).unwrap(), None);
+    world.apply(image("img-1")).unwrap();
+}
+
+#[test]
+fn an_image_of_a_package_is_one_of_the_catalogue() {
+    let mut world = World::new();
+    let mut create = |operate_system: &str, image_id: &str| {
+        let (operate_system, image_id) = (operate_system.to_owned(), image_id.to_owned());
+        world.apply(CreateAsset {
+            scope: scope(),
+            name: "demo".into(),
+            version: "1.0".into(),
+            operate_system,
+            image_id,
+            bucket_key: "server.zip".into(),
+            package: BlobId::new("blob"),
+            size_bytes: 1,
+            inspection: Ok(()),
+            tags: vec![],
+        })
+    };
+    assert!(create(DEFAULT_SYSTEM, "").is_ok());
+    assert!(create(DEFAULT_SYSTEM, SYSTEMS[0].image_id).is_ok());
+    assert!(create("CentOS 7.16 64-bit", SYSTEMS[0].image_id).is_ok());
+    for (system, image) in [(DEFAULT_SYSTEM, "img-none"), ("Windows", "img-none"), ("Windows", "")] {
+        let unknown = Error::ImageUnknown { image: image.into() };
+        assert_eq!(create(system, image).unwrap_err(), unknown, "{system} {image}");
     }
 }

@@ -1,9 +1,13 @@
 //! How many instances a fleet should have, and making it so (operations.md 3.1, 3.6).
 //!
-//! Scaling by itself (policies, cool-down, timers) is not built yet; `desired` is changed by people only.
+//! People and timers set the number (S-5); `policy` keeps what sets it by itself, and `evaluation` asks that once a
+//! minute.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clocks::Clocks;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -16,7 +20,20 @@ use crate::planted::planted;
 use crate::state::State;
 use crate::time::Timestamp;
 
+pub mod combine;
+pub mod decision;
+pub(crate) mod evaluation;
+pub mod load;
+pub mod policy;
+pub mod rule_based;
 pub mod scale_in;
+pub mod target_based;
+pub mod threshold;
+
+pub use decision::{Cause, DecisionLog};
+pub use policy::Scaling;
+
+use decision::Decision;
 
 /// The capacity settings of a fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +54,12 @@ impl Capacity {
     /// F-1.
     pub const NEW_FLEET: Self =
         Self { min: 0, max: 1, desired: 1, scaling_interval_minutes: 10, changed: None };
+
+    /// When the cool-down of the last change is over (S-7); `None` before any change.
+    pub(crate) fn cool_until(&self, clocks: &Clocks) -> Option<Timestamp> {
+        let cool_down: Duration = clocks.scaling_minute.saturating_mul(self.scaling_interval_minutes);
+        self.changed.map(|changed| changed.plus(cool_down))
+    }
 }
 
 /// Changes the capacity settings of a fleet; absent members keep their value (S-2).
@@ -61,11 +84,20 @@ impl Command for UpdateFleetCapacity {
     const NAME: &'static str = "UpdateFleetCapacity";
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        let capacity = self.check(state, cx)?;
+        set(state, cx, &self.fleet, capacity, Cause::Request);
+        Ok(())
+    }
+}
+
+impl UpdateFleetCapacity {
+    /// The settings after this change, if it may be made.
+    pub(crate) fn check(&self, state: &State, cx: &Cx<'_>) -> Result<Capacity, Error> {
         let fleet = fleet::find_live(state, &self.scope, &self.fleet)?;
         let capacity = self.merged(fleet.capacity)?;
         // F-2, S-4, S07
         if !fleet.was_active && capacity.max > 1 {
-            return Err(Error::BeforeFirstDeployment { fleet: self.fleet });
+            return Err(Error::BeforeFirstDeployment { fleet: self.fleet.clone() });
         }
         // S-3
         let others = state.fleets.values().filter(|other| {
@@ -75,12 +107,9 @@ impl Command for UpdateFleetCapacity {
         if wanted > cx.quotas.instances {
             return Err(Error::InstanceQuota { limit: cx.quotas.instances, wanted });
         }
-        set(state, cx, &self.fleet, capacity, "by request");
-        Ok(())
+        Ok(capacity)
     }
-}
 
-impl UpdateFleetCapacity {
     fn merged(&self, old: Capacity) -> Result<Capacity, Error> {
         let (min, max) = (self.min.unwrap_or(old.min), self.max.unwrap_or(old.max));
         if min > max {
@@ -105,9 +134,16 @@ impl UpdateFleetCapacity {
     }
 }
 
-/// Writes new settings, tells of them, and acts on them at once (S-5).
-fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity, reason: &str) {
+/// Writes new settings, tells of them, and acts on them at once (S-5). The caller has checked them.
+pub(crate) fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, capacity: Capacity, cause: Cause) {
+    write(state, cx, id, capacity, cause);
+    reconcile(state, cx, id);
+}
+
+/// The same without acting on them: the caller calls `reconcile` when all is written.
+pub(crate) fn write(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity, cause: Cause) {
     let Some(fleet) = state.fleets.get_mut(id) else { return };
+    let from = fleet.capacity.desired;
     if capacity.desired != fleet.capacity.desired {
         capacity.changed = Some(cx.now);
     }
@@ -115,17 +151,26 @@ fn set(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, mut capacity: Capacity,
     // What somebody sets now stands in place of what was copied.
     fleet.capacity_when_active = None;
     let Capacity { min, max, desired, .. } = capacity;
-    let message = format!("capacity set {reason}: desired {desired}, min {min}, max {max}");
+    let decision = Decision { time: cx.now, last: cx.now, times: 1, from, to: desired, cause };
+    let why = decision::words::what(&decision, cx.now);
+    let message = format!("{why}; desired {desired}, min {min}, max {max}");
     event::write(state, cx, id, EventCode::FleetScalingEvent, message);
-    reconcile(state, cx, id);
+    decision::write(state, decision, id);
 }
 
 /// A copied fleet is ACTIVE for the first time and gets the capacity of its source (F-26).
 pub(crate) fn on_first_active(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     let copied = state.fleets.get(id).and_then(|fleet| fleet.capacity_when_active);
     if let Some(capacity) = copied {
-        set(state, cx, id, capacity, "as copied");
+        set(state, cx, id, capacity, Cause::Copy);
     }
+    evaluation::schedule(state, cx, id);
+}
+
+/// The fleet is deleted: what scales it goes with it (F-28.5).
+pub(crate) fn forget(state: &mut State, id: &FleetId) {
+    policy::forget_all(state, id);
+    decision::forget(state, id);
 }
 
 /// Starts instances or lets instances leave until as many as desired will be there. Asked after every change that
@@ -163,15 +208,15 @@ fn candidates(state: &State, fleet: &Fleet) -> Vec<scale_in::Candidate> {
         .filter(|instance| !instance.is_leaving() && (!instance.reserved || planted!(ScaleInTakesReserved)))
         .map(|instance| scale_in::Candidate {
             instance: instance.id.clone(),
-            sessions: live_sessions(state, &instance.id),
+            sessions: live_sessions(state, &instance.id) as usize,
             weight: instance.weight,
             created: instance.created,
         })
         .collect()
 }
 
-fn live_sessions(state: &State, instance: &InstanceId) -> usize {
-    state.index.pools.live_sessions(instance) as usize
+fn live_sessions(state: &State, instance: &InstanceId) -> u32 {
+    state.index.pools.live_sessions(instance)
 }
 
 /// The counts of F-30.

@@ -1,6 +1,6 @@
 //! Copies of a fleet (F-26).
 
-use crate::capacity::Capacity;
+use crate::capacity::{Capacity, policy};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -12,6 +12,7 @@ use crate::fleet::{
 use crate::id::{AssetId, FleetId, Scope};
 use crate::state::State;
 use crate::tag::Tag;
+use crate::timer;
 
 /// Characters of a fleet's name.
 const NAME_LENGTH: usize = 50;
@@ -59,8 +60,10 @@ pub struct CopyFleet {
     pub ccns: Option<Vec<CcnName>>,
     /// SelectedCcnType; `None`: the copy has no networks.
     pub with_ccns: Option<CcnAttachment>,
-    /// SelectedScalingType: capacity and StoppedActions are copied too.
+    /// SelectedScalingType: capacity, StoppedActions and scaling policies are copied too.
     pub with_scaling: bool,
+    /// SelectedTimerType: the timers are copied too.
+    pub with_timers: bool,
 }
 
 impl Command for CopyFleet {
@@ -69,7 +72,9 @@ impl Command for CopyFleet {
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Vec<Fleet>, Error> {
         let source = find_live(state, &self.scope, &self.source)?.clone();
+        let with_timers = self.with_timers;
         let (count, scaling) = (self.count, self.with_scaling.then_some(&source));
+        let has_scaling = self.with_scaling;
         let attachment = self.with_ccns.unwrap_or(CcnAttachment::BeforeCreate);
         let request = self.request(&source)?;
         request.check(state)?;
@@ -88,6 +93,12 @@ impl Command for CopyFleet {
         for fleet in &copies {
             let message = format!("fleet {} created as a copy of {}", fleet.id, source.id);
             super::insert(state, cx, fleet.clone(), message);
+            if has_scaling {
+                policy::copy(state, cx, &source.id, &fleet.id);
+            }
+            if with_timers {
+                timer::copy(state, cx, &source.id, &fleet.id);
+            }
         }
         Ok(copies)
     }

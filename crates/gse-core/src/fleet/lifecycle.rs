@@ -12,6 +12,7 @@ use crate::instance::{self, InstanceStatus};
 use crate::observation::EventObservations;
 use crate::planted::planted;
 use crate::state::State;
+use crate::timer;
 
 /// A trial start that ends this often before ProcessReady fails the fleet. One early end may be bad luck with a
 /// port; three with the back-off between them are not.
@@ -120,8 +121,20 @@ pub(crate) fn on_process_ready(state: &mut State, cx: &mut Cx<'_>, id: &FleetId)
     if status(state, id) != Some(FleetStatus::Validating) {
         return;
     }
-    enter(state, cx, id, FleetStatus::Building, None, "instance set-up is finished");
-    enter(state, cx, id, FleetStatus::Activating, None, "processes are being started");
+    let pace = cx.clocks.pace_setup;
+    enter(state, cx, id, FleetStatus::Building, Some(pace), "instance set-up is finished");
+    if pace.is_zero() {
+        begin_activating(state, cx, id);
+        become_active(state, cx, id);
+    }
+}
+
+fn begin_activating(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let pace = cx.clocks.pace_setup;
+    enter(state, cx, id, FleetStatus::Activating, Some(pace), "processes are being started");
+}
+
+fn become_active(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     enter(state, cx, id, FleetStatus::Active, None, "the first process is ready");
     if let Some(fleet) = state.fleets.get_mut(id) {
         fleet.was_active = true;
@@ -229,8 +242,9 @@ fn process_event(end: &ProcessEnd, kill_reason: Option<&str>) -> Option<(EventCo
 pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     let Some(fleet) = state.fleets.get_mut(id) else { return };
     fleet.deadline = None;
-    let was_new = fleet.status == FleetStatus::New;
-    match fleet.status {
+    let status = fleet.status;
+    let was_new = status == FleetStatus::New;
+    match status {
         FleetStatus::New | FleetStatus::Downloading => {
             let (code, reason) = if was_new {
                 (EventCode::FleetActivationFailedNoInstances, "no host took the instance in time")
@@ -239,18 +253,31 @@ pub(crate) fn on_deadline(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
             };
             fail(state, cx, id, code, reason, String::new());
         }
-        FleetStatus::Validating | FleetStatus::Building | FleetStatus::Activating => {
+        FleetStatus::Validating => {
             let reason = "no process became ready in time";
             fail(state, cx, id, EventCode::FleetValidationTimedOut, reason, String::new());
+        }
+        // R73: a cloud would be ready now.
+        FleetStatus::Building => begin_activating(state, cx, id),
+        FleetStatus::Activating if has_ready_process(state, id) => become_active(state, cx, id),
+        FleetStatus::Activating => {
+            let reason = "no process is ready any more";
+            fail(state, cx, id, EventCode::FleetActivationFailed, reason, String::new());
         }
         FleetStatus::Deleting => finish_deletion(state, cx, id),
         FleetStatus::Active | FleetStatus::Error | FleetStatus::Terminated => {}
     }
 }
 
+fn has_ready_process(state: &State, id: &FleetId) -> bool {
+    state.instances_of(id).any(|instance| state.processes_of(&instance.id).next().is_some())
+}
+
 /// DeleteFleet was accepted (F-28.5).
 pub(crate) fn begin_deletion(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     enter(state, cx, id, FleetStatus::Deleting, Some(Duration::ZERO), "a delete request is carried out");
+    timer::remove_of(state, id);
+    capacity::forget(state, id);
     stop_instances(state, cx, id);
 }
 

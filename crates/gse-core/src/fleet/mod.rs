@@ -291,6 +291,10 @@ impl CreateFleet {
         if let AssetStatus::Failed(reason) = &asset.status {
             return Err(Error::AssetNotReady { asset: asset.id.clone(), reason: reason.clone() });
         }
+        // A-18, R63
+        if asset.image.is_some() {
+            return Err(Error::ImageNotShared { asset: asset.id.clone(), image: asset.image_id.clone() });
+        }
         if instance_type::find(&self.instance_type).is_none() {
             let expected = format!("one of {}", CATALOGUE.map(|known| known.name).join(", "));
             return Err(Error::Invalid {

@@ -1,6 +1,7 @@
 //! Changing what a fleet is called, how its sessions are protected, and who may reach it (operations.md 2.5). Nothing of
 //! this restarts anything.
 
+use crate::capacity::evaluation;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
@@ -149,17 +150,23 @@ impl Command for SetFleetActions {
     type Reply = ();
     const NAME: &'static str = "SetFleetActions";
 
-    fn apply(self, state: &mut State, _cx: &mut Cx<'_>) -> Result<(), Error> {
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
         let fleet = find_live(state, &self.scope, &self.fleet)?;
         if fleet.status != FleetStatus::Active {
             let (status, reason) = (fleet.status, String::new());
             return Err(Error::FleetNotActive { fleet: self.fleet, status, reason });
         }
-        if let Some(fleet) = state.fleets.get_mut(&self.fleet) {
-            fleet.auto_scaling = self.auto_scaling;
-        }
+        set_auto_scaling(state, cx, &self.fleet, self.auto_scaling);
         Ok(())
     }
+}
+
+/// Sets the mode of 3.1. The caller has checked that the fleet is ACTIVE.
+pub(crate) fn set_auto_scaling(state: &mut State, cx: &Cx<'_>, id: &FleetId, auto_scaling: bool) {
+    if let Some(fleet) = state.fleets.get_mut(id) {
+        fleet.auto_scaling = auto_scaling;
+    }
+    evaluation::schedule(state, cx, id);
 }
 
 #[cfg(test)]

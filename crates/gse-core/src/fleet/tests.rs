@@ -314,3 +314,44 @@ fn s05_an_install_script_is_an_event_with_its_output_and_a_failed_one_the_end() 
     assert_eq!(events[events.len() - 2..], ["FLEET_CREATION_RUNNING_INSTALLER", "FLEET_STATE_ERROR"]);
     assert!(!events.contains(&"FLEET_STATE_VALIDATING"));
 }
+
+/// R73: nothing is told to a host before its machine is there, and no state is skipped quickly.
+#[test]
+fn r73_a_fleet_at_the_pace_of_a_cloud() {
+    let mut world = World::new();
+    world.clocks.keep_pace_of_a_cloud();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.pass_seconds(59);
+    world.restart();
+    assert_eq!((world.orders.len(), world.fleet(&fleet).status), (0, FleetStatus::New));
+    world.pass_seconds(1);
+    assert!(matches!(world.orders[..], [(_, HostOrder::StartInstance(_))]), "{:?}", world.orders);
+    world.deploy(&instance);
+    world.ready(&instance);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Building);
+    world.pass_seconds(10);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Activating);
+    world.restart();
+    world.pass_seconds(10);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Active);
+    let order = ["FLEET_STATE_BUILDING", "FLEET_STATE_ACTIVATING", "FLEET_STATE_ACTIVE"];
+    assert!(world.events(&fleet).ends_with(&order), "{:?}", world.events(&fleet));
+}
+
+/// F-11.
+#[test]
+fn r73_a_process_that_is_gone_before_the_fleet_is_active_fails_it() {
+    let mut world = World::new();
+    world.clocks.keep_pace_of_a_cloud();
+    let fleet = world.create_fleet(&scope(), 1).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.pass_seconds(60);
+    world.deploy(&instance);
+    let process = world.ready(&instance);
+    let end = ProcessEnd::Crashed("exit status: 1".into());
+    world.report(&instance, ReportKind::ProcessEnded { process, end, log: String::new() }).unwrap();
+    world.pass_seconds(20);
+    assert_eq!(world.fleet(&fleet).status, FleetStatus::Error);
+    assert!(world.events(&fleet).contains(&"FLEET_ACTIVATION_FAILED"), "{:?}", world.events(&fleet));
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alias::canary;
 use crate::allocation;
 use crate::archive::{self, ArchiveProperties, ArchiveQuestion};
 use crate::command::Command;
@@ -189,7 +190,9 @@ impl CreateGameServerSession {
         called: Option<FleetId>,
     ) -> Result<GameServerSession, Error> {
         let fleet = self.target.resolve(state, &self.scope)?;
-        if let Some(earlier) = self.earlier(state, fleet) {
+        let canary = self.target.canary(state, &self.scope);
+        let in_canary = || canary.and_then(|(canary, _)| self.earlier(state, canary));
+        if let Some(earlier) = self.earlier(state, fleet).or_else(in_canary) {
             return Ok(earlier.clone());
         }
         if self.max_players > cx.quotas.players_per_session {
@@ -197,9 +200,11 @@ impl CreateGameServerSession {
             let value = self.max_players.to_string();
             return Err(Error::Invalid { member: "MaximumPlayerSessionCount", value, expected });
         }
-        self.check_creator_limit(state, fleet, cx.now)?;
-        let process = allocation::choose_process(state, fleet)?;
-        let fleet = fleet.id.clone();
+        // R78: a canary that cannot take the session costs nobody a session.
+        let first = canary.filter(|(_, is_next)| *is_next);
+        let first = first.and_then(|(canary, _)| self.choose(state, canary, cx.now).ok());
+        let (fleet, process) = first.map_or_else(|| self.choose(state, fleet, cx.now), Ok)?;
+        let alias = self.target.alias().cloned();
         let request = NewSession {
             name: self.name,
             creator: self.creator,
@@ -212,7 +217,17 @@ impl CreateGameServerSession {
             custom_id: self.custom_id,
             called,
         };
-        place(state, cx, &fleet, &process, request)
+        let session = place(state, cx, &fleet, &process, request)?;
+        if let Some(alias) = alias {
+            canary::count(state, &alias, &fleet);
+        }
+        Ok(session)
+    }
+
+    /// The process of this fleet that takes the session.
+    fn choose(&self, state: &State, fleet: &Fleet, now: Timestamp) -> Result<(FleetId, ProcessId), Error> {
+        self.check_creator_limit(state, fleet, now)?;
+        Ok((fleet.id.clone(), allocation::choose_process(state, fleet)?))
     }
 
     /// Where an earlier session of that custom id or token is to be looked for when it has left memory (G-9).

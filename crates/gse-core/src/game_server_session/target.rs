@@ -24,4 +24,14 @@ impl Target {
             (None, None) => Err(Error::Missing { member: "FleetId" }),
         }
     }
+
+    /// The alias that decides: none where a fleet is named, because that wins.
+    pub(crate) fn alias(&self) -> Option<&AliasId> {
+        self.alias.as_ref().filter(|_| self.fleet.is_none())
+    }
+
+    /// The fleet of the alias's canary, and whether the next session is its (R78).
+    pub(crate) fn canary<'a>(&self, state: &'a State, scope: &Scope) -> Option<(&'a Fleet, bool)> {
+        alias::canary::fleet_of(state, scope, self.alias()?)
+    }
 }

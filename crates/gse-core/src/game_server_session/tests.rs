@@ -53,9 +53,9 @@ fn g2_the_target_must_be_an_active_fleet() {
     assert_eq!(world.apply(neither).unwrap_err(), Error::Missing { member: "FleetId" });
 }
 
-/// G06, S26.
+/// G-9, G06.
 #[test]
-fn g9_a_token_or_custom_id_gives_the_earlier_session() {
+fn s26_a_token_or_custom_id_gives_the_earlier_session() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 3);
     let with = |token: Option<&str>, custom: Option<&str>| CreateGameServerSession {
@@ -71,9 +71,9 @@ fn g9_a_token_or_custom_id_gives_the_earlier_session() {
     assert_eq!(world.control_plane.state().game_server_sessions.len(), 2);
 }
 
-/// G11, S25.
+/// G-10, G11.
 #[test]
-fn g10_the_creator_limit_is_a_sliding_window() {
+fn s25_the_creator_limit_is_a_sliding_window() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 6);
     let by = |creator: &str| CreateGameServerSession {
@@ -92,9 +92,9 @@ fn g10_the_creator_limit_is_a_sliding_window() {
     world.apply(by("c1")).unwrap();
 }
 
-/// S17, case 27.
+/// G-3, case 27.
 #[test]
-fn g3_the_activation_limit_counts_activating_sessions() {
+fn s17_the_activation_limit_counts_activating_sessions() {
     let mut world = World::new();
     let asset = world.asset(&scope(), Ok(()));
     let request = CreateFleet { max_concurrent_activations: 1, ..fleet_request(&scope(), &asset, 2) };
@@ -110,9 +110,9 @@ fn g3_the_activation_limit_counts_activating_sessions() {
     world.create_session(&fleet).unwrap();
 }
 
-/// S16, G13, cases 19 and 21.
+/// G-3, G13, cases 19 and 21.
 #[test]
-fn g3_activation_timeout_ends_the_session_and_replaces_the_process() {
+fn s16_activation_timeout_ends_the_session_and_replaces_the_process() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 1);
     let session = world.create_session(&fleet).unwrap();
@@ -216,9 +216,9 @@ fn g5_terminating_twice_is_fine() {
     assert_eq!(world.session(&session.id), ended);
 }
 
-/// S12, S15, cases 40 and 43, R6: how a process ends, and what becomes of its session and players.
+/// R6, cases 40 and 43: how a process ends, and what becomes of its session and players.
 #[test]
-fn r6_the_end_of_a_process_ends_its_session() {
+fn s12_s15_the_end_of_a_process_ends_its_session() {
     let table = [
         (
             ProcessEnd::Crashed("signal 9".into()),
@@ -278,9 +278,9 @@ fn p14_process_ending_ends_the_session_normally() {
     assert!(matches!(world.create_session(&fleet), Err(Error::NoIdleProcess { .. })));
 }
 
-/// S13, F-16.
+/// F-16.
 #[test]
-fn f16_an_unhealthy_process_is_blocked_and_told_to_end() {
+fn s13_an_unhealthy_process_is_blocked_and_told_to_end() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 2);
     let session = world.active_session(&fleet);
@@ -295,9 +295,9 @@ fn f16_an_unhealthy_process_is_blocked_and_told_to_end() {
     assert!(matches!(world.create_session(&fleet), Err(Error::NoIdleProcess { .. })));
 }
 
-/// S32, G-17, case 53.
+/// G-17, case 53.
 #[test]
-fn g17_custom_counts_follow_the_process() {
+fn s32_custom_counts_follow_the_process() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 1);
     let session = world.active_session(&fleet);
@@ -310,9 +310,9 @@ fn g17_custom_counts_follow_the_process() {
     assert_eq!(world.create_session(&fleet).unwrap().custom_counts, (4, 10));
 }
 
-/// S29, G23: pages of the sessions of a fleet.
+/// G-18, G23: pages of the sessions of a fleet.
 #[test]
-fn g18_sessions_are_described_newest_first_in_pages() {
+fn s29_sessions_are_described_newest_first_in_pages() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 5);
     let mut made = Vec::new();

@@ -22,9 +22,9 @@ fn world_with_session() -> (World, GameServerSession) {
     (world, session)
 }
 
-/// G14, S21, case 33: seats are taken, and freed again.
+/// Y-3, G14, case 33: seats are taken, and freed again.
 #[test]
-fn y3_a_full_session_takes_nobody() {
+fn s21_a_full_session_takes_nobody() {
     let (mut world, session) = world_with_session();
     let players = world.join(&session.id, &["alice"]).unwrap();
     assert_eq!(
@@ -44,9 +44,9 @@ fn y3_a_full_session_takes_nobody() {
     world.join(&session.id, &["carol"]).unwrap();
 }
 
-/// S23: all or nothing.
+/// Y-5.
 #[test]
-fn y5_a_batch_is_all_or_nothing() {
+fn s23_a_batch_is_all_or_nothing() {
     let (mut world, session) = world_with_session();
     let full = Error::SessionFull { session: session.id.clone(), free: 2, wanted: 3 };
     assert_eq!(world.join(&session.id, &["a", "b", "c"]).unwrap_err(), full);
@@ -55,9 +55,9 @@ fn y5_a_batch_is_all_or_nothing() {
     assert_eq!(players.iter().map(|player| player.player.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
-/// S20, S34, cases 28 and 29.
+/// Y-6, cases 28 and 29.
 #[test]
-fn y6_a_reservation_lasts_sixty_seconds() {
+fn s20_s34_a_reservation_lasts_sixty_seconds() {
     let (mut world, session) = world_with_session();
     let players = world.join(&session.id, &["quick", "late"]).unwrap();
     world.pass(std::time::Duration::from_millis(59_900));
@@ -89,9 +89,9 @@ fn y7_a_ticket_is_accepted_once_and_only_in_its_session() {
     assert_eq!(replay, Error::PlayerNotReserved { status: PlayerSessionStatus::Active });
 }
 
-/// G16, S24, case 32.
+/// Y-3, G16, case 32.
 #[test]
-fn y3_nobody_joins_before_activation_or_after_the_end() {
+fn s24_nobody_joins_before_activation_or_after_the_end() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 1);
     let session = world.create_session(&fleet).unwrap();
@@ -108,9 +108,9 @@ fn y3_nobody_joins_before_activation_or_after_the_end() {
     assert_eq!(world.join(&unknown, &["a"]).unwrap_err(), Error::SessionNotFound(unknown));
 }
 
-/// S22, case 34.
+/// Y-9, case 34.
 #[test]
-fn y9_deny_all_closes_the_door_for_new_players_only() {
+fn s22_deny_all_closes_the_door_for_new_players_only() {
     let (mut world, session) = world_with_session();
     let early = world.join(&session.id, &["early"]).unwrap().remove(0);
     let policy = |policy| SessionCall::UpdatePolicy { session: session.id.clone(), policy };

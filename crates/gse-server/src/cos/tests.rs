@@ -1,3 +1,5 @@
+use gse_core::id::{Region, Uin};
+
 use super::*;
 
 fn place(uri: &str, host: &str) -> Option<Place> {
@@ -42,8 +44,7 @@ fn everything_else_is_for_the_cloud_api() {
 
 #[test]
 fn a_bucket_name_says_whose_and_where() {
-    let (uin, region) = (Uin::new("100000000001"), Region::new("ap-shanghai"));
-    let bucket = bucket_name(&uin, &region);
-    assert_eq!(bucket, "gse-100000000001-ap-shanghai");
-    assert_eq!(bucket_host(&bucket, &region), "gse-100000000001-ap-shanghai.cos.ap-shanghai.myqcloud.com");
+    let scope = Scope { uin: Uin::new("100000000001"), region: Region::new("ap-shanghai") };
+    assert_eq!(BucketName::of(&scope).as_str(), "gse-100000000001-ap-shanghai");
+    assert_eq!(bucket_host(&scope), "gse-100000000001-ap-shanghai.cos.ap-shanghai.myqcloud.com");
 }

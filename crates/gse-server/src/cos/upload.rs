@@ -1,21 +1,20 @@
-//! `PUT` of an object, with the authorisation that GetUploadCredentials handed out.
+//! `PUT` of an object or a part of one, with an authorisation that this service handed out or the key of the account.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
 use axum::response::Response;
-use gse_api::signature::cos::{Authorization, Upload as SignedUpload};
-use gse_core::id::Region;
-use gse_store::{BlobError, BlobStore, Upload};
-use http::{Method, StatusCode, header};
+use gse_store::{BlobError, BlobStore, Stored, Upload};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Refusal, bucket_host, bucket_name};
+use super::Refusal;
+use super::authorize::{authorize, scope_of};
+use super::multipart::{self, Operation};
 use crate::http::Api;
 use crate::limits::{Pace, Progress};
 
@@ -24,47 +23,68 @@ const QUEUED_CHUNKS: usize = 8;
 const DRAINED_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
+/// Serves a request that is for an object or a bucket.
 pub(super) async fn serve(
     api: &Api,
     bucket: &str,
     path: &str,
-    request: Request,
+    head: &http::request::Parts,
+    mut body: Body,
 ) -> Result<Response, Refusal> {
-    let checked = check(api, bucket, path, &request);
-    let mut body = request.into_body();
-    if let Err(refusal) = checked {
-        drain(&mut body).await;
-        return Err(refusal);
+    let operation = match check(api, bucket, path, head) {
+        Ok(operation) => operation,
+        Err(refusal) => {
+            drain(&mut body).await;
+            return Err(refusal);
+        }
+    };
+    let key = percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy().into_owned();
+    let object = (bucket.to_owned(), key);
+    match operation {
+        Operation::Put => store(api, object, None, body).await,
+        Operation::PutPart { id, number } => store(api, object, Some((id, number)), body).await,
+        other => multipart::serve(api, object, other, body).await,
     }
+}
+
+/// Writes an object, or a part of one.
+async fn store(
+    api: &Api,
+    (bucket, key): (String, String),
+    part: Option<(String, u32)>,
+    mut body: Body,
+) -> Result<Response, Refusal> {
     let Some(_room) = api.gate.upload() else {
         drain(&mut body).await;
         let text = "the service receives as many objects as it can; try again later";
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, text));
     };
     let max_bytes = api.config.max_object_bytes;
-    let key = percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy().into_owned();
-    let size = receive(&api.blobs, bucket, &key, max_bytes, api.config.limits.upload_pace, body).await?;
-    tracing::info!(bucket, key, size, "object uploaded");
-    Ok(super::text(StatusCode::OK, format!("{size} bytes\n")))
+    let (of_bucket, of_key) = (bucket.clone(), key.clone());
+    let begin = move |blobs: &BlobStore| match part {
+        Some((id, number)) => blobs.begin_part((&of_bucket, &of_key), &id, number, max_bytes),
+        None => blobs.begin(&of_bucket, &of_key, max_bytes),
+    };
+    let stored = receive(&api.blobs, begin, api.config.limits.upload_pace, body).await?;
+    tracing::info!(bucket, key, size = stored.size_bytes, "object uploaded");
+    let mut response = super::text(StatusCode::OK, format!("{} bytes\n", stored.size_bytes));
+    let etag = HeaderValue::from_str(&format!("\"{}\"", stored.etag)).expect("hexadecimal digits");
+    response.headers_mut().insert(header::ETAG, etag);
+    Ok(response)
 }
 
 /// Everything that can be refused before a byte of the body is looked at.
-fn check(api: &Api, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
-    if request.method() != Method::PUT {
-        return Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "objects can only be uploaded here; use PUT",
-        ));
-    }
-    let region = region_of(api, bucket)?;
-    authorize(api, &region, bucket, path, request)?;
+fn check(api: &Api, bucket: &str, path: &str, head: &http::request::Parts) -> Result<Operation, Refusal> {
+    let (operation, signed) = Operation::of(head)?;
+    let scope = scope_of(api, bucket)?;
+    authorize(api, &scope, path, head, signed)?;
     let max_bytes = api.config.max_object_bytes;
-    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = head.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > max_bytes) {
         return Err(refuse(&BlobError::TooLarge { max_bytes }));
     }
-    Ok(())
+    Ok(operation)
 }
 
 /// A client that is still sending does not look at an answer, so a bounded rest is read and thrown away first.
@@ -82,53 +102,17 @@ async fn drain(body: &mut Body) {
     let _ = tokio::time::timeout(DRAIN_TIME, read).await;
 }
 
-/// The region whose bucket it is.
-fn region_of(api: &Api, bucket: &str) -> Result<Region, Refusal> {
-    let mut regions = api.config.regions.iter();
-    let region = regions.find(|region| bucket_name(&api.account.uin, region) == bucket);
-    region.cloned().ok_or_else(|| {
-        let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
-        Refusal::new(StatusCode::NOT_FOUND, text)
-    })
-}
-
-fn authorize(api: &Api, region: &Region, bucket: &str, path: &str, request: &Request) -> Result<(), Refusal> {
-    let forbidden = |text: String| {
-        Refusal::new(
-            StatusCode::FORBIDDEN,
-            format!("{text}; call GetUploadCredentials for a new authorization"),
-        )
-    };
-    let headers = request.headers();
-    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let text = text.ok_or_else(|| forbidden("the header `Authorization` is missing".to_owned()))?;
-    let authorization = Authorization::parse(text).map_err(|error| forbidden(error.to_string()))?;
-    if authorization.secret_id != api.account.secret_id {
-        return Err(forbidden("the authorization is for an unknown key".to_owned()));
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let public_host = bucket_host(bucket, region);
-    let upload = SignedUpload { method: request.method().as_str(), path, hosts: &[host, &public_host] };
-    let verified = authorization.verify(&upload, &api.account.secret_key, api.clock.now().seconds());
-    verified.map_err(|error| forbidden(error.to_string()))
-}
-
 /// Chunks go through a short queue to a thread that may block on the disk. A client that goes away, or a disk that
 /// refuses, leaves no object.
 async fn receive(
     blobs: &Arc<BlobStore>,
-    bucket: &str,
-    key: &str,
-    max_bytes: u64,
+    begin: impl FnOnce(&BlobStore) -> Result<Upload, BlobError> + Send + 'static,
     pace: Pace,
     mut body: Body,
-) -> Result<u64, Refusal> {
-    let (blobs, bucket, key) = (Arc::clone(blobs), bucket.to_owned(), key.to_owned());
+) -> Result<Stored, Refusal> {
+    let blobs = Arc::clone(blobs);
     let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
-    let writer = tokio::task::spawn_blocking(move || {
-        let upload = blobs.begin(&bucket, &key, max_bytes)?;
-        write(upload, queue)
-    });
+    let writer = tokio::task::spawn_blocking(move || write(begin(&blobs)?, queue));
     let mut broken = None;
     let start = Instant::now();
     let mut progress = Progress::new(pace, start.elapsed());
@@ -169,7 +153,7 @@ async fn receive(
     })?;
     match (broken, written) {
         (Some(broken), _) => Err(broken),
-        (None, Ok(Some(size))) => Ok(size),
+        (None, Ok(Some(stored))) => Ok(stored),
         (None, Ok(None)) => Err(Refusal::new(StatusCode::BAD_REQUEST, "the body ended too early")),
         (None, Err(error)) => Err(refuse(&error)),
     }
@@ -181,7 +165,7 @@ enum Chunk {
     End,
 }
 
-fn write(mut upload: Upload, mut queue: mpsc::Receiver<Chunk>) -> Result<Option<u64>, BlobError> {
+fn write(mut upload: Upload, mut queue: mpsc::Receiver<Chunk>) -> Result<Option<Stored>, BlobError> {
     while let Some(chunk) = queue.blocking_recv() {
         match chunk {
             Chunk::Data(bytes) => upload.write(&bytes)?,
@@ -191,12 +175,14 @@ fn write(mut upload: Upload, mut queue: mpsc::Receiver<Chunk>) -> Result<Option<
     Ok(None)
 }
 
-fn refuse(error: &BlobError) -> Refusal {
+pub(super) fn refuse(error: &BlobError) -> Refusal {
     match error {
         BlobError::TooLarge { .. } => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-        BlobError::BadBucket { .. } | BlobError::NoObject { .. } => {
+        BlobError::BadBucket { .. } | BlobError::NoObject { .. } | BlobError::NoUpload { .. } => {
             Refusal::new(StatusCode::NOT_FOUND, error.to_string())
         }
+        BlobError::BadPart { .. } => Refusal::new(StatusCode::BAD_REQUEST, error.to_string()),
+        BlobError::TooManyUploads { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         BlobError::Io { source, .. } => {
             tracing::error!(%error, %source, "an object could not be written");
             Refusal::new(

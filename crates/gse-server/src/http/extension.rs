@@ -1,13 +1,17 @@
 //! `POST /opengse/<Action>`: what this service answers beside the cloud API (`gse_api::extension`). Who may call, how it is
 //! signed and how it is answered are those of the cloud API.
 
+mod canary;
+
 use gse_api::extension::{
-    DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse, ExtensionAction, Finding, LookedAt, PATH,
-    StartMatchPlacementRequest, decode,
+    DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest,
+    ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest,
+    decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
 use gse_api::{Action, ApiError, ErrorCode, envelope};
+use gse_core::capacity::decision;
 use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
@@ -46,6 +50,10 @@ pub(super) async fn call(
             let answer = diagnose(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
+        ExtensionAction::ExplainFleetCapacity => {
+            let answer = explain_fleet_capacity(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
         ExtensionAction::StartMatchPlacement => {
             let answer =
                 start_match_placement(api, scope, StartMatchPlacementRequest::decode(body)?, request_id)
@@ -62,6 +70,14 @@ pub(super) async fn call(
         }
         ExtensionAction::SetFault => {
             let answer = region::set_fault(api, head, scope, decode(body)?, request_id).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeAliasCanary => {
+            let answer = canary::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::SetAliasCanary => {
+            let answer = canary::set(api, scope, request_id, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
     }
@@ -92,14 +108,33 @@ async fn diagnose(api: &Api, scope: Scope, request: DiagnoseRequest) -> Result<D
     };
     let clocks = api.config.clocks.clone();
     let read = api.engine.query(move |state, now| diagnosis::diagnose(state, now, &clocks, &question));
-    read.await.map_err(stopping)?.map(to_wire).map_err(|error| refusal(&error))
+    read.await.map_err(unanswered)?.map(to_wire).map_err(|error| refusal(&error))
 }
 
-fn stopping(_: SubmitError) -> ApiError {
-    ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+async fn explain_fleet_capacity(
+    api: &Api,
+    scope: Scope,
+    request: ExplainFleetCapacityRequest,
+) -> Result<ExplainFleetCapacityResponse, ApiError> {
+    let (clocks, fleet) = (api.config.clocks.clone(), FleetId::new(request.fleet_id));
+    let read = api.engine.query(move |state, now| {
+        let explanation = decision::explain(state, now, &clocks, &scope, &fleet)?;
+        Ok(convert::explain::capacity(explanation, now))
+    });
+    read.await.map_err(unanswered)?.map_err(|error: Error| refusal(&error))
 }
 
-/// A question refuses only what does not exist.
+/// Why there is no reply.
+fn unanswered(error: SubmitError) -> ApiError {
+    match error {
+        SubmitError::Refused(error) => refusal(&error),
+        SubmitError::Stopped => {
+            ApiError::new(ErrorCode::ServiceUnavailable, "the service is stopping; try again later")
+        }
+    }
+}
+
+/// What these actions refuse does not exist, or is a value that cannot be.
 fn refusal(error: &Error) -> ApiError {
     match error {
         Error::Invalid { member, value, expected } => {

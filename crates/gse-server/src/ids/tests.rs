@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-const KINDS: [IdKind; 8] = [
+const KINDS: [IdKind; 9] = [
     IdKind::Asset,
     IdKind::Fleet,
     IdKind::Instance,
@@ -11,6 +11,7 @@ const KINDS: [IdKind; 8] = [
     IdKind::Event,
     IdKind::GameServerSession,
     IdKind::PlayerSession,
+    IdKind::Timer,
 ];
 
 fn is_group(text: &str) -> bool {
@@ -23,7 +24,7 @@ fn suffixes_have_the_documented_forms() {
         let suffix = RandomIds.suffix(kind);
         let groups: Vec<usize> = suffix.split('-').map(str::len).collect();
         let wanted: &[usize] = match kind {
-            IdKind::Asset | IdKind::Instance => &[8],
+            IdKind::Asset | IdKind::Instance | IdKind::Timer => &[8],
             IdKind::PlayerSession => &[26],
             _ => &[8, 8],
         };

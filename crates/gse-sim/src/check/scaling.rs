@@ -8,7 +8,7 @@ use gse_core::{Row, State};
 use super::{Look, ensure, is_live};
 
 /// Instances that the step made leave.
-fn leavers<'a>(look: &Look<'a>) -> Vec<&'a Instance> {
+pub(super) fn leavers<'a>(look: &Look<'a>) -> Vec<&'a Instance> {
     let leaving = look.changed().filter_map(|(before, row)| match (before, row) {
         (Some(Row::Instance(old)), Row::Instance(new))
             if !old.is_leaving() && new.status == InstanceStatus::Leaving =>
@@ -20,7 +20,7 @@ fn leavers<'a>(look: &Look<'a>) -> Vec<&'a Instance> {
     leaving.collect()
 }
 
-fn sessions_on(state: &State, instance: &InstanceId) -> usize {
+pub(super) fn sessions_on(state: &State, instance: &InstanceId) -> usize {
     let live = state.game_server_sessions.values();
     live.filter(|session| session.instance == *instance && is_live(session)).count()
 }

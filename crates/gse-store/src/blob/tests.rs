@@ -130,3 +130,68 @@ fn blobs_that_nobody_wants_are_removed_and_the_others_stay() {
     // The upload itself is not the blob, and can be frozen again.
     assert_eq!(frozen_text(&store, "server.zip"), "three");
 }
+
+const ID: &str = "0123456789abcdef";
+
+fn part(store: &BlobStore, number: u32, bytes: &[u8]) -> Result<String, BlobError> {
+    let mut upload = store.begin_part(("b", "k.zip"), ID, number, 10)?;
+    upload.write(bytes)?;
+    upload.finish().map(|stored| stored.etag)
+}
+
+#[test]
+fn parts_become_an_object_when_they_are_put_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = BlobStore::open(directory.path()).unwrap();
+    assert!(matches!(part(&store, 1, b"x"), Err(BlobError::NoUpload { .. })));
+    store.begin_parts("b", "k.zip", ID).unwrap();
+    let second = part(&store, 2, b"world").unwrap();
+    let first = part(&store, 1, b"wrong").unwrap();
+    let again = part(&store, 1, b"hello").unwrap();
+    assert!(matches!(part(&store, 3, b"x"), Err(BlobError::TooLarge { .. })));
+    let sizes: Vec<_> = store.parts("b", "k.zip", ID).unwrap().iter().map(|part| part.number).collect();
+    assert_eq!(sizes, [1, 2]);
+    // As a restart finds it.
+    let store = BlobStore::open(directory.path()).unwrap();
+    let open = store.open_uploads("b").unwrap();
+    assert_eq!(open, [OpenUpload { id: ID.to_owned(), key: "k.zip".to_owned() }]);
+    assert_eq!(store.open_uploads("c").unwrap(), []);
+    let complete = |parts: &[(u32, &str)]| {
+        let parts: Vec<(u32, String)> =
+            parts.iter().map(|(number, etag)| (*number, (*etag).to_owned())).collect();
+        store.complete_parts(("b", "k.zip"), ID, &parts, 10)
+    };
+    for parts in [&[][..], &[(1, first.as_str())], &[(2, &second), (1, &again)], &[(1, &again), (1, &again)]]
+    {
+        assert!(matches!(complete(parts), Err(BlobError::BadPart { .. })), "{parts:?}");
+    }
+    assert!(matches!(store.freeze("b", "k.zip"), Err(BlobError::NoObject { .. })));
+    assert_eq!(complete(&[(1, &again), (2, &second)]).unwrap().size_bytes, 10);
+    let (blob, _) = store.freeze("b", "k.zip").unwrap();
+    assert_eq!(std::fs::read(store.blob_path(&blob)).unwrap(), b"helloworld");
+    assert!(matches!(complete(&[(1, &again)]), Err(BlobError::NoUpload { .. })));
+    assert_eq!(std::fs::read_dir(directory.path().join("parts")).unwrap().count(), 0);
+}
+
+#[test]
+fn an_upload_in_parts_is_of_one_object_and_can_be_aborted() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = BlobStore::open(directory.path()).unwrap();
+    store.begin_parts("b", "k.zip", ID).unwrap();
+    part(&store, 1, b"x").unwrap();
+    for (bucket, key, id) in
+        [("c", "k.zip", ID), ("b", "other", ID), ("b", "k.zip", "../../../../etc"), ("b", "k.zip", "")]
+    {
+        assert!(
+            matches!(store.abort_parts(bucket, key, id), Err(BlobError::NoUpload { .. })),
+            "{bucket} {key} {id}"
+        );
+    }
+    store.abort_parts("b", "k.zip", ID).unwrap();
+    assert!(matches!(part(&store, 2, b"x"), Err(BlobError::NoUpload { .. })));
+    for number in 0..64 {
+        store.begin_parts("b", "k.zip", &format!("{number:016}")).unwrap();
+    }
+    let error = store.begin_parts("b", "k.zip", ID).unwrap_err();
+    assert!(matches!(error, BlobError::TooManyUploads { limit: 64 }));
+}

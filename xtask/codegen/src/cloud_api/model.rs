@@ -240,6 +240,8 @@ fn rule(owner: &str, member: &mut Member) {
             member.set("minimum", 1);
             member.set("maximum", 30);
         }
+        ("TimerFleetCapacity", "MinSize" | "DesiredInstances") => member.set("minimum", 0),
+        ("TimerFleetCapacity", "MaxSize") => member.set("minimum", 1),
         // §2.3: counts under TimeLimitProtection only, so it is checked by hand.
         (_, "GameServerSessionProtectionTimeLimit") => {
             member.constraints.remove("minimum");

@@ -17,6 +17,7 @@ const RULED: &[&str] = &[
     "CopyFleet",
     "CreateAlias",
     "CreateAsset",
+    "CreateAssetWithImage",
     "CreateFleet",
     "CreateGameServerSession",
     "CreateGameServerSessionQueue",
@@ -32,9 +33,12 @@ const RULED: &[&str] = &[
     "JoinGameServerSessionBatch",
     "ListAliases",
     "ListFleets",
+    "PutScalingPolicy",
+    "PutTimerScalingPolicy",
     "SearchGameServerSessions",
     "StartGameServerSessionPlacement",
     "UpdateAlias",
+    "UpdateBucketCORSOpt",
     "UpdateFleetAttributes",
     "UpdateFleetCapacity",
     "UpdateFleetPortSettings",
@@ -199,7 +203,13 @@ fn null_when_empty(member: &Member) -> bool {
             member.nullable
                 && matches!(&*member.name, "TerminationTime" | "EndTime" | "PreSignedUrl" | "FleetStatus")
         }
-        Kind::List | Kind::Integer | Kind::Number | Kind::Boolean => false,
+        // A timer leaves alone what it does not name, and a 0 would name it.
+        Kind::Integer => {
+            member.nullable && matches!(&*member.name, "DesiredInstances" | "MaxSize" | "MinSize")
+        }
+        // Not measured, which 0 would deny (R64).
+        Kind::Number => member.nullable && member.name == "TotalUsedFlowMegaBytes",
+        Kind::List | Kind::Boolean => false,
     }
 }
 

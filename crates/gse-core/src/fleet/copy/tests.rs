@@ -1,35 +1,10 @@
 use super::*;
 use crate::capacity::UpdateFleetCapacity;
-use crate::fixture::{World, fleet_request, scope};
+use crate::capacity::policy::{NewPolicy, PutScalingPolicy};
+use crate::fixture::{World, copy_request as copy, fleet_request, scope};
 use crate::fleet::settings::SetFleetActions;
 use crate::fleet::{FleetStatus, Protocol};
 use crate::id::InstanceId;
-
-fn copy(source: &FleetId, count: u64) -> CopyFleet {
-    CopyFleet {
-        scope: scope(),
-        source: source.clone(),
-        count,
-        asset: None,
-        name: None,
-        description: None,
-        instance_type: None,
-        tags: None,
-        server_processes: None,
-        max_concurrent_activations: None,
-        activation_timeout_s: None,
-        inbound: None,
-        protection: None,
-        protection_time_limit_minutes: None,
-        creator_limit: None,
-        bandwidth_mbps: None,
-        system_disk: None,
-        data_disks: None,
-        ccns: None,
-        with_ccns: None,
-        with_scaling: false,
-    }
-}
 
 /// A fleet of which no setting is the default.
 fn source(world: &mut World) -> Fleet {
@@ -182,6 +157,36 @@ fn f26_copied_scaling_takes_effect_when_the_copy_is_active() {
     scaled(&mut world, &second.id, 1, 1);
     activate(&mut world, &second.id);
     assert_eq!((world.fleet(&second.id).capacity.max, world.instances(&second.id).len()), (1, 1));
+}
+
+/// S11: the policies come along, and are asked from the first ACTIVE on.
+#[test]
+fn f26_scaling_policies_are_copied_when_scaling_is_selected() {
+    let mut world = World::new();
+    let source = world.active_fleet(&scope(), 1);
+    let buffer = NewPolicy::TargetBased { name: Some("buffer".into()), percent: 50 };
+    world.apply(PutScalingPolicy { scope: scope(), fleet: source.clone(), policy: buffer }).unwrap();
+    scaled(&mut world, &source, 1, 4);
+    let plain = world.apply(copy(&source, 1)).unwrap().remove(0);
+    let with = world.apply(CopyFleet { with_scaling: true, ..copy(&source, 1) }).unwrap().remove(0);
+    let policies = |world: &World, fleet: &FleetId| {
+        let scaling = world.control_plane.state().scalings.get(fleet).cloned();
+        scaling.map(|scaling| {
+            (scaling.target().map(|(name, percent)| (name.to_owned(), percent)), scaling.evaluate_at)
+        })
+    };
+    assert_eq!(policies(&world, &plain.id), None);
+    let waiting = Some((Some(("buffer".to_owned(), 50)), None));
+    assert_eq!(policies(&world, &with.id), waiting);
+    world.pass_seconds(90);
+    assert_eq!(policies(&world, &with.id), waiting);
+    world.restart();
+    activate(&mut world, &with.id);
+    assert_eq!(policies(&world, &with.id).unwrap().1, Some(world.now));
+    // One process, and one session on it: half of them are to stay free.
+    world.active_session(&with.id);
+    world.pass_seconds(0);
+    assert_eq!(world.fleet(&with.id).capacity.desired, 2);
 }
 
 /// The networks of the source, or others, or none.

@@ -224,3 +224,21 @@ fn f4_automatic_scaling_is_stopped_and_started() {
     let unknown = FleetId::new("fleet-none");
     assert_eq!(world.apply(set(&unknown, true)).unwrap_err(), Error::FleetNotFound(unknown));
 }
+
+/// F-34, R66: fixture processes have the ports 3001, 3002, …
+#[test]
+fn f34_a_port_outside_every_range_is_told_once_for_each_process() {
+    let mut world = World::new();
+    let fleet = world.create_fleet(&scope(), 3).id;
+    let instance = world.instances(&fleet)[0].clone();
+    world.deploy(&instance);
+    let told = |world: &World| world.events(&fleet).iter().filter(|code| **code == "GENERIC_EVENT").count();
+    world.ready(&instance);
+    assert_eq!(told(&world), 0);
+    world.apply(ports(&fleet, &[], &[rule(2000), rule(60_000 - 10)])).unwrap();
+    world.ready(&instance);
+    assert_eq!(told(&world), 1);
+    world.apply(ports(&fleet, &[], &[rule(3000)])).unwrap();
+    world.ready(&instance);
+    assert_eq!(told(&world), 1);
+}

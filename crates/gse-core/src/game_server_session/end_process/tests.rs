@@ -23,7 +23,7 @@ fn killed(world: &mut World) -> Vec<ProcessId> {
     killed.collect()
 }
 
-/// S36.
+/// S30, by id.
 #[test]
 fn g15_a_session_ends_with_its_players_and_its_process() {
     let mut world = World::new();

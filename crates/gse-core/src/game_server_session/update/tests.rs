@@ -22,7 +22,6 @@ fn session(world: &mut World) -> (FleetId, GameServerSession) {
     (fleet, session)
 }
 
-/// S31.
 #[test]
 fn g16_what_is_absent_stays() {
     let mut world = World::new();

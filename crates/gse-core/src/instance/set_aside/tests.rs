@@ -43,9 +43,9 @@ fn told_reserved(world: &mut World, instance: &InstanceId) -> Vec<bool> {
     told.collect()
 }
 
-/// S33.
+/// F-31.
 #[test]
-fn f31_weight_decides_where_sessions_go() {
+fn s33_weight_decides_where_sessions_go() {
     let mut world = World::new();
     let (fleet, first, second) = two(&mut world);
     weigh(&mut world, &first, 4).unwrap();
@@ -64,9 +64,9 @@ fn f31_weight_decides_where_sessions_go() {
     assert!(matches!(weigh(&mut world, &first, 11), Err(Error::Invalid { member: "Weight", .. })));
 }
 
-/// S45: no sessions, no scale-in, a replacement within MaxSize, and the host is told.
+/// F-32: no sessions, no scale-in, a replacement within MaxSize, and the host is told.
 #[test]
-fn f32_a_reserved_instance_is_replaced_and_left_alone() {
+fn s45_a_reserved_instance_is_replaced_and_left_alone() {
     let mut world = World::new();
     let (fleet, first, second) = two(&mut world);
     let session = world.active_session(&fleet);

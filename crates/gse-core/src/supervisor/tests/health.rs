@@ -25,8 +25,9 @@ fn f15_the_first_check_comes_one_interval_after_process_ready() {
     assert_eq!(times, [60, 120, 180]);
 }
 
+/// P12: two in a row are not enough.
 #[test]
-fn p12_three_failures_in_a_row_are_reported_once() {
+fn s14_three_failures_in_a_row_are_reported_once() {
     let mut host = Host::with_ready_process();
     for (outcome, expected) in [
         (bad(), 0),

@@ -1,12 +1,16 @@
 //! Assets and the upload bucket.
 
+use gse_api::signature::federation::Credentials;
 use gse_api::types as wire;
-use gse_core::asset::{self, Asset, AssetQuery, AssetStatus, AssetSystem, CreateAsset};
+use gse_core::asset::{
+    self, Asset, AssetQuery, AssetStatus, AssetSystem, CreateAsset, CreateAssetWithImage, Image,
+};
 use gse_core::id::{BlobId, Scope};
 use gse_core::page::OffsetPage;
 use gse_core::state::State;
+use gse_core::time::Timestamp;
 
-use super::{filters, size, tags_in, tags_out};
+use super::{filters, size, small, tags_in, tags_out};
 
 pub(crate) fn create(
     request: wire::CreateAssetRequest,
@@ -32,6 +36,38 @@ pub(crate) fn created(asset: &Asset) -> wire::CreateAssetResponse {
     wire::CreateAssetResponse { asset_arn: resource_name(asset), asset_id: asset.id.to_string() }
 }
 
+pub(crate) fn create_with_image(
+    request: wire::CreateAssetWithImageRequest,
+    scope: Scope,
+) -> CreateAssetWithImage {
+    CreateAssetWithImage {
+        scope,
+        name: request.asset_name,
+        version: request.asset_version,
+        image_id: request.image_id,
+        operate_system: request.image_os,
+        image: Image { size: request.image_size, os_type: request.os_type, bits: small(request.os_bit) },
+    }
+}
+
+pub(crate) fn created_with_image(asset: &Asset) -> wire::CreateAssetWithImageResponse {
+    wire::CreateAssetWithImageResponse { asset_arn: resource_name(asset), asset_id: asset.id.to_string() }
+}
+
+pub(crate) fn federation_token(
+    credentials: Credentials,
+    until: Timestamp,
+) -> wire::GetUploadFederationTokenResponse {
+    wire::GetUploadFederationTokenResponse {
+        asset_credentials: wire::AssetCredentials {
+            tmp_secret_id: credentials.secret_id,
+            tmp_secret_key: credentials.secret_key,
+            token: credentials.token,
+        },
+        expired_time: until.seconds().unsigned_abs(),
+    }
+}
+
 pub(crate) fn query(request: wire::DescribeAssetsRequest, scope: Scope) -> AssetQuery {
     AssetQuery {
         scope,
@@ -50,6 +86,7 @@ pub(crate) fn page(state: &State, page: &OffsetPage<&Asset>) -> wire::DescribeAs
 }
 
 pub(crate) fn one(state: &State, asset: &Asset) -> wire::Asset {
+    let image = asset.image.as_ref();
     wire::Asset {
         asset_arn: resource_name(asset),
         asset_id: asset.id.to_string(),
@@ -60,10 +97,10 @@ pub(crate) fn one(state: &State, asset: &Asset) -> wire::Asset {
         create_time: asset.created.to_spaced(),
         image_id: asset.image_id.clone(),
         operate_system: asset.operate_system.clone(),
-        os_type: "CentOS".into(),
-        resource_type: "ASSET".into(),
-        // C12
-        sharing_status: "UNKNOWN_SHARED".into(),
+        os_type: image.map_or("CentOS", |image| &image.os_type).to_owned(),
+        resource_type: if image.is_some() { "IMAGE" } else { "ASSET" }.to_owned(),
+        // C12; an image is never shared with this service (R63).
+        sharing_status: if image.is_some() { "SHARED_IMAGE" } else { "UNKNOWN_SHARED" }.to_owned(),
         size: asset.size_text(),
         stauts: match asset.status {
             AssetStatus::Failed(_) => 1,

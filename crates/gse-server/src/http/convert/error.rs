@@ -72,6 +72,10 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
         (Action::DescribeFleetRelatedResources, ErrorCode::ResourceNotFound) => {
             Some(ErrorCode::ResourceUnavailable)
         }
+        // R72: more timers than a fleet may have.
+        (Action::PutTimerScalingPolicy, ErrorCode::LimitExceeded) => {
+            Some(ErrorCode::LimitExceededInstanceLimitExceeded)
+        }
         (Action::CopyFleet, ErrorCode::ResourceUnavailable) => Some(ErrorCode::FailedOperation),
         _ => None,
     }
@@ -80,15 +84,19 @@ fn exception(action: Action, usual: ErrorCode) -> Option<ErrorCode> {
 fn usual_code(error: &Error) -> ErrorCode {
     match error {
         Error::Missing { .. } => ErrorCode::MissingParameter,
+        Error::ImageUnknown { .. } => ErrorCode::InvalidParameter,
         Error::Invalid { .. } | Error::BadToken | Error::PlacementPending(_) => {
             ErrorCode::InvalidParameterValue
         }
         Error::AssetNotFound(_)
         | Error::ObjectNotFound { .. }
+        | Error::BucketNotFound(_)
         | Error::FleetNotFound(_)
         | Error::InstanceNotFound(_)
         | Error::PermissionNotFound { .. }
+        | Error::PolicyNotFound { .. }
         | Error::AliasNotFound(_)
+        | Error::TimerNotFound(_)
         | Error::QueueNotFound(_)
         | Error::DestinationNotFound { .. }
         | Error::PlacementNotFound(_)
@@ -96,6 +104,7 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::PlayerSessionNotFound(_) => ErrorCode::ResourceNotFound,
         // R1: DeleteFleet while the fleet is being created.
         Error::AssetNotReady { .. }
+        | Error::ImageNotShared { .. }
         | Error::FleetNotActive { .. }
         | Error::FleetBeingCreated { .. }
         | Error::AliasTerminal { .. }
@@ -103,11 +112,14 @@ fn usual_code(error: &Error) -> ErrorCode {
         | Error::SessionNotActive { .. }
         | Error::SessionDisabled(_) => ErrorCode::ResourceUnavailable,
         Error::AssetInUse { .. }
+        | Error::ImageRegistered { .. }
         | Error::FleetHasInstances { .. }
         | Error::FleetReferenced { .. }
         | Error::QueueNameTaken(_) => ErrorCode::ResourceInUse,
         // R1: Join under DENY_ALL.
-        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) => ErrorCode::UnsupportedOperation,
+        Error::SessionDeniesJoins(_) | Error::NoRemoteLogin(_) | Error::NoPolicyNow { .. } => {
+            ErrorCode::UnsupportedOperation
+        }
         // R1: Join on a full session.
         Error::SessionFull { .. } | Error::NoIdleProcess { .. } => ErrorCode::ResourceInsufficient,
         // R1: MaxSize above 1 before the first successful deployment.

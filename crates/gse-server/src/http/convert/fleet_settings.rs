@@ -72,6 +72,7 @@ pub(crate) fn copy(request: wire::CopyFleetRequest, scope: Scope) -> CopyFleet {
         ccns: request.ccn_infos.map(ccn::names),
         with_ccns: request.selected_ccn_type.as_deref().and_then(CcnAttachment::parse),
         with_scaling: request.selected_scaling_type.as_deref() == Some("SCALING_SELECTED"),
+        with_timers: request.selected_timer_type.as_deref() == Some("TIMER_SELECTED"),
     }
 }
 

@@ -3,8 +3,11 @@
 
 pub(crate) mod alias;
 pub(crate) mod asset;
+pub(crate) mod bucket;
+pub(crate) mod capacity;
 pub(crate) mod ccn;
 pub(crate) mod error;
+pub(crate) mod explain;
 pub(crate) mod fleet;
 pub(crate) mod fleet_settings;
 pub(crate) mod game_server_session;
@@ -14,6 +17,8 @@ pub(crate) mod placement;
 pub(crate) mod player_session;
 pub(crate) mod queue;
 pub(crate) mod quota;
+pub(crate) mod statistics;
+pub(crate) mod timer;
 
 use gse_api::types as wire;
 use gse_core::tag::{Filter, Tag};

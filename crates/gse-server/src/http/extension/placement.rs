@@ -10,7 +10,7 @@ use gse_core::placement::{Placement, PlacementKey};
 use gse_core::state::{Row, RowKind};
 use gse_core::time::Timestamp;
 
-use super::{refusal, stopping};
+use super::{refusal, unanswered};
 use crate::http::{Api, convert};
 
 pub(super) async fn explain(
@@ -24,7 +24,7 @@ pub(super) async fn explain(
     let key = PlacementKey { scope, id: PlacementId::new(request.placement_id) };
     let wanted = key.clone();
     let found = api.engine.query(move |state, _| state.placements.get_shared(&wanted).cloned()).await;
-    if let Some(placement) = found.map_err(stopping)? {
+    if let Some(placement) = found.map_err(unanswered)? {
         return Ok(to_wire(&placement));
     }
     let question = ArchiveQuestion::key(RowKind::Placement, key.to_string());

@@ -6,7 +6,7 @@ use gse_core::error::Error;
 use gse_core::id::{FleetId, Region, Scope};
 use gse_core::region::{Condition, FailFleet, RegionFault, SetRegionFault};
 
-use super::{refusal, stopping};
+use super::{refusal, unanswered};
 use crate::beacon::told;
 use crate::engine::SubmitError;
 use crate::http::Api;
@@ -15,7 +15,7 @@ use crate::http::serve::Peer;
 pub(super) async fn describe(api: &Api) -> Result<DescribeRegionsResponse, ApiError> {
     let read =
         api.engine.query(|state, _| state.region_faults.values().cloned().collect::<Vec<RegionFault>>());
-    let faults = read.await.map_err(stopping)?;
+    let faults = read.await.map_err(unanswered)?;
     let one = |region: &Region| {
         let beacon = api.beacons.of(region);
         let fault = faults.iter().find(|fault| fault.region == *region);
@@ -71,7 +71,7 @@ pub(super) async fn set_fault(
     };
     done.map_err(|error| match error {
         SubmitError::Refused(reason) => refusal(&reason),
-        other => stopping(other),
+        other => unanswered(other),
     })?;
     api.beacons.take_over_faults().await;
     Ok(SetFaultResponse {})

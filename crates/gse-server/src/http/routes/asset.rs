@@ -4,8 +4,10 @@ use gse_agent::package::PackageError;
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
 use gse_core::asset::{self, DeleteAsset, UpdateAsset};
+use gse_core::bucket::{self, OpenBucket};
 use gse_core::error::Error;
-use gse_core::id::{AssetId, BlobId, Region, Scope};
+use gse_core::id::{AssetId, BlobId, BucketName, Region, Scope};
+use gse_core::state::State;
 use gse_store::BlobError;
 
 use crate::cos;
@@ -31,13 +33,38 @@ pub(super) async fn get_upload_credentials(
     request: wire::GetUploadCredentialsRequest,
 ) -> Result<wire::GetUploadCredentialsResponse, ApiError> {
     let scope = call.asset_scope(&request.asset_region)?;
-    let (region, limit) = (scope.region.clone(), call.api.config.quotas.assets);
-    call.query(move |state| asset::check_quota(state, &scope, limit)).await?;
+    let (asked, limit) = (scope.clone(), call.api.config.quotas.assets);
+    let is_open = move |state: &State| {
+        asset::check_quota(state, &asked, limit)?;
+        Ok(bucket::find(state, &asked).is_ok())
+    };
+    if !call.query(is_open).await? {
+        call.submit(OpenBucket { scope: scope.clone() }).await?;
+    }
     Ok(wire::GetUploadCredentialsResponse {
-        bucket_auth: cos::upload_authorization(call.api, &region, &request.bucket_key),
-        bucket_name: cos::bucket_name(&call.api.account.uin, &region),
+        bucket_auth: cos::upload_authorization(call.api, &scope, &request.bucket_key),
+        bucket_name: BucketName::of(&scope).to_string(),
         asset_region: request.asset_region,
     })
+}
+
+pub(super) async fn get_upload_federation_token(
+    call: &Call<'_>,
+    _request: wire::GetUploadFederationTokenRequest,
+) -> Result<wire::GetUploadFederationTokenResponse, ApiError> {
+    let scope = call.scope.clone();
+    let bucket = call.query(move |state| Ok(bucket::find(state, &scope)?.name.clone())).await?;
+    let (credentials, until) = cos::federation::issue(call.api, &bucket);
+    Ok(convert::asset::federation_token(credentials, until))
+}
+
+pub(super) async fn create_with_image(
+    call: &Call<'_>,
+    request: wire::CreateAssetWithImageRequest,
+) -> Result<wire::CreateAssetWithImageResponse, ApiError> {
+    let scope = call.asset_scope(&request.asset_region)?;
+    let asset = call.submit(convert::asset::create_with_image(request, scope)).await?;
+    Ok(convert::asset::created_with_image(&asset))
 }
 
 pub(super) async fn create(
@@ -46,7 +73,7 @@ pub(super) async fn create(
 ) -> Result<wire::CreateAssetResponse, ApiError> {
     let scope = call.asset_scope(&request.asset_region)?;
     let turn = call.api.gate.packages.register().await;
-    let package = freeze(call, &scope.region, &request.bucket_key).await?;
+    let package = freeze(call, &scope, &request.bucket_key).await?;
     let file = package.0.clone();
     let asset = register(call, request, scope, package).await;
     drop(turn);
@@ -86,15 +113,17 @@ pub(super) async fn delete(
 ) -> Result<wire::DeleteAssetResponse, ApiError> {
     let asset = AssetId::new(request.asset_id);
     let package = call.submit(DeleteAsset { scope: call.scope.clone(), asset }).await?;
-    release(call, package);
+    if let Some(package) = package {
+        release(call, package);
+    }
     Ok(wire::DeleteAssetResponse {})
 }
 
 /// what was uploaded is copied, so that a later upload does not change the asset.
-async fn freeze(call: &Call<'_>, region: &Region, key: &str) -> Result<(BlobId, u64), ApiError> {
-    let bucket = cos::bucket_name(&call.api.account.uin, region);
+async fn freeze(call: &Call<'_>, scope: &Scope, key: &str) -> Result<(BlobId, u64), ApiError> {
+    let bucket = BucketName::of(scope);
     let (blobs, wanted) = (call.api.blobs.clone(), key.to_owned());
-    let frozen = tokio::task::spawn_blocking(move || blobs.freeze(&bucket, &wanted)).await;
+    let frozen = tokio::task::spawn_blocking(move || blobs.freeze(bucket.as_str(), &wanted)).await;
     match frozen {
         Ok(Ok(frozen)) => Ok(frozen),
         //

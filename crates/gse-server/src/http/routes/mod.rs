@@ -2,6 +2,8 @@
 
 mod alias;
 mod asset;
+mod bucket;
+mod capacity;
 mod ccn;
 mod fleet;
 mod game_server_session;
@@ -11,8 +13,10 @@ mod placement;
 mod player_session;
 mod queue;
 mod quota;
+mod statistics;
+mod timer;
 
-use gse_api::{Action, ApiError, ErrorCode, decode, envelope};
+use gse_api::{Action, ApiError, decode, envelope};
 
 use super::Call;
 
@@ -30,7 +34,6 @@ macro_rules! routes {
                     let response = Box::pin($($route)::+(call, decode(call.body)?)).await?;
                     Ok(envelope::success(&response, call.request_id))
                 })*
-                action => Err(not_built(action, call.body)),
             }
         }
     };
@@ -45,12 +48,20 @@ routes! {
     UpdateAlias => alias::update,
 
     CreateAsset => asset::create,
+    CreateAssetWithImage => asset::create_with_image,
     DeleteAsset => asset::delete,
     DescribeAsset => asset::describe,
     DescribeAssetSystems => asset::describe_systems,
     DescribeAssets => asset::describe_all,
     GetUploadCredentials => asset::get_upload_credentials,
+    GetUploadFederationToken => asset::get_upload_federation_token,
     UpdateAsset => asset::update,
+
+    DeleteScalingPolicy => capacity::delete_policy,
+    DescribeScalingPolicies => capacity::describe_policies,
+    PutScalingPolicy => capacity::put_policy,
+    UpdateBucketAccelerateOpt => bucket::update_accelerate,
+    UpdateBucketCORSOpt => bucket::update_cors,
 
     AttachCcnInstances => ccn::attach,
     DescribeCcnInstances => ccn::describe,
@@ -108,13 +119,11 @@ routes! {
     DescribeInstanceTypes => quota::describe_instance_types,
     DescribeUserQuota => quota::describe_one,
     DescribeUserQuotas => quota::describe_all,
-}
 
-/// A request that could not be right is told so; a right one is told that this version cannot do it.
-fn not_built(action: Action, body: &[u8]) -> ApiError {
-    if let Err(error) = gse_api::check(action, body) {
-        return error;
-    }
-    let text = format!("The action `{}` is not built yet in this version of the service.", action.name());
-    ApiError::new(ErrorCode::UnsupportedOperation, text)
+    DeleteTimerScalingPolicy => timer::delete,
+    DescribeTimerScalingPolicies => timer::describe,
+    PutTimerScalingPolicy => timer::put,
+    DescribeFleetStatisticDetails => statistics::describe_details,
+    DescribeFleetStatisticFlows => statistics::describe_flows,
+    DescribeFleetStatisticSummary => statistics::describe_summary,
 }

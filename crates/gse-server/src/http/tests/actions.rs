@@ -130,9 +130,8 @@ async fn assets_are_registered_and_read() {
     assert_eq!(stack.done("DescribeAssets", by_tag).await["TotalCount"], 0);
 }
 
-/// S01
 #[tokio::test]
-async fn what_is_no_zip_becomes_a_failed_asset() {
+async fn s01_what_is_no_zip_becomes_a_failed_asset() {
     let stack = Stack::start();
     stack.upload("server.zip", b"this is no zip".to_vec()).await;
     let id = stack.create_asset("server.zip").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gse_core::id::{AssetId, BlobId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::actions::{create_fleet, package};
 use super::stack::{REGION, Stack};
@@ -15,7 +15,11 @@ const DEADLINE: Duration = Duration::from_secs(20);
 impl Stack {
     async fn package_of(&self, asset: &str) -> BlobId {
         let id = AssetId::new(asset);
-        self.api.engine.query(move |state, _| state.assets.get(&id).unwrap().package.clone()).await.unwrap()
+        self.api
+            .engine
+            .query(move |state, _| state.assets.get(&id).unwrap().package.clone().unwrap())
+            .await
+            .unwrap()
     }
 
     fn is_kept(&self, package: &BlobId) -> bool {
@@ -151,6 +155,61 @@ async fn a_start_removes_what_no_asset_refers_to() {
     assert!(!stack.is_kept(&orphan) && stack.is_kept(&package));
 }
 
+fn image(id: &str) -> Value {
+    json!({
+        "AssetName": "image", "AssetVersion": "1", "AssetRegion": REGION, "ImageId": id, "ImageSize": "40GB",
+        "ImageOs": "CentOS 7.6", "OsType": "CentOS", "ImageType": "SHARED_IMAGE", "OsBit": 64,
+    })
+}
+
+/// R63.
+#[tokio::test]
+async fn an_image_is_an_asset_of_which_no_fleet_is_made() {
+    let stack = Stack::start();
+    let made = stack.done("CreateAssetWithImage", image("img-1")).await;
+    let id = made["AssetId"].as_str().unwrap();
+    let arn = format!("qcs::gse:{REGION}:uin/100000000001:asset/{id}");
+    assert_eq!(made["AssetArn"], arn);
+    assert_eq!(
+        stack.done("DescribeAsset", json!({ "AssetId": id })).await["Asset"],
+        json!({
+            "AssetArn": arn, "AssetId": id, "AssetName": "image", "AssetVersion": "1", "BindFleetNum": 0,
+            "CreateTime": "2021-01-01 12:00:00", "ImageId": "img-1", "OperateSystem": "CentOS 7.6",
+            "OsType": "CentOS", "ResourceType": "IMAGE", "SharingStatus": "SHARED_IMAGE", "Size": "40GB",
+            "Stauts": 2, "Tags": [],
+        })
+    );
+    let (code, message) = stack.refusal("CreateAssetWithImage", image("img-1")).await;
+    assert!(code == "ResourceInUse" && message.contains(id), "{code}: {message}");
+    let (code, message) = stack.refusal("CreateFleet", create_fleet(id, 1)).await;
+    assert!(code == "ResourceUnavailable" && message.contains("not shared"), "{code}: {message}");
+    stack.done("DeleteAsset", json!({ "AssetId": id })).await;
+    stack.done("CreateAssetWithImage", image("img-1")).await;
+}
+
+#[tokio::test]
+async fn refusals_of_images() {
+    let stack = Stack::start_with(gse_api::admission::AuthMode::Required, |config| config.quotas.assets = 1);
+    for (member, value, code) in [
+        ("AssetRegion", json!("nowhere"), "InvalidParameterValue"),
+        ("ImageSize", json!("40"), "InvalidParameterValue"),
+        ("ImageSize", json!("40gb"), "InvalidParameterValue"),
+        ("ImageType", json!("PRIVATE_IMAGE"), "InvalidParameterValue"),
+        ("OsBit", json!(16), "InvalidParameterValue"),
+        ("OsBit", json!("64"), "InvalidParameter"),
+        ("OsType", json!("BeOS"), "InvalidParameterValue"),
+        ("ImageOs", json!(""), "InvalidParameterValue"),
+        ("ImageId", json!(null), "MissingParameter"),
+    ] {
+        let mut request = image("img-1");
+        request[member] = value;
+        let refused = stack.refusal("CreateAssetWithImage", &request).await;
+        assert!(refused.0 == code && refused.1.contains(member), "{request}: {refused:?}");
+    }
+    stack.done("CreateAssetWithImage", image("img-1")).await;
+    assert_eq!(stack.refusal("CreateAssetWithImage", image("img-2")).await.0, "LimitExceeded");
+}
+
 #[tokio::test]
 async fn the_systems_that_packages_can_be_for_are_told() {
     let stack = Stack::start();
@@ -168,7 +227,10 @@ async fn the_systems_that_packages_can_be_for_are_told() {
     let mut request = super::actions::create_asset("server.zip");
     request["OperateSystem"] = known["OsVersion"].clone();
     request["ImageId"] = known["ImageId"].clone();
-    let id = stack.done("CreateAsset", request).await["AssetId"].clone();
+    let id = stack.done("CreateAsset", &request).await["AssetId"].clone();
     let asset = stack.done("DescribeAsset", json!({ "AssetId": id })).await;
     assert_eq!(asset["Asset"]["ImageId"], known["ImageId"]);
+    request["ImageId"] = "img-none".into();
+    let (code, message) = stack.refusal("CreateAsset", &request).await;
+    assert!(code == "InvalidParameter" && message.contains("img-none"), "{code}: {message}");
 }

@@ -28,9 +28,9 @@ async fn a_session_is_changed() {
     assert_eq!(stack.refusal("JoinGameServerSession", join).await.0, "UnsupportedOperation");
 }
 
-/// S36, G42, G43.
+/// G42, G43.
 #[tokio::test]
-async fn a_session_is_ended_with_its_process() {
+async fn s30_a_session_is_ended_with_its_process() {
     let stack = Stack::start();
     let fleet = stack.fleet(2).await;
     let (first, second) = (stack.session(&fleet, 1).await, stack.session(&fleet, 1).await);
@@ -101,4 +101,22 @@ async fn refusals_of_changing_a_session() {
     stack.done("CreateGameServerSessionQueue", json!({ "Name": "anything" })).await;
     assert_eq!(stack.refusal(update, &body).await.0, "ResourceUnavailable");
     assert_eq!(stack.done("EndGameServerSessionAndProcess", body).await, json!({}));
+}
+
+/// The whole of S25: the period is whole minutes, so it passes on a clock that the test sets.
+#[tokio::test]
+async fn s25_creator_limit() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(6).await;
+    let create = |creator: &str| {
+        json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 2, "CreatorId": creator }).to_string()
+    };
+    for creator in ["c1", "c1", "c2"] {
+        stack.done("CreateGameServerSession", create(creator)).await;
+    }
+    assert_eq!(stack.refusal("CreateGameServerSession", create("c1")).await.0, "LimitExceeded");
+    let nobody = json!({ "FleetId": fleet, "MaximumPlayerSessionCount": 2 });
+    stack.done("CreateGameServerSession", nobody).await;
+    stack.clock.set(stack.clock.now().plus(std::time::Duration::from_secs(3 * 60 + 1)));
+    stack.done("CreateGameServerSession", create("c1")).await;
 }

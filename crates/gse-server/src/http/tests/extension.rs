@@ -106,3 +106,26 @@ async fn a_matchmaker_hands_over_what_only_it_can() {
         json!({ "PlacementId": "x", "GameServerSessionQueueName": "none", "MaximumPlayerSessionCount": 1 });
     assert_eq!(place(&unknown).await.unwrap_err().0, "ResourceNotFound");
 }
+
+#[tokio::test]
+async fn r78_the_canary_of_an_alias() {
+    let stack = Stack::start();
+    let call = async |action: &str, body: Value| {
+        let path = format!("/opengse/{action}");
+        answer(stack.send(at(&path, stack.signed(action, &body.to_string()))).await).await
+    };
+    let (code, _) = call("DescribeAliasCanary", json!({"AliasId": "alias-none"})).await.unwrap_err();
+    assert_eq!(code, "ResourceNotFound");
+    let set = json!({"AliasId": "alias-none", "FleetId": "fleet-none", "Percent": 10});
+    assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "ResourceNotFound");
+    let terminal = json!({"Name": "live", "RoutingStrategy": {"Type": "TERMINAL", "Message": "closed"}});
+    let alias = stack.done("CreateAlias", terminal).await["Alias"]["AliasId"].clone();
+    let none = call("DescribeAliasCanary", json!({"AliasId": alias})).await.unwrap();
+    assert_eq!((&none["FleetId"], &none["Percent"]), (&json!(""), &json!(0)));
+    for (fleet, percent) in [("fleet-none", 10), ("fleet-none", 100)] {
+        let set = json!({"AliasId": alias, "FleetId": fleet, "Percent": percent});
+        assert_eq!(call("SetAliasCanary", set).await.unwrap_err().0, "InvalidParameterValue");
+    }
+    let ended = call("SetAliasCanary", json!({"AliasId": alias})).await.unwrap();
+    assert_eq!(ended["FleetId"], "");
+}

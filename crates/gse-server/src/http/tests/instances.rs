@@ -39,9 +39,8 @@ async fn an_instance_tells_what_it_does() {
     }
 }
 
-/// S33, S45.
 #[tokio::test]
-async fn instances_are_set_aside() {
+async fn s33_s45_instances_are_set_aside() {
     let stack = Stack::start();
     let fleet = stack.fleet(1).await;
     let grow = json!({ "FleetId": fleet, "DesiredInstances": 2, "MaxSize": 3 });

@@ -1,7 +1,7 @@
 //! A control plane without sockets, disks or processes: the router, a memory store, and a host that does what it is
 //! told at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -41,6 +41,11 @@ pub(super) struct Stack {
     pub(super) store: MemoryStore,
     _directory: TempDir,
 }
+
+/// Parameters of a process whose host says nothing more once it has begun.
+pub(super) const SILENT: &str = "--silent";
+/// Parameters of a process that cannot be launched, on a host that never says that it stopped.
+pub(super) const ABSENT: &str = "--absent";
 
 /// A code and a message.
 pub(super) type Refused = (String, String);
@@ -170,7 +175,8 @@ pub(super) async fn answer(response: http::Response<Body>) -> Result<Value, Refu
     Err((text("Code"), text("Message")))
 }
 
-/// A host whose packages are always good and whose processes are always ready.
+/// A host whose packages are always good and whose processes are always ready, unless their parameters say otherwise:
+/// those of [`SILENT`] are never heard of, and what [`ABSENT`] launches is not there and never gone.
 struct ScriptedHost {
     orders: mpsc::UnboundedSender<(InstanceId, HostOrder)>,
 }
@@ -190,7 +196,7 @@ impl FleetBackend for ScriptedHost {
 }
 
 async fn obey(mut orders: mpsc::UnboundedReceiver<(InstanceId, HostOrder)>, engine: EngineHandle) {
-    let mut slots = BTreeSet::new();
+    let mut slots = BTreeMap::new();
     while let Some((instance, order)) = orders.recv().await {
         for kind in reports(&mut slots, &instance, order) {
             let report = HostReport { instance: instance.clone(), kind };
@@ -199,9 +205,27 @@ async fn obey(mut orders: mpsc::UnboundedReceiver<(InstanceId, HostOrder)>, engi
     }
 }
 
-fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostOrder) -> Vec<ReportKind> {
+/// The parameters of what each instance launches first.
+type Slots = BTreeMap<InstanceId, String>;
+
+fn reports(slots: &mut Slots, instance: &InstanceId, order: HostOrder) -> Vec<ReportKind> {
     match order {
-        HostOrder::StartInstance(spec) if slots.insert(instance.clone()) => {
+        HostOrder::StartInstance(spec) if !slots.contains_key(instance) => {
+            let parameters = spec.server_processes[0].parameters.to_string();
+            slots.insert(instance.clone(), parameters.clone());
+            match parameters.as_str() {
+                SILENT => return vec![ReportKind::PreparationStarted],
+                ABSENT => {
+                    let missing = vec![spec.server_processes[0].launch_path.clone()];
+                    let log = String::new();
+                    return vec![
+                        ReportKind::PreparationStarted,
+                        ReportKind::PackageExtracted { log: "server\n".into() },
+                        ReportKind::LaunchPathsChecked { missing, log },
+                    ];
+                }
+                _ => {}
+            }
             let count: u32 = spec.server_processes.iter().map(|entry| entry.concurrent_executions).sum();
             let mut reports = vec![
                 ReportKind::PreparationStarted,
@@ -220,6 +244,11 @@ fn reports(slots: &mut BTreeSet<InstanceId>, instance: &InstanceId, order: HostO
         HostOrder::StartGameServerSession { process, session, .. } => {
             let call = SessionCall::Activate { session: session.id, max_players: 0 };
             vec![ReportKind::Call { process, call }]
+        }
+        HostOrder::DrainInstance { .. } | HostOrder::StopInstance
+            if slots.get(instance).is_some_and(|parameters| parameters == ABSENT) =>
+        {
+            Vec::new()
         }
         HostOrder::DrainInstance { .. } | HostOrder::StopInstance => {
             slots.remove(instance);

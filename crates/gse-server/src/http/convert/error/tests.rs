@@ -26,6 +26,11 @@ fn r1_codes_come_from_the_list_of_the_action() {
         ),
         (Action::StopGameServerSessionPlacement, finished, ErrorCode::FailedOperation),
         (Action::DeleteFleet, creating, ErrorCode::ResourceUnavailable),
+        (
+            Action::PutScalingPolicy,
+            Error::NoPolicyNow { fleet: fleet.clone(), status: FleetStatus::New },
+            ErrorCode::UnsupportedOperation,
+        ),
         (Action::UpdateFleetCapacity, Error::BeforeFirstDeployment { fleet }, ErrorCode::LimitExceeded),
     ];
     for (action, error, wanted) in cases {

@@ -1,0 +1,145 @@
+//! Reads a build and this machine for `gse_core::package::lint`: what the files are, and what the system offers.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use gse_core::package::lint::{Build, BuildFile, Content, Elf, Machine};
+use object::{
+    Endianness, ReadCache, ReadRef,
+    elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, EM_AARCH64, EM_X86_64, FileHeader32, FileHeader64},
+    read::elf::{Dyn as _, FileHeader, ProgramHeader as _},
+};
+
+/// Enough of a file to tell what it is.
+const HEAD_BYTES: u64 = 4096;
+/// Where the loader looks by itself, besides what the configuration says.
+const LIBRARY_FOLDERS: [&str; 6] =
+    ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"];
+const LOADER_CONFIGURATION: &str = "/etc/ld.so.conf.d";
+
+/// Reads the folder, and what of this machine matters to it.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub(super) fn inspect(folder: &Path, launch: Vec<String>) -> anyhow::Result<Build> {
+    let mut files = Vec::new();
+    collect(folder, "", &mut files)?;
+    let named = files.iter().filter_map(|file| match &file.content {
+        Content::Elf(elf) => elf.interpreter.clone(),
+        Content::Script { interpreter, .. } => Some(interpreter.clone()),
+        Content::Windows | Content::Mac | Content::Other => None,
+    });
+    let interpreters = named.filter(|path| Path::new(path).is_file()).collect();
+    let machine = match std::env::consts::ARCH {
+        "aarch64" => Machine::Aarch64,
+        _ => Machine::X86_64,
+    };
+    let gse_yaml = fs::read(folder.join("gse.yaml")).ok();
+    Ok(Build { files, gse_yaml, launch, machine, system_libraries: system_libraries(), interpreters })
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<BuildFile>) -> anyhow::Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read `{}`", folder.display()))?;
+        let (path, kind) = (entry.path(), entry.file_type().context("cannot read what an entry is")?);
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if kind.is_dir() {
+            collect(&path, &format!("{name}/"), files)?;
+        } else if kind.is_file() {
+            let metadata = entry.metadata().with_context(|| format!("cannot read `{}`", path.display()))?;
+            files.push(BuildFile {
+                path: name,
+                bytes: metadata.len(),
+                is_executable: metadata.permissions().mode() & 0o111 != 0,
+                content: content(&path).with_context(|| format!("cannot read `{}`", path.display()))?,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn content(path: &Path) -> anyhow::Result<Content> {
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(match &*head {
+        [0x7f, b'E', b'L', b'F', class, ..] => {
+            let data = ReadCache::new(file);
+            let elf = match class {
+                1 => elf::<FileHeader32<Endianness>, _>(&data),
+                _ => elf::<FileHeader64<Endianness>, _>(&data),
+            };
+            // Half an ELF file is data, as far as this goes.
+            elf.map_or(Content::Other, Content::Elf)
+        }
+        [b'#', b'!', line @ ..] => script(line),
+        [b'M', b'Z', ..] => Content::Windows,
+        [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 0..=8, ..] => Content::Mac,
+        _ => Content::Other,
+    })
+}
+
+/// `#!` was cut off.
+fn script(line: &[u8]) -> Content {
+    let mut first = Vec::new();
+    let _ = BufReader::new(line).read_until(b'\n', &mut first);
+    let text = String::from_utf8_lossy(&first);
+    let text = text.trim_end_matches('\n');
+    let has_carriage_return = text.ends_with('\r');
+    let interpreter = text.split_whitespace().next().unwrap_or_default().to_owned();
+    Content::Script { interpreter, has_carriage_return }
+}
+
+fn elf<'data, E, R>(data: R) -> Option<Elf>
+where
+    E: FileHeader<Endian = Endianness>,
+    R: ReadRef<'data>,
+{
+    let header = E::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let machine = match header.e_machine(endian) {
+        EM_X86_64 => Machine::X86_64,
+        EM_AARCH64 => Machine::Aarch64,
+        other => Machine::Other(other),
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+    let segments = header.program_headers(endian, data).ok()?;
+    let interpreter = segments.iter().find_map(|segment| segment.interpreter(endian, data).ok().flatten());
+    let mut elf = Elf { machine, interpreter: interpreter.map(text), needed: vec![], search: vec![] };
+    let sections = header.sections(endian, data).ok()?;
+    if let Some((entries, strings)) = sections.dynamic(endian, data).ok()? {
+        let strings = sections.strings(endian, data, strings).ok()?;
+        for entry in entries {
+            let Ok(value) = entry.string(endian, strings) else { continue };
+            match entry.tag(endian) {
+                DT_NEEDED => elf.needed.push(text(value)),
+                DT_RPATH | DT_RUNPATH => elf.search.extend(text(value).split(':').map(str::to_owned)),
+                _ => {}
+            }
+        }
+    }
+    Some(elf)
+}
+
+/// The names of what lies where the loader looks by itself.
+fn system_libraries() -> BTreeSet<String> {
+    let mut folders: Vec<PathBuf> = LIBRARY_FOLDERS.iter().map(PathBuf::from).collect();
+    folders.push(format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH).into());
+    let configured = fs::read_dir(LOADER_CONFIGURATION).into_iter().flatten().flatten();
+    for file in configured {
+        let text = fs::read_to_string(file.path()).unwrap_or_default();
+        folders.extend(text.lines().filter(|line| line.starts_with('/')).map(PathBuf::from));
+    }
+    let entries = folders.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.contains(".so"))
+        .collect()
+}

@@ -1,0 +1,211 @@
+//! The vendor's clients of the cloud API, put through the stories of `tests/interop/clients`, and the list of the
+//! actions that they drove: `tests/interop/driven.json` says what a run must drive, no more and no less.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::scripted::Stack;
+use crate::flow::Stage;
+use crate::flow::record::Call;
+use crate::interrupt;
+use crate::processes::{Logged, tail};
+use crate::workspace::Workspace;
+
+/// The words after `run.py`. The refusals come first: they want a service that has nothing yet.
+const STORIES: &[&[&str]] = &[
+    &["errors"],
+    &["walkthrough", "python-sdk-json"],
+    &["walkthrough", "python-sdk-get"],
+    &["walkthrough", "python-sdk-multipart"],
+    &["walkthrough", "python-sdk-form"],
+    &["walkthrough", "tccli"],
+    &["command-line"],
+    &["actions"],
+];
+/// A story takes seconds; this is for a very busy machine.
+const STORY_DEADLINE: Duration = Duration::from_secs(300);
+
+/// An action, and the clients that read an answer of it.
+type Driven = BTreeMap<String, BTreeSet<String>>;
+
+/// What the stories found.
+#[derive(Debug, Default)]
+struct Found {
+    driven: Driven,
+    /// Actions of which the service says that this version has not built them.
+    unbuilt: BTreeSet<String>,
+}
+
+/// A line of a story.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Line {
+    part: Option<String>,
+    answer: Option<String>,
+    call: Option<String>,
+    client: Option<String>,
+    ms: Option<u64>,
+    refused: Option<String>,
+    driven: Option<String>,
+    unbuilt: Option<String>,
+    failed: Option<String>,
+    done: bool,
+}
+
+/// Runs every story, then compares what was driven with what is written down, or writes it down.
+pub(super) fn drive(stage: &mut Stage<'_>, installed: &Path, server: &Stack, accept: bool) -> Result<()> {
+    stage.part("a package for them: the game server in Python of tests/interop");
+    let package = pack(stage, server)?;
+    let mut found = Found::default();
+    for words in STORIES {
+        run_story(stage, installed, &package, words, &mut found)?;
+    }
+    let driven = &found.driven;
+    stage.fact("actions_driven", driven.len());
+    if !found.unbuilt.is_empty() {
+        let names: Vec<_> = found.unbuilt.iter().map(String::as_str).collect();
+        stage.answer(&format!("not built in this version, so not driven: {}", names.join(", ")));
+    }
+    let list = stage.workspace.root.join("tests/interop/driven.json");
+    if accept {
+        let text = serde_json::to_string_pretty(driven).context("cannot write the list of driven actions")?;
+        fs::write(&list, text + "\n").with_context(|| format!("cannot write `{}`", list.display()))?;
+    }
+    compare(&list, &found)?;
+    stage.answer(&format!("{} actions were driven, as tests/interop/driven.json says", driven.len()));
+    Ok(())
+}
+
+fn compare(list: &Path, found: &Found) -> Result<()> {
+    let text = fs::read(list).with_context(|| format!("cannot read `{}`", list.display()))?;
+    let written: Driven =
+        serde_json::from_slice(&text).with_context(|| format!("cannot understand `{}`", list.display()))?;
+    let [missing, new] = differences(&written, found);
+    if missing.is_empty() && new.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "what was driven is not what tests/interop/driven.json says; not driven: [{}], not written down: [{}]\n  \
+         hint: `cargo xtask interop --accept` writes it down",
+        missing.join(", "),
+        new.join(", ")
+    )
+}
+
+/// What is written down and was not driven, and what was driven and is not written down. An action that is not built is
+/// excused, so that the list holds before and after.
+fn differences(written: &Driven, found: &Found) -> [Vec<String>; 2] {
+    let pairs = |all: &Driven| -> BTreeSet<String> {
+        let built = all.iter().filter(|(action, _)| !found.unbuilt.contains(*action));
+        let pairs = built
+            .flat_map(|(action, clients)| clients.iter().map(move |client| format!("{action} by {client}")));
+        pairs.collect()
+    };
+    let (written, driven) = (pairs(written), pairs(&found.driven));
+    [written.difference(&driven).cloned().collect(), driven.difference(&written).cloned().collect()]
+}
+
+fn pack(stage: &mut Stage<'_>, server: &Stack) -> Result<PathBuf> {
+    let folder = server.assemble(stage)?;
+    let zip = stage.directory.join("server.zip");
+    let command =
+        format!("gse asset pack --dir {} --out {}", Workspace::shown(&folder), Workspace::shown(&zip));
+    let mut pack = Command::new(stage.workspace.program("gse")?);
+    pack.args(["asset", "pack", "--dir"]).arg(&folder).arg("--out").arg(&zip);
+    super::install::quiet(stage, &command, &mut pack)?;
+    Ok(zip)
+}
+
+/// Runs one story and tells it while it runs.
+fn run_story(
+    stage: &mut Stage<'_>,
+    installed: &Path,
+    package: &Path,
+    words: &[&str],
+    found: &mut Found,
+) -> Result<()> {
+    let command = format!("python3 run.py {}", words.join(" "));
+    stage.show(&command);
+    let mut story = start(stage, installed, package, words)?;
+    let deadline = Instant::now() + STORY_DEADLINE;
+    let (mut read, mut calls, mut refusals, mut done) = (0, 0, 0, false);
+    loop {
+        // Asked before the output is read, so that nothing it wrote is missed.
+        let ended = story.ended()?;
+        let output = story.output();
+        let fresh = &output[read..output.rfind('\n').map_or(read, |end| end + 1)];
+        read += fresh.len();
+        for line in fresh.lines() {
+            let line: Line =
+                serde_json::from_str(line).with_context(|| format!("`{command}` said `{line}`"))?;
+            calls += usize::from(line.call.is_some());
+            refusals += usize::from(line.refused.is_some());
+            done |= line.done;
+            tell(stage, line, found)?;
+        }
+        match ended {
+            Some(status) if status.success() && done => break,
+            Some(status) => {
+                bail!("`{command}` ended with {status}\n{}", tail(&story.stderr, 10).join("\n"))
+            }
+            None if Instant::now() > deadline => bail!("`{command}` does not come to an end"),
+            None => interrupt::pause(Duration::from_millis(20))?,
+        }
+    }
+    stage.answer(&format!("{calls} calls, {refusals} of them refused as they should be"));
+    stage.record(Call::command(command, Some(json!({"calls": calls, "refused": refusals}))));
+    Ok(())
+}
+
+fn tell(stage: &mut Stage<'_>, line: Line, found: &mut Found) -> Result<()> {
+    if let Some(failed) = line.failed {
+        bail!("{failed}");
+    }
+    if let Some(title) = line.part {
+        stage.part(&title);
+    }
+    if let Some(text) = line.answer {
+        stage.answer(&text);
+    }
+    let client = line.client.unwrap_or_default();
+    if let Some(action) = line.call {
+        stage.waiting(&format!("{client}: {action}, {} ms", line.ms.unwrap_or_default()));
+    }
+    if let Some(action) = line.driven {
+        found.driven.entry(action).or_default().insert(client);
+    }
+    found.unbuilt.extend(line.unbuilt);
+    Ok(())
+}
+
+fn start(stage: &Stage<'_>, installed: &Path, package: &Path, words: &[&str]) -> Result<Logged> {
+    let ready = &stage.service().ready;
+    let home = stage.directory.join("home");
+    fs::create_dir_all(&home).with_context(|| format!("cannot make `{}`", home.display()))?;
+    let mut story = Command::new("python3");
+    story
+        .arg(stage.workspace.root.join("tests/interop/clients/run.py"))
+        .args(words)
+        .env("PYTHONPATH", installed.join("sdk"))
+        // Not beside the sources.
+        .env("PYTHONPYCACHEPREFIX", installed.join("bytecode"))
+        .env("INTEROP_ENDPOINT", &ready.api)
+        .env("INTEROP_OBJECTS", &ready.objects)
+        .env("INTEROP_TCCLI", installed.join("tccli"))
+        .env("INTEROP_HOME", home)
+        .env("INTEROP_PACKAGE", package)
+        .env("TENCENTCLOUD_REGION", &ready.region)
+        .env("TENCENTCLOUD_SECRET_ID", &ready.secret_id)
+        .env("TENCENTCLOUD_SECRET_KEY", &ready.secret_key);
+    Logged::start(&mut story, &stage.directory, &words.join("-"))
+}
+
+#[cfg(test)]
+mod tests;
