@@ -77,7 +77,7 @@ fn present(fleet: &Fleet, counts: &FleetCapacity, reserved: u32) -> String {
     let mut words = format!("fleet {} is {} and has {staying}", fleet.id, fleet.status);
     words += &match (*idle, active + pending) {
         (0, _) => String::new(),
-        (idle, 1) if idle == 1 => " without a session".to_owned(),
+        (1, 1) => " without a session".to_owned(),
         (idle, all) if idle == all => ", all of them without a session".to_owned(),
         (idle, _) => format!(", {idle} of them without a session"),
     };

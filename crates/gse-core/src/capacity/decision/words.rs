@@ -130,7 +130,7 @@ fn opinion_words(opinion: &Opinion, load: &FleetLoad) -> String {
                 if free <= *percent {
                     format!("{target} holds")
                 } else if fewer == 0 {
-                    format!("above {target}, and a target leaves one instance")
+                    format!("above {target}, and one instance always stays")
                 } else if fewer < *grow {
                     format!("{target} holds, and {}", after(fewer))
                 } else {
