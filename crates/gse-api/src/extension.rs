@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
-use crate::{ApiError, ErrorCode, access};
+use crate::{Action, ApiError, ErrorCode, access};
 
 mod canary;
 mod explain;
@@ -59,6 +59,19 @@ impl ExtensionAction {
             Self::SetAliasCanary => "SetAliasCanary",
             Self::CheckOpenStatus => access::CHECK_OPEN_STATUS,
             Self::SetOpenStatus => access::SET_OPEN_STATUS,
+        }
+    }
+
+    /// The action of the cloud API whose rights this one needs too (R97): what denies that one denies this, and what
+    /// allows it allows this. `None` where the vendor's permission list knows it alone (K-9).
+    pub fn counterpart(self) -> Option<Action> {
+        match self {
+            Self::Diagnose => Some(Action::DescribeFleetEvents),
+            Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
+            Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
+            Self::DescribeAliasCanary => Some(Action::DescribeAlias),
+            Self::SetAliasCanary => Some(Action::UpdateAlias),
+            Self::CheckOpenStatus | Self::SetOpenStatus => None,
         }
     }
 
