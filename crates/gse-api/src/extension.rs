@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
-use crate::{ApiError, ErrorCode, access};
+use crate::{Action, ApiError, ErrorCode, access};
 
 mod placement;
 mod region;
@@ -80,6 +80,21 @@ impl ExtensionAction {
             Self::SetAliasCanary => "SetAliasCanary",
             Self::CheckOpenStatus => access::CHECK_OPEN_STATUS,
             Self::SetOpenStatus => access::SET_OPEN_STATUS,
+        }
+    }
+
+    /// The action of the cloud API whose rights this one needs too (R97): what denies that one denies this, and what
+    /// allows it allows this. `None` where the vendor's permission list knows it alone (K-9).
+    pub fn counterpart(self) -> Option<Action> {
+        match self {
+            Self::Diagnose => Some(Action::DescribeFleetEvents),
+            Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
+            Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
+            Self::DescribeAliasCanary => Some(Action::DescribeAlias),
+            Self::SetAliasCanary => Some(Action::UpdateAlias),
+            Self::ExplainPlacement => Some(Action::DescribeGameServerSessionPlacement),
+            // Regions and their faults are of the installation, not of the cloud that there was.
+            Self::CheckOpenStatus | Self::SetOpenStatus | Self::DescribeRegions | Self::SetFault => None,
         }
     }
 
