@@ -2,8 +2,9 @@
 //!
 //! Not here: who plays with whom, and any key of the cloud API; the matchmaker has both.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
+use gse_client::latency::{self, Beacon};
 use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -15,6 +16,8 @@ use crate::{lookup::Seat, options::Matchmaker};
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Every 5 s it says at least that it is there.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// As many regions as a wish may name.
+const REGIONS_MAX: usize = 32;
 /// Longest line it may send.
 const LINE_MAX: usize = 64 * 1024;
 
@@ -44,6 +47,18 @@ enum Told {
 }
 
 #[derive(Deserialize)]
+struct Regions {
+    regions: Vec<RegionBeacon>,
+}
+
+#[derive(Deserialize)]
+struct RegionBeacon {
+    region: String,
+    udp_address: Option<String>,
+    ping_url: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Taken {
     ticket_id: String,
 }
@@ -69,7 +84,9 @@ pub(crate) async fn find_seat(
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A proxy is never between a game and a matchmaker that it was given.
     let http = Client::builder().no_proxy().build().map_err(away)?;
-    let wish = json!({ "player_id": player_id, "skill": matchmaker.skill });
+    news("measuring the regions ...".to_owned()).await;
+    let latencies = measure(&http, url).await;
+    let wish = json!({ "player_id": player_id, "skill": matchmaker.skill, "latencies": latencies });
     let asked = http.post(format!("{url}/tickets")).body(wish.to_string()).send();
     let answer = timeout(ANSWER_MAX, asked).await.map_err(|_| silent(url, ANSWER_MAX))?.map_err(away)?;
     let ticket = taken(answer).await?;
@@ -101,6 +118,22 @@ pub(crate) async fn find_seat(
             }
         }
     }
+}
+
+/// How far away each region is, as far as anybody tells where to measure it. Who has not measured plays anywhere.
+async fn measure(http: &Client, url: &str) -> BTreeMap<String, u64> {
+    let asked = async {
+        let answer = http.get(format!("{url}/regions")).send().await.ok()?.bytes().await.ok()?;
+        serde_json::from_slice::<Regions>(&answer).ok()
+    };
+    let Ok(Some(Regions { regions })) = timeout(ANSWER_MAX, asked).await else {
+        tracing::warn!("the matchmaker names no regions; nothing is measured");
+        return BTreeMap::new();
+    };
+    let beacon = |RegionBeacon { region, udp_address, ping_url }| Beacon { region, udp_address, ping_url };
+    let beacons: Vec<Beacon> = regions.into_iter().take(REGIONS_MAX).map(beacon).collect();
+    let measured = latency::measure(&beacons, latency::PROBES).await;
+    measured.into_iter().map(|measured| (measured.region, measured.latency_ms)).collect()
 }
 
 async fn taken(answer: Response) -> Result<String, String> {

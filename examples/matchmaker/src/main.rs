@@ -99,8 +99,8 @@ async fn run(options: Options) -> Result<()> {
         latency: Widening { first: options.latency, per_second: options.latency_per_second },
     };
     let limits = Limits { search: Duration::from_secs(options.search), ..Limits::default() };
-    let cloud = Cloud { client, queue: options.queue, properties: options.properties };
-    let desk = Desk::open(rules, limits, Arc::new(cloud));
+    let cloud = Arc::new(Cloud { client, queue: options.queue, properties: options.properties });
+    let desk = Desk::open(rules, limits, cloud.clone());
 
     let listener = tokio::net::TcpListener::bind(options.listen).await;
     let listener = listener.with_context(|| {
@@ -117,7 +117,7 @@ async fn run(options: Options) -> Result<()> {
     };
     // Players who listen would hold up a graceful end for as long as they search; they see the connection close.
     tokio::select! {
-        served = axum::serve(listener, service::router(desk)) => Ok(served?),
+        served = axum::serve(listener, service::router(desk, cloud)) => Ok(served?),
         () = stop => Ok(()),
     }
 }

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use gse_api::extension::StartMatchPlacementRequest;
+use gse_api::extension::{DescribeRegionsRequest, RegionInfo, StartMatchPlacementRequest};
 use gse_api::types::{
     DescribeGameServerSessionPlacementRequest, DesiredPlayerSession, GameProperty,
     GameServerSessionPlacement, PlayerLatencyInput, StartGameServerSessionPlacementRequest,
     StopGameServerSessionPlacementRequest,
 };
 use gse_client::{CallError, Client};
+use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -47,6 +48,20 @@ pub struct Seats {
 pub trait Place: Send + Sync {
     /// The seats, or in words why there are none.
     fn place(&self, party: Party) -> Pin<Box<dyn Future<Output = Result<Seats, String>> + Send + '_>>;
+
+    /// Where players measure how far away each region is; in words, why that cannot be said.
+    fn beacons(&self) -> Pin<Box<dyn Future<Output = Result<Vec<Beacon>, String>> + Send + '_>>;
+}
+
+/// What answers for a region. Players have no key of the cloud API, so they hear of it here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Beacon {
+    /// The region.
+    pub region: String,
+    /// `HOST:PORT` that sends datagrams back, if any.
+    pub udp_address: Option<String>,
+    /// The address that answers `pong`, if any.
+    pub ping_url: Option<String>,
 }
 
 /// How the first question after the outcome is delayed; each further one half as long again, up to `POLL_MAX`.
@@ -69,6 +84,19 @@ pub struct Cloud {
 impl Place for Cloud {
     fn place(&self, party: Party) -> Pin<Box<dyn Future<Output = Result<Seats, String>> + Send + '_>> {
         Box::pin(self.have_placed(party))
+    }
+
+    fn beacons(&self) -> Pin<Box<dyn Future<Output = Result<Vec<Beacon>, String>> + Send + '_>> {
+        Box::pin(async {
+            let described = self.client.extension(&DescribeRegionsRequest::default()).await;
+            let regions = described.map_err(|error| in_words(&error))?.regions.into_iter();
+            let beacon =
+                |RegionInfo { region, udp_address, ping_url, .. }| Beacon { region, udp_address, ping_url };
+            Ok(regions
+                .map(beacon)
+                .filter(|beacon| beacon.udp_address.is_some() || beacon.ping_url.is_some())
+                .collect())
+        })
     }
 }
 

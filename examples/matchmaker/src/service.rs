@@ -1,9 +1,10 @@
 //! What players speak: JSON to ask, server-sent events to hear.
 //!
-//! `POST /tickets` asks for a match, `GET /tickets/{id}/events` tells where it stands until it is over,
+//! `GET /regions` tells where to measure latencies, `POST /tickets` asks for a match, `GET /tickets/{id}/events` tells where it stands until it is over,
 //! `DELETE /tickets/{id}` gives it up.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::desk::{Closed, Desk, Refusal};
+use crate::placement::Place;
 use crate::ticket::{Status, Wish};
 
 /// Largest body that is read.
@@ -24,17 +26,32 @@ const BODY_MAX: usize = 16 * 1024;
 /// So often something is sent when there is nothing to tell, so that neither side takes the other for gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
+/// What the routes work with.
+#[derive(Clone)]
+struct Service {
+    desk: Desk,
+    place: Arc<dyn Place>,
+}
+
 /// The routes.
-pub fn router(desk: Desk) -> Router {
+pub fn router(desk: Desk, place: Arc<dyn Place>) -> Router {
     Router::new()
+        .route("/regions", get(regions))
         .route("/tickets", post(submit))
         .route("/tickets/{id}", axum::routing::delete(cancel))
         .route("/tickets/{id}/events", get(events))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state(desk)
+        .with_state(Service { desk, place })
 }
 
-async fn submit(State(desk): State<Desk>, body: Bytes) -> Response {
+async fn regions(State(service): State<Service>) -> Response {
+    match service.place.beacons().await {
+        Ok(beacons) => answered(200, &json!({ "regions": beacons })),
+        Err(reason) => refused(503, &reason),
+    }
+}
+
+async fn submit(State(Service { desk, .. }): State<Service>, body: Bytes) -> Response {
     let wish: Wish = match serde_json::from_slice(&body) {
         Ok(wish) => wish,
         Err(error) => {
@@ -59,7 +76,7 @@ fn status_of(refusal: &Refusal) -> u16 {
     }
 }
 
-async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+async fn cancel(State(Service { desk, .. }): State<Service>, Path(id): Path<String>) -> Response {
     match desk.cancel(id).await {
         Ok(Some(true)) => answered(200, &json!({ "status": "CANCELLED" })),
         Ok(Some(false)) => refused(409, "it is too late: the ticket is not searching any more"),
@@ -68,7 +85,7 @@ async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn events(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
+async fn events(State(Service { desk, .. }): State<Service>, Path(id): Path<String>) -> Response {
     match desk.watch(id).await {
         Ok(Some(status)) => {
             Sse::new(told(status)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()

@@ -45,7 +45,13 @@ fn events(events: &[&str]) -> String {
     format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n:\n\n{body}")
 }
 
+/// A search without regions to measure.
 fn search(answers: Vec<String>) -> (Result<Seat, String>, Vec<String>, Vec<String>) {
+    search_measuring(r#"{"regions":[]}"#, answers)
+}
+
+fn search_measuring(regions: &str, answers: Vec<String>) -> (Result<Seat, String>, Vec<String>, Vec<String>) {
+    let answers = std::iter::once(answer("200 OK", regions)).chain(answers).collect();
     let (matchmaker, served) = serve(answers);
     let mut news = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -71,15 +77,17 @@ fn a_search_is_told_as_it_goes_and_ends_with_a_seat() {
     assert_eq!(
         news,
         [
+            "measuring the regions ...",
             "looking for opponents ...",
             "looking for opponents: 3 are waiting ...",
             "2 players; looking for a game server ..."
         ]
     );
     assert!(
-        asked[0].starts_with("POST /tickets ") && asked[0].ends_with(r#"{"player_id":"ann","skill":1200}"#)
+        asked[1].starts_with("POST /tickets ")
+            && asked[1].ends_with(r#"{"latencies":{},"player_id":"ann","skill":1200}"#)
     );
-    assert!(asked[1].starts_with("GET /tickets/t-1/events "), "{}", asked[1]);
+    assert!(asked[2].starts_with("GET /tickets/t-1/events "), "{}", asked[2]);
 }
 
 #[test]
@@ -103,4 +111,26 @@ fn why_there_is_no_seat_is_told() {
     }
     let endless = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "x".repeat(LINE_MAX + 1));
     assert!(reason(vec![answer("201 Created", TAKEN), endless]).contains("a line of more than"));
+}
+
+#[test]
+fn regions_that_answer_are_measured_before_the_wish() {
+    let beacon = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = beacon.local_addr().unwrap();
+    let echo = std::thread::spawn(move || {
+        let mut datagram = [0; 512];
+        for _ in 0..latency::PROBES {
+            let (length, from) = beacon.recv_from(&mut datagram).unwrap();
+            beacon.send_to(&datagram[..length], from).unwrap();
+        }
+    });
+    let regions =
+        format!(r#"{{"regions":[{{"region":"ap-shanghai","udp_address":"{address}","ping_url":null}}]}}"#);
+    let refused = answer("503 Service Unavailable", r#"{"error":"full"}"#);
+    let (found, _, asked) = search_measuring(&regions, vec![refused]);
+    assert!(found.err().unwrap().contains("full"));
+    echo.join().unwrap();
+    let body = asked[1].split_once("\r\n\r\n").unwrap().1;
+    let wish: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert!((1..1000).contains(&wish["latencies"]["ap-shanghai"].as_u64().unwrap()), "{wish}");
 }

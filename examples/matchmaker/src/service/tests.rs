@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::desk::Limits;
 use crate::matching::{Rules, Widening};
-use crate::placement::{Party, Place, Seats};
+use crate::placement::{Beacon, Party, Place, Seats};
 
 /// Every party is seated at once.
 struct Seated;
@@ -28,16 +28,23 @@ impl Place for Seated {
         };
         Box::pin(std::future::ready(Ok(seats)))
     }
+
+    fn beacons(&self) -> Pin<Box<dyn Future<Output = Result<Vec<Beacon>, String>> + Send + '_>> {
+        let udp_address = Some("127.0.0.1:8888".to_owned());
+        let beacon = Beacon { region: "ap-shanghai".to_owned(), udp_address, ping_url: None };
+        Box::pin(std::future::ready(Ok(vec![beacon])))
+    }
 }
 
 async fn serve() -> String {
     let wide = Widening { first: 1000, per_second: 0 };
     let patience = Duration::from_secs(1);
     let rules = Rules { players: 2, players_min: 2, patience, skill: wide, latency: wide };
-    let desk = Desk::open(rules, Limits::default(), Arc::new(Seated));
+    let place = Arc::new(Seated);
+    let desk = Desk::open(rules, Limits::default(), place.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router(desk)).await });
+    tokio::spawn(async move { axum::serve(listener, router(desk, place)).await });
     format!("http://{address}")
 }
 
@@ -80,6 +87,9 @@ impl Player {
 async fn a_match_is_told_to_both_and_the_stream_ends() {
     let service = serve().await;
     let player = Player::of(&service);
+    let told = Player::answer(player.http.get(format!("{service}/regions"))).await;
+    let beacon = json!({ "region": "ap-shanghai", "udp_address": "127.0.0.1:8888", "ping_url": null });
+    assert_eq!(told, (200, json!({ "regions": [beacon] })));
     let (status, ann) = player.post(r#"{"player_id":"ann","skill":5}"#).await;
     assert_eq!(status, 201);
     let (_, ben) = player.post(r#"{"player_id":"ben","latencies":{"ap-shanghai":9}}"#).await;
