@@ -1,6 +1,7 @@
 //! Stories over real processes and a private stack, one file each. Every story starts what it needs on free ports
 //! and ends it, so they run side by side and in any order.
 
+mod accounts;
 mod calls;
 mod conformance;
 mod course;

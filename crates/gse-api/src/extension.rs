@@ -55,7 +55,6 @@ impl ExtensionAction {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::Diagnose,
-        Self::StartMatchPlacement,
         Self::ExplainPlacement,
         Self::DescribeRegions,
         Self::SetFault,

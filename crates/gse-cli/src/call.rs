@@ -166,7 +166,7 @@ pub(crate) struct CallArgs {
 impl Args for CallArgs {
     fn augment_args(command: Command) -> Command {
         Common::augment_args(command)
-            .mut_args(|argument| argument.global(true))
+            .mut_args(|argument| argument.global(true).help_heading("Options of every call"))
             .subcommand_value_name("ACTION")
             .subcommand_help_heading("Actions")
             .disable_help_subcommand(true)

@@ -56,8 +56,8 @@ pub(crate) struct ConformanceArgs {
     /// Print the expectations, and do nothing.
     #[arg(long)]
     list: bool,
-    /// The game server and its arguments, after `--`.
-    #[arg(last = true, value_name = "COMMAND")]
+    /// The game server and its arguments; options of `gse` come before it. `--` in front of it is never wrong.
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
 
@@ -102,9 +102,9 @@ pub(crate) async fn run(args: ConformanceArgs) -> Result<u8, Failure> {
     }
     if args.command.is_empty() && !args.attach {
         let failure = Failure::usage("there is no game server to look at");
-        return Err(failure.hint(
-            "write it after `--`, like `gse conformance -- ./my-server --port 7000`, or use --attach",
-        ));
+        return Err(
+            failure.hint("write it last, like `gse conformance -- ./my-server --port 7000`, or use --attach")
+        );
     }
     if let Some(program) = args.command.first()
         && let Some(trouble) = program_trouble(program, std::env::var_os("PATH").as_deref())

@@ -56,7 +56,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.error)?;
-        for cause in self.error.chain().skip(1) {
+        let causes = self.error.chain().skip(1).map(ToString::to_string);
+        for cause in causes.filter(|cause| !says_nothing(cause)) {
             write!(f, "\ncaused by: {cause}")?;
         }
         if let Some(request_id) = &self.request_id {
@@ -67,6 +68,12 @@ impl fmt::Display for Failure {
         }
         Ok(())
     }
+}
+
+/// Whether a cause is only a layer of the HTTP client, which repeats what is above it or says what is below in other
+/// words.
+fn says_nothing(cause: &str) -> bool {
+    cause.starts_with("error sending request for url") || cause == "client error (Connect)"
 }
 
 /// Text or an error; `anyhow::Error` has no conversion that takes both.
@@ -187,6 +194,17 @@ mod tests {
         let failure =
             Failure::from(refused("ResourceNotFound")).action(Action::CreateFleet).context("no asset");
         let expected = "error: no asset\ncaused by: `ResourceNotFound`: it is so.\nrequest id: r-1";
+        assert_eq!(failure.to_string(), expected);
+    }
+
+    #[test]
+    fn layers_of_the_http_client_are_left_out() {
+        let cause = anyhow::anyhow!("tcp connect error: Connection refused")
+            .context("client error (Connect)")
+            .context("error sending request for url (http://127.0.0.1:1/)");
+        let failure = Failure::from(cause.context("cannot reach `http://127.0.0.1:1`"));
+        let expected =
+            "error: cannot reach `http://127.0.0.1:1`\ncaused by: tcp connect error: Connection refused";
         assert_eq!(failure.to_string(), expected);
     }
 

@@ -327,11 +327,14 @@ fn http_client(url: &Url, trust: &Trust) -> Result<reqwest::ClientBuilder, Strin
 fn url(endpoint: &str) -> Result<Url, CallError> {
     match Url::parse(endpoint) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        Ok(_) => Err(CallError::Endpoint {
+        Err(error) if endpoint.contains("://") => {
+            Err(CallError::Endpoint { endpoint: endpoint.into(), reason: error.to_string() })
+        }
+        // The parser calls what has no scheme relative, which says nothing to who forgot it.
+        Ok(_) | Err(_) => Err(CallError::Endpoint {
             endpoint: endpoint.into(),
             reason: "only `http://HOST:PORT` and `https://HOST:PORT` work".into(),
         }),
-        Err(error) => Err(CallError::Endpoint { endpoint: endpoint.into(), reason: error.to_string() }),
     }
 }
 

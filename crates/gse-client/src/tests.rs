@@ -226,6 +226,7 @@ fn endpoints_are_checked_before_calling() {
     for endpoint in ["", "127.0.0.1:8080", "ftp://example.org", "unix:/x"] {
         let error = Client::new(endpoint, "a", "b", "c").expect_err(endpoint);
         assert!(matches!(error, CallError::Endpoint { .. }), "{error}");
+        assert!(error.to_string().contains("`http://HOST:PORT`"), "{error}");
     }
     assert_eq!(host(&url("http://127.0.0.1:8080/capi").expect("an endpoint")), "127.0.0.1:8080");
     assert_eq!(host(&url("http://gse.example.org:80").expect("an endpoint")), "gse.example.org");

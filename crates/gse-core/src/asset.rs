@@ -250,7 +250,7 @@ fn users<'a>(state: &'a State, id: &'a AssetId) -> impl Iterator<Item = &'a Flee
     state.fleets.values().filter(move |fleet| fleet.asset == *id && fleet.status != FleetStatus::Terminated)
 }
 
-/// One asset by id, in any region of the account.
+/// One asset by id, in any region of the account (R98).
 pub fn find<'a>(state: &'a State, scope: &Scope, id: &AssetId) -> Result<&'a Asset, Error> {
     let asset = state.assets.get(id).filter(|asset| asset.scope.uin == scope.uin);
     asset.ok_or_else(|| Error::AssetNotFound(id.clone()))

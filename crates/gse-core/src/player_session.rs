@@ -341,7 +341,7 @@ pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSess
     };
     let is_next = |row: &PlayerSession| {
         let place = (row.created.millis(), row.id.as_str());
-        after.as_ref().is_none_or(|(key, id)| is_after(place, (*key, id)))
+        after.as_ref().is_none_or(|after| is_after(place, after))
     };
     // Whether the named one exists comes before whether it passes the filters.
     let is_named = query.player_session.is_some();
@@ -362,7 +362,8 @@ pub fn select(state: &State, query: &PlayerQuery) -> Result<Selection<PlayerSess
             ..ArchiveProperties::default()
         },
     };
-    let after = after.filter(|_| !is_named);
+    // Ids of player sessions are ours, and short: a token has room for them.
+    let after = after.filter(|_| !is_named).map(|after| (after.key, after.id));
     let archive = ArchiveQuestion { kind: RowKind::PlayerSession, properties, after, limit: query.limit + 1 };
     Ok(Selection { rows, archive })
 }
@@ -383,15 +384,15 @@ pub fn page(
         _ => None,
     });
     let question = query.question();
-    let mut page = merge(selected, archived, &question, query.limit, |player| {
+    let last = position(&question, query.next_token.as_deref())?;
+    let mut page = merge(selected, archived, &question, last.as_ref(), query.limit, |player| {
         (player.created.millis(), player.id.to_string())
     });
     if let Some(id) = &query.player_session {
         if page.items.is_empty() {
             return Err(Error::PlayerSessionNotFound(id.clone()));
         }
-        let is_first = position(&question, query.next_token.as_deref())?.is_none();
-        page.items.retain(|player| is_first && query.matches(player));
+        page.items.retain(|player| last.is_none() && query.matches(player));
     }
     Ok(page)
 }
@@ -460,9 +461,10 @@ pub fn describe_for_process(state: &State, query: &ProcessQuery) -> Result<Playe
     let ProcessQuery { process, session, player, player_session, status, next_token, limit } = query;
     let question = format!("process {process} {session:?} {player:?} {player_session:?} {status:?}");
     let limit = if *limit == 0 { DEFAULT_PAGE } else { (*limit as usize).min(LARGEST_PAGE) };
-    let page = cut_by_token(players, &question, next_token.as_deref(), limit, true, |player| {
+    let after = position(&question, next_token.as_deref())?;
+    let page = cut_by_token(players, &question, after.as_ref(), limit, true, |player| {
         (player.created.millis(), player.id.to_string())
-    })?;
+    });
     Ok(TokenPage { items: page.items.into_iter().cloned().collect(), next_token: page.next_token })
 }
 

@@ -91,6 +91,8 @@ enum Place {
     Environment,
     Address(String),
     Here(InMemory),
+    /// It cannot be said where; why, in words.
+    Unknown(String),
     /// Nowhere: the sessions are made here.
     Standalone(GameServerSession),
 }
@@ -212,6 +214,12 @@ impl<Port> SdkBuilder<Port> {
         self
     }
 
+    /// There is no agent to announce this process to; `ready` says why.
+    pub(crate) fn unknown_place(mut self, why: String) -> Self {
+        self.place = Place::Unknown(why);
+        self
+    }
+
     pub(crate) fn in_memory(mut self, agent: InMemory) -> Self {
         self.place = Place::Here(agent);
         self
@@ -323,6 +331,7 @@ fn find(place: Place, environment: impl Fn(&str) -> Option<OsString>) -> Result<
             Ok(on_loopback(address.unwrap_or_else(|| DEFAULT_AGENT_ADDRESS.into())))
         }
         Place::Address(address) => Ok(on_loopback(address)),
+        Place::Unknown(why) => Err(GseError::bad_request(why)),
         Place::Here(here) => Ok(in_memory(here, None)),
         Place::Standalone(session) => {
             let (agent, here) = StandaloneAgent::start(session);

@@ -70,6 +70,9 @@ enum HostedReason {
     Told(&'static str),
     /// It answers.
     Answers,
+    /// The environment says something that means nothing. Taken for hosted, so that a slip is an error and not a game of
+    /// one; `ready` tells it.
+    Unclear(String),
 }
 
 /// No agent hosts this process. The SDK makes sessions itself: one right after
@@ -98,6 +101,8 @@ impl Sdk {
     ///   (`GSE_AGENT_ADDRESS`, even if it is not there yet) or forbids the other (`GSE_STANDALONE=0`), or an agent
     ///   answers at [`DEFAULT_AGENT_ADDRESS`].
     /// * Standalone: `GSE_STANDALONE=1`, or nothing of that.
+    ///
+    /// Another value of `GSE_STANDALONE` counts as hosted, and [`ready`](SdkBuilder::ready) refuses it.
     pub async fn detect() -> Detected {
         detect_in(|name| env::var_os(name), DEFAULT_AGENT_ADDRESS).await
     }
@@ -127,7 +132,11 @@ pub(crate) async fn detect_in(environment: impl Fn(&str) -> Option<OsString>, de
             ));
         }
         Some("0" | "false" | "no" | "off") => return hosted(address, HostedReason::Told(STANDALONE)),
-        _ => {}
+        Some(other) => {
+            let text = format!("`{STANDALONE}` is `{other}`; hint: set it to `1` or `0`, or unset it");
+            return hosted(address, HostedReason::Unclear(text));
+        }
+        None => {}
     }
     if set(PROCESS_TOKEN).is_some() {
         return hosted(address, HostedReason::Launched);
@@ -207,9 +216,14 @@ impl Hosted {
         &self.address
     }
 
-    /// A builder for that agent.
+    /// A builder for that agent. `ready` fails if `GSE_STANDALONE` has a value that means nothing.
     pub fn builder(&self) -> SdkBuilder<NoClientPort> {
-        Sdk::builder().agent_address(&self.address)
+        match &self.reason {
+            HostedReason::Unclear(text) => Sdk::builder().unknown_place(text.clone()),
+            HostedReason::Launched | HostedReason::Told(_) | HostedReason::Answers => {
+                Sdk::builder().agent_address(&self.address)
+            }
+        }
     }
 }
 
@@ -257,7 +271,7 @@ impl fmt::Display for Detected {
 impl fmt::Display for Hosted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = &self.address;
-        match self.reason {
+        match &self.reason {
             HostedReason::Launched => {
                 write!(f, "hosted by the agent at `{address}`, which launched this process")
             }
@@ -265,6 +279,7 @@ impl fmt::Display for Hosted {
                 write!(f, "hosted by the agent at `{address}`, because `{variable}` says so")
             }
             HostedReason::Answers => write!(f, "hosted by the agent that answers at `{address}`"),
+            HostedReason::Unclear(text) => write!(f, "unclear whether hosted, because {text}"),
         }
     }
 }

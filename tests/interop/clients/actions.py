@@ -24,24 +24,13 @@ def drive(client, service, package):
     names(client, fleet)
     sessions(client, fleet)
     queues(client, service, fleet)
-    where_built(scaling.POLICIES, lambda: scaling.policies(client, fleet))
-    where_built(scaling.TIMERS, lambda: scaling.timers(client, fleet))
-    where_built(storage.BUCKET, lambda: storage.bucket(client, service, CosSdk(service), package))
-    where_built(storage.IMAGES, lambda: storage.images(client, service))
-    where_built(storage.STATISTICS, lambda: storage.statistics(client, fleet))
+    scaling.policies(client, fleet)
+    scaling.timers(client, fleet)
+    storage.bucket(client, service, CosSdk(service), package)
+    storage.images(client, service)
+    storage.statistics(client, fleet)
     account(client)
     clear(client, fleet, asset)
-
-
-def where_built(names, story):
-    """Actions that this version of the service says it has not built cannot be driven; the run tells which."""
-    try:
-        story()
-    except Refused as refusal:
-        if refusal.code != "UnsupportedOperation" or "is not built yet" not in refusal.message:
-            raise
-        for name in names:
-            tell(unbuilt=name)
 
 
 def assets(client, service, package):

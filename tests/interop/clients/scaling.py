@@ -4,9 +4,6 @@ from datetime import datetime, timedelta, timezone
 
 from telling import answer, expect, part
 
-POLICIES = ["PutScalingPolicy", "DescribeScalingPolicies", "DeleteScalingPolicy"]
-TIMERS = ["PutTimerScalingPolicy", "DescribeTimerScalingPolicies", "DeleteTimerScalingPolicy"]
-
 
 def policies(client, fleet):
     part("scaling policies")

@@ -2,10 +2,6 @@
 
 from telling import answer, expect, part, tell
 
-BUCKET = ["UpdateBucketAccelerateOpt", "UpdateBucketCORSOpt", "GetUploadFederationToken"]
-IMAGES = ["CreateAssetWithImage"]
-STATISTICS = ["DescribeFleetStatisticSummary", "DescribeFleetStatisticDetails", "DescribeFleetStatisticFlows"]
-
 
 def bucket(client, service, store, package):
     part("the bucket's options, and an upload in parts that cos-python-sdk-v5 signs itself with a temporary key")

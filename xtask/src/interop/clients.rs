@@ -35,14 +35,6 @@ const STORY_DEADLINE: Duration = Duration::from_secs(300);
 /// An action, and the clients that read an answer of it.
 type Driven = BTreeMap<String, BTreeSet<String>>;
 
-/// What the stories found.
-#[derive(Debug, Default)]
-struct Found {
-    driven: Driven,
-    /// Actions of which the service says that this version has not built them.
-    unbuilt: BTreeSet<String>,
-}
-
 /// A line of a story.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,7 +46,6 @@ struct Line {
     ms: Option<u64>,
     refused: Option<String>,
     driven: Option<String>,
-    unbuilt: Option<String>,
     failed: Option<String>,
     done: bool,
 }
@@ -63,31 +54,27 @@ struct Line {
 pub(super) fn drive(stage: &mut Stage<'_>, installed: &Path, server: &Stack, accept: bool) -> Result<()> {
     stage.part("a package for them: the game server in Python of tests/interop");
     let package = pack(stage, server)?;
-    let mut found = Found::default();
+    let mut driven = Driven::new();
     for words in STORIES {
-        run_story(stage, installed, &package, words, &mut found)?;
+        run_story(stage, installed, &package, words, &mut driven)?;
     }
-    let driven = &found.driven;
     stage.fact("actions_driven", driven.len());
-    if !found.unbuilt.is_empty() {
-        let names: Vec<_> = found.unbuilt.iter().map(String::as_str).collect();
-        stage.answer(&format!("not built in this version, so not driven: {}", names.join(", ")));
-    }
     let list = stage.workspace.root.join("tests/interop/driven.json");
     if accept {
-        let text = serde_json::to_string_pretty(driven).context("cannot write the list of driven actions")?;
+        let text =
+            serde_json::to_string_pretty(&driven).context("cannot write the list of driven actions")?;
         fs::write(&list, text + "\n").with_context(|| format!("cannot write `{}`", list.display()))?;
     }
-    compare(&list, &found)?;
+    compare(&list, &driven)?;
     stage.answer(&format!("{} actions were driven, as tests/interop/driven.json says", driven.len()));
     Ok(())
 }
 
-fn compare(list: &Path, found: &Found) -> Result<()> {
+fn compare(list: &Path, driven: &Driven) -> Result<()> {
     let text = fs::read(list).with_context(|| format!("cannot read `{}`", list.display()))?;
     let written: Driven =
         serde_json::from_slice(&text).with_context(|| format!("cannot understand `{}`", list.display()))?;
-    let [missing, new] = differences(&written, found);
+    let [missing, new] = differences(&written, driven);
     if missing.is_empty() && new.is_empty() {
         return Ok(());
     }
@@ -99,16 +86,15 @@ fn compare(list: &Path, found: &Found) -> Result<()> {
     )
 }
 
-/// What is written down and was not driven, and what was driven and is not written down. An action that is not built is
-/// excused, so that the list holds before and after.
-fn differences(written: &Driven, found: &Found) -> [Vec<String>; 2] {
+/// What is written down and was not driven, and what was driven and is not written down.
+fn differences(written: &Driven, driven: &Driven) -> [Vec<String>; 2] {
     let pairs = |all: &Driven| -> BTreeSet<String> {
-        let built = all.iter().filter(|(action, _)| !found.unbuilt.contains(*action));
-        let pairs = built
+        let pairs = all
+            .iter()
             .flat_map(|(action, clients)| clients.iter().map(move |client| format!("{action} by {client}")));
         pairs.collect()
     };
-    let (written, driven) = (pairs(written), pairs(&found.driven));
+    let (written, driven) = (pairs(written), pairs(driven));
     [written.difference(&driven).cloned().collect(), driven.difference(&written).cloned().collect()]
 }
 
@@ -129,7 +115,7 @@ fn run_story(
     installed: &Path,
     package: &Path,
     words: &[&str],
-    found: &mut Found,
+    driven: &mut Driven,
 ) -> Result<()> {
     let command = format!("python3 run.py {}", words.join(" "));
     stage.show(&command);
@@ -148,7 +134,7 @@ fn run_story(
             calls += usize::from(line.call.is_some());
             refusals += usize::from(line.refused.is_some());
             done |= line.done;
-            tell(stage, line, found)?;
+            tell(stage, line, driven)?;
         }
         match ended {
             Some(status) if status.success() && done => break,
@@ -164,7 +150,7 @@ fn run_story(
     Ok(())
 }
 
-fn tell(stage: &mut Stage<'_>, line: Line, found: &mut Found) -> Result<()> {
+fn tell(stage: &mut Stage<'_>, line: Line, driven: &mut Driven) -> Result<()> {
     if let Some(failed) = line.failed {
         bail!("{failed}");
     }
@@ -179,9 +165,8 @@ fn tell(stage: &mut Stage<'_>, line: Line, found: &mut Found) -> Result<()> {
         stage.waiting(&format!("{client}: {action}, {} ms", line.ms.unwrap_or_default()));
     }
     if let Some(action) = line.driven {
-        found.driven.entry(action).or_default().insert(client);
+        driven.entry(action).or_default().insert(client);
     }
-    found.unbuilt.extend(line.unbuilt);
     Ok(())
 }
 

@@ -21,11 +21,7 @@ fn filled(command: Command) -> Command {
         false => format!("Calls `{}`. Each flag of the request is a member of the same name.", action.name()),
     };
     let after = format!("Error codes: {}", if codes.is_empty() { "none".into() } else { codes.join(", ") });
-    command
-        .about(about)
-        .after_long_help(after)
-        .next_help_heading("Request")
-        .args(schema.members.iter().map(flag))
+    command.about(about).after_long_help(after).args(schema.members.iter().map(flag))
 }
 
 fn flag(member: &'static Member) -> Arg {

@@ -49,6 +49,9 @@ fn arguments_after_the_dashes_are_the_game_servers() {
         assert!(parse(&["--timeout", timeout]).is_err(), "{timeout}");
     }
     assert!(parse(&["--attach", "--", "./server"]).is_err(), "either or");
+    let args = parse(&["--timeout", "5s", "./server", "--timeout", "x", "--"]).unwrap();
+    assert_eq!(args.command, ["./server", "--timeout", "x", "--"], "the dashes may be left out");
+    assert!(parse(&["--timout", "5s", "./server"]).unwrap_err().contains("--timeout"), "a slip is no server");
 }
 
 #[test]

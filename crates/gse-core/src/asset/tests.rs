@@ -54,6 +54,20 @@ fn a12_an_asset_goes_when_no_fleet_uses_it() {
     assert!(world.control_plane.state().assets.get(&fleet.asset).is_none());
 }
 
+#[test]
+fn r98_an_asset_is_found_from_any_region_and_used_in_its_own() {
+    let mut world = World::new();
+    let id = world.asset(&scope_in("ap-beijing"), Ok(()));
+    let elsewhere = world.apply(crate::fixture::fleet_request(&scope(), &id, 1));
+    assert_eq!(elsewhere.unwrap_err(), Error::AssetNotFound(id.clone()));
+    assert!(world.apply(crate::fixture::fleet_request(&scope_in("ap-beijing"), &id, 1)).is_ok());
+    let other = world.asset(&scope_in("ap-beijing"), Ok(()));
+    assert_eq!(find(world.control_plane.state(), &scope(), &other).unwrap().id, other);
+    world.apply(delete(&other)).unwrap();
+    let stranger = Scope { uin: crate::id::Uin::new("2"), ..scope() };
+    assert!(world.apply(DeleteAsset { scope: stranger, asset: id }).is_err());
+}
+
 /// A package is named by its content, so two assets can share one.
 #[test]
 fn a12_a_package_is_used_until_its_last_asset_is_gone() {

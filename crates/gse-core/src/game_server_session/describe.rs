@@ -9,7 +9,7 @@ use crate::archive::{ArchiveProperties, ArchiveQuestion, scope_text};
 use crate::error::Error;
 use crate::fleet;
 use crate::id::{GameServerSessionId, Scope};
-use crate::page::{Selection, TokenPage, merge, position};
+use crate::page::{Position, Selection, TokenPage, merge, position};
 use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
 
@@ -40,7 +40,7 @@ impl SessionQuery {
 /// The sessions in memory that match, newest first, then by id (G-18), and what to look for in the archive.
 pub fn select(state: &State, query: &SessionQuery) -> Result<Selection<GameServerSession>, Error> {
     let question = query.question();
-    let after = position(&question, query.next_token.as_deref())?;
+    let mut after = position(&question, query.next_token.as_deref())?;
     let mut properties = ArchiveProperties {
         scope: Some(scope_text(&query.scope)),
         status: query.status.map(|status| status.to_string()),
@@ -64,17 +64,30 @@ pub fn select(state: &State, query: &SessionQuery) -> Result<Selection<GameServe
             };
             properties.fleet = Some(fleet.id.to_string());
             let ids = state.index.sessions_of_fleet.get(&fleet.id);
-            let from = after.as_ref().map(|(key, id)| {
-                (Reverse(Timestamp::from_millis(*key)), GameServerSessionId::new(id.as_str()))
+            let beyond = |position: &Position| {
+                let place = (
+                    Reverse(Timestamp::from_millis(position.key)),
+                    GameServerSessionId::new(position.id.as_str()),
+                );
+                ids.into_iter()
+                    .flat_map(move |ids| ids.range((Bound::Excluded(place.clone()), Bound::Unbounded)))
+            };
+            after = after.map(|position| {
+                let same = beyond(&position).take_while(|(created, _)| created.0.millis() == position.key);
+                position.clone().complete(same.map(|(_, id)| id.as_str()))
             });
-            let range = (from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-            let ids = ids.into_iter().flat_map(|ids| ids.range(range.clone()));
+            let ids: Box<dyn Iterator<Item = _>> = match &after {
+                Some(position) => Box::new(beyond(position)),
+                None => Box::new(ids.into_iter().flatten()),
+            };
             let sessions = ids.filter_map(|(_, id)| state.game_server_sessions.get_shared(id));
-            sessions.filter(matches).take(query.limit + 1).cloned().collect()
+            let most = query.limit + 1 + after.as_ref().map_or(0, Position::alike);
+            sessions.filter(matches).take(most).cloned().collect()
         }
     };
     let after = after.filter(|_| query.session.is_none());
-    let limit = query.limit + 1;
+    let limit = query.limit + 1 + after.as_ref().map_or(0, Position::alike);
+    let after = after.map(|position| (position.key, position.id));
     let archive = ArchiveQuestion { kind: RowKind::GameServerSession, properties, after, limit };
     Ok(Selection { rows, archive })
 }
@@ -90,15 +103,16 @@ pub fn page(
         _ => None,
     });
     let question = query.question();
-    let mut page = merge(selected, archived, &question, query.limit, |session| {
+    let last = position(&question, query.next_token.as_deref())?;
+    let mut page = merge(selected, archived, &question, last.as_ref(), query.limit, |session| {
         (session.created.millis(), session.id.to_string())
     });
     if let Some(id) = &query.session {
         if page.items.is_empty() {
             return Err(Error::SessionNotFound(id.clone()));
         }
-        let is_first = position(&question, query.next_token.as_deref())?.is_none();
-        page.items.retain(|session| is_first && query.status.is_none_or(|status| session.status == status));
+        page.items
+            .retain(|session| last.is_none() && query.status.is_none_or(|status| session.status == status));
     }
     Ok(page)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::game_server_session::{GameServerSession, GameServerSessionStatus, Target};
 use crate::id::Scope;
-use crate::page::TokenPage;
+use crate::page::{Position, TokenPage};
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::state::State;
 
@@ -160,7 +160,11 @@ pub fn search(state: &State, query: &SearchQuery) -> Result<TokenPage<Arc<GameSe
         .collect();
     sessions.sort_by(|a, b| sort.compare(a, b));
     let question = format!("search {:?} {:?} {filter_text:?} {sort_text:?}", query.scope, query.target);
-    let page = page(state, sessions, &question, &sort, query)?;
+    let after = crate::page::position(&question, query.next_token.as_deref())?;
+    // Also those that have ended since.
+    let ids = state.sessions_of(&fleet.id).map(|session| session.id.as_str());
+    let after = after.map(|after| after.complete(ids));
+    let page = page(state, sessions, &question, &sort, (after, query.limit));
     let shared = |session: &GameServerSession| state.game_server_sessions.get_shared(&session.id).cloned();
     Ok(TokenPage { items: page.items.into_iter().filter_map(shared).collect(), next_token: page.next_token })
 }
@@ -171,19 +175,18 @@ fn page<'a>(
     sessions: Vec<&'a GameServerSession>,
     question: &str,
     sort: &Sort,
-    query: &SearchQuery,
-) -> Result<TokenPage<&'a GameServerSession>, Error> {
+    (after, limit): (Option<Position>, usize),
+) -> TokenPage<&'a GameServerSession> {
     let by_number = matches!(
         sort.field,
         Operand::MaximumSessions | Operand::PlayerSessionCount | Operand::CreationTimeMillis
     );
-    let token = query.next_token.as_deref();
     if by_number {
         return crate::page::cut_by_token(
             sessions,
             question,
-            token,
-            query.limit,
+            after.as_ref(),
+            limit,
             sort.ascending,
             |session| (number(session, &sort.field), session.id.to_string()),
         );
@@ -192,19 +195,18 @@ fn page<'a>(
         Some(last) => sessions.partition_point(|session| sort.compare(session, last).is_lt()),
         None => 0,
     };
-    let start = match token {
+    let start = match after {
         None => 0,
-        Some(token) => {
-            let id = crate::page::last_id(token, question).ok_or(Error::BadToken)?;
+        Some(Position { id, .. }) => {
             let at = rank(&id);
             at + usize::from(sessions.get(at).is_some_and(|session| session.id.as_str() == id))
         }
     };
-    let items: Vec<_> = sessions.iter().skip(start).take(query.limit).copied().collect();
+    let items: Vec<_> = sessions.iter().skip(start).take(limit).copied().collect();
     let more = start + items.len() < sessions.len();
     let next_token =
         items.last().filter(|_| more).map(|last| crate::page::token_of(last.id.as_str(), question));
-    Ok(TokenPage { items, next_token })
+    TokenPage { items, next_token }
 }
 
 #[cfg(test)]

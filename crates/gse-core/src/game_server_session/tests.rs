@@ -1,8 +1,12 @@
+use std::cmp::Reverse;
+
+use super::describe::{page, select};
 use super::*;
 use crate::fixture::{World, fleet_request, scope, session_request};
 use crate::fleet::CreateFleet;
 use crate::host::{ProcessEnd, ReportKind, SessionCall};
 use crate::player_session::PlayerSessionStatus;
+use crate::state::Row;
 
 fn activate(session: &GameServerSession, max_players: u32) -> SessionCall {
     SessionCall::Activate { session: session.id.clone(), max_players }
@@ -341,4 +345,67 @@ fn s29_sessions_are_described_newest_first_in_pages() {
     assert_eq!(seen, made);
     query.status = Some(GameServerSessionStatus::Active);
     assert_eq!(describe(world.control_plane.state(), &query).unwrap().items.len(), 0);
+}
+
+/// All sessions of a fleet page by page, those of the archive too; between two pages `meanwhile` happens.
+fn paged(
+    world: &mut World,
+    fleet: &FleetId,
+    limit: usize,
+    mut meanwhile: impl FnMut(&mut World, &GameServerSession),
+) -> Vec<GameServerSessionId> {
+    let target = Target { fleet: Some(fleet.clone()), alias: None };
+    let mut query =
+        SessionQuery { scope: scope(), session: None, target, status: None, next_token: None, limit };
+    let mut seen = Vec::new();
+    loop {
+        let selected = select(world.control_plane.state(), &query).unwrap();
+        let question = selected.archive;
+        let place = |row: &Row| (Reverse(row.archive_position()), row.key());
+        let after = question.after.map(|(position, key)| (Reverse(position), key));
+        let rows = world.archived.iter().map(|(row, _)| row).filter(|row| row.kind() == question.kind);
+        let mut archived: Vec<Row> =
+            rows.filter(|row| after.as_ref().is_none_or(|after| place(row) > *after)).cloned().collect();
+        archived.sort_by_key(place);
+        archived.truncate(question.limit);
+        let page = page(&query, selected.rows, archived).unwrap();
+        seen.extend(page.items.iter().map(|session| session.id.clone()));
+        query.next_token = page.next_token;
+        let Some(token) = &query.next_token else { return seen };
+        assert!(token.len() < 950, "{} characters", token.len());
+        meanwhile(world, page.items.last().unwrap());
+    }
+}
+
+/// Sessions of one millisecond whose ids differ where a token has no room any more: each comes once, in memory or not,
+/// and also when the last one that was given left memory before the next page.
+#[test]
+fn g23_long_ids_are_paged_exactly() {
+    for (archived_first, limit) in [(false, 1), (false, 2), (true, 1), (true, 3)] {
+        let mut world = World::new();
+        let fleet = world.active_fleet(&scope(), 6);
+        let mut made = Vec::new();
+        for number in 0..6 {
+            let custom_id = Some(format!("{}{number}", "x".repeat(4095)));
+            let request = CreateGameServerSession { custom_id, ..session_request(&scope(), &fleet) };
+            let session = world.apply(request).unwrap();
+            world.call(&session, activate(&session, 0)).unwrap();
+            made.push(session);
+        }
+        for session in made.iter().filter(|_| archived_first) {
+            world.call(session, terminate(session)).unwrap();
+        }
+        world.pass_seconds(2 * 3600);
+        let mut count = 0;
+        let seen = paged(&mut world, &fleet, limit, |world, last| {
+            count += 1;
+            // Every second page the last session that was given ends, and is archived.
+            if count % 2 == 0 && !archived_first {
+                world.call(last, terminate(last)).unwrap();
+                world.pass_seconds(2 * 3600);
+            }
+        });
+        let wanted: Vec<_> = made.iter().map(|session| session.id.clone()).collect();
+        assert_eq!(seen, wanted, "{archived_first} {limit}");
+    }
 }

@@ -52,6 +52,18 @@ async fn the_environment_is_asked_before_the_network() {
 }
 
 #[tokio::test]
+async fn a_slip_in_the_environment_is_an_error_and_not_a_game_of_one() {
+    let (_socket, nobody) = refusing();
+    let detected = detect(&[("GSE_STANDALONE", "2")], &nobody).await;
+    assert!(detected.is_hosted());
+    let text = "`GSE_STANDALONE` is `2`; hint: set it to `1` or `0`, or unset it";
+    assert_eq!(detected.to_string(), format!("unclear whether hosted, because {text}"));
+    let error = detected.builder().client_port(7000).ready().await.unwrap_err();
+    assert!(error.to_string().contains(text), "{error}");
+    assert!(!detect(&[("GSE_STANDALONE", "")], &nobody).await.is_hosted());
+}
+
+#[tokio::test]
 async fn an_agent_that_answers_hosts_the_process_and_is_not_changed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

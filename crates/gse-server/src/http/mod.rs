@@ -14,6 +14,7 @@ mod patient;
 pub mod rate;
 pub(crate) mod routes;
 pub(crate) mod serve;
+mod spelling;
 
 use std::sync::Arc;
 

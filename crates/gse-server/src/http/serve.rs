@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use gse_api::{ApiError, ErrorCode, envelope};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::patient::Patient;
+use super::spelling::Spelling;
 use crate::ids;
 use crate::limits::Limits;
 
@@ -53,6 +55,7 @@ pub(crate) async fn serve(
     let Listener { tcp: listener, tls } = listener;
     let mut stop = std::pin::pin!(stop);
     let stopping = watch::Sender::new(false);
+    let router = Spelled { router, spelling: Spelling::learn().await };
     let mut connections = JoinSet::new();
     let mut refusals = JoinSet::new();
     loop {
@@ -90,6 +93,21 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// What answers, and how that is spelled.
+#[derive(Clone)]
+struct Spelled {
+    router: Router,
+    spelling: Spelling,
+}
+
+impl Spelled {
+    async fn answer(self, request: http::Request<Incoming>) -> Result<Response, Infallible> {
+        let mut answer = self.router.oneshot(request.map(Body::new)).await?;
+        self.spelling.apply(&mut answer);
+        Ok(answer)
+    }
+}
+
 /// Who sent a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
@@ -111,7 +129,7 @@ async fn connection(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     peer: Peer,
-    router: Router,
+    router: Spelled,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -135,18 +153,13 @@ async fn connection(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
-    router: Router,
+    router: Spelled,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
 ) {
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let router = router.clone();
-        async move {
-            Ok::<_, Infallible>(
-                router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}),
-            )
-        }
+        router.clone().answer(request)
     });
     let io = TokioIo::new(stream);
     let served = http1::Builder::new()

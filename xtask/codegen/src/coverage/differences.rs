@@ -1,5 +1,6 @@
 //! The text of `docs/differences.md`: for a user of the vendor's service, what is different here and why.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -50,6 +51,8 @@ Words like F-23 and P11 are rules of `docs/spec/operations.md` and `docs/spec/se
 const CONTRADICTIONS: &str = "
 ## Contradictions in the vendor's own texts
 
+C01 and so on are those of `docs/spec/cloud-api.md`, C-1 and so on those of `docs/spec/operations.md`; some were found in both.
+
 | # | The texts | What this service does |
 | --- | --- | --- |
 ";
@@ -60,6 +63,7 @@ const PROPOSED: &str = "
 *Inferred*: not written down, but the only reading under which the documented numbers come out right.
 *Proposed*: the documents are silent; it may be that the retired service did something else.
 A rule of `docs/spec/operations.md` stands with its number, at each action that it names.
+Where a ruling of the table above speaks of the same rule, it is named behind it, and it is the ruling that counts.
 
 ";
 
@@ -92,10 +96,9 @@ pub(super) fn text(root: &Path, coverage: &Coverage) -> anyhow::Result<String> {
         add(&mut text, format_args!("### {action}\n"));
         for statement in unsure {
             let rule = statement.rule.as_ref().map_or_else(String::new, |rule| format!("{rule}: "));
-            add(
-                &mut text,
-                format_args!("* {}: {rule}{}.", statement.label.word(), statement.text.trim_end_matches('.')),
-            );
+            let said = statement.text.trim_end_matches('.');
+            let ruled = statement.rule.as_ref().map_or_else(String::new, |rule| ruled(&rulings, rule));
+            add(&mut text, format_args!("* {}: {rule}{said}.{ruled}", statement.label.word()));
         }
         text.push('\n');
     }
@@ -114,18 +117,30 @@ fn table(text: &str, heading: &str) -> Option<String> {
     (!table.is_empty()).then(|| table.join("\n") + "\n")
 }
 
-/// The rows of tables whose first cell is the letter and a number, each once.
+/// The rows of tables whose first cell is the letter and a number, each once, by that number.
 fn rows(text: &str, letter: &str, into: &mut String) {
-    let mut last = "";
-    for line in text.lines() {
-        let number = line.strip_prefix("| ").and_then(|rest| rest.strip_prefix(letter));
-        let is_row =
-            number.is_some_and(|rest| rest.split(' ').next().is_some_and(|n| n.parse::<u16>().is_ok()));
-        if is_row && line != last {
-            add(into, format_args!("{line}"));
-            last = line;
-        }
+    for (_, line) in numbered(text, letter) {
+        add(into, format_args!("{line}"));
     }
+}
+
+fn numbered<'a>(text: &'a str, letter: &str) -> BTreeSet<(u16, &'a str)> {
+    let row = |line: &'a str| {
+        let rest = line.strip_prefix("| ")?.strip_prefix(letter)?;
+        Some((rest.split(' ').next()?.parse().ok()?, line))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+/// The rulings that name a rule: ` (R3, R20)`.
+fn ruled(rulings: &str, rule: &str) -> String {
+    let is_named = |line: &str| {
+        let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+        words.any(|word| word == rule)
+    };
+    let named = numbered(rulings, "R").into_iter().filter(|(_, line)| is_named(line));
+    let names: Vec<String> = named.map(|(number, _)| format!("R{number}")).collect();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
 #[cfg(test)]
@@ -134,11 +149,11 @@ pub(super) mod unit {
 
     #[test]
     fn tables_and_numbered_rows_are_taken_whole() {
-        let text =
-            "### 0.4 Cloud\n\n| a | b |\n|---|---|\n| R1 | x |\n| R1 | x |\nend\n| R2 | y |\n| Rx | z |\n";
+        let text = "### 0.4 Cloud\n\n| a | b |\n|---|---|\n| R10 | A-8, S-1 |\n| R10 | A-8, S-1 |\nend\n| R2 | A-81 |\n| Rx | z |\n";
         assert_eq!(table(text, "### 0.4 ").unwrap().lines().count(), 4);
+        assert_eq!((ruled(text, "A-8").as_str(), ruled(text, "A-9").as_str()), (" (R10)", ""));
         let mut found = String::new();
         rows(text, "R", &mut found);
-        assert_eq!(found, "| R1 | x |\n| R2 | y |\n");
+        assert_eq!(found, "| R2 | A-81 |\n| R10 | A-8, S-1 |\n");
     }
 }
