@@ -30,6 +30,7 @@ use http::{HeaderValue, Method, header};
 
 use crate::account::activation::Activations;
 use crate::account::{Account, Accounts, Signer};
+use crate::beacon::Beacons;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -58,6 +59,8 @@ pub struct Api {
     pub objects_url: String,
     /// Where the time comes from.
     pub clock: Clock,
+    /// The latency beacons.
+    pub beacons: Beacons,
 }
 
 /// One admitted call of an action.
