@@ -122,10 +122,10 @@ fn s36_without_sessions_one_instance_stays_until_somebody_says_none() {
     fleet.until_count(&[("Desired", 0), ("Active", 0), ("Terminating", 0)]);
 }
 
-/// A minute is five evaluations here, so three are fifteen: there is time to act before they are over.
+/// A minute is six evaluations here, so three are eighteen: there is time to act before they are over.
 #[test]
 fn s41_a_rule_acts_when_it_was_met_for_its_minutes_in_a_row() {
-    let settings = ["scaling.tick=1s", "scaling.minute=5s", "player.reserve=10m"];
+    let settings = ["scaling.tick=500ms", "scaling.minute=3s", "player.reserve=10m"];
     let mut stack = Stack::with_settings(&settings);
     let rule = json!({
         "Name": "crowded", "PolicyType": "RuleBased", "MetricName": "CurrentPlayerSessions",
@@ -156,10 +156,10 @@ fn s41_a_rule_acts_when_it_was_met_for_its_minutes_in_a_row() {
     let decisions = why["Decisions"].as_array().expect("a list");
     let grown = decisions.iter().position(|one| one["From"] == 1 && one["To"] == 2).expect("it grew");
     let seen = &decisions[grown]["Evaluation"]["Policies"][0];
-    assert_eq!((&seen["Met"], &seen["Needed"], &seen["MetricValue"]), (&json!(15), &json!(15), &json!("5")));
+    assert_eq!((&seen["Met"], &seen["Needed"], &seen["MetricValue"]), (&json!(18), &json!(18), &json!("5")));
     // Together with those before the kill there were no more evaluations than it takes.
     let since = times(&decisions[grown + 1]) - times(&before) + 1;
-    assert_eq!(Some(since), met(&before).map(|met| 15 - met), "{why:#}");
+    assert_eq!(Some(since), met(&before).map(|met| 18 - met), "{why:#}");
     // It is met on and on, and has to wait for the cool-down.
     let why = fleet.until_decided(|decision| decision["Evaluation"]["Verdict"] == "CoolDown");
     assert_eq!((&why["Desired"], &why["Decisions"][0]["Evaluation"]["Wanted"]), (&json!(2), &json!(3)));

@@ -42,6 +42,10 @@ fn a_fleet_with_a_session_is_shown() {
     assert_eq!(row(&["fleets"], &fleet)[1..7], ["story", "ACTIVE", "1/1", "0-1 auto", "1", "0/2"]);
     assert_eq!(row(&["instances"], &fleet)[2..6], ["Active", "1/1", "1/1", "0/2"]);
     assert_eq!(row(&["sessions", "--fleet", &fleet], &session)[..2], ["ACTIVE", "0/2"]);
+    let routing = serde_json::json!({"Type": "SIMPLE", "FleetId": fleet});
+    let _ = stack.call("CreateAlias", &serde_json::json!({"Name": "live", "RoutingStrategy": routing}));
+    assert_eq!(row(&["aliases"], &fleet)[1], "live");
+    assert_eq!(row(&["sessions", "--alias", "live"], &session)[0], "ACTIVE");
     let (data, _) = gse(&stack, &["sessions", "--json"]);
     let sessions: Value = serde_json::from_str(&data).expect("JSON");
     assert_eq!(sessions[0]["GameServerSessionId"], session.as_str());

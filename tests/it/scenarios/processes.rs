@@ -167,3 +167,25 @@ fn s19_gse_yaml() {
         events.iter().any(|event: &Value| event["EventCode"] == "FLEET_STATE_VALIDATING")
     });
 }
+
+/// The events of operations.md 2.3 about launches that fail in a fleet that was ACTIVE before; it stays so.
+#[test]
+fn a_launch_that_fails_later_is_an_event_and_the_fleet_goes_on() {
+    let kit = Kit::with_settings(&["launch.backoff.first=100ms"]);
+    let fleet = kit.fleet("", 1);
+    let entries = ["misbehave", "none", "no-program"]
+        .map(|name| json!({"LaunchPath": format!("/local/game/{name}"), "ConcurrentExecutions": 1}));
+    let update = json!({"FleetId": fleet, "RuntimeConfiguration": {"ServerProcesses": entries}});
+    drop(kit.stack.call("UpdateRuntimeConfiguration", &update));
+    for (code, words) in [
+        ("SERVER_PROCESS_INVALID_PATH", "/local/game/none` does not exist"),
+        ("SERVER_PROCESS_PULL_FAILED", "could not be started"),
+    ] {
+        let event = kit.event(&fleet, code);
+        assert!(event["Message"].as_str().is_some_and(|text| text.contains(words)), "{event}");
+    }
+    kit.processes_become(&fleet, 1);
+    kit.session(&fleet, 2);
+    let answer = kit.stack.call("DescribeFleetAttributes", &json!({"FleetIds": [fleet]}));
+    assert_eq!(answer["FleetAttributes"][0]["Status"], "ACTIVE");
+}

@@ -12,6 +12,8 @@ use crate::service::Service;
 
 /// Events of a page.
 const PAGE: u64 = 100;
+/// The exit code of a service that was not reached.
+const NOT_REACHED: u8 = 3;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Wide enough for the usual codes.
 const CODE_WIDTH: usize = 40;
@@ -37,23 +39,29 @@ pub(crate) async fn run(args: EventsArgs) -> Result<(), Failure> {
     let service = Service::new(args.showing.connection)?;
     let mut told = Told::default();
     let mut is_first = true;
+    let mut is_away = false;
     loop {
-        let fleets = match &args.fleet {
-            Some(fleet) => vec![fleet.clone()],
-            None => told.with(service.fleets().await?.into_iter().map(|fleet| fleet.fleet_id)),
-        };
         let mut events = Vec::new();
-        for fleet in &fleets {
-            let most = if is_first { Some(args.limit) } else { None };
-            events.extend(news(&service, fleet, &mut told, most).await?);
-        }
-        // Of one second, as each fleet tells them.
+        let most = is_first.then_some(args.limit);
+        let looked = look(&service, args.fleet.as_deref(), &mut told, most, &mut events).await;
+        // Of one second, as each fleet tells them. What was read before a call failed is told all the same.
         events.sort_by(|a: &Event, b| a.event_time.cmp(&b.event_time));
         for event in &events {
             let line = if json { json_line(event)? } else { line(event) };
             if !write_on(&line)? {
                 return Ok(());
             }
+        }
+        match looked {
+            // A service that is started again goes on, and so does who follows it.
+            Err(failure) if failure.exit == NOT_REACHED && !is_first => {
+                if !is_away {
+                    eprintln!("{failure}\ngoing on when it is back");
+                }
+                is_away = true;
+            }
+            Err(failure) => return Err(failure),
+            Ok(()) => is_away = false,
         }
         if !args.follow {
             if events.is_empty() && !json {
@@ -64,6 +72,24 @@ pub(crate) async fn run(args: EventsArgs) -> Result<(), Failure> {
         is_first = false;
         tokio::time::sleep(POLL_INTERVAL).await;
     }
+}
+
+/// What is new in one fleet, or in all.
+async fn look(
+    service: &Service,
+    fleet: Option<&str>,
+    told: &mut Told,
+    most: Option<u64>,
+    events: &mut Vec<Event>,
+) -> Result<(), Failure> {
+    let fleets = match fleet {
+        Some(fleet) => vec![fleet.to_owned()],
+        None => told.with(service.fleets().await?.into_iter().map(|fleet| fleet.fleet_id)),
+    };
+    for fleet in &fleets {
+        events.extend(news(service, fleet, told, most).await?);
+    }
+    Ok(())
 }
 
 /// How far each fleet was told.

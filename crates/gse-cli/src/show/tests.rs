@@ -3,10 +3,10 @@
 use gse_api::types::{Event, InstanceCounts};
 use gse_core::Timestamp;
 
-use super::age;
 use super::events::{Told, line};
 use super::fleets::instances;
 use super::table::Table;
+use super::{LONGEST, age, short};
 
 #[test]
 fn a_table_is_as_wide_as_what_is_in_it() {
@@ -19,6 +19,14 @@ fn a_table_is_as_wide_as_what_is_in_it() {
          fleet-1  näher      5m\n\
          f        two lines  120s\n"
     );
+}
+
+#[test]
+fn long_texts_are_cut_between_characters() {
+    assert_eq!((short(""), short("näher")), ("-".into(), "näher".into()));
+    let fits = "é".repeat(LONGEST);
+    assert_eq!(short(&fits), fits);
+    assert_eq!(short(&(fits + "x")), "é".repeat(LONGEST - 1) + "…");
 }
 
 #[test]
