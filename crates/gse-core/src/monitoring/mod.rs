@@ -79,6 +79,16 @@ pub struct Monitor {
     reported_regions: BTreeMap<(QueueKey, Region), u64>,
     usages: BTreeMap<InstanceId, (Timestamp, InstanceUsage)>,
     kept: BTreeMap<Resource, Kept>,
+    commits: Commits,
+}
+
+/// What was made durable since the start of the service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commits {
+    /// Groups of steps.
+    pub groups: u64,
+    /// Changes in all of them.
+    pub changes: u64,
 }
 
 /// The values of one resource now: those that a sample would have, with counters since the start of the service.
@@ -105,7 +115,19 @@ impl Monitor {
             reported_regions: BTreeMap::new(),
             usages: BTreeMap::new(),
             kept: BTreeMap::new(),
+            commits: Commits::default(),
         }
+    }
+
+    /// A group of so many changes became durable.
+    pub fn committed(&mut self, changes: usize) {
+        self.commits.groups += 1;
+        self.commits.changes += u64::try_from(changes).unwrap_or(u64::MAX);
+    }
+
+    /// What became durable.
+    pub fn commits(&self) -> Commits {
+        self.commits
     }
 
     /// A change that `state` is about to follow.

@@ -4,7 +4,7 @@
 //! between two looks, of processes that are there at the second one: what one that ended used after the first look is
 //! nowhere to be read. Memory is what is resident; pages that processes share are counted in each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::InstanceId;
 use crate::time::Timestamp;
@@ -41,8 +41,8 @@ pub struct HostReading {
     pub memory_bytes: u64,
     /// Every process.
     pub processes: Vec<SystemUsage>,
-    /// TCP connections in ESTABLISHED by process, of those that were looked at.
-    pub connections: BTreeMap<u32, u64>,
+    /// The numbers of the sockets in ESTABLISHED that a process holds, of those that were looked at.
+    pub connections: BTreeMap<u32, BTreeSet<u64>>,
 }
 
 /// What one instance uses; `None`: it cannot be measured now.
@@ -107,13 +107,14 @@ pub fn measure(
             })
             .sum();
         let bytes: u64 = processes().map(|process| process.memory_bytes).sum();
-        let connections: Option<Vec<u64>> =
-            pids.iter().map(|pid| now.connections.get(pid).copied()).collect();
+        // A child holds what its parent had open: that is one connection.
+        let held: Option<Vec<&BTreeSet<u64>>> = pids.iter().map(|pid| now.connections.get(pid)).collect();
+        let connections = held.map(|held| held.into_iter().flatten().collect::<BTreeSet<_>>().len());
         InstanceUsage {
             cpu_milli_percent: available_ms.map(|available| share(cpu_ms, available)),
             memory_milli_megabytes: Some(bytes.saturating_mul(1000) / MEGABYTE),
             memory_milli_percent: (now.memory_bytes > 0).then(|| share(bytes, now.memory_bytes)),
-            connections: connections.map(|counts| counts.iter().sum()),
+            connections: connections.and_then(|count| u64::try_from(count).ok()),
         }
     };
     belonging(&now.processes, launched).into_iter().map(|(instance, pids)| (instance, usage(pids))).collect()

@@ -89,7 +89,12 @@ fn what_cannot_be_known_is_not_told() {
     let bare = HostReading { memory_bytes: 0, processors: 0, ..now.clone() };
     let usage = measure(Some(&reading(0, &[])), &bare, &roots)[0].1;
     assert_eq!((usage.cpu_milli_percent, usage.memory_milli_percent), (None, None));
-    let known = HostReading { connections: [(10, 3)].into(), ..now };
+    let known = HostReading { connections: [(10, [7, 8, 9].into())].into(), ..now };
     assert_eq!(measure(None, &known, &roots)[0].1.connections, Some(3));
+    let mut with_child = known.clone();
+    with_child.processes.push(process((11, 10, 10, 0, 0)));
+    assert_eq!(measure(None, &with_child, &roots)[0].1.connections, None, "one could not be looked at");
+    with_child.connections.insert(11, [9, 10].into());
+    assert_eq!(measure(None, &with_child, &roots)[0].1.connections, Some(4), "9 is the same for both");
     assert_eq!(measure(None, &known, &BTreeMap::new()), []);
 }
