@@ -12,6 +12,7 @@ mod hosting;
 mod launching;
 mod lifetime;
 mod matchmaker;
+mod monitoring;
 mod overload;
 mod packages;
 mod players;

@@ -61,10 +61,16 @@ impl RawRequest {
     /// Signs and sends it. Gives the HTTP status and the `Response` object.
     #[must_use]
     pub fn send(&self, stack: &Stack) -> (u16, Value) {
+        self.send_to(stack, "/")
+    }
+
+    /// The same at another path, which is not signed.
+    #[must_use]
+    pub fn send_to(&self, stack: &Stack, path: &str) -> (u16, Value) {
         let host =
             stack.said("api").strip_prefix("http://").expect("the API is plain HTTP").trim_end_matches('/');
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: {}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: {}\r\n\
              X-TC-Action: {}\r\nX-TC-Version: 2019-11-12\r\nX-TC-Region: {}\r\nX-TC-Timestamp: {}\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{}",
             self.authorization(host),

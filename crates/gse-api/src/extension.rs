@@ -8,12 +8,14 @@ use crate::{ApiError, ErrorCode, access};
 
 mod canary;
 mod explain;
+mod monitoring;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
 };
+pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
 
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
@@ -25,6 +27,8 @@ pub enum ExtensionAction {
     Diagnose,
     /// Why a fleet has as many instances as it has.
     ExplainFleetCapacity,
+    /// What fleets, queues and instances did.
+    DescribeMonitoring,
     /// A placement for a matchmaker.
     StartMatchPlacement,
     /// The canary of an alias (R78).
@@ -42,6 +46,7 @@ impl ExtensionAction {
     pub const ALL: &'static [Self] = &[
         Self::Diagnose,
         Self::ExplainFleetCapacity,
+        Self::DescribeMonitoring,
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
@@ -54,6 +59,7 @@ impl ExtensionAction {
         match self {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
+            Self::DescribeMonitoring => "DescribeMonitoring",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
             Self::SetAliasCanary => "SetAliasCanary",

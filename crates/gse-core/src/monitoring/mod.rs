@@ -16,11 +16,13 @@ use crate::state::{Change, State};
 use crate::time::Timestamp;
 
 mod metric;
+mod question;
 mod series;
 mod tally;
 mod usage;
 
 pub use metric::{FLEET, INSTANCE, Metric, MetricKind, NOT_MEASURED, PLACEMENT_IN, QUEUE};
+pub use question::{Column, MonitoringAnswer, MonitoringQuery};
 pub use series::{Part, Summary, Value, Window};
 pub use usage::{HostReading, InstanceUsage, SystemUsage, belonging, measure};
 
@@ -159,14 +161,13 @@ impl Monitor {
         }
     }
 
-    /// The values of a window, if the resource is the caller's: a table of metrics, and the periods with a value each.
-    /// Nothing was measured of a queue in a region that it never placed in, so that is no error.
-    pub fn read(&self, resource: &Resource, window: Window) -> Vec<Part> {
+    /// The periods of a window in which something was sampled.
+    fn read(&self, resource: &Resource, window: Window) -> Vec<Part> {
         self.kept.get(resource).map(|kept| kept.series.parts(window)).unwrap_or_default()
     }
 
     /// The regions that a queue has values of.
-    pub fn regions_of(&self, queue: &QueueKey) -> Vec<Region> {
+    fn regions_of(&self, queue: &QueueKey) -> Vec<Region> {
         let of_queue = |resource: &Resource| match resource {
             Resource::PlacementIn(key, region) if key == queue => Some(region.clone()),
             _ => None,
@@ -175,10 +176,7 @@ impl Monitor {
     }
 
     /// Whether values can be asked for: what exists, and an instance that is gone as long as its values are kept.
-    ///
-    /// # Errors
-    /// It is not there, or somebody else's.
-    pub fn check(&self, state: &State, scope: &Scope, resource: &Resource) -> Result<(), Error> {
+    fn check(&self, state: &State, scope: &Scope, resource: &Resource) -> Result<(), Error> {
         match resource {
             Resource::Fleet(id) => fleet::find(state, scope, id).map(drop),
             Resource::Queue(key) | Resource::PlacementIn(key, _) => {

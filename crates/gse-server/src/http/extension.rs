@@ -2,6 +2,7 @@
 //! signed and how it is answered are those of the cloud API.
 
 mod canary;
+mod monitoring;
 
 use gse_api::extension::{
     CheckOpenStatusRequest, DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest,
@@ -19,6 +20,8 @@ use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 use super::{Api, access, auth, convert};
 use crate::account::Caller;
 use crate::engine::SubmitError;
+
+pub(super) use monitoring::number;
 
 /// Whether a path names an action of this kind.
 pub(super) fn is_named(path: &str) -> bool {
@@ -67,6 +70,10 @@ pub(super) async fn call(
         }
         ExtensionAction::ExplainFleetCapacity => {
             let answer = explain_fleet_capacity(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeMonitoring => {
+            let answer = monitoring::describe(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::StartMatchPlacement => {
