@@ -59,7 +59,8 @@ fn figures_are_those_of_the_processes_and_follow_a_session() {
 
     let session = stack.active_session(&fleet, 2);
     let join = json!({ "GameServerSessionId": session, "PlayerId": "alice" });
-    stack.call("JoinGameServerSession", &join);
+    let joined = stack.call("JoinGameServerSession", &join);
+    assert_eq!(joined["PlayerSession"]["Status"], "RESERVED");
     until(&stack, &of_fleet, |newest| {
         newest("ActiveGameServerSessions") == Some(1.0)
             && newest("AvailableGameServerSessions") == Some(0.0)
