@@ -15,6 +15,7 @@ mod matchmaker;
 mod monitoring;
 mod overload;
 mod packages;
+mod placement;
 mod players;
 mod protection;
 mod scaled_fleet;

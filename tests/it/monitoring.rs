@@ -25,8 +25,9 @@ fn busy(stack: &Stack) -> Value {
 fn until(stack: &Stack, request: &Value, pleases: impl Fn(&dyn Fn(&str) -> Option<f64>) -> bool) {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let request = RawRequest::good(stack, "DescribeMonitoring", request);
-        let (_, answer) = request.send_to(stack, "/opengse/DescribeMonitoring");
+        let mut request = RawRequest::good(stack, "DescribeMonitoring", request);
+        request.path = "/opengse/DescribeMonitoring".to_owned();
+        let (_, answer) = request.send(stack);
         let metrics = answer["Metrics"].as_array().unwrap_or_else(|| panic!("{answer}"));
         let newest = |name: &str| {
             let metric = metrics.iter().find(|metric| metric["Name"] == name)?;

@@ -125,7 +125,8 @@ impl Tally {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
-            | Row::InstanceLife(_) => {}
+            | Row::InstanceLife(_)
+            | Row::RegionFault(_) => {}
         }
     }
 
