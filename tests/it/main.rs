@@ -13,6 +13,7 @@ mod hosting;
 mod launching;
 mod lifetime;
 mod matchmaker;
+mod monitoring;
 mod overload;
 mod packages;
 mod placement;

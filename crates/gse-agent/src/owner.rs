@@ -1,6 +1,7 @@
 //! The owner task: one loop that feeds the supervisor and carries out what it wants. No locks; bounded channels.
 
 mod logs;
+mod measuring;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -30,6 +31,7 @@ use crate::sdk_service::{IncomingCall, Reply};
 use crate::slot::{self, SlotDir};
 use crate::strays;
 use crate::uplink::UplinkMessage;
+use measuring::Measuring;
 use script::script_of;
 
 /// Messages to the control plane that may wait before further calls are refused.
@@ -48,6 +50,8 @@ enum Event {
     Input(Input),
     Call(IncomingCall),
     Sending(Sending),
+    Measure,
+    Measured(measuring::Measured),
     Done(Result<Option<Input>, tokio::task::JoinError>),
     Timer,
 }
@@ -78,6 +82,7 @@ pub(crate) struct Owner {
     strays: BTreeMap<ProcessId, String>,
     looks_for_strays: bool,
     sending: (mpsc::Sender<Sending>, mpsc::Receiver<Sending>),
+    measuring: Measuring,
     calls: BTreeMap<CallId, oneshot::Sender<Result<Reply, CallError>>>,
     next_call: u64,
     outbox: VecDeque<UplinkMessage>,
@@ -117,6 +122,7 @@ impl Owner {
             strays: BTreeMap::new(),
             looks_for_strays: false,
             sending: mpsc::channel(SENDING),
+            measuring: Measuring::new(),
             calls: BTreeMap::new(),
             next_call: 0,
             outbox: VecDeque::new(),
@@ -171,6 +177,7 @@ impl Owner {
         self.end_strays();
         self.pack_logs();
         self.take_inputs();
+        let mut measure = measuring::ticks(self.config.clocks.metrics_period);
         // Game servers are served to the last: they say how they end.
         while running || !self.supervisor.is_quiet() {
             let wakeup = self.supervisor.next_wakeup();
@@ -180,6 +187,8 @@ impl Owner {
                 Some((instance, order)) = orders.recv() => Event::Input(Input::Order(instance, order)),
                 Some(call) = incoming.recv() => Event::Call(call),
                 Some(sending) = self.sending.1.recv() => Event::Sending(sending),
+                _ = measure.tick(), if running => Event::Measure,
+                Some(measured) = self.measuring.results.1.recv() => Event::Measured(measured),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => Event::Done(done),
                 permit = self.uplink.reserve(), if !self.outbox.is_empty() => {
                     match (permit, self.outbox.pop_front()) {
@@ -203,6 +212,8 @@ impl Owner {
                     // The callback may have run out of time.
                     let _ = go.send(());
                 }
+                Event::Measure => self.measure(),
+                Event::Measured(measured) => self.take_measured(measured),
                 Event::Done(done) => self.take_result(done),
                 Event::Timer => self.on_timer(),
             }

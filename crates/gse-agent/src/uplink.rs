@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use gse_core::error::Error;
 use gse_core::host::HostReport;
-use gse_core::id::BlobId;
+use gse_core::id::{BlobId, InstanceId};
+use gse_core::monitoring::InstanceUsage;
 use gse_core::player_session::{PlayerSessionPage, ProcessQuery};
 use tokio::sync::oneshot;
 
@@ -31,5 +32,11 @@ pub enum UplinkMessage {
         query: ProcessQuery,
         /// The page.
         reply: oneshot::Sender<Result<PlayerSessionPage, Error>>,
+    },
+    /// What the processes of each slot use, once per `metrics.period` (9.3). It decides nothing, so it is no report: nobody
+    /// answers, and none is missed.
+    Measured {
+        /// The slots with processes.
+        usages: Vec<(InstanceId, InstanceUsage)>,
     },
 }

@@ -16,12 +16,14 @@ pub use region::{
 
 mod canary;
 mod explain;
+mod monitoring;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
 };
+pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
 
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
@@ -33,6 +35,8 @@ pub enum ExtensionAction {
     Diagnose,
     /// Why a fleet has as many instances as it has.
     ExplainFleetCapacity,
+    /// What fleets, queues and instances did.
+    DescribeMonitoring,
     /// A placement for a matchmaker.
     StartMatchPlacement,
     /// Why a placement stands where it stands.
@@ -59,6 +63,7 @@ impl ExtensionAction {
         Self::DescribeRegions,
         Self::SetFault,
         Self::ExplainFleetCapacity,
+        Self::DescribeMonitoring,
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
@@ -71,6 +76,7 @@ impl ExtensionAction {
         match self {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
+            Self::DescribeMonitoring => "DescribeMonitoring",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
             Self::DescribeRegions => "DescribeRegions",
@@ -88,6 +94,7 @@ impl ExtensionAction {
         match self {
             Self::Diagnose => Some(Action::DescribeFleetEvents),
             Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
+            Self::DescribeMonitoring => Some(Action::DescribeFleetUtilization),
             Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
             Self::DescribeAliasCanary => Some(Action::DescribeAlias),
             Self::SetAliasCanary => Some(Action::UpdateAlias),

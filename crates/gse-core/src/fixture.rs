@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) stored: std::collections::BTreeMap<(crate::RowKind, String), Row>,
     /// What left memory, and until when it is kept.
     pub(crate) archived: Vec<(Row, Timestamp)>,
+    /// Every change, in order, until somebody takes them.
+    pub(crate) changes: Vec<Change>,
 }
 
 pub(crate) fn scope_in(region: &str) -> Scope {
@@ -47,6 +49,7 @@ impl World {
             orders: Vec::new(),
             stored: std::collections::BTreeMap::new(),
             archived: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -81,6 +84,7 @@ impl World {
     }
 
     fn take<R>(&mut self, step: Step<R>) -> R {
+        self.changes.extend(step.changes.iter().cloned());
         for change in step.changes {
             match change {
                 Change::Put(row) => drop(self.stored.insert((row.kind(), row.key()), row)),

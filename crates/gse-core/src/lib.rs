@@ -27,6 +27,7 @@ mod index;
 pub mod instance;
 pub mod instance_type;
 pub mod log;
+pub mod monitoring;
 pub mod observation;
 pub mod package;
 pub mod page;

@@ -17,6 +17,8 @@ use crate::tls::TlsSource;
 
 /// The key of `statistics_ahead_s`.
 const STATISTICS_OFFSET: &str = "statistics.offset";
+/// The key of `metrics`.
+const METRICS_ACCESS: &str = "metrics.access";
 
 /// The configuration of one control plane process.
 #[derive(Clone, Debug)]
@@ -57,6 +59,20 @@ pub struct Config {
     pub limits: Limits,
     /// How many seconds the clocks are ahead of UTC that times and days of statistics are of (cloud-api.md 2.13).
     pub statistics_ahead_s: i64,
+    /// Who may read `/metrics` (R92).
+    pub metrics: MetricsAccess,
+}
+
+/// Who may read `/metrics`, which is unsigned (`metrics.access`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Who calls from this machine.
+    #[default]
+    Loopback,
+    /// Whoever reaches the listener.
+    Open,
+    /// Nobody.
+    Off,
 }
 
 impl Config {
@@ -81,6 +97,7 @@ impl Config {
             run_install_scripts: false,
             limits: Limits::default(),
             statistics_ahead_s: 8 * 3600,
+            metrics: MetricsAccess::default(),
         }
     }
 
@@ -134,9 +151,22 @@ impl Config {
             })?;
             return Ok(());
         }
+        if key == METRICS_ACCESS {
+            self.metrics = match value {
+                "loopback" => MetricsAccess::Loopback,
+                "open" => MetricsAccess::Open,
+                "off" => MetricsAccess::Off,
+                _ => {
+                    return Err(format!(
+                        "`{value}` is no access for `{key}`\nhint: write `loopback`, `open` or `off`"
+                    ));
+                }
+            };
+            return Ok(());
+        }
         self.clocks.set(key, value).map_err(|error| match error {
             ClockError::UnknownKey(_) => {
-                format!("{error}, {STATISTICS_OFFSET}, {}", limits::KEYS.join(", "))
+                format!("{error}, {STATISTICS_OFFSET}, {METRICS_ACCESS}, {}", limits::KEYS.join(", "))
             }
             ClockError::NotADuration { .. } | ClockError::NotACount { .. } => error.to_string(),
         })
@@ -188,6 +218,9 @@ mod tests {
         config.set_all(&["statistics.offset=-05:30"]).unwrap();
         assert_eq!(config.statistics_ahead_s, -19_800);
         assert!(config.set_all(&["statistics.offset=8"]).is_err());
+        config.set_all(&["metrics.access=open"]).unwrap();
+        assert_eq!(config.metrics, MetricsAccess::Open);
+        assert!(config.set_all(&["metrics.access=yes"]).is_err());
         assert_eq!(config.clocks.health_failures, 5);
     }
 

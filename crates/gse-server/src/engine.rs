@@ -149,7 +149,8 @@ impl Engine {
         let control_plane = ControlPlane::restore(rows);
         tracing::info!(rows = count, "state restored");
         let (sender, inputs) = mpsc::channel(QUEUE_LENGTH);
-        let (reader, committed, queries) = Reader::new(control_plane.state().clone(), parts.clock.clone());
+        let (reader, committed, queries) =
+            Reader::new(control_plane.state().clone(), parts.clock.clone(), parts.clocks.metrics_period);
         let archive = reader::serve_archive(archive, parts.clock.clone());
         let engine = Self {
             control_plane,

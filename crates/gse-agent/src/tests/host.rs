@@ -11,6 +11,7 @@ use gse_core::fleet::ServerProcess;
 use gse_core::host::{HostOrder, InstanceSpec, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
 use gse_core::id::{BlobId, FleetId, InstanceId, ProcessId, Region};
 use gse_core::log::SessionLog;
+use gse_core::monitoring::InstanceUsage;
 use gse_core::player_session::{PlayerSessionPage, ProcessQuery};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -209,6 +210,7 @@ impl Host {
                     let _ = reply.send(Ok(()));
                     self.collected.push((session.to_string(), outcome));
                 }
+                UplinkMessage::Measured { .. } => {}
                 message @ UplinkMessage::PlayerSessions { .. } => return message,
             }
         }
@@ -232,6 +234,7 @@ impl Host {
                     };
                     self.collected.push((session.to_string(), outcome));
                 }
+                UplinkMessage::Measured { .. } => {}
                 UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
             }
         }
@@ -250,9 +253,36 @@ impl Host {
                     }
                 }
                 UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
-                UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
+                UplinkMessage::KeepLog { .. } | UplinkMessage::Measured { .. } => {
+                    unreachable!("`message` takes these")
+                }
             }
         }
+    }
+
+    /// A measurement of the slot that is as it is waited for. No report that decides something may come before.
+    pub(crate) async fn usage_that(&mut self, is_it: impl Fn(&InstanceUsage) -> bool) -> InstanceUsage {
+        let mut last = None;
+        let search = async {
+            loop {
+                match self.uplink.recv().await.expect("the agent runs") {
+                    UplinkMessage::Measured { usages } => {
+                        last = usages.into_iter().find(|(of, _)| *of == instance()).map(|(_, usage)| usage);
+                        if let Some(usage) = last.filter(&is_it) {
+                            return usage;
+                        }
+                    }
+                    UplinkMessage::Report { report, reply }
+                        if matches!(report.kind, ReportKind::Observed { .. }) =>
+                    {
+                        let _ = reply.send(Ok(()));
+                    }
+                    other => panic!("expected a measurement, got {other:?}"),
+                }
+            }
+        };
+        let found = timeout(DEADLINE, search).await;
+        found.unwrap_or_else(|_| panic!("the last measurement is {last:?}"))
     }
 
     pub(crate) async fn query(
@@ -264,7 +294,9 @@ impl Host {
                 let _ = reply.send(answer(query));
             }
             UplinkMessage::Report { report, .. } => panic!("unexpected report {report:?}"),
-            UplinkMessage::KeepLog { .. } => unreachable!("`message` takes these"),
+            UplinkMessage::KeepLog { .. } | UplinkMessage::Measured { .. } => {
+                unreachable!("`message` takes these")
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Child processes: how they are started, what they get, how they end.
 
 use gse_core::host::{HostOrder, ProcessEnd, ReportKind, Termination};
+use gse_core::monitoring::InstanceUsage;
 use gse_core::time::Timestamp;
 
 use super::game::Calls;
@@ -244,4 +245,20 @@ async fn the_output_of_a_process_outlives_its_slot_and_the_service() {
     let data = next.stop().await;
     assert_eq!(std::fs::read_to_string(&output).unwrap(), "why\n");
     drop(data);
+}
+
+/// Its own CPU time and that of a child outside its group count, and so does its connection.
+#[tokio::test]
+async fn what_a_slot_uses_is_measured() {
+    let mut clocks = hasty();
+    clocks.set("metrics.period", "50ms").unwrap();
+    let mut host = Host::start(clocks).await;
+    let script = "#!/bin/bash\nsetsid sh -c 'while :; do :; done' &\nexec 3<>\"/dev/tcp/${GSE_AGENT_ADDRESS/:/\\/}\"\nwhile :; do sleep 600; done\n";
+    host.start_instance(&[("run.sh", script)], "run.sh", "");
+    host.prepared().await;
+    let cpu = |usage: &InstanceUsage| usage.cpu_milli_percent.is_some_and(|share| share > 0);
+    let usage = host.usage_that(|usage| cpu(usage) && usage.connections == Some(1)).await;
+    assert!(usage.cpu_milli_percent <= Some(100_000), "{usage:?}");
+    assert!(usage.memory_milli_megabytes > Some(0) && usage.memory_milli_percent > Some(0), "{usage:?}");
+    host.stop().await;
 }

@@ -101,6 +101,28 @@ pub fn admit(
 
 /// The worst usable latency per region, for regions where every player has one (P-7, P-8).
 fn worst_latency_by_region(latencies: &[PlayerLatency]) -> BTreeMap<Region, u64> {
+    let worst = |values: Vec<u64>| values.into_iter().max().unwrap_or(UNREACHABLE_MS);
+    usable_by_region(latencies).into_iter().map(|(region, values)| (region, worst(values))).collect()
+}
+
+/// The regions whose latency is the lowest on average over the players, of those that every player can reach.
+pub fn lowest(latencies: &[PlayerLatency]) -> BTreeSet<Region> {
+    let sums: BTreeMap<Region, u64> = usable_by_region(latencies)
+        .into_iter()
+        // Every region has a value of each player, so the sums compare as the averages do.
+        .map(|(region, values)| (region, values.iter().sum()))
+        .collect();
+    let least = sums.values().min().copied();
+    sums.into_iter().filter(|(_, sum)| Some(*sum) == least).map(|(region, _)| region).collect()
+}
+
+/// Whether every player can reach a region, as far as they measured anything.
+pub fn is_reachable(latencies: &[PlayerLatency], region: &Region) -> bool {
+    latencies.is_empty() || usable_by_region(latencies).contains_key(region)
+}
+
+/// The usable latency of each player, for regions where every player has one (P-7, P-8).
+fn usable_by_region(latencies: &[PlayerLatency]) -> BTreeMap<Region, Vec<u64>> {
     let players: BTreeSet<&str> = latencies.iter().map(|latency| latency.player.as_str()).collect();
     let mut usable: BTreeMap<&Region, BTreeMap<&str, u64>> = BTreeMap::new();
     for latency in latencies.iter().filter(|latency| (1..UNREACHABLE_MS).contains(&latency.latency_ms)) {
@@ -110,9 +132,7 @@ fn worst_latency_by_region(latencies: &[PlayerLatency]) -> BTreeMap<Region, u64>
     usable
         .into_iter()
         .filter(|(_, of_players)| of_players.len() == players.len())
-        .map(|(region, of_players)| {
-            (region.clone(), of_players.into_values().max().unwrap_or(UNREACHABLE_MS))
-        })
+        .map(|(region, of_players)| (region.clone(), of_players.into_values().collect()))
         .collect()
 }
 

@@ -184,6 +184,15 @@ impl Supervisor {
         !busy && !self.is_installing()
     }
 
+    /// The pids of what runs for each instance, for measuring what it uses; those that were started by hand too.
+    pub fn pids(&self) -> BTreeMap<u32, InstanceId> {
+        let pids = |process: &Process| {
+            let instance = process.instance.clone();
+            process.pid.into_iter().chain(process.bound_pid).map(move |pid| (pid, instance.clone()))
+        };
+        self.alive().flat_map(pids).collect()
+    }
+
     fn on_order(&mut self, cx: &mut HostCx<'_>, instance: InstanceId, order: HostOrder) {
         if self.stopping {
             cx.note(format!("order for `{instance}` ignored: the agent is shutting down"));

@@ -93,6 +93,7 @@ pub async fn pump(
                     }
                 }
             },
+            UplinkMessage::Measured { usages } => engine.measured(usages).await,
             UplinkMessage::KeepLog { file, reply } => logs::keep(&blobs, file, reply),
             UplinkMessage::PlayerSessions { query, reply } => {
                 let read =

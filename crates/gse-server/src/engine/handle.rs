@@ -6,6 +6,8 @@ use gse_core::control_plane::ControlPlane;
 use gse_core::cx::{Cx, Step};
 use gse_core::error::Error;
 use gse_core::host::HostReport;
+use gse_core::id::InstanceId;
+use gse_core::monitoring::{InstanceUsage, Monitor};
 use gse_core::state::{Row, State};
 use gse_core::time::Timestamp;
 use gse_store::StoreError;
@@ -100,9 +102,32 @@ impl EngineHandle {
         R: Send + 'static,
         F: FnOnce(&State, Timestamp) -> R + Send + 'static,
     {
-        let query = Box::new(move |state: &State, now: Timestamp| drop(reply.send(read(state, now))));
+        let query = Box::new(move |state: &State, _: &mut Monitor, now: Timestamp| {
+            drop(reply.send(read(state, now)));
+        });
         // The reply is dropped with the query when the engine has ended.
         let _ = self.queries.send(query).await;
+    }
+
+    /// Reads what was measured; what is due has been sampled.
+    pub async fn monitoring<R, F>(&self, read: F) -> Result<R, SubmitError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&Monitor, &State, Timestamp) -> R + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let query = move |state: &State, monitor: &mut Monitor, now: Timestamp| {
+            drop(reply.send(read(monitor, state, now)));
+        };
+        self.queries.send(Box::new(query)).await.map_err(|_| SubmitError::Stopped)?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// Tells what a host measured of its instances. Nobody answers: it decides nothing and is told again.
+    pub async fn measured(&self, usages: Vec<(InstanceId, InstanceUsage)>) {
+        let query = move |_: &State, monitor: &mut Monitor, now: Timestamp| monitor.measured(now, usages);
+        // When the engine has ended, that is found elsewhere.
+        let _ = self.queries.send(Box::new(query)).await;
     }
 
     async fn send(&self, input: Input) -> Result<(), SubmitError> {

@@ -5,9 +5,15 @@
 //! waits for a commit under way, and sees nothing that is not durable. Rows are shared with the writer, so the replica
 //! costs its indexes only.
 //!
+//! Beside the replica is what is measured (`gse_core::monitoring`): it sees each change, and a sample is taken here once per
+//! `metrics.period`, so the engine has nothing to do with it.
+//!
 //! What left memory is read from the archive, on a thread of its own because that blocks.
 
+use std::time::Duration;
+
 use gse_core::archive::ArchiveQuestion;
+use gse_core::monitoring::Monitor;
 use gse_core::state::{Change, Row, State};
 use gse_core::time::Timestamp;
 use gse_store::{Archive, StoreError};
@@ -20,12 +26,16 @@ const GROUPS_LENGTH: usize = 64;
 /// Reads that wait; more than that wait at the sender.
 const QUERIES_LENGTH: usize = 1024;
 
+/// The longest sleep between samples, so that a changed system clock is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
 /// A read, with the way of its result.
-pub(super) type Query = Box<dyn FnOnce(&State, Timestamp) + Send>;
+pub(super) type Query = Box<dyn FnOnce(&State, &mut Monitor, Timestamp) + Send>;
 
 /// Owns the replica.
 pub(super) struct Reader {
     state: State,
+    monitor: Monitor,
     clock: Clock,
     groups: mpsc::Receiver<Vec<Change>>,
     queries: mpsc::Receiver<Query>,
@@ -33,16 +43,22 @@ pub(super) struct Reader {
 
 impl Reader {
     /// A reader that begins with this state; the doors for changes and for reads.
-    pub(super) fn new(state: State, clock: Clock) -> (Self, mpsc::Sender<Vec<Change>>, mpsc::Sender<Query>) {
+    pub(super) fn new(
+        state: State,
+        clock: Clock,
+        metrics_period: Duration,
+    ) -> (Self, mpsc::Sender<Vec<Change>>, mpsc::Sender<Query>) {
+        let monitor = Monitor::new(&state, clock.now(), metrics_period);
         let (group_sender, groups) = mpsc::channel(GROUPS_LENGTH);
         let (query_sender, queries) = mpsc::channel(QUERIES_LENGTH);
-        (Self { state, clock, groups, queries }, group_sender, query_sender)
+        (Self { state, monitor, clock, groups, queries }, group_sender, query_sender)
     }
 
     /// Works until the engine is gone. What was asked before is answered.
     pub(super) async fn run(mut self) {
         let mut may_ask = true;
         loop {
+            let pause = self.monitor.due().since(self.clock.now()).min(LONGEST_SLEEP);
             tokio::select! {
                 biased;
                 group = self.groups.recv() => match group {
@@ -53,6 +69,7 @@ impl Reader {
                     Some(query) => self.answer(query),
                     None => may_ask = false,
                 },
+                () = tokio::time::sleep(pause) => self.sample(),
             }
         }
         self.queries.close();
@@ -62,9 +79,18 @@ impl Reader {
     }
 
     fn follow(&mut self, changes: Vec<Change>) {
+        self.monitor.committed(changes.len());
         for change in changes {
+            self.monitor.see(&self.state, &change);
             self.state.follow(change);
         }
+        // Load must not keep it from being taken.
+        self.sample();
+    }
+
+    /// Takes a sample if one is due.
+    fn sample(&mut self) {
+        self.monitor.on_time(&self.state, self.clock.now());
     }
 
     fn answer(&mut self, query: Query) {
@@ -72,7 +98,8 @@ impl Reader {
         while let Ok(changes) = self.groups.try_recv() {
             self.follow(changes);
         }
-        query(&self.state, self.clock.now());
+        self.sample();
+        query(&self.state, &mut self.monitor, self.clock.now());
     }
 }
 

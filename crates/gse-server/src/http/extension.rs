@@ -2,6 +2,7 @@
 //! signed and how it is answered are those of the cloud API.
 
 mod canary;
+mod monitoring;
 
 use gse_api::extension::{
     CheckOpenStatusRequest, DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse,
@@ -22,6 +23,8 @@ use crate::engine::SubmitError;
 
 mod placement;
 mod region;
+
+pub(super) use monitoring::number;
 
 /// Whether a path names an action of this kind.
 pub(super) fn is_named(path: &str) -> bool {
@@ -70,6 +73,10 @@ pub(super) async fn call(
         }
         ExtensionAction::ExplainFleetCapacity => {
             let answer = explain_fleet_capacity(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeMonitoring => {
+            let answer = monitoring::describe(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::StartMatchPlacement => {

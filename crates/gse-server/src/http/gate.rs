@@ -14,6 +14,7 @@ use std::time::Duration;
 use gse_api::{ApiError, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::metrics::CallCounts;
 use super::rate::RateGate;
 use crate::limits::Limits;
 use crate::packages::Turns;
@@ -22,6 +23,8 @@ use crate::packages::Turns;
 pub struct Gate {
     pub(crate) rate: RateGate,
     pub(crate) packages: Turns,
+    /// Of calls that were answered; they hold nobody back.
+    pub(crate) counts: CallCounts,
     calls: Arc<Semaphore>,
     calls_wait: Duration,
     uploads: Arc<Semaphore>,
@@ -40,6 +43,7 @@ impl Gate {
         Self {
             rate,
             packages: Turns::new(),
+            counts: CallCounts::default(),
             calls: room(limits.calls),
             calls_wait: limits.calls_wait,
             uploads: room(limits.uploads),

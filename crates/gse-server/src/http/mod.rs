@@ -10,6 +10,7 @@ mod capi;
 pub(crate) mod convert;
 mod extension;
 pub mod gate;
+pub(crate) mod metrics;
 mod patient;
 pub mod rate;
 pub(crate) mod routes;
@@ -96,6 +97,9 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         return answer(Body::empty(), &request_id);
     }
     let (head, body) = request.into_parts();
+    if metrics::is_named(&head) {
+        return metrics::serve(api, &head).await;
+    }
     // What no method can carry is not read.
     let is_read = matches!(head.method, Method::GET | Method::POST);
     let pace = api.config.limits.pace;
@@ -109,6 +113,8 @@ async fn serve_action(api: &Api, request: Request) -> Response {
         Ok(body) => call(api, &head, &body.bytes, &request_id).await,
         Err(error) => Err(error),
     };
+    let is_overload = |error: &ApiError| error.code == ErrorCode::RequestLimitExceeded;
+    api.gate.counts.count(outcome.as_ref().is_err_and(is_overload));
     let refuse = |error: ApiError| {
         log_refusal(&request_id, &error);
         Body::from(envelope::failure(&error, &request_id))

@@ -16,6 +16,7 @@ mod fleets;
 mod instances;
 mod launching;
 mod logs;
+mod monitoring;
 mod objects;
 mod order;
 mod overload;

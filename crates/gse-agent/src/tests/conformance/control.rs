@@ -86,6 +86,7 @@ impl Core {
                 self.logs += 1;
                 let _ = reply.send(Ok(gse_core::id::BlobId::new(format!("log-{}", self.logs))));
             }
+            UplinkMessage::Measured { .. } => {}
             UplinkMessage::PlayerSessions { query, reply } => {
                 let state = self.control_plane.state();
                 let _ = reply.send(gse_core::player_session::describe_for_process(state, &query));
