@@ -112,7 +112,7 @@ impl Form<'_> {
         let fields = fields::Fields { v, values: &self.values, fixed: &self.fixed };
         html! {
             @for (title, members) in self.operation.groups {
-                @let shown = schema.members.iter().filter(|member| members.contains(&member.name));
+                @let shown = members.iter().filter_map(|name| schema.member(name));
                 @if let Some(title) = title {
                     fieldset { legend { (v.t(*title)) } @for member in shown { (fields.member(member, "", true)) } }
                 } @else {

@@ -16,7 +16,7 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
         return html! { p.empty { (v.t(text::NOTHING)) } };
     }
     html! {
-        table {
+        div.scroll { table {
             thead { tr { @for column in columns { th scope="col" { (v.t(*column)) } } } }
             tbody {
                 @for row in rows {
@@ -27,7 +27,7 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -61,8 +61,8 @@ pub(crate) fn named(href: &str, id: &str, name: &str) -> Markup {
 /// A state of something, coloured by what it means; the word alone says it too.
 pub(crate) fn status(status: &str) -> Markup {
     let class = match status {
-        "ACTIVE" | "Active" | "COMPLETED" | "FULFILLED" | "ENABLE" => "good",
-        "ERROR" | "FAILED" | "TIMED_OUT" | "ABNORMAL" | "TIMEDOUT" => "bad",
+        "ACTIVE" | "RUNNING" | "COMPLETED" | "FULFILLED" | "ENABLE" => "good",
+        "ERROR" | "FAILED" | "TIMED_OUT" | "ABNORMAL" => "bad",
         "TERMINATED" | "CANCELLED" | "" => "over",
         _ => "busy",
     };

@@ -23,6 +23,14 @@ impl Language {
         }
     }
 
+    /// What its readers call it.
+    pub(crate) fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Chinese => "简体中文",
+        }
+    }
+
     pub(crate) fn other(self) -> Self {
         match self {
             Self::English => Self::Chinese,
@@ -58,6 +66,14 @@ impl Language {
             Self::English => text.english,
             Self::Chinese => text.chinese,
         }
+    }
+}
+
+impl crate::visit::Visit {
+    /// What a member of a request is called, where it is not called what its name says.
+    pub(crate) fn member(&self, name: &str) -> Option<&'static str> {
+        let known = crate::text::MEMBERS.binary_search_by_key(&name, |(known, _)| known).ok()?;
+        (self.language == Language::Chinese).then_some(crate::text::MEMBERS[known].1)
     }
 }
 

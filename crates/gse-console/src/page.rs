@@ -124,7 +124,7 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                     @if v.can_read() { (region(v)) }
                     div.right {
                         a lang=(v.language.other().code()) href=(language(v)) {
-                            @if v.language.code() == "en" { "简体中文" } @else { "English" }
+                            (v.language.other().own_name())
                         }
                         @if v.is_logged_in {
                             form method="post" action="/console/logout" {

@@ -31,7 +31,7 @@ pub(crate) async fn put(v: &Visit, body: Body, length: Option<&HeaderValue>) -> 
 
 async fn store(v: &Visit, body: Body, length: Option<&HeaderValue>) -> Result<(), Refusal> {
     let given = |name| v.asked(name).unwrap_or_default().to_owned();
-    let bucket_key = format!("/console/{}.zip", crate::session::Sessions::new_cookie());
+    let bucket_key = format!("console/{}.zip", crate::session::Sessions::new_cookie());
     let region = v.cloud.region.clone();
     let request =
         wire::GetUploadCredentialsRequest { asset_region: region.clone(), bucket_key: bucket_key.clone() };
@@ -39,7 +39,7 @@ async fn store(v: &Visit, body: Body, length: Option<&HeaderValue>) -> Result<()
     let uri = format!(
         "/objects/{}/{}",
         escaped(&credentials.bucket_name),
-        bucket_key.split('/').skip(1).map(escaped).collect::<Vec<_>>().join("/")
+        bucket_key.split('/').map(escaped).collect::<Vec<_>>().join("/")
     );
     let mut put = http::Request::put(uri)
         .header(header::HOST, "console.localhost")

@@ -53,7 +53,8 @@ impl Fields<'_> {
     }
 
     fn label(&self, name: &str) -> Markup {
-        html! { (words(name)) " " code.wire { (name) } }
+        let label = self.v.member(name);
+        html! { (label.map_or_else(|| words(name), str::to_owned)) " " code.wire { (name) } }
     }
 
     fn list(&self, member: &Member, list: &List, path: &str) -> Markup {
@@ -87,9 +88,11 @@ impl Fields<'_> {
     fn input(&self, value: &ValueType, name: &str, path: &str, id: &str, must: bool) -> Markup {
         let now = self.values.get(path);
         let help = format!("{id}-help");
+        // A row of a list of plain values has no label of its own.
+        let label = path.ends_with(|last: char| last.is_ascii_digit()).then_some(name);
         let choice = |options: &[String]| {
             html! {
-                select id=(id) name=(path) required[must] aria-describedby=(help) {
+                select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) {
                     option value="" selected[now.is_empty()] {}
                     @for option in options { option selected[option == now] { (option) } }
                     @if !now.is_empty() && !options.iter().any(|option| option == now) {
@@ -110,7 +113,7 @@ impl Fields<'_> {
                 if limits.max_length.is_some_and(|most| most >= LONG_TEXT) && !is_short(name) =>
             {
                 html! {
-                    textarea id=(id) name=(path) rows="3" required[must] aria-describedby=(help) {
+                    textarea id=(id) name=(path) rows="3" required[must] aria-label=[label] aria-describedby=(help) {
                         // The first line end after the tag would be lost.
                         "\n" (now)
                     }
@@ -118,13 +121,13 @@ impl Fields<'_> {
             }
             ValueType::Integer(limits) => html! {
                 input id=(id) name=(path) type="number" step="1" min=[limits.minimum] max=[limits.maximum]
-                    value=(now) required[must] aria-describedby=(help);
+                    value=(now) required[must] aria-label=[label] aria-describedby=(help);
             },
             ValueType::Float => html! {
-                input id=(id) name=(path) type="number" step="any" value=(now) required[must] aria-describedby=(help);
+                input id=(id) name=(path) type="number" step="any" value=(now) required[must] aria-label=[label] aria-describedby=(help);
             },
             ValueType::Text(_) | ValueType::List(_) | ValueType::Object(_) => html! {
-                input id=(id) name=(path) type="text" value=(now) required[must] aria-describedby=(help)
+                input id=(id) name=(path) type="text" value=(now) required[must] aria-label=[label] aria-describedby=(help)
                     list=[suggestions::list_of(name)] autocomplete="off" spellcheck="false";
             },
         }

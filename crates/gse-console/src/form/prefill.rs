@@ -34,7 +34,7 @@ pub(super) async fn load(v: &Visit, action: Action, named: &[(String, String)]) 
             "NewGameServerSessionProtectionPolicy": "NoProtection",
             "RuntimeConfiguration": {
                 "GameServerSessionActivationTimeoutSeconds": 600,
-                "ServerProcesses": [{ "ConcurrentExecutions": 1 }],
+                "ServerProcesses": [{ "LaunchPath": "/local/game/", "ConcurrentExecutions": 1 }],
             },
             "InboundPermissions": [
                 { "FromPort": 1025, "ToPort": 60000, "Protocol": "TCP", "IpRange": "0.0.0.0/0" },
@@ -127,6 +127,10 @@ async fn timer(v: &Visit, named: &[(String, String)]) -> Result<Value, Refusal> 
     {
         // A repetition is answered with 0 for the members that it does not have, and refuses that.
         value.retain(|_, member| *member != json!(0));
+    }
+    if let Some(Value::Object(timer)) = timer.pointer_mut("/TimerScalingPolicy") {
+        // What it is by its times is no input; only that it is stopped (3) is.
+        timer.retain(|name, member| name != "TimerStatus" || *member == json!(3));
     }
     Ok(timer)
 }

@@ -79,7 +79,7 @@ fn row(v: &Visit, asset: &wire::Asset) -> Vec<Markup> {
 
 /// The form that sends a zip; the script sends it as it is, so that its size has no limit but the service's.
 pub(super) fn upload(v: &Visit) -> Page {
-    let command = "gse asset upload --help";
+    let command = "gse asset upload --dir build --name NAME --asset-version VERSION";
     let body = html! {
         h1 { (v.t(text::UPLOAD)) }
         noscript { p.notice.bad { (v.t(text::UPLOAD_NEEDS_SCRIPT)) } }

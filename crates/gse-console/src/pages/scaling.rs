@@ -130,11 +130,18 @@ fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Ma
     };
     let number = |number: Option<i64>| number.map_or("–".to_owned(), |number| number.to_string());
     let kind = match period.timer_type {
-        1 => "Once",
-        2 => "Day",
-        3 => "Month",
-        4 => "Week",
-        _ => "–",
+        1 => text::ONCE,
+        2 => text::BY_DAY,
+        3 => text::BY_MONTH,
+        4 => text::BY_WEEK,
+        _ => text::NONE,
+    };
+    let state = match timer.timer_status {
+        1 => text::NOT_IN_EFFECT,
+        2 => text::IN_EFFECT,
+        3 => text::STOPPED,
+        4 => text::EXPIRED,
+        _ => text::NONE,
     };
     let edit = [(TIMER_FLEET, fleet), ("TimerScalingPolicy.TimerId", &*timer.timer_id)];
     let delete = [("FleetId", fleet), ("TimerId", &*timer.timer_id), ("TimerName", &*timer.timer_name)];
@@ -145,9 +152,9 @@ fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Ma
             (number(capacity.desired_instances))
             " (" (number(capacity.min_size)) "–" (number(capacity.max_size)) ")"
         },
-        html! { (kind) },
+        html! { (v.t(kind)) },
         html! { (time(&period.begin_time)) " – " (time(period.end_time.as_deref().unwrap_or_default())) },
-        html! { (timer.timer_status) },
+        html! { (v.t(state)) },
         html! {
             (act(v, text::MODIFY, "PutTimerScalingPolicy", &edit)) " "
             (act(v, text::DELETE, "DeleteTimerScalingPolicy", &delete))

@@ -65,7 +65,7 @@ fn about(v: &Visit, session: &wire::GameServerSession, protection: &str) -> Mark
             (text::PROTECTION, plain(protection)),
             (text::CREATOR, plain(&session.creator_id)),
             (text::PROPERTIES, properties),
-            (text::DATA, html! { pre.user { (session.game_server_session_data) } }),
+            (text::DATA, plain(&session.game_server_session_data)),
             (text::CUSTOM_COUNT, html! { (session.current_custom_count) " / " (session.max_custom_count) }),
             (text::WEIGHT, html! { (session.weight) }),
             (text::AVAILABILITY, plain(&session.availability_status)),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::TABLE;
+use crate::text::{MEMBERS, TABLE};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -73,6 +73,15 @@ fn every_text_is_in_both_languages() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn members_have_their_chinese_names() {
+    assert!(MEMBERS.is_sorted_by(|(before, _), (after, _)| before < after), "they are searched by halves");
+    let mut browser = Browser::new();
+    browser.language = "zh";
+    let seen = browser.get("/console/explorer/CreateFleet").await;
+    assert!(seen.text.contains("启动路径 <code class=\"wire\">LaunchPath</code>"), "{}", seen.text);
 }
 
 #[tokio::test]

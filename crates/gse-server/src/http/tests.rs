@@ -7,6 +7,7 @@ mod auth;
 mod buckets;
 mod capi;
 mod ccn;
+mod console;
 mod control;
 mod edges;
 mod errors;
