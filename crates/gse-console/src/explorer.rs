@@ -153,11 +153,10 @@ impl Bench<'_> {
 
     fn code(&self, body: &Value) -> Markup {
         let v = self.v;
-        let scheme = "http";
         let call = code::Call {
             action: self.action.name(),
             region: &v.cloud.region,
-            scheme,
+            scheme: v.scheme,
             host: &code::plain_host(&v.host),
             body: &serde_json::to_string(body).expect("a JSON value always has a text"),
         };

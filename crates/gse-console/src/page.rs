@@ -60,7 +60,10 @@ impl Page {
             "InternalError" | "ServiceUnavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = html! { h1 { (v.t(text::REFUSED)) } (parts::refusal(v, refusal)) };
+        let body = html! {
+            @if refusal.code == "UnauthorizedOperation.ServiceNotOpened" { (activation(v)) }
+            @else { h1 { (v.t(text::REFUSED)) } (parts::refusal(v, refusal)) }
+        };
         Self { status, ..Self::new(v.t(text::REFUSED), body) }
     }
 
@@ -70,6 +73,18 @@ impl Page {
         let mut response = text_response("text/html; charset=utf-8", frame(v, &self).into_string());
         *response.status_mut() = status;
         response
+    }
+}
+
+/// Every page of an account that has not activated the service (operations.md 8).
+fn activation(v: &Visit) -> Markup {
+    html! {
+        h1 { (v.t(text::NOT_OPENED)) }
+        p { (v.t(text::NOT_OPENED_NOTE)) }
+        form method="post" action="/console/activate" {
+            input type="hidden" name="_token" value=(v.token);
+            button { (v.t(text::ACTIVATE)) }
+        }
     }
 }
 

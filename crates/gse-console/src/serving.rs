@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use gse_api::extension::SetOpenStatusRequest;
 use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -99,6 +100,7 @@ impl Console {
             token: self.sessions.token(session),
             path: head.uri.path().to_owned(),
             query: pairs(head.uri.query().unwrap_or_default()),
+            scheme: if self.settings.https { "https" } else { "http" },
             host: header(header::HOST).unwrap_or("localhost").to_owned(),
         }
     }
@@ -152,6 +154,10 @@ impl Console {
             return login_page(&v, None).respond(&v);
         }
         let outcome = match v.path.strip_prefix("/console/").and_then(|rest| rest.split_once('/')) {
+            None if v.path == "/console/activate" => {
+                let opened = v.cloud.call_extension(&SetOpenStatusRequest {}).await;
+                opened.map(|_| Outcome::Elsewhere("/console/start".into()))
+            }
             Some(("do", action)) => form::submit(&v, action, &form).await,
             Some(("explorer", action)) => explorer::call(&v, action, &form).await,
             _ => Ok(Outcome::NotFound),

@@ -125,6 +125,8 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
     calls.lock().unwrap().push((action.clone(), serde_json::from_slice(&body).unwrap_or_default()));
     let response = if authorization.contains("Credential=wrong/") {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
+    } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {
+        json!({ "Error": { "Code": "UnauthorizedOperation.ServiceNotOpened", "Message": "" }, "RequestId": "r" })
     } else {
         members(&action)
     };
@@ -178,6 +180,7 @@ fn members(action: &str) -> Value {
         "ExplainFleetCapacity" => {
             json!({ "Mode": "Policies", "Sentences": [HOSTILE], "Decisions": [{ "Text": HOSTILE }] })
         }
+        "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeUserQuotas" => {
             json!({ "QuotaResource": [{ "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
         }

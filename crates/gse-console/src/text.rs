@@ -30,6 +30,9 @@ texts! {
     FORM_EXPIRED: "This form is too old or comes from somewhere else. Open the page again and repeat what you did.",
         "表单已过期或来自其他页面。请重新打开页面后再操作。";
     TOO_LARGE: "The form is too large, or came too slowly.", "表单过大，或传输过慢。";
+    NOT_OPENED: "The service is not activated", "服务尚未开通";
+    NOT_OPENED_NOTE: "This account has not activated the service yet.", "当前账号尚未开通本服务。";
+    ACTIVATE: "Activate", "立即开通";
     REQUEST_ID: "Request ID", "请求 ID";
 
     // the menu

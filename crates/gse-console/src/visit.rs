@@ -32,6 +32,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// The pairs of the query, decoded.
     pub(crate) query: Vec<(String, String)>,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
     /// What the visitor's browser calls this service.
     pub(crate) host: String,
 }

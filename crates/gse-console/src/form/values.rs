@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gse_api::shape::Shape;
+use gse_api::shape::{Repeatable, Shape};
 use gse_api::{Action, ApiError};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -84,7 +84,7 @@ impl Values {
         let form: Vec<String> =
             pairs.iter().map(|(name, text)| format!("{}={}", escaped(name), escaped(text))).collect();
         let form = form.join("&");
-        let body = Shape::Form.json(action.request_schema(), "", form.as_bytes());
+        let body = Shape::Form(Repeatable::default()).json(action.request_schema(), "", form.as_bytes());
         let body = body.map_err(|error| refusal(&error))?;
         serde_json::from_slice(&body).map_err(|error| Refusal {
             code: "InvalidParameter".into(),

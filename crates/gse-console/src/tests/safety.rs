@@ -127,3 +127,16 @@ async fn a_login_signs_and_ends() {
     browser.cookies = kept;
     assert!(browser.get("/console/fleets").await.text.contains("secret_key"), "the login is over");
 }
+
+#[tokio::test]
+async fn an_account_without_the_service_sees_one_button() {
+    let mut browser = Browser::with_login(true);
+    let token = browser.get("/console").await.token().to_owned();
+    let key = [("secret_id", "closed"), ("secret_key", "k"), ("_token", &token)];
+    assert_eq!(browser.post_as_is("/console/login", &key).await.status, StatusCode::SEE_OTHER);
+    for page in ["/console/start", "/console/fleets", "/console/aliases"] {
+        assert!(browser.get(page).await.text.contains("action=\"/console/activate\""), "{page}");
+    }
+    let seen = browser.post("/console/activate", &[]).await;
+    assert_eq!((seen.status, seen.location()), (StatusCode::SEE_OTHER, "/console/start"));
+}

@@ -16,7 +16,7 @@ pub(super) fn settings(api: &Api) -> Settings {
     Settings {
         // Where a signature is taken but not needed, a key still says who somebody is.
         login: api.config.auth != AuthMode::Off,
-        https: false,
+        https: api.config.tls.is_some(),
         regions: api.config.regions.iter().map(ToString::to_string).collect(),
         default_region: api.config.default_region.to_string(),
         now: Arc::new(move || clock.now().seconds()),
