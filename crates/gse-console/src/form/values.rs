@@ -13,6 +13,8 @@ use crate::visit::escaped;
 
 /// Rows of one list that a form shows; the explorer and scripts can send more.
 const MOST_ROWS: usize = 60;
+/// Fields of one form; closing up its rows costs their square.
+const MOST_FIELDS: usize = 4096;
 
 /// The filled in values of a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,17 +82,16 @@ impl Values {
 
     /// The JSON body of a request.
     pub(crate) fn body(&self, action: Action) -> Result<Value, Refusal> {
+        if self.texts.len() > MOST_FIELDS {
+            return Err(invalid(format!("The form has more than {MOST_FIELDS} fields.")));
+        }
         let pairs = self.closed_up();
         let form: Vec<String> =
             pairs.iter().map(|(name, text)| format!("{}={}", escaped(name), escaped(text))).collect();
         let form = form.join("&");
         let body = Shape::Form(Repeatable::default()).json(action.request_schema(), "", form.as_bytes());
         let body = body.map_err(|error| refusal(&error))?;
-        serde_json::from_slice(&body).map_err(|error| Refusal {
-            code: "InvalidParameter".into(),
-            message: error.to_string(),
-            request_id: String::new(),
-        })
+        serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))
     }
 
     /// With the rows that were left empty taken out.
@@ -146,6 +147,10 @@ fn each_index(path: &str, mut found: impl FnMut(&str, usize)) {
     }
 }
 
+fn invalid(message: String) -> Refusal {
+    Refusal { code: "InvalidParameter".into(), message, request_id: String::new() }
+}
+
 fn refusal(error: &ApiError) -> Refusal {
     Refusal {
         code: error.code.as_str().to_owned(),
@@ -183,6 +188,13 @@ mod tests {
         assert_eq!(values.body(Action::CreateFleet).unwrap(), wanted);
         assert_eq!(values.row_count("RuntimeConfiguration.ServerProcesses"), 5);
         assert_eq!(Values::of_json(&wanted).body(Action::CreateFleet).unwrap(), wanted);
+    }
+
+    #[test]
+    fn too_many_fields_are_refused() {
+        let pairs: Vec<_> = (0..=MOST_FIELDS).map(|n| (format!("Names.{n}"), "x".to_owned())).collect();
+        let refused = Values::of(&pairs).body(Action::DescribeGameServerSessionQueues).unwrap_err();
+        assert_eq!(refused.code, "InvalidParameter");
     }
 
     #[test]
