@@ -65,6 +65,8 @@ pub(crate) async fn find_seat(
     let url = matchmaker.url.trim_end_matches('/');
     let away =
         |error: reqwest::Error| format!("the matchmaker at `{url}` cannot be asked: {}", chain(&error));
+    // Without a provider `build` panics, also for plain HTTP. One that is there already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // A proxy is never between a game and a matchmaker that it was given.
     let http = Client::builder().no_proxy().build().map_err(away)?;
     let wish = json!({ "player_id": player_id, "skill": matchmaker.skill });

@@ -244,3 +244,27 @@ fn a_canary_whose_sessions_fail_leaves_the_alias_where_it_is() {
     deploy(&stack, &["--rollback"]);
     assert_eq!(fleets(&stack), [first], "the build that fails is gone");
 }
+
+/// R99
+#[test]
+fn of_two_deployments_of_an_alias_the_one_that_is_overtaken_gives_up() {
+    let stack = Stack::start();
+    let [one, two, three] =
+        ["one", "two", "three"].map(|name| package::build(stack.directory(), name).display().to_string());
+    deploy(&stack, &["--asset", &one]);
+    let arguments = ["deploy", "--alias", "live", "--asset", &two, "--canary", "50", "--canary-time", "1h"];
+    let mut command = stack.gse_command(&arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("`gse` starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+    let watches = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("watching "));
+    assert!(watches, "it came to the canary");
+
+    deploy(&stack, &["--asset", &three]);
+    let output = child.wait_with_output().expect("it ends by itself");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("error: somebody else has "), "{told}");
+    // The one that went on has cleared up after both.
+    assert_eq!(fleets(&stack), [alias(&stack).1]);
+    assert!(deploy(&stack, &["--asset", &three]).starts_with("alias `live` leads to"), "it is its build");
+}

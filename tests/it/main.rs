@@ -14,6 +14,7 @@ mod lifetime;
 mod matchmaker;
 mod overload;
 mod packages;
+mod placement;
 mod players;
 mod protection;
 mod scaled_fleet;

@@ -122,43 +122,44 @@ fn s36_without_sessions_one_instance_stays_until_somebody_says_none() {
     fleet.until_count(&[("Desired", 0), ("Active", 0), ("Terminating", 0)]);
 }
 
-/// A minute is three seconds here: there must be time to act between two evaluations.
+/// A minute is five evaluations here, so three are fifteen: there is time to act before they are over.
 #[test]
 fn s41_a_rule_acts_when_it_was_met_for_its_minutes_in_a_row() {
-    let settings = ["scaling.tick=3s", "scaling.minute=3s", "player.reserve=10m"];
+    let settings = ["scaling.tick=1s", "scaling.minute=5s", "player.reserve=10m"];
     let mut stack = Stack::with_settings(&settings);
     let rule = json!({
         "Name": "crowded", "PolicyType": "RuleBased", "MetricName": "CurrentPlayerSessions",
         "ComparisonOperator": ">=", "Threshold": 5, "EvaluationPeriods": 3,
         "ScalingAdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 1,
     });
-    let met = |decision: &Value| decision["Evaluation"]["Policies"][0]["Met"].clone();
-    let (id, session, kept, fifth) = {
+    let met = |decision: &Value| decision["Evaluation"]["Policies"][0]["Met"].as_u64();
+    let times = |decision: &Value| decision["Times"].as_u64().unwrap_or_default();
+    let (id, session, kept, fifth, before) = {
         let fleet = ScaledFleet::start(&stack, 1, "", &json!({}));
         fleet.call("UpdateFleetCapacity", json!({ "MaxSize": 5, "ScalingInterval": 30 }));
         fleet.call("PutScalingPolicy", rule);
         let session = fleet.sessions(1).remove(0);
         let mut players: Vec<_> =
             ["a", "b", "c", "d", "e"].iter().map(|name| fleet.player(&session, name)).collect();
-        fleet.until_decided(|decision| met(decision) == 1);
+        fleet.until_decided(|decision| met(decision) > Some(0));
         drop(players.pop());
-        let why = fleet.until_decided(|decision| met(decision) == 0);
+        let why = fleet.until_decided(|decision| met(decision) == Some(0));
         assert_eq!(why["Desired"], 1);
         let fifth = fleet.player(&session, "f");
-        fleet.until_decided(|decision| met(decision) == 1);
-        (fleet.id.clone(), session, players, fifth)
+        let why = fleet.until_decided(|decision| met(decision) > Some(0));
+        (fleet.id.clone(), session, players, fifth, why["Decisions"][0].clone())
     };
     // How long it was met outlives the service.
     stack.kill_and_restart();
     let fleet = ScaledFleet { stack: &stack, id };
     let why = fleet.until_decided(|decision| decision["To"] == 2);
-    let grown = why["Decisions"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .find(|decision| decision["From"] == 1 && decision["To"] == 2);
-    let seen = &grown.expect("it grew")["Evaluation"]["Policies"][0];
-    assert_eq!((&seen["Met"], &seen["Needed"], &seen["MetricValue"]), (&json!(3), &json!(3), &json!("5")));
+    let decisions = why["Decisions"].as_array().expect("a list");
+    let grown = decisions.iter().position(|one| one["From"] == 1 && one["To"] == 2).expect("it grew");
+    let seen = &decisions[grown]["Evaluation"]["Policies"][0];
+    assert_eq!((&seen["Met"], &seen["Needed"], &seen["MetricValue"]), (&json!(15), &json!(15), &json!("5")));
+    // Together with those before the kill there were no more evaluations than it takes.
+    let since = times(&decisions[grown + 1]) - times(&before) + 1;
+    assert_eq!(Some(since), met(&before).map(|met| 15 - met), "{why:#}");
     // It is met on and on, and has to wait for the cool-down.
     let why = fleet.until_decided(|decision| decision["Evaluation"]["Verdict"] == "CoolDown");
     assert_eq!((&why["Desired"], &why["Decisions"][0]["Evaluation"]["Wanted"]), (&json!(2), &json!(3)));

@@ -37,16 +37,6 @@ fn who_may_call() {
 }
 
 #[test]
-fn an_action_that_is_not_built_says_so() {
-    let stack = Stack::start();
-    let refusal = stack
-        .try_call("DescribeTimerScalingPolicies", &json!({ "FleetId": "fleet-none" }))
-        .expect_err("it is not built yet");
-    assert_eq!(refusal.code, "UnsupportedOperation");
-    assert!(refusal.message.contains("DescribeTimerScalingPolicies"), "{}", refusal.message);
-}
-
-#[test]
 fn gse_call_ends_with_a_code_for_each_kind_of_failure() {
     let stack = Stack::start();
     let end = |arguments: &[&str]| {

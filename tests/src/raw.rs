@@ -14,6 +14,8 @@ use crate::stack::Stack;
 /// A request before it is signed.
 #[derive(Debug, Clone)]
 pub struct RawRequest {
+    /// Where it goes; the signature is always that of `/`.
+    pub path: String,
     /// The action.
     pub action: String,
     /// The body, a JSON object.
@@ -50,6 +52,7 @@ impl RawRequest {
     #[must_use]
     pub fn good(stack: &Stack, action: &str, body: &Value) -> Self {
         Self {
+            path: "/".to_owned(),
             action: action.to_owned(),
             body: body.to_string(),
             timestamp: now(),
@@ -64,9 +67,10 @@ impl RawRequest {
         let host =
             stack.said("api").strip_prefix("http://").expect("the API is plain HTTP").trim_end_matches('/');
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: {}\r\n\
+            "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: {}\r\n\
              X-TC-Action: {}\r\nX-TC-Version: 2019-11-12\r\nX-TC-Region: {}\r\nX-TC-Timestamp: {}\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+            self.path,
             self.authorization(host),
             self.action,
             stack.said("region"),

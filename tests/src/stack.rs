@@ -91,6 +91,12 @@ impl Stack {
         self.gse_command(arguments).output().expect("`gse` starts")
     }
 
+    /// The same for another region.
+    #[must_use]
+    pub fn gse_in(&self, region: &str, arguments: &[&str]) -> Output {
+        self.gse_command(arguments).env("GSE_REGION", region).output().expect("`gse` starts")
+    }
+
     /// The command that runs `gse` with the variables that point it at this service.
     #[must_use]
     pub fn gse_command(&self, arguments: &[&str]) -> Command {
@@ -110,7 +116,11 @@ impl Stack {
     /// # Errors
     /// What the service answered, if it refused.
     pub fn try_call(&self, action: &str, request: &Value) -> Result<Value, Refusal> {
-        let output = self.gse(&["call", action, "--json", &request.to_string()]);
+        self.try_call_in(self.said("region"), action, request)
+    }
+
+    fn try_call_in(&self, region: &str, action: &str, request: &Value) -> Result<Value, Refusal> {
+        let output = self.gse_in(region, &["call", action, "--json", &request.to_string()]);
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
             panic!("`gse call {action}` gave no answer: {}", String::from_utf8_lossy(&output.stderr))
         });
@@ -131,6 +141,16 @@ impl Stack {
     #[must_use]
     pub fn call(&self, action: &str, request: &Value) -> Value {
         self.try_call(action, request).unwrap_or_else(|refusal| panic!("`{action}` was refused: {refusal:?}"))
+    }
+
+    /// Calls an action of a region that is not refused.
+    ///
+    /// # Panics
+    /// If it is.
+    #[must_use]
+    pub fn call_in(&self, region: &str, action: &str, request: &Value) -> Value {
+        let answer = self.try_call_in(region, action, request);
+        answer.unwrap_or_else(|refusal| panic!("`{action}` in {region} was refused: {refusal:?}"))
     }
 
     /// Calls an action that is refused, and gives the error code.
@@ -219,8 +239,13 @@ impl Stack {
     /// Uploads a zip and registers it. The asset may turn out to be unusable; the caller looks.
     #[must_use]
     pub fn create_asset(&self, zip: &Path) -> String {
+        self.create_asset_in(self.said("region"), zip)
+    }
+
+    /// The same for another region.
+    #[must_use]
+    pub fn create_asset_in(&self, region: &str, zip: &Path) -> String {
         let key = zip.file_name().and_then(|name| name.to_str()).expect("a zip has a name").to_owned();
-        let region = self.said("region");
         let credentials =
             self.call("GetUploadCredentials", &json!({"AssetRegion": region, "BucketKey": key}));
         let text = |member: &str| credentials[member].as_str().expect("credentials are text").to_owned();

@@ -10,7 +10,8 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
-use crate::{ApiError, ErrorCode};
+use crate::extension::ExtensionAction;
+use crate::{Action, ApiError, ErrorCode};
 
 pub use pattern::{ActionPattern, PatternError, ResourcePattern};
 pub use resource::{Resource, ResourceKind, named_by};
@@ -130,9 +131,17 @@ pub fn decide<'a>(policies: impl IntoIterator<Item = &'a Policy>, question: &Que
 
 impl Statement {
     fn matches(&self, question: &Question<'_>) -> bool {
-        self.actions.iter().any(|action| action.matches(question.action))
-            && self.resources.iter().any(|resource| resource.matches(question))
+        let counterpart = counterpart(question.action);
+        let is_meant = |pattern: &ActionPattern| {
+            pattern.matches(question.action) || counterpart.is_some_and(|name| pattern.matches(name))
+        };
+        self.actions.iter().any(is_meant) && self.resources.iter().any(|resource| resource.matches(question))
     }
+}
+
+/// R97: a way round an action is judged as that action too. Names of the cloud API have none.
+fn counterpart(action: &str) -> Option<&'static str> {
+    ExtensionAction::parse(action).and_then(ExtensionAction::counterpart).map(Action::name)
 }
 
 /// A call of a sub-user.

@@ -4,7 +4,15 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
-use crate::{ApiError, ErrorCode, access};
+use crate::{Action, ApiError, ErrorCode, access};
+
+mod placement;
+mod region;
+
+pub use placement::{ExplainPlacementRequest, ExplainPlacementResponse, PassedOver, SearchStep};
+pub use region::{
+    DescribeRegionsRequest, DescribeRegionsResponse, RegionInfo, SetFaultRequest, SetFaultResponse,
+};
 
 mod canary;
 mod explain;
@@ -27,6 +35,12 @@ pub enum ExtensionAction {
     ExplainFleetCapacity,
     /// A placement for a matchmaker.
     StartMatchPlacement,
+    /// Why a placement stands where it stands.
+    ExplainPlacement,
+    /// Which regions are served, and where their beacons are.
+    DescribeRegions,
+    /// Makes a region or a fleet fail.
+    SetFault,
     /// The canary of an alias (R78).
     DescribeAliasCanary,
     /// Begins, changes or ends the canary of an alias (R78).
@@ -41,6 +55,10 @@ impl ExtensionAction {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::Diagnose,
+        Self::StartMatchPlacement,
+        Self::ExplainPlacement,
+        Self::DescribeRegions,
+        Self::SetFault,
         Self::ExplainFleetCapacity,
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
@@ -55,10 +73,28 @@ impl ExtensionAction {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::StartMatchPlacement => "StartMatchPlacement",
+            Self::ExplainPlacement => "ExplainPlacement",
+            Self::DescribeRegions => "DescribeRegions",
+            Self::SetFault => "SetFault",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
             Self::SetAliasCanary => "SetAliasCanary",
             Self::CheckOpenStatus => access::CHECK_OPEN_STATUS,
             Self::SetOpenStatus => access::SET_OPEN_STATUS,
+        }
+    }
+
+    /// The action of the cloud API whose rights this one needs too (R97): what denies that one denies this, and what
+    /// allows it allows this. `None` where the vendor's permission list knows it alone (K-9).
+    pub fn counterpart(self) -> Option<Action> {
+        match self {
+            Self::Diagnose => Some(Action::DescribeFleetEvents),
+            Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
+            Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
+            Self::DescribeAliasCanary => Some(Action::DescribeAlias),
+            Self::SetAliasCanary => Some(Action::UpdateAlias),
+            Self::ExplainPlacement => Some(Action::DescribeGameServerSessionPlacement),
+            // Regions and their faults are of the installation, not of the cloud that there was.
+            Self::CheckOpenStatus | Self::SetOpenStatus | Self::DescribeRegions | Self::SetFault => None,
         }
     }
 

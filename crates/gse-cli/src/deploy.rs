@@ -17,7 +17,7 @@ use clap::Args;
 use gse_core::{
     Timestamp,
     clocks::parse_duration,
-    deployment::{self, CanaryWish, Goal, Situation, Step},
+    deployment::{self, AliasTarget, CanaryWish, Goal, Situation, Step},
 };
 use tokio::time::Instant;
 
@@ -121,6 +121,9 @@ struct Deployment {
     json: bool,
     awaited: Option<String>,
     has_begun: bool,
+    /// Where the alias led at the last look, or was led since.
+    expected: Option<AliasTarget>,
+    has_seen_canary: bool,
     no_lint: bool,
 }
 
@@ -150,6 +153,8 @@ pub(crate) async fn run(args: DeployArgs) -> Result<u8, Failure> {
         json: args.json,
         awaited: None,
         has_begun: false,
+        expected: None,
+        has_seen_canary: false,
         no_lint: args.no_lint,
     };
     deployment.run().await
@@ -171,7 +176,13 @@ impl Deployment {
             let step = deployment::next(&self.situation(&seen));
             // These are told as errors.
             let is_error = !self.json
-                && matches!(step, Step::Fail { .. } | Step::CanaryFailed { .. } | Step::NothingToRollBack);
+                && matches!(
+                    step,
+                    Step::Fail { .. }
+                        | Step::CanaryFailed { .. }
+                        | Step::NothingToRollBack
+                        | Step::Overtaken { .. }
+                );
             // Seconds that pass are no news.
             let counts_down = |step: &Step| matches!(step, Step::AwaitCanary { .. });
             let is_news = match &told {
@@ -221,6 +232,8 @@ impl Deployment {
             canary: self.canary,
             canary_now: seen.canary.clone(),
             is_drain_overdue: self.drain_time.is_some_and(|time| drained >= time.as_secs()),
+            expected: self.expected.clone(),
+            has_seen_canary: self.has_seen_canary,
         }
     }
 
@@ -237,6 +250,7 @@ impl Deployment {
 
     /// Does what the step says; the exit code when it is the last.
     async fn take(&mut self, step: &Step, seen: &Seen) -> Result<Option<u8>, Failure> {
+        self.expected = Some(seen.target());
         match step {
             Step::Upload => self.upload(seen).await?,
             Step::CreateFleet { copy_of } => {
@@ -248,13 +262,18 @@ impl Deployment {
             Step::StopScaling { fleet } => self.scale_automatically(fleet, false).await?,
             Step::Grow { fleet, min, desired } => self.resize(fleet, *min, *desired).await?,
             Step::Shrink { fleet, desired } => self.resize(fleet, 0, *desired).await?,
-            Step::CreateAlias { fleet: to } | Step::Switch { to, .. } => self.switch(seen, to).await?,
+            Step::CreateAlias { fleet: to } | Step::Switch { to, .. } => {
+                self.switch(seen, to).await?;
+                self.expected = Some(AliasTarget::Fleet(to.clone()));
+            }
             Step::Delete { fleet } => self.delete(fleet).await?,
             Step::Fail { fleet } => return Err(tell::failed_fleet(&self.service, fleet).await),
-            Step::NothingToRollBack => {
-                let error = format!("alias `{}` has no fleet to go back to", self.alias);
-                return Err(Failure::from(anyhow::Error::msg(error))
-                    .hint("the fleet before was deleted: deploy the earlier build again"));
+            Step::NothingToRollBack => return Err(tell::nothing_to_roll_back(&self.alias, seen)),
+            Step::Overtaken { .. } => {
+                let error = tell::sentence(step, &self.alias);
+                return Err(Failure::from(anyhow::Error::msg(error)).hint(
+                    "one deployment of an alias at a time: when the other one is done, run the command again",
+                ));
             }
             Step::Done { .. } => return Ok(Some(0)),
             Step::StartCanary { fleet, percent } => self.set_canary(seen, Some((fleet, *percent))).await?,
@@ -267,10 +286,8 @@ impl Deployment {
                      `--rollback` takes the new fleet away",
                 ));
             }
-            Step::AwaitInstances { .. }
-            | Step::AwaitCanary { .. }
-            | Step::AwaitMatches { .. }
-            | Step::AwaitDeleted { .. } => {}
+            Step::AwaitCanary { .. } => self.has_seen_canary = true,
+            Step::AwaitInstances { .. } | Step::AwaitMatches { .. } | Step::AwaitDeleted { .. } => {}
         }
         Ok(None)
     }

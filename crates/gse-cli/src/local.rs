@@ -2,6 +2,7 @@
 //!
 //! When everything listens, exactly one line of JSON goes to standard output; all else goes to standard error.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -93,6 +94,8 @@ pub(crate) struct LocalArgs {
     #[arg(long)]
     pub(crate) run_install_script: bool,
 
+    #[command(flatten)]
+    pub(crate) regions: RegionArgs,
     /// How long what only a cloud had to wait for takes: instant (no time), or real (a minute for a machine, and so on).
     #[arg(long, value_name = "instant|real", default_value = "instant", value_parser = ["instant", "real"])]
     pub(crate) pace: String,
@@ -102,6 +105,10 @@ pub(crate) struct LocalArgs {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
 }
+
+mod regions;
+
+use regions::RegionArgs;
 
 fn parse_auth(text: &str) -> Result<AuthMode, String> {
     match text {
@@ -132,6 +139,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     }
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
+    args.regions.apply(&mut config)?;
     if args.pace == "real" {
         config.clocks.keep_pace_of_a_cloud();
     }
@@ -147,7 +155,9 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let api = listen(&args.api, "the cloud API", "--api").await?;
     let agent = listen_for_games(&args.agent, gse_agent::last_address(&args.data_dir)).await?;
     warn_of_strangers(&api, &agent, args.auth);
-    let server = Server::build(config, api, agent).context("the service cannot be started")?;
+    let beacons = args.regions.bind(&config, &api).await?;
+    let server =
+        Server::build_with_beacons(config, api, agent, beacons).context("the service cannot be started")?;
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
 }
@@ -306,6 +316,10 @@ struct ReadyLine<'a> {
     /// The certificate to trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca: Option<String>,
+    /// The regions that are served; the default one is `region`.
+    regions: &'a [String],
+    /// Where the latency beacon of a region is, for UDP and for `GET /v1/ping`.
+    beacons: BTreeMap<&'a str, String>,
 }
 
 /// The one line on standard output, and some help for a person at a terminal.
@@ -321,6 +335,12 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         data_dir: ready.data_dir.display().to_string(),
         pid: std::process::id(),
         ca: ready.certificate.as_ref().map(|path| path.display().to_string()),
+        regions: &ready.regions,
+        beacons: ready
+            .beacons
+            .iter()
+            .map(|beacon| (beacon.region.as_str(), beacon.udp.to_string()))
+            .collect(),
     };
     let line = serde_json::to_string(&line).context("cannot write the ready line as JSON")?;
     let mut stdout = std::io::stdout().lock();
@@ -338,6 +358,9 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         eprintln!("  game servers {}", ready.agent_address);
         eprintln!("  uploads      {}", ready.objects_url);
         eprintln!("  kept in      {}", ready.data_dir.display());
+        for beacon in &ready.beacons {
+            eprintln!("  beacon       {} of {}", beacon.udp, beacon.region);
+        }
         if let Some(certificate) = &ready.certificate {
             eprintln!("  certificate  {}", certificate.display());
             eprintln!();
@@ -488,12 +511,15 @@ mod tests {
             data_dir: "/data".into(),
             pid: 3,
             ca: None,
+            regions: &["ap-shanghai".to_owned()],
+            beacons: BTreeMap::from([("ap-shanghai", "127.0.0.1:4".to_owned())]),
         };
         assert_eq!(
             serde_json::to_string(&line).unwrap(),
             "{\"ready\":true,\"api\":\"http://127.0.0.1:1\",\"agent\":\"127.0.0.1:2\",\
              \"objects\":\"http://127.0.0.1:1/objects\",\"region\":\"ap-shanghai\",\"secret_id\":\"id\",\
-             \"secret_key\":\"key\",\"data_dir\":\"/data\",\"pid\":3}"
+             \"secret_key\":\"key\",\"data_dir\":\"/data\",\"pid\":3,\"regions\":[\"ap-shanghai\"],\
+             \"beacons\":{\"ap-shanghai\":\"127.0.0.1:4\"}}"
         );
     }
 }

@@ -11,6 +11,8 @@ mod declaration;
 mod deploy;
 mod doctor;
 mod failure;
+mod fault;
+mod latency;
 mod local;
 mod service;
 mod show;
@@ -57,6 +59,10 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Says why something is as it is, with the numbers that it was decided by.
     Why(why::WhyArgs),
+    /// Measures how far away each region is, in the form of PlayerLatencies.
+    Latency(latency::LatencyArgs),
+    /// Makes a region or a fleet fail, to see what a failover does. For services on this machine.
+    Fault(fault::FaultArgs),
     /// Shows the fleets with their instances and sessions.
     Fleets(show::fleets::FleetsArgs),
     /// Shows the instances of the fleets with their processes and sessions.
@@ -94,6 +100,8 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Apply(args) => declaration::apply(args).await?,
         Command::Export(args) => declaration::export(args).await?,
         Command::Conformance(args) => return conformance::run(args).await,
+        Command::Latency(args) => latency::run(args).await?,
+        Command::Fault(args) => fault::run(args).await?,
         Command::Deploy(args) => return deploy::run(args).await,
         Command::Fleets(args) => show::fleets::run(args).await?,
         Command::Instances(args) => show::instances::run(args).await?,
@@ -103,6 +111,16 @@ async fn run(command: Command) -> Result<u8, Failure> {
         Command::Doctor(args) => return doctor::run(args).await,
     }
     Ok(0)
+}
+
+/// Text for stdout; a reader that hangs up is not an error.
+fn print_text(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to stdout").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Data for stdout; a reader that hangs up is not an error.

@@ -22,6 +22,9 @@ use crate::call::Connection;
 use crate::failure::Failure;
 use table::Table;
 
+/// Characters of a text in a table.
+const LONGEST: usize = 60;
+
 /// How, and from where.
 #[derive(Debug, Args)]
 pub(crate) struct Showing {
@@ -84,6 +87,15 @@ fn age(time: &str, now: Timestamp) -> String {
 /// Text, or a dash in its place.
 fn or_dash(text: &str) -> String {
     if text.is_empty() { "-".to_owned() } else { text.to_owned() }
+}
+
+/// Text of people and games, which may be a thousand characters: as much of it as a line of a table has room for.
+/// `--json` has the rest.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some(_) => text.chars().take(LONGEST - 1).chain(['…']).collect(),
+        None => or_dash(text),
+    }
 }
 
 /// One line of a wire structure.

@@ -1,5 +1,7 @@
 //! `gse why`: asks the service for the reasons of what it decided, and prints them. The reasons and their words are the
-//! service's (`gse_core::capacity::decision`).
+//! service's (`gse_core::capacity::decision`, `gse_core::placement::trace`).
+
+mod placement;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -25,6 +27,8 @@ pub(crate) struct WhyArgs {
 enum Subject {
     /// Why a fleet has as many instances as it has.
     Fleet(FleetArgs),
+    /// Why a placement went where it went, or nowhere.
+    Placement(placement::PlacementArgs),
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +50,7 @@ struct FleetArgs {
 pub(crate) async fn run(args: WhyArgs) -> Result<(), Failure> {
     match args.subject {
         Subject::Fleet(args) => fleet(args).await,
+        Subject::Placement(args) => placement::run(args).await,
     }
 }
 

@@ -7,6 +7,7 @@
 mod actions;
 mod credentials;
 mod error;
+pub mod latency;
 mod objects;
 mod retry;
 #[cfg(test)]

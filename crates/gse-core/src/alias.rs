@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fleet::{self, Fleet, FleetStatus};
 use crate::id::{AliasId, FleetId, IdKind, Scope};
 use crate::page::OffsetPage;
+use crate::placement;
 use crate::planted::planted;
 use crate::state::State;
 use crate::tag::{Filter, Tag};
@@ -170,7 +171,9 @@ impl Command for UpdateAlias {
             alias.routing = routing;
             alias.canary = None;
         }
-        Ok(alias.clone())
+        let alias = alias.clone();
+        placement::on_alias_changed(state, cx, &alias);
+        Ok(alias)
     }
 }
 
@@ -187,11 +190,12 @@ impl Command for DeleteAlias {
     type Reply = ();
     const NAME: &'static str = "DeleteAlias";
 
-    fn apply(self, state: &mut State, _: &mut Cx<'_>) -> Result<(), Error> {
-        find(state, &self.scope, &self.alias)?;
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+        let alias = find(state, &self.scope, &self.alias)?.clone();
         if !planted!(AliasDeletionForgotten) {
             state.aliases.remove(&self.alias);
         }
+        placement::on_alias_changed(state, cx, &alias);
         Ok(())
     }
 }

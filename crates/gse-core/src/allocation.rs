@@ -65,6 +65,13 @@ pub(crate) fn choose_process(state: &State, fleet: &Fleet) -> Result<ProcessId, 
     })
 }
 
+/// Whether a session could be placed in the fleet now (G-3).
+pub(crate) fn has_eligible(state: &State, fleet: &Fleet) -> bool {
+    let mut offers = state.index.pools.offers(&fleet.id, fleet.runtime.version);
+    fleet.status == FleetStatus::Active
+        && offers.any(|offer| !activates_enough(state, fleet, &offer.instance))
+}
+
 /// A fleet whose processes are all busy needs no explanation; one that has none, or has bad ones, does.
 fn with_trouble(state: &State, fleet: &Fleet, reason: String) -> String {
     if reason.contains(Ineligible::Busy.as_str()) {

@@ -59,7 +59,7 @@ clocks! {
     scaling_tick: "scaling.tick" = MINUTE;
     /// One minute of a cool-down and of the evaluation periods of a rule; tests shrink it to speed scaling up.
     scaling_minute: "scaling.minute" = MINUTE;
-    /// Period at which a pending placement is tried again.
+    /// Of no effect: what could help a placement that waits wakes it (R80). A setting that names it is still taken.
     placement_tick: "placement.tick" = SECOND;
     /// Time from the start of a process to its ProcessReady.
     process_ready: "process.ready" = 5 * MINUTE;

@@ -92,6 +92,7 @@ impl ControlPlane {
     /// Applies a command. A refused one has changed nothing.
     pub fn apply<C: Command>(&mut self, mut cx: Cx<'_>, command: C) -> Step<Result<C::Reply, Error>> {
         let reply = command.apply(&mut self.state, &mut cx);
+        placement::wake(&mut self.state, &cx);
         if reply.is_err() {
             assert!(
                 self.state.is_untouched() && !cx.has_orders(),
@@ -105,6 +106,7 @@ impl ControlPlane {
     /// Takes what a host tells. It may change rows and still be answered with an error.
     pub fn on_report(&mut self, mut cx: Cx<'_>, report: HostReport) -> Step<Result<(), Error>> {
         let reply = on_report(&mut self.state, &mut cx, report);
+        placement::wake(&mut self.state, &cx);
         self.finish(cx, reply)
     }
 
@@ -121,6 +123,7 @@ impl ControlPlane {
                 // What was done for one row may have done it for another: a placement that times out ends its session.
                 if self.wakeups.is_due(kind, &key, cx.now) {
                     on_deadline(&mut self.state, &mut cx, kind, &key);
+                    placement::wake(&mut self.state, &cx);
                     changes.extend(self.take_changes());
                 }
             }
@@ -294,6 +297,7 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
         | RowKind::Process
         | RowKind::Alias
         | RowKind::Queue
+        | RowKind::RegionFault
         | RowKind::Bucket
         | RowKind::DecisionLog => {}
     }
@@ -306,6 +310,7 @@ fn may_wait(kind: RowKind) -> bool {
         | RowKind::Process
         | RowKind::Alias
         | RowKind::Queue
+        | RowKind::RegionFault
         | RowKind::Bucket
         | RowKind::DecisionLog => false,
         RowKind::Fleet

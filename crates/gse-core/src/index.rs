@@ -37,6 +37,10 @@ pub(crate) struct Index {
     /// In the order in which the events were written.
     pub(crate) events_of_fleet: BTreeMap<FleetId, BTreeMap<u64, EventId>>,
     pub(crate) pending_placements: BTreeSet<PlacementKey>,
+    /// When each PENDING placement is looked at next, and since when it waits.
+    pub(crate) attempts: BTreeSet<(Timestamp, Timestamp, PlacementKey)>,
+    /// The placements that wait for a process of a fleet, who waits longest first (P-17).
+    pub(crate) waiting: Owned<FleetId, (Timestamp, PlacementKey)>,
     /// The placement that a session is being activated for.
     pub(crate) placement_of_session: BTreeMap<Spread<GameServerSessionId>, PlacementKey>,
     /// Which processes can take a session.
@@ -69,6 +73,7 @@ impl Index {
             | Row::Fleet(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::RegionFault(_)
             | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_)
@@ -87,7 +92,7 @@ impl Index {
                     self.pools.change_process(new, Some(before), Some(after));
                 }
             }
-            (_, Row::Instance(new)) => self.pools.set_instance(new),
+            (_, Row::Instance(new)) => drop(self.pools.set_instance(new)),
             (Row::Process(_), Row::Process(_)) | (Row::Placement(_), Row::Placement(_)) => {
                 self.remove(old);
                 self.add(new);
@@ -129,14 +134,33 @@ impl Index {
     }
 
     pub(crate) fn add_placement(&mut self, row: &Placement) {
-        if row.status == PlacementStatus::Pending {
-            self.pending_placements.insert(row.key());
-        } else {
-            self.pending_placements.remove(&row.key());
-        }
+        let key = row.key();
         if let Some(session) = &row.activating {
-            self.placement_of_session.insert(Spread::new(session), row.key());
+            self.placement_of_session.insert(Spread::new(session), key.clone());
         }
+        for fleet in &row.waits_for {
+            add(&mut self.waiting, fleet.clone(), (row.started, key.clone()));
+        }
+        if let Some(next) = row.next_attempt {
+            self.attempts.insert((next, row.started, key.clone()));
+        }
+        if row.status == PlacementStatus::Pending {
+            self.pending_placements.insert(key);
+        }
+    }
+
+    pub(crate) fn remove_placement(&mut self, row: &Placement) {
+        let key = row.key();
+        if let Some(session) = &row.activating {
+            self.placement_of_session.remove(&Spread::new(session));
+        }
+        for fleet in &row.waits_for {
+            remove(&mut self.waiting, fleet, &(row.started, key.clone()));
+        }
+        if let Some(next) = row.next_attempt {
+            self.attempts.remove(&(next, row.started, key.clone()));
+        }
+        self.pending_placements.remove(&key);
     }
 
     pub(crate) fn remove(&mut self, row: &Row) {
@@ -161,16 +185,12 @@ impl Index {
                     }
                 }
             }
-            Row::Placement(row) => {
-                self.pending_placements.remove(&row.key());
-                if let Some(session) = &row.activating {
-                    self.placement_of_session.remove(&Spread::new(session));
-                }
-            }
+            Row::Placement(row) => self.remove_placement(row),
             Row::Asset(_)
             | Row::Fleet(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::RegionFault(_)
             | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_)

@@ -39,6 +39,7 @@ pub mod player_session;
 pub mod process;
 pub mod queue;
 pub mod quota;
+pub mod region;
 pub mod state;
 pub mod statistics;
 pub mod supervisor;

@@ -88,6 +88,16 @@ faults! {
     LatencyIgnored;
     /// a placement never times out
     PlacementTimeoutIgnored;
+    /// what waits for a process is not woken when there is one
+    WaitingNotWoken;
+    /// the widest latency policy holds from the beginning
+    PolicyTooEarly;
+    /// a placement fails when no destination satisfies the first policy
+    FailsTooEarly;
+    /// who came last is served first
+    LatecomerFirst;
+    /// a region that is down is used
+    DownIsUsed;
     /// scale-in takes busy instances first
     ScaleInBusyFirst;
     /// scale-in takes reserved instances

@@ -15,7 +15,6 @@ use crate::host::{HostOrder, ProcessEnd, ReadyProcess};
 use crate::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use crate::instance::{self, InstanceStatus, Terms};
 use crate::observation::{EventObservations, ProcessObservations, recording};
-use crate::placement;
 use crate::planted::planted;
 use crate::state::State;
 use crate::supervisor::CallbackKind;
@@ -356,9 +355,7 @@ pub(crate) fn free(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
 
 /// The process could take a session now; one that the configuration does not want any more ends instead (F-23).
 fn offer(state: &mut State, cx: &mut Cx<'_>, id: &ProcessId) {
-    if !runtime_configuration::end_if_superseded(state, cx, id) {
-        placement::on_process_free(state, cx);
-    }
+    runtime_configuration::end_if_superseded(state, cx, id);
 }
 
 /// ProcessEnding (P14): a hosted session ends normally (G7).

@@ -9,7 +9,7 @@ use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
 use crate::fleet::{Fleet, FleetStatus};
-use crate::id::{QueueName, Region, ResourceName, Scope, Uin};
+use crate::id::{AliasId, QueueName, Region, ResourceName, Scope, Uin};
 use crate::page::OffsetPage;
 use crate::placement;
 use crate::state::State;
@@ -304,6 +304,8 @@ pub fn find<'a>(state: &'a State, scope: &Scope, name: &QueueName) -> Result<&'a
 pub struct Destination<'a> {
     /// The region of the fleet; of a TERMINAL alias its own.
     pub region: Region,
+    /// The alias, if it is one.
+    pub alias: Option<AliasId>,
     /// `None`: the alias leads nowhere, or what was named is gone.
     pub fleet: Option<&'a Fleet>,
 }
@@ -313,7 +315,7 @@ pub fn resolve_destination<'a>(state: &'a State, scope: &Scope, name: &str) -> O
     match scope.parse_destination(name)? {
         ResourceName::Fleet(region, id) => {
             let fleet = state.fleets.get(&id).filter(|fleet| fleet.scope.uin == scope.uin);
-            Some(Destination { region, fleet })
+            Some(Destination { region, alias: None, fleet })
         }
         ResourceName::Alias(region, id) => {
             let alias = state.aliases.get(&id).filter(|alias| alias.scope.uin == scope.uin);
@@ -322,7 +324,7 @@ pub fn resolve_destination<'a>(state: &'a State, scope: &Scope, name: &str) -> O
                 RoutingStrategy::Terminal { .. } => None,
             });
             let region = fleet.map_or(region, |fleet| fleet.scope.region.clone());
-            Some(Destination { region, fleet })
+            Some(Destination { region, alias: Some(id), fleet })
         }
     }
 }

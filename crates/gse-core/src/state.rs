@@ -1,5 +1,6 @@
 //! All rows of the control plane, and the changes that go to the store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,7 +14,7 @@ use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
     AliasId, AssetId, BucketName, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
-    PlayerSessionId, ProcessId, TimerId,
+    PlayerSessionId, ProcessId, Region, TimerId,
 };
 use crate::index::Index;
 use crate::instance::Instance;
@@ -21,6 +22,7 @@ use crate::placement::{Placement, PlacementKey};
 use crate::player_session::PlayerSession;
 use crate::process::Process;
 use crate::queue::{Queue, QueueKey};
+use crate::region::RegionFault;
 use crate::statistics::InstanceLife;
 use crate::table::{Spread, Table};
 use crate::time::Timestamp;
@@ -100,6 +102,8 @@ macro_rules! rows {
             pub(crate) index: Index,
             /// Rows that left in this step for the archive.
             archived: Vec<Change>,
+            /// Fleets that may be able to host more than before this step; what waits for them is woken.
+            improved: BTreeSet<FleetId>,
         }
 
         impl State {
@@ -171,6 +175,7 @@ rows! {
     Scaling, scalings, "scaling", FleetId, |row: &Scaling| row.fleet.clone(), id_key(FleetId::new), |row: &Scaling| row.fleet.shared();
     DecisionLog, decision_logs, "decision_log", FleetId, |row: &DecisionLog| row.fleet.clone(), id_key(FleetId::new), |row: &DecisionLog| row.fleet.shared();
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
+    RegionFault, region_faults, "region_fault", Region, |row: &RegionFault| row.region.clone(), id_key(Region::new), |row: &RegionFault| row.region.shared();
     Bucket, buckets, "bucket", BucketName, |row: &Bucket| row.name.clone(), id_key(BucketName::new), |row: &Bucket| row.name.shared();
     InstanceLife, instance_lives, "instance_life", InstanceLifeId, |row: &InstanceLife| row.id.clone(), id_key(InstanceLifeId::new), |row: &InstanceLife| row.id.shared();
 }
@@ -202,8 +207,19 @@ impl State {
         self.player_sessions.insert(row.id.clone(), row);
     }
 
+    /// What waits for this fleet is woken at the end of the step. Changes of processes and instances say so themselves.
+    pub(crate) fn may_host_more(&mut self, fleet: &FleetId) {
+        self.improved.insert(fleet.clone());
+    }
+
+    /// The fleets that may be able to host more than before.
+    pub(crate) fn take_improved(&mut self) -> BTreeSet<FleetId> {
+        std::mem::take(&mut self.improved)
+    }
+
     pub(crate) fn insert_process(&mut self, row: Process) {
         self.index.add_process(&row);
+        self.improved.insert(row.fleet.clone());
         self.processes.insert(row.id.clone(), row);
     }
 
@@ -218,6 +234,10 @@ impl State {
         let result = edit(row);
         let after = row.fitness();
         if before != after {
+            let frees_an_activation = before.is_activating && !after.is_activating;
+            if frees_an_activation || (after.idle.is_ok() && before.idle.is_err()) {
+                self.improved.insert(row.fleet.clone());
+            }
             self.index.pools.change_process(row, Some(before), Some(after));
         }
         Some(result)
@@ -242,7 +262,9 @@ impl State {
     ) -> Option<R> {
         let row = self.instances.get_mut(id)?;
         let result = edit(row);
-        self.index.pools.set_instance(row);
+        if self.index.pools.set_instance(row) {
+            self.improved.insert(row.fleet.clone());
+        }
         Some(result)
     }
 
@@ -264,6 +286,9 @@ impl State {
 
     /// Puts a placement in, in place of an earlier one of that key.
     pub(crate) fn insert_placement(&mut self, row: Placement) {
+        if let Some(earlier) = self.placements.get(&row.key()) {
+            self.index.remove_placement(earlier);
+        }
         self.index.add_placement(&row);
         self.placements.insert(row.key(), row);
     }
@@ -275,11 +300,8 @@ impl State {
         edit: impl FnOnce(&mut Placement) -> R,
     ) -> Option<R> {
         let row = self.placements.get_mut(key)?;
-        let activating = row.activating.clone();
+        self.index.remove_placement(row);
         let result = edit(row);
-        if let Some(session) = activating.filter(|session| row.activating.as_ref() != Some(session)) {
-            self.index.placement_of_session.remove(&Spread::new(&session));
-        }
         self.index.add_placement(row);
         Some(result)
     }
@@ -297,6 +319,7 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::RegionFault(_)
             | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_)
@@ -320,6 +343,7 @@ impl State {
             | Row::Process(_)
             | Row::Alias(_)
             | Row::Queue(_)
+            | Row::RegionFault(_)
             | Row::Timer(_)
             | Row::Scaling(_)
             | Row::DecisionLog(_)

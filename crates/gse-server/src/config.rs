@@ -84,6 +84,30 @@ impl Config {
         }
     }
 
+    /// Serves these regions only; the first is that of a request that names none.
+    ///
+    /// # Errors
+    /// A text for whoever wrote them: a name has the wrong form, or is there twice.
+    pub fn set_regions(&mut self, names: &[String]) -> Result<(), String> {
+        let form = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let mut regions: Vec<Region> = Vec::new();
+        for name in names {
+            if !name.contains('-') || name.len() > 64 || !name.bytes().all(form) {
+                let hint = "hint: write a name like `ap-shanghai`: small letters, digits and hyphens";
+                return Err(format!("`{name}` is no name of a region\n{hint}"));
+            }
+            if regions.iter().any(|region| region.as_str() == name) {
+                return Err(format!("the region `{name}` is named twice\nhint: name each region once"));
+            }
+            regions.push(Region::new(name.as_str()));
+        }
+        if let Some(first) = regions.first() {
+            self.default_region = first.clone();
+            self.regions = regions;
+        }
+        Ok(())
+    }
+
     /// Applies `KEY=VALUE` settings, or says everything that is wrong with them.
     pub fn set_all<S: AsRef<str>>(&mut self, settings: &[S]) -> Result<(), ConfigError> {
         let mut problems = Vec::new();
@@ -165,6 +189,20 @@ mod tests {
         assert_eq!(config.statistics_ahead_s, -19_800);
         assert!(config.set_all(&["statistics.offset=8"]).is_err());
         assert_eq!(config.clocks.health_failures, 5);
+    }
+
+    #[test]
+    fn regions_are_named_once_and_the_first_is_the_default() {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let mut config = Config::new("data");
+        config.set_regions(&[]).unwrap();
+        assert_eq!((config.regions.len(), config.default_region.as_str()), (15, "ap-shanghai"));
+        config.set_regions(&names(&["na-siliconvalley", "ap-shanghai"])).unwrap();
+        assert_eq!((config.regions.len(), config.default_region.as_str()), (2, "na-siliconvalley"));
+        for bad in [&["shanghai"][..], &["ap-Shanghai"], &[""], &["ap-tokyo", "ap-tokyo"]] {
+            assert!(config.set_regions(&names(bad)).unwrap_err().contains("hint: "), "{bad:?}");
+        }
+        assert_eq!(config.regions.len(), 2, "what is refused changes nothing");
     }
 
     #[test]

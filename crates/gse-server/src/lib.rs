@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod backend;
+pub mod beacon;
 pub mod clock;
 pub mod config;
 pub mod cos;

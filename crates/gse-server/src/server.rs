@@ -16,6 +16,7 @@ use crate::account::activation::{ActivationOwner, Activations};
 use crate::account::{self, Account, AccountError, Accounts};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
+use crate::beacon::{self, BeaconAddress, BeaconSockets, BeaconTasks};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -43,6 +44,7 @@ pub struct Server {
     api_listener: TcpListener,
     tls: Option<Tls>,
     addresses: Addresses,
+    beacons: BeaconTasks,
     witness: Option<mpsc::Sender<Witnessed>>,
 }
 
@@ -64,6 +66,10 @@ pub struct Ready {
     pub objects_url: String,
     /// The region of a request that names none.
     pub region: String,
+    /// The regions that are served.
+    pub regions: Vec<String>,
+    /// The latency beacons.
+    pub beacons: Vec<BeaconAddress>,
     /// The account and its key.
     pub account: Account,
     /// The certificate that clients must trust, when it is this service's own.
@@ -125,6 +131,16 @@ impl Server {
         api_listener: TcpListener,
         agent_listener: TcpListener,
     ) -> Result<Self, BuildError> {
+        Self::build_with_beacons(config, api_listener, agent_listener, Vec::new())
+    }
+
+    /// The same, with the latency beacons of regions.
+    pub fn build_with_beacons(
+        config: Config,
+        api_listener: TcpListener,
+        agent_listener: TcpListener,
+        beacons: Vec<BeaconSockets>,
+    ) -> Result<Self, BuildError> {
         let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
         let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
         let (activations, activation_owner) = Activations::of(Arc::clone(&data_dir))?;
@@ -167,6 +183,7 @@ impl Server {
             None => (RateGate::off(), None),
         };
         let gate = Gate::new(&config.limits, rate);
+        let (beacons, beacon_tasks) = beacon::build(beacons)?;
         let api = Arc::new(Api {
             engine: handle.clone(),
             blobs,
@@ -178,6 +195,7 @@ impl Server {
             gate,
             objects_url,
             clock,
+            beacons,
         });
         Ok(Self {
             data_dir,
@@ -191,6 +209,7 @@ impl Server {
             api_listener,
             tls,
             addresses,
+            beacons: beacon_tasks,
             witness: None,
         })
     }
@@ -202,6 +221,8 @@ impl Server {
             agent_address: self.addresses.agent,
             objects_url: self.api.objects_url.clone(),
             region: self.api.config.default_region.to_string(),
+            regions: self.api.config.regions.iter().map(ToString::to_string).collect(),
+            beacons: self.api.beacons.addresses().to_vec(),
             account: self.api.account.clone(),
             certificate: self.tls.as_ref().and_then(|tls| tls.self_signed.clone()),
             data_dir: self.data_dir.path().to_owned(),
@@ -228,6 +249,7 @@ impl Server {
         let _ = report_restart(&self.handle, agent.take_first_reports()).await;
         packages::sweep(&self.handle, &self.api.blobs).await;
         let agent = spawn(&ended, agent.run(stop_agent.wait()));
+        let beacons = spawn(&ended, self.beacons.run(self.handle.clone(), stop_api.wait()));
         let pump = tokio::spawn(pump(self.uplink, self.handle, Arc::clone(&self.api.blobs), self.witness));
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
         let blobs = Arc::clone(&self.api.blobs);
@@ -257,6 +279,7 @@ impl Server {
         }
         activation_owner.await?;
         sweep.await?;
+        beacons.await?;
         stop_agent.set();
         let agent = agent.await;
         // The agent is gone, and with it the sender: the pump ends when the last report is passed on.

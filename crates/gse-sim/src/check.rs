@@ -86,7 +86,14 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ("rule 5: every waiting state has its deadline", deadlines),
     ("rule 8: terminal states are final", terminal_is_final),
     ("P-5: a fulfilled placement has an ACTIVE session with every player seated", placement::fulfilment),
-    ("P-11: a placement goes where every player may", placement::latency),
+    ("P-11, P-12: a placement goes where every player may, by the policy in force", placement::latency),
+    ("P-11: no placement waits beside a process that it could have", placement::waits_in_vain),
+    (
+        "P-13, P-14: no placement fails or times out beside a process that it could have",
+        placement::ends_in_vain,
+    ),
+    ("P-17: who has waited longer for a fleet is served first", placement::order),
+    ("R80: the trace of a search is bounded", placement::trace),
     ("R10, P-6: a placement that is over has no session under way", placement::lets_go),
     ("S-22, S-23: scale-in takes idle instances first", scaling::order),
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),
@@ -397,6 +404,7 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             | Row::Alias(_)
             | Row::Queue(_)
             | Row::DecisionLog(_)
+            | Row::RegionFault(_)
             | Row::Event(_)
             | Row::Bucket(_)
             | Row::InstanceLife(_) => None,
@@ -451,8 +459,8 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, Scaling, Timer};
-            (!matches!(kind, Alias | DecisionLog | Instance | Process | Scaling | Timer))
+            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, RegionFault, Scaling, Timer};
+            (!matches!(kind, Alias | DecisionLog | Instance | Process | RegionFault | Scaling | Timer))
                 .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,

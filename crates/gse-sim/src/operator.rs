@@ -14,13 +14,14 @@ use gse_core::game_server_session::EndGameServerSessionAndProcess;
 use gse_core::id::{BlobId, FleetId, InstanceId, QueueName, Scope};
 use gse_core::instance::{SetServerReserved, SetServerWeight};
 use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
+use gse_core::region::{Condition, SetRegionFault};
 use gse_core::timer::{
     DeleteTimerScalingPolicy, PutTimerScalingPolicy, Recurrence, ScalingMode, Schedule, TimerSettings,
 };
 
 use crate::claims::Ack;
 use crate::random::Random;
-use crate::world::{REGIONS, World, scope_in};
+use crate::world::{REGIONS, World, region, scope_in};
 
 /// The name of the one rule that a fleet may have here.
 const RULE: &str = "rule";
@@ -86,6 +87,10 @@ pub enum Deed {
     /// With its process (G-15).
     EndSession {
         session: u32,
+    },
+    RegionFault {
+        region: u32,
+        down: bool,
     },
     CreateAlias {
         fleet: u32,
@@ -224,7 +229,7 @@ fn server_process(number: u32, count: u32) -> ServerProcess {
 
 /// Any other deed.
 pub fn draw(random: &mut Random) -> Deed {
-    match random.within(0, 27) {
+    match random.within(0, 29) {
         0..=9 => {
             let max = random.count(1, 4);
             let desired = random.in_thousand(800).then(|| random.count(0, max));
@@ -251,6 +256,7 @@ pub fn draw(random: &mut Random) -> Deed {
             weight: random.one_of(&[0, 0, 1, 10]),
         },
         27 => Deed::EndSession { session: random.count(0, 99) },
+        28 | 29 => Deed::RegionFault { region: random.count(0, 9), down: random.in_thousand(600) },
         _ => queue(random),
     }
 }
@@ -259,8 +265,8 @@ pub fn draw(random: &mut Random) -> Deed {
 pub fn act(world: &mut World, deed: &Deed) {
     match deed.clone() {
         Deed::CreateAssets => {
-            for region in 0..u32::try_from(REGIONS.len()).unwrap_or(1) {
-                create_asset(world, scope_in(region));
+            for number in 0..u32::try_from(REGIONS.len()).unwrap_or(1) {
+                create_asset(world, scope_in(number));
             }
         }
         Deed::CreateFleet {
@@ -328,6 +334,11 @@ pub fn act(world: &mut World, deed: &Deed) {
             let Some((scope, session)) = world.known.session(session) else { return };
             let command = EndGameServerSessionAndProcess { scope, session: Some(session), address: None };
             world.command(command, |()| Ack::Done);
+        }
+        Deed::RegionFault { region: number, down } => {
+            let condition = if down { Condition::Down } else { Condition::Up };
+            let region = region(usize::try_from(number).unwrap_or(0));
+            world.command(SetRegionFault { region, condition }, |()| Ack::Done);
         }
         Deed::DeleteFleet { fleet } => {
             let Some((scope, fleet)) = world.known.fleet(fleet) else { return };

@@ -40,6 +40,7 @@ pub(crate) fn alias(id: &str, name: &str) -> Row {
         tags: Vec::new(),
         created: Timestamp::from_seconds(1),
         updated: Timestamp::from_seconds(2),
+        canary: None,
     })
 }
 

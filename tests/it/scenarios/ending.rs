@@ -64,7 +64,7 @@ fn s42_timer() {
     let fleet = kit.fleet("", 1);
     let timer = json!({"TimerScalingPolicy": {
         "TimerName": "soon",
-        "TimerConfiguration": {"TimerType": 1, "BeginTime": utc(now() + 2)},
+        "TimerConfiguration": {"TimerType": 1, "BeginTime": utc(now() + 5)},
         "TimerFleetCapacity": {
             "FleetId": fleet, "MinSize": 1, "DesiredInstances": 3, "MaxSize": 3, "ScalingType": 1,
         },
@@ -81,9 +81,7 @@ fn s42_timer() {
     kit.stack.kill_and_restart();
     assert_eq!(definition(&kit), before);
     let status = |answer: &Value| answer["TimerScalingPolicies"][0]["TimerStatus"].clone();
-    let answer = kit.stack.until("DescribeTimerScalingPolicies", &of_fleet, |answer| status(answer) != 1);
     kit.stack.until("DescribeTimerScalingPolicies", &of_fleet, |answer| status(answer) == 4);
-    assert!([json!(2), json!(4)].contains(&status(&answer)), "{answer}");
     assert_eq!(kit.capacity(&fleet), [1, 3, 3]);
     let attributes = kit.stack.call("DescribeFleetAttributes", &json!({"FleetIds": [fleet]}));
     assert_eq!(attributes["FleetAttributes"][0]["StoppedActions"], json!(["AUTO_SCALING"]));

@@ -56,7 +56,8 @@ impl Resource {
 
 /// K-6: the kind of resource that an action has rights on, and the member that names it. All other actions match `*` only.
 pub(super) fn kind_of(action: &str) -> Option<(ResourceKind, &'static str)> {
-    Some(match action {
+    // R97: what an action beside the cloud API is about is told by the same member as of its counterpart.
+    Some(match super::counterpart(action).unwrap_or(action) {
         "DeleteAsset" | "DescribeAsset" | "UpdateAsset" => (ResourceKind::Asset, "AssetId"),
         "DeleteAlias" | "DescribeAlias" | "ResolveAlias" | "UpdateAlias" => (ResourceKind::Alias, "AliasId"),
         "DeleteGameServerSessionQueue" | "UpdateGameServerSessionQueue" => (ResourceKind::Queue, "Name"),

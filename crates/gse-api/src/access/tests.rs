@@ -157,6 +157,48 @@ fn k6_the_members_that_name_resources_exist() {
     assert_eq!(count, 3 + 4 + 3 + 20);
 }
 
+/// R97, K-9: what lies beside the cloud API is no way round a policy, and needs no policy of its own.
+#[test]
+fn r97_an_extension_is_judged_as_its_counterpart_too() {
+    let queue = r#"{"GameServerSessionQueueName":"eu","PlacementId":"p"}"#;
+    let alias = r#"{"AliasId":"alias-1"}"#;
+    let fleet = r#"{"FleetId":"fleet-f"}"#;
+    for (action, counterpart, resource, body) in [
+        ("StartMatchPlacement", "StartGameServerSessionPlacement", "gameServerSessionQueue/eu", queue),
+        ("SetAliasCanary", "UpdateAlias", "alias/alias-1", alias),
+        ("DescribeAliasCanary", "DescribeAlias", "alias/alias-1", alias),
+        ("ExplainFleetCapacity", "DescribeScalingPolicies", "fleet/fleet-f", fleet),
+        ("Diagnose", "DescribeFleetEvents", "fleet/fleet-f", fleet),
+    ] {
+        let everything = policy("all", vec![statement(Effect::Allow, &["gse:*"], &["*"])]);
+        let here = format!("qcs::gse::uin/{UIN}:{resource}");
+        let elsewhere = here.replace("/eu", "/us").replace("-1", "-2").replace("-f", "-g");
+        for name in [action, counterpart] {
+            let name = format!("gse:{name}");
+            let rule = |effect, on: &str| policy("rule", vec![statement(effect, &[&name], &[on])]);
+            let denied = [everything.clone(), rule(Effect::Deny, &here)];
+            assert_eq!(asked(&denied, action, body), Decision::Denied { by: "rule" }, "{action} {name}");
+            assert!(is_allowed(&[everything.clone(), rule(Effect::Deny, &elsewhere)], action, body));
+            assert!(is_allowed(&[rule(Effect::Allow, &here)], action, body), "{action} {name}");
+            assert!(!is_allowed(&[rule(Effect::Allow, &elsewhere)], action, body), "{action} {name}");
+        }
+        // The other way round: the right to an extension is no right to the action.
+        let extension = policy("own", vec![statement(Effect::Allow, &[&format!("gse:{action}")], &["*"])]);
+        assert!(!is_allowed(&[extension], counterpart, body), "{action}");
+    }
+    let reader = [Policy::preset(READ_ONLY_ACCESS).unwrap()];
+    for (action, reads) in [
+        ("Diagnose", true),
+        ("ExplainFleetCapacity", true),
+        ("DescribeAliasCanary", true),
+        ("SetAliasCanary", false),
+        ("StartMatchPlacement", false),
+        ("SetOpenStatus", false),
+    ] {
+        assert_eq!(is_allowed(&reader, action, "{}"), reads, "{action}");
+    }
+}
+
 #[test]
 fn patterns_that_match_nothing_say_what_to_write() {
     for (text, hint) in [

@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 use anyhow::Context as _;
 use gse_api::types::{DescribeFleetEventsRequest, Event};
 use gse_client::Client;
-use gse_core::deployment::Step;
+use gse_core::deployment::{AliasTarget, Step, Surprise};
 use serde_json::json;
 
+use super::look::Seen;
 use crate::{failure::Failure, service::Service};
 
 /// Lines of a log that are shown.
@@ -50,6 +51,7 @@ fn name(step: &Step) -> &'static str {
         Step::AwaitDeleted { .. } => "await-deleted",
         Step::Fail { .. } => "fail",
         Step::NothingToRollBack => "nothing-to-roll-back",
+        Step::Overtaken { .. } => "overtaken",
         Step::Done { .. } => "done",
     }
 }
@@ -73,7 +75,11 @@ fn fleet(step: &Step) -> Option<&str> {
         | Step::AwaitDeleted { fleet }
         | Step::Fail { fleet }
         | Step::Done { fleet, .. } => Some(fleet),
-        Step::Upload | Step::CreateFleet { .. } | Step::StopCanary | Step::NothingToRollBack => None,
+        Step::Upload
+        | Step::CreateFleet { .. }
+        | Step::StopCanary
+        | Step::NothingToRollBack
+        | Step::Overtaken { .. } => None,
     }
 }
 
@@ -114,6 +120,16 @@ pub(super) fn sentence(step: &Step, alias: &str) -> String {
         Step::AwaitDeleted { fleet } => format!("waiting until {fleet} is gone"),
         Step::Fail { fleet } => format!("{fleet} cannot become ACTIVE"),
         Step::NothingToRollBack => format!("alias `{alias}` has nothing to go back to"),
+        Step::Overtaken { surprise: Surprise::AliasMoved(to) } => {
+            let to = to.as_deref().unwrap_or("no fleet");
+            format!("somebody else has led alias `{alias}` to {to} meanwhile")
+        }
+        Step::Overtaken { surprise: Surprise::CanaryEnded } => {
+            format!("somebody else has ended the canary of alias `{alias}`")
+        }
+        Step::Overtaken { surprise: Surprise::FleetDeleted(fleet) } => {
+            format!("somebody else has deleted {fleet}, which was made for alias `{alias}`")
+        }
         Step::Done { fleet, kept } if kept.is_empty() => format!("alias `{alias}` leads to {fleet}"),
         Step::Done { fleet, kept } => {
             format!(
@@ -126,6 +142,20 @@ pub(super) fn sentence(step: &Step, alias: &str) -> String {
 
 fn instances(count: u64) -> String {
     if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
+}
+
+/// Why a rollback leads nowhere.
+pub(super) fn nothing_to_roll_back(alias: &str, seen: &Seen) -> Failure {
+    let (error, hint) = match seen.target() {
+        AliasTarget::Missing => {
+            (format!("there is no alias `{alias}`"), "`gse aliases` shows those that there are")
+        }
+        AliasTarget::Nowhere | AliasTarget::Fleet(_) => (
+            format!("alias `{alias}` has no fleet to go back to"),
+            "there was none before, or it was deleted: deploy the earlier build again",
+        ),
+    };
+    Failure::from(anyhow::Error::msg(error)).hint(hint)
 }
 
 /// Why a fleet is ERROR: the event that says it, and its log.

@@ -3,7 +3,7 @@
 use clap::Args;
 use gse_api::types::Alias;
 
-use super::{Showing, Table, age, now, or_dash, show};
+use super::{Showing, Table, age, now, short, show};
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -28,14 +28,14 @@ fn table(aliases: &[Alias]) -> Table {
         let routing = &alias.routing_strategy;
         let target = match routing.r#type.as_str() {
             "SIMPLE" => routing.fleet_id.clone(),
-            _ => format!("nowhere: {}", routing.message),
+            _ => short(&format!("nowhere: {}", routing.message)),
         };
         table.row([
             alias.alias_id.clone(),
-            alias.name.clone(),
+            short(&alias.name),
             target,
             age(&alias.last_updated_time, now),
-            or_dash(&alias.description),
+            short(&alias.description),
         ]);
     }
     table

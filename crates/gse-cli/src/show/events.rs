@@ -14,7 +14,7 @@ use crate::service::Service;
 const PAGE: u64 = 100;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Wide enough for the usual codes.
-const CODE_WIDTH: usize = 32;
+const CODE_WIDTH: usize = 40;
 
 /// Shows the events of fleets, oldest first.
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use gse_api::types::{DescribeGameServerSessionsRequest, GameServerSession};
 
-use super::{Showing, Table, age, now, or_dash, show};
+use super::{Showing, Table, age, now, short, show};
 use crate::failure::Failure;
 use crate::service::Service;
 
@@ -18,8 +18,8 @@ pub(crate) struct SessionsArgs {
     /// Only of this fleet.
     #[arg(long, value_name = "FLEET_ID", conflicts_with = "alias")]
     fleet: Option<String>,
-    /// Only of the fleet that this alias leads to now.
-    #[arg(long, value_name = "ALIAS_ID")]
+    /// Only of the fleet that this alias leads to now; its name or its id.
+    #[arg(long, value_name = "ALIAS")]
     alias: Option<String>,
     /// Ended ones too.
     #[arg(long)]
@@ -41,7 +41,8 @@ pub(crate) async fn run(args: SessionsArgs) -> Result<(), Failure> {
             let fleets = service.fleets().await?.into_iter();
             fleets.map(|fleet| of(Some(fleet.fleet_id), None)).collect()
         }
-        (fleet, alias) => vec![of(fleet, alias)],
+        (fleet, None) => vec![of(fleet, None)],
+        (_, Some(alias)) => vec![of(None, Some(id_of(&service, alias).await?))],
     };
     let filters: Vec<Option<&str>> =
         if args.all { vec![None] } else { LIVE.iter().copied().map(Some).collect() };
@@ -53,15 +54,34 @@ pub(crate) async fn run(args: SessionsArgs) -> Result<(), Failure> {
             let request = DescribeGameServerSessionsRequest { status_filter, ..request.clone() };
             of_fleet.extend(read(&service, request, args.limit).await?);
         }
+        newest_first(&mut of_fleet);
         of_fleet.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
         sessions.extend(of_fleet);
     }
-    sessions.sort_by(|a: &GameServerSession, b| b.creation_time.cmp(&a.creation_time));
+    newest_first(&mut sessions);
     let (nothing, hint) = match args.all {
         true => ("there were no sessions", "CreateGameServerSession makes one: `gse fleets` shows where"),
         false => ("there are no live sessions", "`--all` shows those that have ended"),
     };
     show(json, &sessions, &table(&sessions), nothing, hint)
+}
+
+/// Of an alias that may be named; what is no name is taken for an id.
+async fn id_of(service: &Service, alias: String) -> Result<String, Failure> {
+    let mut named = service.aliases(Some(&alias)).await?.into_iter();
+    match (named.next(), named.next()) {
+        (None, _) => Ok(alias),
+        (Some(only), None) => Ok(only.alias_id),
+        (Some(first), Some(second)) => {
+            let error =
+                format!("two aliases are called `{alias}`: `{}` and `{}`", first.alias_id, second.alias_id);
+            Err(Failure::usage(error).hint("give the id of one of them"))
+        }
+    }
+}
+
+fn newest_first(sessions: &mut [GameServerSession]) {
+    sessions.sort_by(|a, b| b.creation_time.cmp(&a.creation_time));
 }
 
 async fn read(
@@ -93,8 +113,8 @@ fn table(sessions: &[GameServerSession]) -> Table {
             format!("{}/{}", session.current_player_session_count, session.maximum_player_session_count),
             format!("{}:{}", session.ip_address, session.port),
             age(&session.creation_time, now),
-            or_dash(&session.name),
-            or_dash(&session.status_reason),
+            short(&session.name),
+            short(&session.status_reason),
             session.game_server_session_id.clone(),
         ]);
     }

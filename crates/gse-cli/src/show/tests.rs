@@ -74,6 +74,7 @@ fn an_event_is_a_line() {
         resource_id: "fleet-1".into(),
         ..Event::default()
     };
-    let expected = "2026-11-20T12:00:00Z  FLEET_STATE_ACTIVE                fleet-1  it runs (has a log)\n";
+    let expected =
+        "2026-11-20T12:00:00Z  FLEET_STATE_ACTIVE                        fleet-1  it runs (has a log)\n";
     assert_eq!(line(&event), expected);
 }

@@ -110,8 +110,8 @@ impl Pools {
         });
     }
 
-    /// An instance came or changed.
-    pub(crate) fn set_instance(&mut self, instance: &Instance) {
+    /// An instance came or changed. Says whether it is open for sessions in another way than before.
+    pub(crate) fn set_instance(&mut self, instance: &Instance) -> bool {
         let is_open = match instance.status {
             InstanceStatus::Active => {
                 let is_reserved = instance.reserved && !planted!(ReservedIsEligible);
@@ -121,7 +121,10 @@ impl Pools {
             InstanceStatus::Pending | InstanceStatus::Leaving | InstanceStatus::Stopping => false,
         };
         let open = is_open.then(|| (instance.fleet.clone(), instance.weight));
+        let before = self.loads.get(&instance.id).and_then(|load| load.open.clone());
+        let is_opened = open.is_some() && before != open;
         self.change(&instance.id, |load| load.open = open);
+        is_opened
     }
 
     /// An instance went.

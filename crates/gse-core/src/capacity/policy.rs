@@ -119,15 +119,28 @@ impl Command for PutScalingPolicy {
             return Err(Error::NoPolicyNow { fleet: self.fleet, status: fleet.status });
         }
         check(&self.policy, cx)?;
-        let scaling = state.scalings.get(&self.fleet);
-        let (name, old) = place(scaling, &self.policy);
-        let count = scaling.map_or(0, |scaling| scaling.policies.len());
-        if old.is_none() && count >= MAX_POLICIES {
-            return Err(Error::Quota { what: "scaling policies of a fleet", limit: MAX_POLICIES });
-        }
+        let name = check_room(state, &self.fleet, &self.policy)?;
         put(state, cx, &self.fleet, self.policy);
         Ok(name)
     }
+}
+
+/// A name that no rule has: nobody asked for a rule of that name to be replaced.
+fn default_name(is_there: impl Fn(&String) -> bool) -> String {
+    let numbered = (2..).map(|number: usize| format!("{DEFAULT_TARGET_NAME}-{number}"));
+    let mut names = std::iter::once(DEFAULT_TARGET_NAME.to_owned()).chain(numbered);
+    names.find(|name| !is_there(name)).expect("a fleet has 50 policies at most")
+}
+
+/// Whether the fleet may have the policy beside those that it has; the name that the policy would get.
+fn check_room(state: &State, fleet: &FleetId, policy: &NewPolicy) -> Result<String, Error> {
+    let scaling = state.scalings.get(fleet);
+    let (name, old) = place(scaling, policy);
+    let count = scaling.map_or(0, |scaling| scaling.policies.len());
+    if old.is_none() && count >= MAX_POLICIES {
+        return Err(Error::Quota { what: "scaling policies of a fleet", limit: MAX_POLICIES });
+    }
+    Ok(name)
 }
 
 /// What the schema cannot say: how far an adjustment may go (S-16).
@@ -160,7 +173,7 @@ fn place(scaling: Option<&Scaling>, policy: &NewPolicy) -> (String, Option<Strin
     match policy {
         NewPolicy::TargetBased { name, .. } => {
             let old = scaling.and_then(Scaling::target).map(|(old, _)| old.to_owned());
-            let default = || old.clone().unwrap_or_else(|| DEFAULT_TARGET_NAME.into());
+            let default = || old.clone().unwrap_or_else(|| default_name(there));
             let name = name.clone().unwrap_or_else(default);
             let old = old.or_else(|| Some(name.clone()).filter(there));
             (name, old)
@@ -170,9 +183,17 @@ fn place(scaling: Option<&Scaling>, policy: &NewPolicy) -> (String, Option<Strin
 }
 
 /// Sets what share of its sessions a fleet keeps free, as PutScalingPolicy of a target-based policy without a name
-/// would. The caller has checked that the fleet may have policies.
+/// would. The caller has asked [`check_target`], and that the fleet is ACTIVE.
 pub fn put_target(state: &mut State, cx: &mut Cx<'_>, fleet: &FleetId, percent: u32) {
     put(state, cx, fleet, NewPolicy::TargetBased { name: None, percent });
+}
+
+/// Whether [`put_target`] may be done.
+///
+/// # Errors
+/// [`Error::Quota`]: it would be one policy too many.
+pub fn check_target(state: &State, fleet: &FleetId, percent: u32) -> Result<(), Error> {
+    check_room(state, fleet, &NewPolicy::TargetBased { name: None, percent }).map(|_| ())
 }
 
 fn put(state: &mut State, cx: &mut Cx<'_>, fleet: &FleetId, policy: NewPolicy) {

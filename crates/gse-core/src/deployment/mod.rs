@@ -108,6 +108,10 @@ pub struct Situation {
     pub canary_now: Option<CanaryNow>,
     /// Matches had so long to end by themselves, and it is over: the protection of the sessions decides.
     pub is_drain_overdue: bool,
+    /// Where the alias led when this run looked last, or where this run has led it since; `None` at its first look.
+    pub expected: Option<AliasTarget>,
+    /// Whether this run saw the canary that it asked for going on.
+    pub has_seen_canary: bool,
 }
 
 /// A canary that is asked for.
@@ -174,12 +178,28 @@ pub enum Step {
     Fail { fleet: String },
     /// There is no earlier fleet that the alias could go back to.
     NothingToRollBack,
+    /// Somebody else deploys to the alias; two who go on would lead it back and forth.
+    Overtaken { surprise: Surprise },
     /// All is as it is wanted; these fleets stay because something else leads to them.
     Done { fleet: String, kept: Vec<String> },
 }
 
+/// What somebody else did while a deployment went on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Surprise {
+    /// The alias leads to this fleet, or nowhere.
+    AliasMoved(Option<String>),
+    /// The canary was ended, or replaced.
+    CanaryEnded,
+    /// The new fleet was deleted.
+    FleetDeleted(String),
+}
+
 /// The next step.
 pub fn next(situation: &Situation) -> Step {
+    if let Some(surprise) = moved(situation) {
+        return Step::Overtaken { surprise };
+    }
     match situation.goal {
         Goal::Update => update(situation),
         Goal::RollBack => roll_back(situation),
@@ -204,6 +224,19 @@ impl Situation {
     }
 }
 
+/// R99: whether somebody else has moved the alias. Another run of the same build leads it where this one would.
+fn moved(situation: &Situation) -> Option<Surprise> {
+    let expected = situation.expected.as_ref()?;
+    let is_as_wanted = situation.goal == Goal::Update && situation.current().is_some_and(|it| it.is_wanted);
+    if situation.alias == *expected || is_as_wanted {
+        return None;
+    }
+    Some(Surprise::AliasMoved(match &situation.alias {
+        AliasTarget::Fleet(id) => Some(id.clone()),
+        AliasTarget::Missing | AliasTarget::Nowhere => None,
+    }))
+}
+
 fn update(situation: &Situation) -> Step {
     let failed = || situation.fleets.iter().filter(|fleet| fleet.phase == Phase::Failed);
     if let Some(fleet) = failed().find(|fleet| situation.awaited.as_ref() == Some(&fleet.id)) {
@@ -220,11 +253,14 @@ fn update(situation: &Situation) -> Step {
         .filter(|fleet| fleet.is_wanted && (fleet.phase == Phase::Active || fleet.phase == Phase::Creating));
     // The one that is nearest to being done; of several, the newest.
     let target = wanted.min_by_key(|fleet| (!situation.is_current(fleet), fleet.phase != Phase::Active));
-    match target {
-        Some(target) if target.phase == Phase::Creating => Step::AwaitActive { fleet: target.id.clone() },
-        Some(target) => lead_to(situation, target, |fleet| fleet.id != target.id),
-        None if !situation.has_asset => Step::Upload,
-        None => Step::CreateFleet { copy_of: situation.current().map(|fleet| fleet.id.clone()) },
+    match (target, &situation.awaited) {
+        (Some(target), _) if target.phase == Phase::Creating => {
+            Step::AwaitActive { fleet: target.id.clone() }
+        }
+        (Some(target), _) => lead_to(situation, target, |fleet| fleet.id != target.id),
+        (None, Some(gone)) => Step::Overtaken { surprise: Surprise::FleetDeleted(gone.clone()) },
+        (None, None) if !situation.has_asset => Step::Upload,
+        (None, None) => Step::CreateFleet { copy_of: situation.current().map(|fleet| fleet.id.clone()) },
     }
 }
 
@@ -296,6 +332,9 @@ fn canary(situation: &Situation, target: &FleetView) -> Option<Step> {
             let seconds_left = wish.seconds.saturating_sub(now.seconds);
             (seconds_left > 0).then_some(Step::AwaitCanary { fleet, percent, seconds_left })
         }
+        Some(_) | None if situation.has_seen_canary => {
+            Some(Step::Overtaken { surprise: Surprise::CanaryEnded })
+        }
         Some(_) | None => Some(Step::StartCanary { fleet, percent }),
     }
 }
@@ -359,6 +398,7 @@ impl Step {
             | Self::Delete { .. }
             | Self::Fail { .. }
             | Self::NothingToRollBack
+            | Self::Overtaken { .. }
             | Self::Done { .. } => false,
         }
     }

@@ -29,6 +29,8 @@ fn two() -> Situation {
         canary: None,
         canary_now: None,
         is_drain_overdue: false,
+        expected: None,
+        has_seen_canary: false,
     }
 }
 
@@ -314,6 +316,7 @@ fn take(situation: &mut Situation, step: &Step) {
         | Step::CanaryFailed { .. }
         | Step::Fail { .. }
         | Step::NothingToRollBack
+        | Step::Overtaken { .. }
         | Step::Done { .. } => unreachable!("{step:?}"),
     }
 }
@@ -372,4 +375,41 @@ fn a_whole_update_and_a_rollback_from_wherever_it_was_interrupted() {
         let old = old(&mut situation);
         assert!(old.is_automatic && old.counts.min == 1 && old.counts.desired == 2, "{old:?}");
     }
+}
+
+/// R99: of two who deploy to one alias at a time, the one that is surprised gives up, so that it is not led back and forth.
+#[test]
+fn r99_who_is_overtaken_gives_up() {
+    let to = |id: &str| AliasTarget::Fleet(at(id));
+    let moved = |id: Option<&str>| Step::Overtaken { surprise: Surprise::AliasMoved(id.map(at)) };
+    let other = |s: &mut Situation, goal| {
+        s.fleets.push(fleet("other"));
+        (s.goal, s.alias, s.expected) = (goal, to("other"), Some(to("old")));
+    };
+    check(|s| other(s, Goal::Update), moved(Some("other")));
+    check(|s| other(s, Goal::RollBack), moved(Some("other")));
+    // Led back after this one had led it to the new fleet; closed; made by somebody else.
+    check(|s| s.expected = Some(to("new")), moved(Some("old")));
+    check(|s| (s.alias, s.expected) = (AliasTarget::Nowhere, Some(to("old"))), moved(None));
+    check(|s| s.expected = Some(AliasTarget::Missing), moved(Some("old")));
+    // Nothing has moved, and another run of the same build is no adversary.
+    check(|s| s.expected = Some(to("old")), Step::Switch { from: Some(at("old")), to: at("new") });
+    check(
+        |s| {
+            switched(s);
+            s.expected = Some(to("old"));
+        },
+        Step::Shrink { fleet: at("old"), desired: 0 },
+    );
+
+    let canary = |s: &mut Situation| {
+        s.canary = Some(CanaryWish { percent: 10, seconds: 60 });
+        s.has_seen_canary = true;
+    };
+    check(canary, Step::Overtaken { surprise: Surprise::CanaryEnded });
+    let gone = |s: &mut Situation| {
+        s.fleets.remove(0);
+        s.awaited = Some(at("new"));
+    };
+    check(gone, Step::Overtaken { surprise: Surprise::FleetDeleted(at("new")) });
 }

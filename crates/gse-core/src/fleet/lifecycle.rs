@@ -305,6 +305,12 @@ fn fail(state: &mut State, cx: &mut Cx<'_>, id: &FleetId, code: EventCode, reaso
     stop_instances(state, cx, id);
 }
 
+/// Somebody wants to see what a failover does (`gse fault fleet`).
+pub(crate) fn fail_as_asked(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
+    let reason = "a fault was asked for";
+    fail(state, cx, id, EventCode::GenericEvent, reason, String::new());
+}
+
 /// Ends all instances at once. Only for fleets that cannot host a session (ERROR, DELETING).
 fn stop_instances(state: &mut State, cx: &mut Cx<'_>, id: &FleetId) {
     let instances: Vec<InstanceId> = state.instances_of(id).map(|instance| instance.id.clone()).collect();

@@ -115,6 +115,7 @@ impl Command for UpdateRuntimeConfiguration {
         if let Some(fleet) = state.fleets.get_mut(&self.fleet) {
             fleet.runtime = runtime.clone();
         }
+        state.may_host_more(&self.fleet);
         if is_new {
             carry_out(state, cx, &self.fleet, &runtime);
         }

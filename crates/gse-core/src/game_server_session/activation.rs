@@ -57,7 +57,8 @@ fn about(
     }
 }
 
-fn fail_activation(
+/// A session that was given to a process and will not be activated: the process is replaced (P10).
+pub(crate) fn fail_activation(
     state: &mut State,
     cx: &mut Cx<'_>,
     id: &GameServerSessionId,

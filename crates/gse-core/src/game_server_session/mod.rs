@@ -23,7 +23,7 @@ use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
 use crate::words::words;
 
-mod activation;
+pub(crate) mod activation;
 mod describe;
 pub mod emulated;
 mod end_process;

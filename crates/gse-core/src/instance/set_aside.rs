@@ -7,7 +7,6 @@ use crate::cx::Cx;
 use crate::error::Error;
 use crate::fleet::runtime_configuration;
 use crate::id::{FleetId, InstanceId, ProcessId, Scope};
-use crate::placement;
 use crate::planted::planted;
 use crate::process;
 use crate::state::State;
@@ -59,7 +58,6 @@ fn give_back(state: &mut State, cx: &mut Cx<'_>, id: &InstanceId) {
             runtime_configuration::end_if_superseded(state, cx, &process);
         }
     }
-    placement::on_process_free(state, cx);
 }
 
 const HEAVIEST: u32 = 10;
@@ -81,7 +79,7 @@ impl Command for SetServerWeight {
     type Reply = ();
     const NAME: &'static str = "SetServerWeight";
 
-    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<(), Error> {
+    fn apply(self, state: &mut State, _: &mut Cx<'_>) -> Result<(), Error> {
         if self.weight > HEAVIEST {
             let (value, expected) = (self.weight.to_string(), format!("0 to {HEAVIEST}"));
             return Err(Error::Invalid { member: "Weight", value, expected });
@@ -91,7 +89,6 @@ impl Command for SetServerWeight {
             return Ok(());
         }
         state.edit_instance(&self.instance, |instance| instance.weight = self.weight);
-        placement::on_process_free(state, cx);
         Ok(())
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::trace::WhyNot;
 use crate::id::Region;
+use crate::planted::planted;
 use crate::queue::LatencyPolicy;
 
 /// A player's latency to a region, as the caller measured it.
@@ -24,21 +26,30 @@ const UNREACHABLE_MS: u64 = 1_000_000;
 
 /// Which destinations may be used now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// All destinations: no latencies were given.
-    All,
-    /// Only destinations in these regions.
-    Regions {
-        /// The regions.
-        regions: BTreeSet<Region>,
-        /// Why these.
-        reason: String,
-    },
-    /// None, now or later (P-13).
-    Hopeless {
-        /// Why.
-        reason: String,
-    },
+pub struct Admission {
+    /// The policy in force, ms; of a placement that is hopeless the last one.
+    pub limit_ms: Option<u64>,
+    /// When the next policy begins, after the start of the placement.
+    pub until: Option<Duration>,
+    /// Why no destination will ever do (P-13, P-15).
+    pub hopeless: Option<String>,
+    /// The worst latency to each region that every player can reach; `None`: no latencies were given.
+    worst: Option<BTreeMap<Region, u64>>,
+}
+
+impl Admission {
+    /// Whether a destination in this region may be used, or why not.
+    ///
+    /// # Errors
+    /// It is out of reach (P-8), or too far for the policy in force (P-9).
+    pub fn check(&self, region: &Region) -> Result<(), WhyNot> {
+        let Some(worst) = &self.worst else { return Ok(()) };
+        let ms = *worst.get(region).ok_or(WhyNot::Unreachable)?;
+        match self.limit_ms {
+            Some(limit_ms) if ms > limit_ms => Err(WhyNot::TooFar(ms)),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// Decides which destinations may be used, `elapsed` after the start of a placement.
@@ -50,48 +61,42 @@ pub fn admit(
     destinations: &[Region],
     elapsed: Duration,
 ) -> Admission {
+    let worst = (!latencies.is_empty()).then(|| worst_latency_by_region(latencies));
+    let mut admission = Admission { limit_ms: None, until: None, hopeless: None, worst };
     // P-15
     if destinations.is_empty() {
-        return Admission::Hopeless { reason: "the queue has no destination".into() };
+        admission.hopeless = Some("the queue has no destination".into());
+        return admission;
     }
-    if latencies.is_empty() {
-        return Admission::All;
-    }
-    let worst = worst_latency_by_region(latencies);
-    let common: BTreeSet<Region> =
-        destinations.iter().filter(|region| worst.contains_key(region)).cloned().collect();
-    if common.is_empty() {
-        return Admission::Hopeless {
-            reason: "no destination is in a region that every player can reach".into(),
-        };
-    }
-    let within = |limit_ms: u64| -> BTreeSet<Region> {
-        common.iter().filter(|region| worst.get(region).is_some_and(|&ms| ms <= limit_ms)).cloned().collect()
+    let Some(worst) = &admission.worst else { return admission };
+    let Some(best_ms) = destinations.iter().filter_map(|region| worst.get(region)).min().copied() else {
+        admission.hopeless = Some("no destination is in a region that every player can reach".into());
+        return admission;
     };
-    let Some(last) = policies.last() else {
-        return Admission::Regions { regions: common, reason: "no latency policy".into() };
-    };
+    let Some(last) = policies.last() else { return admission };
+    admission.limit_ms = Some(last.maximum_latency_ms);
+    let widest = if planted!(FailsTooEarly) { &policies[0] } else { last };
+    if best_ms > widest.maximum_latency_ms {
+        let limit = last.maximum_latency_ms;
+        let reason = format!("no destination has a latency of at most {limit} ms for every player");
+        admission.hopeless = Some(reason);
+        return admission;
+    }
     let mut begins = Duration::ZERO;
-    for policy in policies {
-        let regions = within(policy.maximum_latency_ms);
-        // P-13: a policy that nobody satisfies takes no time.
-        if regions.is_empty() {
-            continue;
-        }
+    // P-13: a policy that nobody satisfies takes no time.
+    for policy in policies.iter().filter(|policy| policy.maximum_latency_ms >= best_ms) {
         let lasts = policy.duration_s > 0 && policy != last;
+        if planted!(PolicyTooEarly) {
+            return admission;
+        }
         let ends = begins.saturating_add(Duration::from_secs(policy.duration_s));
         if !lasts || elapsed < ends {
-            let reason = format!("latency of at most {} ms", policy.maximum_latency_ms);
-            return Admission::Regions { regions, reason };
+            (admission.limit_ms, admission.until) = (Some(policy.maximum_latency_ms), lasts.then_some(ends));
+            return admission;
         }
         begins = ends;
     }
-    Admission::Hopeless {
-        reason: format!(
-            "no destination has a latency of at most {} ms for every player",
-            last.maximum_latency_ms
-        ),
-    }
+    admission
 }
 
 /// The worst usable latency per region, for regions where every player has one (P-7, P-8).
@@ -135,11 +140,10 @@ mod tests {
             .map(|&(maximum_latency_ms, duration_s)| LatencyPolicy { maximum_latency_ms, duration_s })
             .collect();
         let both = [Region::new(SH), Region::new(SV)];
-        let regions = match admit(&latencies, &policies, &both, Duration::from_secs(elapsed_s)) {
-            Admission::All => vec!["all".to_string()],
-            Admission::Regions { regions, .. } => regions.iter().map(Region::to_string).collect(),
-            Admission::Hopeless { .. } => vec![],
-        };
+        let admission = admit(&latencies, &policies, &both, Duration::from_secs(elapsed_s));
+        let admitted = both.iter().filter(|region| admission.check(region).is_ok());
+        let regions: Vec<String> = admitted.map(Region::to_string).collect();
+        assert_eq!(admission.hopeless.is_some(), regions.is_empty(), "{admission:?}");
         assert_eq!(regions, wanted, "{latencies:?} {policies:?} after {elapsed_s} s");
     }
 
@@ -152,7 +156,7 @@ mod tests {
         check(P, THREE, 0, &[SV]); // PX1
         check(P, &[(150, 0)], 0, &[SH, SV]); // PX2
         check(&[("1", SH, 0), ("1", SV, 50), ("2", SH, 0), ("2", SV, 80)], &[(150, 0)], 0, &[SV]); // PX3
-        check(&[], THREE, 0, &["all"]); // PX4
+        check(&[], THREE, 0, &[SH, SV]); // PX4
         check(&[("1", SH, 30), ("1", SV, 200), ("2", SV, 190)], &[], 0, &[SV]); // PX5
         check(P, THREE, 9, &[SV]); // PX6
         check(P, THREE, 10, &[SH, SV]); // PX6
@@ -188,6 +192,6 @@ mod tests {
 
     #[test]
     fn p15_no_destination_is_hopeless() {
-        assert!(matches!(admit(&[], &[], &[], Duration::ZERO), Admission::Hopeless { .. }));
+        assert!(admit(&[], &[], &[], Duration::ZERO).hopeless.is_some());
     }
 }

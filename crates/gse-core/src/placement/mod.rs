@@ -5,27 +5,28 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::allocation;
-use crate::archive;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::game_server_session::{self, NewSession, SessionEnd};
-use crate::id::{
-    FleetId, GameServerSessionId, PlacementId, PlayerSessionId, ProcessId, QueueName, Region, Scope, Uin,
-};
+use crate::game_server_session::{self, SessionEnd};
+use crate::id::{FleetId, GameServerSessionId, PlacementId, PlayerSessionId, QueueName, Region, Scope, Uin};
 use crate::planted::planted;
 use crate::player_session::{self, Joining};
 use crate::process;
-use crate::queue::{self, Queue, QueueKey};
-use crate::state::{Row, State};
+use crate::queue;
+use crate::state::State;
 use crate::table::{Key, Spread, spread};
 use crate::time::Timestamp;
 use crate::words::words;
 
 pub mod latency;
+mod search;
+pub mod trace;
+mod waiting;
 
-use latency::{Admission, PlayerLatency, admit};
+use latency::PlayerLatency;
+use trace::SearchTrace;
+pub(crate) use waiting::{on_alias_changed, on_due, on_queue_changed, on_queue_deleted, wake, wake_all};
 
 words! {
     /// The states of operations.md 5.2.
@@ -136,10 +137,16 @@ pub struct Placement {
     pub ended: Option<Timestamp>,
     /// When it times out.
     pub timeout: Timestamp,
-    /// When it is looked at next, while PENDING.
+    /// When it is looked at next, while PENDING, if nothing wakes it before.
     pub next_attempt: Option<Timestamp>,
     /// The session that is being activated for it.
     pub activating: Option<GameServerSessionId>,
+    /// The fleets that would do and had nothing free: when one has, it is tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<FleetId>,
+    /// What its search found.
+    #[serde(default)]
+    pub trace: SearchTrace,
     /// What it got.
     pub fulfilment: Option<Fulfilment>,
     /// Why it stands where it stands, in words.
@@ -210,6 +217,8 @@ impl Command for StartGameServerSessionPlacement {
             // The first attempt is the timer's, which is due at once: the answer is PENDING in any case (P-1).
             next_attempt: Some(cx.now),
             activating: None,
+            waits_for: Vec::new(),
+            trace: SearchTrace::default(),
             fulfilment: None,
             reason: String::new(),
             archive_at: None,
@@ -278,177 +287,15 @@ pub fn find<'a>(state: &'a State, scope: &Scope, id: &PlacementId) -> Result<&'a
     state.placements.get(&key).ok_or_else(|| Error::PlacementNotFound(id.clone()))
 }
 
-/// A placement is due: it leaves memory, or an attempt is made with all that are due at once.
-pub(crate) fn on_due(state: &mut State, cx: &mut Cx<'_>, key: &str) {
-    let Some(row) = PlacementKey::parse(key).and_then(|key| state.placements.get_shared(&key).cloned())
-    else {
-        return;
-    };
-    match row.ended {
-        Some(ended) => archive::leave(state, cx, Row::Placement(row), ended),
-        None => attempt_due(state, cx),
-    }
-}
-
-/// Attempts that are due are made in the order of StartTime, so that who waits longest is served first (P-17).
-fn attempt_due(state: &mut State, cx: &mut Cx<'_>) {
-    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
-    let mut due: Vec<(Timestamp, PlacementKey)> = pending
-        .filter(|placement| placement.next_attempt.is_some_and(|next| next <= cx.now))
-        .map(|placement| (placement.started, placement.key()))
-        .collect();
-    due.sort();
-    for (_, key) in due {
-        on_deadline(state, cx, &key);
-    }
-}
-
-/// Its next attempt is due (P-11, P-14).
-fn on_deadline(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
-    let Some(placement) = state.placements.get(key) else { return };
-    if placement.status != PlacementStatus::Pending {
-        return;
-    }
-    if cx.now >= placement.timeout && !planted!(PlacementTimeoutIgnored) {
-        finish(state, cx, key, PlacementStatus::TimedOut, "the queue timeout passed");
-        return;
-    }
-    attempt(state, cx, key);
-    let tick = cx.clocks.placement_tick;
-    if state.placements.get(key).is_some_and(|row| row.status == PlacementStatus::Pending) {
-        state.edit_placement(key, |placement| {
-            placement.next_attempt = Some(if planted!(PlacementTimeoutIgnored) {
-                cx.now.plus(tick)
-            } else {
-                cx.now.plus(tick).min(placement.timeout)
-            });
-        });
-    }
-}
-
-/// A process may take a session: whoever waits is tried again at once.
-pub(crate) fn on_process_free(state: &mut State, cx: &mut Cx<'_>) {
-    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
-    let waiting: Vec<PlacementKey> = pending
-        .filter(|placement| placement.activating.is_none() && placement.next_attempt != Some(cx.now))
-        .map(Placement::key)
-        .collect();
-    for key in waiting {
-        state.edit_placement(&key, |placement| placement.next_attempt = Some(cx.now));
-    }
-}
-
-/// The placements that wait in a queue.
-fn waiting_in(state: &State, queue: &QueueKey) -> Vec<PlacementKey> {
-    let pending = state.index.pending_placements.iter().filter_map(|key| state.placements.get(key));
-    pending
-        .filter(|placement| placement.scope == queue.scope && placement.request.queue == queue.name)
-        .map(Placement::key)
-        .collect()
-}
-
-/// The queue's definition is another one now: what waits in it is looked at again at once, and has the queue's
-/// present timeout, which still counts from its start (P-12). One that has waited longer than that times out now.
-pub(crate) fn on_queue_changed(state: &mut State, cx: &mut Cx<'_>, queue: &Queue) {
-    let timeout = Duration::from_secs(u64::from(queue.timeout_s));
-    for key in waiting_in(state, &queue.key()) {
-        state.edit_placement(&key, |placement| {
-            placement.timeout = placement.started.plus(timeout).max(cx.now);
-            placement.next_attempt = Some(cx.now);
-        });
-    }
-}
-
-/// The queue is gone: what waits in it can never succeed.
-pub(crate) fn on_queue_deleted(state: &mut State, cx: &mut Cx<'_>, queue: &QueueKey) {
-    for key in waiting_in(state, queue) {
-        finish(state, cx, &key, PlacementStatus::Failed, "the queue was deleted");
-    }
-}
-
-/// What an attempt found.
-enum Attempt {
-    Place(FleetId, ProcessId),
-    Wait(String),
-    Fail(String),
-}
-
-fn attempt(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey) {
-    let Some(placement) = state.placements.get(key).filter(|placement| placement.activating.is_none()) else {
-        return;
-    };
-    let queue_key = QueueKey { scope: placement.scope.clone(), name: placement.request.queue.clone() };
-    let decision = match state.queues.get(&queue_key) {
-        Some(queue) => decide(state, placement, queue, cx.now),
-        None => Attempt::Fail("the queue was deleted".into()),
-    };
-    match decision {
-        Attempt::Fail(reason) => finish(state, cx, key, PlacementStatus::Failed, &reason),
-        Attempt::Wait(reason) => {
-            state.edit_placement(key, |placement| placement.reason = reason);
-        }
-        Attempt::Place(fleet, process) => place(state, cx, key, &fleet, &process),
-    }
-}
-
-/// P-11: latency filters, queue order decides.
-fn decide(state: &State, placement: &Placement, queue: &Queue, now: Timestamp) -> Attempt {
-    let resolve = |name: &String| queue::resolve_destination(state, &placement.scope, name);
-    let destinations: Vec<_> = queue.destinations.iter().filter_map(resolve).collect();
-    let regions: Vec<Region> = destinations.iter().map(|destination| destination.region.clone()).collect();
-    let elapsed = now.since(placement.started);
-    let admission = admit(&placement.request.latencies, &queue.policies, &regions, elapsed);
-    let mut reasons = Vec::new();
-    for destination in &destinations {
-        let admitted = match &admission {
-            Admission::All => true,
-            Admission::Regions { regions, .. } => {
-                regions.contains(&destination.region) || planted!(LatencyIgnored)
-            }
-            Admission::Hopeless { reason } => return Attempt::Fail(reason.clone()),
-        };
-        let Some(fleet) = destination.fleet.filter(|_| admitted) else { continue };
-        match allocation::choose_process(state, fleet) {
-            Ok(process) => return Attempt::Place(fleet.id.clone(), process),
-            Err(error) => reasons.push(error.to_string()),
-        }
-    }
-    if let Admission::Hopeless { reason } = admission {
-        return Attempt::Fail(reason);
-    }
-    if reasons.is_empty() {
-        reasons.push("no destination can be used now".into());
-    }
-    Attempt::Wait(reasons.join("; "))
-}
-
-fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId, process: &ProcessId) {
-    let Some(placement) = state.placements.get(key) else { return };
-    let request = &placement.request;
-    let session = NewSession {
-        name: request.name.clone(),
-        creator: String::new(),
-        properties: request.properties.clone(),
-        data: request.data.clone(),
-        matchmaker_data: request.matchmaker_data.clone(),
-        max_players: request.max_players,
-        placement: Some(key.id.clone()),
-        idempotency_token: None,
-        custom_id: None,
-        called: None,
-    };
-    if let Ok(session) = game_server_session::place(state, cx, fleet, process, session) {
-        state.edit_placement(key, |placement| {
-            placement.reason = format!("session {} is being activated", session.id);
-            placement.activating = Some(session.id);
-        });
-    }
-}
-
 /// The placement whose session this is, in whichever region its queue is.
 fn owner(state: &State, uin: &Uin, id: &PlacementId, session: &GameServerSessionId) -> Option<PlacementKey> {
     let key = state.index.placement_of_session.get(&Spread::new(session))?;
     (key.scope.uin == *uin && key.id == *id).then(|| key.clone())
+}
+
+/// The sessions that are being activated for placements.
+pub(crate) fn activating(state: &State) -> impl Iterator<Item = &GameServerSessionId> {
+    state.index.placement_of_session.keys().map(|session| &session.key)
 }
 
 /// How many players get a seat as soon as this session is active.
@@ -500,9 +347,18 @@ pub(crate) fn on_session_failed(
     session: &GameServerSessionId,
 ) {
     let Some(key) = owner(state, uin, id, session) else { return };
+    let lost = state.game_server_sessions.get(session);
+    let lost = lost.map(|session| (session.fleet.clone(), session.status_reason.clone()));
     state.edit_placement(&key, |placement| {
         placement.activating = None;
         placement.next_attempt = Some(cx.now);
+        if let Some((fleet, reason)) = lost {
+            placement.trace.note_lost(
+                cx.now,
+                fleet,
+                if reason.is_empty() { "it was ended" } else { &reason },
+            );
+        }
     });
 }
 
@@ -520,6 +376,7 @@ fn finish(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, status: Placem
             | PlacementStatus::Failed => now,
         });
         placement.next_attempt = None;
+        placement.waits_for = Vec::new();
         placement.archive_at = Some(archive_at);
         placement.reason = reason.to_string();
         if planted!(PlacementKeepsSession) { None } else { placement.activating.take() }
@@ -538,5 +395,7 @@ fn finish(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, status: Placem
     }
 }
 
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod tests;

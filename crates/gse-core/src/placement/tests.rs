@@ -108,6 +108,47 @@ fn px6_policies_relax_by_time() {
     assert_eq!(activating(&world, "x").fleet, near);
 }
 
+/// A whole search, told: two policies, two fleets, and a session that is lost.
+#[test]
+fn a_search_is_told_in_sentences() {
+    let mut world = World::new();
+    let near = world.active_fleet(&scope(), 1);
+    let far = world.active_fleet(&scope_in("na-siliconvalley"), 1);
+    world.apply(crate::fixture::session_request(&scope_in("na-siliconvalley"), &far)).unwrap();
+    queue(&mut world, &[&near, &far], 30, &[(80, 10), (150, 0)]);
+    let latency = |region: &str, latency_ms| PlayerLatency {
+        player: "1".into(),
+        region: Region::new(region),
+        latency_ms,
+    };
+    let latencies = vec![latency("ap-shanghai", 100), latency("na-siliconvalley", 50)];
+    start(&mut world, "x", PlacementRequest { latencies, ..request(&["1"]) }).unwrap();
+    world.pass_seconds(10);
+    let lost = activating(&world, "x");
+    let report = ReportKind::StartSessionFailed {
+        process: lost.process.clone(),
+        session: lost.id.clone(),
+        reason: "no".into(),
+    };
+    world.report(&lost.instance, report).unwrap();
+    world.pass_seconds(0);
+    stop(&mut world, "x").unwrap();
+    let told = trace::sentences(&placement(&world, "x")).join("\n");
+    let wanted = format!(
+        "Queue q was asked at 2021-01-01T12:00:00Z for a session with seats for 1 player, with 2 latencies.\n\
+         After 0 ms, with at most 80 ms for every player, nothing was found:\n  \
+           fleet {near} in ap-shanghai: a player is 100 ms away.\n  \
+           fleet {far} in na-siliconvalley: no process is free: 1 busy.\n\
+         After 10000 ms, with at most 150 ms for every player, fleet {near} was taken, the first in order.\n\
+         After 10000 ms, the session in fleet {near} was given up, and the search went on: \
+         OnStartGameServerSession failed: no.\n\
+         After 10000 ms, with at most 150 ms for every player, nothing was found:\n  \
+           fleet {near} in ap-shanghai: no process is free: 1 ending"
+    );
+    assert!(told.starts_with(&wanted), "{told}\n\n{wanted}");
+    assert!(told.ends_with("It is CANCELLED after 10000 ms: stopped by request."), "{told}");
+}
+
 /// P-11, PX4: the first in order that has a free process.
 #[test]
 fn p11_queue_order_decides() {

@@ -22,7 +22,7 @@ fn world_with_session() -> (World, GameServerSession) {
     (world, session)
 }
 
-/// Y-3, G14, case 33: seats are taken, and freed again.
+/// Y-3, Y-4, G14, case 33: seats are taken, also by one player twice, and freed again.
 #[test]
 fn s21_a_full_session_takes_nobody() {
     let (mut world, session) = world_with_session();

@@ -86,6 +86,9 @@ fn write(state: &mut State, cx: &mut Cx<'_>, timer: &Timer) -> Result<(), Error>
         scaling_interval_minutes: Some(timer.settings.scaling_interval_minutes),
     };
     let capacity = change.check(state, cx)?;
+    if let Some(ScalingMode::Automatic { target_percent }) = timer.settings.mode {
+        policy::check_target(state, &timer.fleet, target_percent)?;
+    }
     capacity::write(state, cx, &timer.fleet, capacity, Cause::Timer(timer.name.clone()));
     match timer.settings.mode {
         None => {}

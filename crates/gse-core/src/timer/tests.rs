@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::capacity::UpdateFleetCapacity;
+use crate::capacity::policy::{NewPolicy, PutScalingPolicy};
+use crate::capacity::rule_based::{AdjustmentType, Comparison, Metric, Rule};
+use crate::capacity::threshold::Threshold;
 use crate::event::Event;
 use crate::fixture::{World, scope, scope_in};
 use crate::fleet::DeleteFleet;
@@ -257,6 +260,38 @@ fn t7_an_invalid_run_is_skipped_and_said() {
     world.quotas.instances = 20;
     world.pass_seconds(24 * HOUR_S);
     assert_eq!(world.fleet(&fleet).capacity.desired, 2);
+}
+
+/// A timer makes no policy that PutScalingPolicy would refuse (2.4).
+#[test]
+fn t7_a_run_that_needs_a_fifty_first_policy_is_skipped() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let rule = |number: usize| {
+        let rule = Rule {
+            metric: Metric::CurrentPlayerSessions,
+            comparison: Comparison::GreaterOrEqual,
+            threshold: Threshold::parse("5").unwrap(),
+            minutes: 3,
+            adjustment_type: AdjustmentType::ChangeInCapacity,
+            adjustment: 1,
+        };
+        NewPolicy::RuleBased { name: format!("rule {number}"), rule }
+    };
+    for policy in (0..50).map(rule) {
+        world.apply(PutScalingPolicy { scope: scope(), fleet: fleet.clone(), policy }).unwrap();
+    }
+    let automatic = settings(1, 3, 2, ScalingMode::Automatic { target_percent: 30 });
+    let put =
+        PutTimerScalingPolicy { settings: automatic, ..once(&fleet, "peak", "2021-01-01T13:00:00Z", 2) };
+    world.apply(put).unwrap();
+    let before = world.fleet(&fleet).capacity;
+    world.pass_seconds(HOUR_S);
+    let scaling = world.control_plane.state().scalings.get(&fleet).unwrap();
+    assert_eq!((scaling.policies.len(), scaling.target()), (50, None));
+    assert_eq!(world.fleet(&fleet).capacity, before);
+    let [(_, message)] = history(&world, &fleet).try_into().unwrap();
+    assert!(message.contains("was skipped") && message.contains("scaling policies of a fleet"), "{message}");
 }
 
 #[test]

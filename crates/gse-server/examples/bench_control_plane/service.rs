@@ -136,6 +136,7 @@ impl Service {
         let gate = Gate::new(&config.limits, RateGate::off());
         let engine_of_api = engine.clone();
         let (activations, _owner) = Activations::of(Arc::new(DataDir::open(directory)?))?;
+        let (beacons, _) = gse_server::beacon::build(Vec::new())?;
         let api = Api {
             engine: engine_of_api,
             blobs,
@@ -147,6 +148,7 @@ impl Service {
             gate,
             objects_url,
             clock,
+            beacons,
         };
         tokio::spawn(async move { axum::serve(listener, router(Arc::new(api))).await });
         let text = answer_like();

@@ -4,9 +4,9 @@
 mod canary;
 
 use gse_api::extension::{
-    CheckOpenStatusRequest, DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest,
-    ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt, OpenStatusResponse, PATH,
-    SetOpenStatusRequest, StartMatchPlacementRequest, decode,
+    CheckOpenStatusRequest, DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse,
+    ExplainFleetCapacityRequest, ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt,
+    OpenStatusResponse, PATH, SetOpenStatusRequest, StartMatchPlacementRequest, decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
@@ -19,6 +19,9 @@ use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 use super::{Api, access, auth, convert};
 use crate::account::Caller;
 use crate::engine::SubmitError;
+
+mod placement;
+mod region;
 
 /// Whether a path names an action of this kind.
 pub(super) fn is_named(path: &str) -> bool {
@@ -73,6 +76,18 @@ pub(super) async fn call(
             let answer =
                 start_match_placement(api, scope, StartMatchPlacementRequest::decode(body)?, request_id)
                     .await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::ExplainPlacement => {
+            let answer = placement::explain(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeRegions => {
+            decode::<DescribeRegionsRequest>(body)?;
+            Ok(envelope::success(&region::describe(api).await?, request_id))
+        }
+        ExtensionAction::SetFault => {
+            let answer = region::set_fault(api, head, scope, decode(body)?, request_id).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::DescribeAliasCanary => {

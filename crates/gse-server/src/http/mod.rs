@@ -31,6 +31,7 @@ use http::{HeaderValue, Method, header};
 
 use crate::account::activation::Activations;
 use crate::account::{Account, Accounts, Signer};
+use crate::beacon::Beacons;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -59,6 +60,8 @@ pub struct Api {
     pub objects_url: String,
     /// Where the time comes from.
     pub clock: Clock,
+    /// The latency beacons.
+    pub beacons: Beacons,
 }
 
 /// One admitted call of an action.

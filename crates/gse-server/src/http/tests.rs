@@ -23,6 +23,7 @@ mod overload;
 mod queues;
 mod quotas;
 mod refusals;
+mod regions;
 mod scaling;
 mod scenarios;
 mod shapes;

@@ -48,6 +48,8 @@ struct Player {
 
 impl Player {
     fn of(service: &str) -> Self {
+        // Without a provider `build` panics; one that another test installed is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { http, service: service.to_owned() }
     }

@@ -75,9 +75,12 @@ fn present(fleet: &Fleet, counts: &FleetCapacity, reserved: u32) -> String {
     let FleetCapacity { active, idle, pending, terminating, capacity, .. } = counts;
     let staying = counted(active + pending, "instance");
     let mut words = format!("fleet {} is {} and has {staying}", fleet.id, fleet.status);
-    if *idle > 0 {
-        words += &format!(", {idle} of them without a session");
-    }
+    words += &match (*idle, active + pending) {
+        (0, _) => String::new(),
+        (1, 1) => " without a session".to_owned(),
+        (idle, all) if idle == all => ", all of them without a session".to_owned(),
+        (idle, _) => format!(", {idle} of them without a session"),
+    };
     for (count, state) in
         [(*pending, "not ready yet"), (reserved, "reserved"), (*terminating, "leaving besides")]
     {

@@ -123,10 +123,19 @@ fn opinion_words(opinion: &Opinion, load: &FleetLoad) -> String {
                 format!("below {target}: {}", after(*grow))
             } else if present > *shrink {
                 format!("above {target}: {}", after(*shrink))
-            } else if grow == shrink || present == 1 {
-                format!("{target} holds")
             } else {
-                format!("{target} holds with {grow} to {shrink} instances")
+                let free = free_percent(load.processes_per_instance, present, load.sessions).unwrap_or(0);
+                let fewer = present.saturating_sub(1);
+                // Where more is free than is asked for, a reader wonders why it does not shrink (S-12).
+                if free <= *percent {
+                    format!("{target} holds")
+                } else if fewer == 0 {
+                    format!("above {target}, and one instance always stays")
+                } else if fewer < *grow {
+                    format!("{target} holds, and {}", after(fewer))
+                } else {
+                    format!("{target} holds, and {}, which is not more", after(fewer))
+                }
             }
         }
         View::Rule { rule, value, met, needed, wanted } => {

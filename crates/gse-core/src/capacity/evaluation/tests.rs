@@ -407,6 +407,28 @@ fn decisions_are_kept_with_their_numbers() {
     assert_eq!(scaled.decisions(), decisions[1..]);
 }
 
+/// Where more is free than the target, and nothing changes, the words say what fewer instances would mean (E1, E3, E4).
+#[test]
+fn s12_a_target_that_holds_says_why_nothing_leaves() {
+    for (sessions, instances, words) in [
+        (7, 1, "30 % free; the target of 30 % holds"),
+        (0, 1, "100 % free; above the target of 30 %, and one instance always stays"),
+        (8, 2, "60 % free; the target of 30 % holds, and 1 instance would leave 20 % free"),
+        (
+            7,
+            2,
+            "65 % free; the target of 30 % holds, and 1 instance would leave 30 % free, which is not more",
+        ),
+    ] {
+        let mut scaled = Scaled::new(10, (0, 3), instances);
+        scaled.sessions(sessions);
+        scaled.target(30);
+        scaled.wait(1);
+        let told = sentence(&scaled.decisions().pop().unwrap(), scaled.world.now);
+        assert!(told.ends_with(words), "{told}");
+    }
+}
+
 /// S-23: where unused instances are not enough, a rule takes busy ones too, the one with fewest sessions first; a
 /// target never does.
 #[test]

@@ -77,6 +77,16 @@ fn s14_rules_are_kept_by_name_and_a_repeated_one_goes_on() {
 }
 
 #[test]
+fn a_target_without_a_name_takes_the_place_of_no_rule() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    world.apply(ruled(&fleet, "TargetBased", crowded(1))).unwrap();
+    assert_eq!(world.apply(target(&fleet, None, 30)).unwrap(), "TargetBased-2");
+    assert_eq!(world.apply(target(&fleet, None, 40)).unwrap(), "TargetBased-2");
+    assert_eq!(names(&world, &fleet), ["TargetBased", "TargetBased-2"]);
+}
+
+#[test]
 fn s16_an_adjustment_stays_inside_its_range() {
     let mut world = World::new();
     let fleet = world.active_fleet(&scope(), 1);

@@ -90,6 +90,7 @@ impl Stack {
             None => RateGate::off(),
         };
         let gate = Gate::new(&config.limits, rate);
+        let (beacons, _) = crate::beacon::build(Vec::new()).unwrap();
         let data_dir = Arc::new(DataDir::open(directory.path()).unwrap());
         let (activations, owner) = Activations::of(data_dir).unwrap();
         tokio::spawn(owner.run());
@@ -107,6 +108,7 @@ impl Stack {
             gate,
             objects_url,
             clock: clock_of_api,
+            beacons,
         };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
