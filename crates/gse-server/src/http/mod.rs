@@ -7,6 +7,7 @@ pub(crate) mod access;
 mod auth;
 mod body;
 mod capi;
+mod console;
 pub(crate) mod convert;
 mod extension;
 pub mod gate;
@@ -78,9 +79,10 @@ pub(crate) struct Call<'a> {
     called: Option<gse_core::id::FleetId>,
 }
 
-/// The one router of the API listener. Its only route is the fallback, because actions travel in a header.
+/// The one router of the API listener: the console below its path, and the fallback, because actions travel in a header.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new().fallback(serve_request).with_state(api)
+    let console = console::settings(&api);
+    console::beside(console, Router::new().fallback(serve_request).with_state(api))
 }
 
 async fn serve_request(State(api): State<Arc<Api>>, request: Request) -> Response {

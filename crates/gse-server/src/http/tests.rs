@@ -8,6 +8,7 @@ mod auth;
 mod buckets;
 mod capi;
 mod ccn;
+mod console;
 mod control;
 mod edges;
 mod errors;

@@ -1,0 +1,126 @@
+// The console's conveniences. Every page can be read without them; only uploading needs them.
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+// Choices that need no button.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.submit();
+});
+
+// Copying code.
+function offerCopies() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent);
+      button.textContent = "✓";
+    };
+  }
+}
+
+// Lists are sorted by a column, either way; numbers as numbers.
+let sorting = null;
+function sortBy(table, column, up) {
+  const key = (row) => row.cells[column]?.textContent.trim() ?? "";
+  const order = (a, b) => key(a).localeCompare(key(b), undefined, { numeric: true });
+  const rows = [...table.tBodies[0].rows].sort((a, b) => (up ? order(a, b) : order(b, a)));
+  table.tBodies[0].append(...rows);
+  [...table.tHead.rows[0].cells].forEach((cell, index) => {
+    cell.setAttribute("aria-sort", index === column ? (up ? "ascending" : "descending") : "none");
+  });
+}
+function offerSorting() {
+  document.querySelectorAll("main table").forEach((table, number) => {
+    [...table.tHead.rows[0].cells].forEach((cell, column) => {
+      const button = document.createElement("button");
+      button.append(...cell.childNodes);
+      cell.append(button);
+      button.onclick = () => {
+        const up = cell.getAttribute("aria-sort") !== "ascending";
+        sorting = { number, column, up };
+        sortBy(table, column, up);
+      };
+    });
+    if (sorting && sorting.number === number) sortBy(table, sorting.column, sorting.up);
+  });
+}
+
+// Running times go on.
+const born = Date.now();
+function duration(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const parts = [[Math.floor(seconds / 86400), "d"], [Math.floor(seconds / 3600) % 24, "h"], [Math.floor(seconds / 60) % 60, "m"]];
+  let shown = "";
+  for (const [count, unit] of parts) if (count > 0 || shown) shown += two(count) + unit + " ";
+  return shown + two(seconds % 60) + "s";
+}
+setInterval(() => {
+  for (const span of document.querySelectorAll("[data-since]")) {
+    const since = Number(span.dataset.since);
+    span.textContent = duration(Math.max(0, Math.floor(Date.now() / 1000) - since));
+  }
+}, 1000);
+
+// Pages that follow what they show. Nothing is taken away from under somebody who types or selects.
+function isBusy(main) {
+  const at = document.activeElement;
+  return (at && main.contains(at) && at.matches("input, select, textarea")) || !getSelection().isCollapsed;
+}
+async function refresh(main) {
+  if (isBusy(main) || document.hidden) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  if (!next || isBusy(main)) return;
+  const at = document.activeElement;
+  const focused = at && main.contains(at) && at.getAttribute("href");
+  main.replaceChildren(...next.childNodes);
+  prepare();
+  if (focused) main.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+}
+function follow() {
+  const main = document.querySelector("main[data-live]");
+  if (!main || !window.EventSource) return;
+  const source = new EventSource("/console/live?page=" + encodeURIComponent(main.dataset.live));
+  let isFirst = true;
+  source.onmessage = () => {
+    // The first one says that the stream stands; the page is newer than anything it could tell.
+    if (isFirst && Date.now() - born < 3000) { isFirst = false; return; }
+    isFirst = false;
+    refresh(main);
+  };
+  addEventListener("pagehide", () => source.close());
+}
+
+// Uploading: the file as it is, with its progress.
+function offerUpload() {
+  const form = document.querySelector("form[data-upload]");
+  if (!form) return;
+  const file = form.elements.file;
+  form.ondragover = (event) => event.preventDefault();
+  form.ondrop = (event) => { event.preventDefault(); file.files = event.dataTransfer.files; };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const progress = form.querySelector("progress"), notice = form.querySelector(".notice"), button = form.querySelector("button");
+    const say = (text) => { notice.textContent = text; notice.hidden = !text; button.disabled = !text; };
+    const query = new URLSearchParams({ name: form.elements.name.value, version: form.elements.version.value, os: form.elements.os.value });
+    const request = new XMLHttpRequest();
+    request.open("PUT", "/console/upload?" + query);
+    request.setRequestHeader("X-CSRF-Token", document.querySelector("meta[name=csrf]").content);
+    request.upload.onprogress = (event) => { progress.value = event.loaded / event.total; };
+    request.onload = () => (request.status === 200 ? location.assign(request.responseText) : say(request.responseText || String(request.status)));
+    request.onerror = () => say("✗");
+    progress.hidden = false;
+    say("");
+    request.send(file.files[0]);
+  };
+}
+
+function prepare() {
+  offerCopies();
+  offerSorting();
+}
+prepare();
+offerUpload();
+follow();

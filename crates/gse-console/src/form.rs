@@ -1,0 +1,152 @@
+//! Forms of actions: `/console/do/<Action>` shows one with what is known filled in, asks to confirm what matters, sends
+//! it, and goes where its result is seen.
+
+pub(crate) mod fields;
+mod operation;
+mod prefill;
+mod suggestions;
+pub(crate) mod values;
+
+use http::StatusCode;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::cloud::Refusal;
+use crate::form::operation::{Operation, Then};
+use crate::form::suggestions::Suggestions;
+use crate::form::values::Values;
+use crate::page::{Outcome, Page};
+use crate::visit::{Visit, escaped, find, within};
+use crate::{html as parts, text};
+
+/// The form of an action, with what is there now.
+pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
+    let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
+    let named = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
+    let named: Vec<(String, String)> = named.cloned().collect();
+    let mut values = prefill::load(v, operation.action, &named).await?;
+    let fixed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+    values.put(named);
+    let back = v.asked("back").and_then(within).unwrap_or("/console").to_owned();
+    let form = Form { operation, values, fixed, back };
+    Ok(Outcome::Page(form.page(v, None).await))
+}
+
+/// What was filled in: another row, a question whether it is meant, or the call.
+pub(crate) async fn submit(v: &Visit, action: &str, pairs: &[(String, String)]) -> Result<Outcome, Refusal> {
+    let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
+    let mut values = Values::of(pairs);
+    let back = find(pairs, "_back").and_then(within).unwrap_or("/console").to_owned();
+    let fixed = find(pairs, "_fixed").unwrap_or_default().split(' ').map(str::to_owned).collect();
+    if let Some(list) = find(pairs, "_more") {
+        values.add_row(list);
+        return Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, None).await));
+    }
+    let body = match values.body(operation.action) {
+        Ok(body) => body,
+        Err(refusal) => {
+            return Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, Some(&refusal)).await));
+        }
+    };
+    if operation.is_confirmed && find(pairs, "_confirmed").is_none() {
+        return Ok(Outcome::Page(question(v, operation, pairs, &body, &back)));
+    }
+    match v.cloud.call_any(operation.action, &body).await {
+        Ok(answer) => Ok(Outcome::Elsewhere(destination(operation, &answer, &back))),
+        Err(refusal) => {
+            Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, Some(&refusal)).await))
+        }
+    }
+}
+
+/// Where the result is seen.
+fn destination(operation: &Operation, answer: &Value, back: &str) -> String {
+    match operation.then {
+        Then::Back => back.to_owned(),
+        Then::List(path) => path.to_owned(),
+        Then::Made { path, pointer } => match answer.pointer(pointer).and_then(Value::as_str) {
+            Some(id) => format!("{path}{}", escaped(id)),
+            None => back.to_owned(),
+        },
+    }
+}
+
+struct Form<'a> {
+    operation: &'a Operation,
+    values: Values,
+    /// Members that say what it is about; they are shown and not edited.
+    fixed: Vec<String>,
+    back: String,
+}
+
+impl Form<'_> {
+    async fn page(&self, v: &Visit, refusal: Option<&Refusal>) -> Page {
+        let operation = self.operation;
+        let title = v.t(operation.title);
+        let suggestions = Suggestions::load(v, operation.action).await;
+        let body = html! {
+            h1 { (title) }
+            @if let Some(refusal) = refusal { (parts::refusal(v, refusal)) }
+            @if let Some(note) = operation.note { p.note { (v.t(note)) } }
+            form.action method="post" action={ "/console/do/" (operation.action.name()) } {
+                input type="hidden" name="_token" value=(v.token);
+                input type="hidden" name="_back" value=(self.back);
+                input type="hidden" name="_fixed" value=(self.fixed.join(" "));
+                (self.values.row_counts())
+                // The one that Enter presses.
+                button.first tabindex="-1" aria-hidden="true" { (v.t(text::SUBMIT)) }
+                (self.groups(v))
+                (suggestions.lists())
+                p.buttons {
+                    button { (v.t(text::SUBMIT)) }
+                    a.button.quiet href=(self.back) { (v.t(text::CANCEL)) }
+                }
+            }
+        };
+        let status = if refusal.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        Page { status, ..Page::new(title, body) }
+    }
+
+    fn groups(&self, v: &Visit) -> Markup {
+        let schema = self.operation.action.request_schema();
+        let fields = fields::Fields { v, values: &self.values, fixed: &self.fixed };
+        html! {
+            @for (title, members) in self.operation.groups {
+                @let shown = members.iter().filter_map(|name| schema.member(name));
+                @if let Some(title) = title {
+                    fieldset { legend { (v.t(*title)) } @for member in shown { (fields.member(member, "", true)) } }
+                } @else {
+                    @for member in shown { (fields.member(member, "", true)) }
+                }
+            }
+        }
+    }
+}
+
+/// Is it meant?
+fn question(v: &Visit, operation: &Operation, pairs: &[(String, String)], body: &Value, back: &str) -> Page {
+    let title = v.t(operation.title);
+    let text = serde_json::to_string_pretty(body).expect("a JSON value always has a text");
+    let markup = html! {
+        h1 { (title) }
+        @if operation.action.name().starts_with("Delete") || operation.action.name().starts_with("End") {
+            p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) }
+        }
+        p { (v.t(text::CONFIRM_NOTE)) }
+        pre.user { code { (text) } }
+        form method="post" action={ "/console/do/" (operation.action.name()) } {
+            @for (name, value) in pairs { input type="hidden" name=(name) value=(value); }
+            p.buttons {
+                button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
+                a.button.quiet href=(back) { (v.t(text::CANCEL)) }
+            }
+        }
+    };
+    Page::new(title, markup)
+}
+
+/// Whether there is a form for an action outside the explorer.
+#[cfg(test)]
+pub(crate) fn all_operations() -> impl Iterator<Item = gse_api::Action> {
+    operation::OPERATIONS.iter().map(|operation| operation.action)
+}

@@ -1,0 +1,114 @@
+//! What may be typed where an id is wanted: fleets, packages, instance types, aliases and queues that there are.
+
+use gse_api::Action;
+use gse_api::schema::{Structure, ValueType};
+use gse_api::types as wire;
+use maud::{Markup, html};
+
+use crate::visit::Visit;
+
+/// How many are offered.
+const MOST: u64 = 100;
+
+/// Values with what they are called, by the list that holds them.
+#[derive(Default)]
+pub(super) struct Suggestions(Vec<(&'static str, Vec<(String, String)>)>);
+
+/// The list of values that fit a member.
+pub(super) fn list_of(name: &str) -> Option<&'static str> {
+    match name {
+        "FleetId" => Some("fleets"),
+        "AliasId" => Some("aliases"),
+        "AssetId" => Some("assets"),
+        "InstanceType" => Some("instance-types"),
+        "DestinationArn" => Some("destinations"),
+        _ => None,
+    }
+}
+
+impl Suggestions {
+    /// What the members of an action could be. What cannot be read is not offered; the form works without.
+    pub(super) async fn load(v: &Visit, action: Action) -> Self {
+        let mut wanted = Vec::new();
+        lists_in(action.request_schema(), &mut wanted);
+        let mut lists = Vec::new();
+        for list in wanted {
+            let values = match list {
+                "fleets" => fleets(v).await,
+                "aliases" => aliases(v).await,
+                "assets" => assets(v).await,
+                "destinations" => destinations(v).await,
+                _ => instance_types(v).await,
+            };
+            lists.push((list, values.unwrap_or_default()));
+        }
+        Self(lists)
+    }
+
+    pub(super) fn lists(&self) -> Markup {
+        html! {
+            @for (list, values) in &self.0 {
+                datalist id=(list) { @for (value, name) in values { option value=(value) { (name) } } }
+            }
+        }
+    }
+}
+
+fn lists_in(structure: &Structure, found: &mut Vec<&'static str>) {
+    for member in structure.members {
+        let inner = match &member.value {
+            ValueType::List(list) => list.item,
+            value => value,
+        };
+        match inner {
+            ValueType::Object(structure) => lists_in(structure, found),
+            _ => found.extend(list_of(member.name).filter(|list| !found.contains(list))),
+        }
+    }
+}
+
+type Values = Option<Vec<(String, String)>>;
+
+async fn fleet_attributes(v: &Visit) -> Option<Vec<wire::FleetAttributes>> {
+    let request = wire::DescribeFleetAttributesRequest { limit: Some(MOST), ..Default::default() };
+    Some(v.cloud.call(&request).await.ok()?.fleet_attributes)
+}
+
+async fn alias_list(v: &Visit) -> Option<Vec<wire::Alias>> {
+    let request = wire::ListAliasesRequest { limit: Some(MOST), ..Default::default() };
+    Some(v.cloud.call(&request).await.ok()?.aliases)
+}
+
+async fn fleets(v: &Visit) -> Values {
+    let named = |fleet: wire::FleetAttributes| (fleet.fleet_id, format!("{} · {}", fleet.name, fleet.status));
+    Some(fleet_attributes(v).await?.into_iter().map(named).collect())
+}
+
+async fn aliases(v: &Visit) -> Values {
+    Some(alias_list(v).await?.into_iter().map(|alias| (alias.alias_id, alias.name)).collect())
+}
+
+async fn destinations(v: &Visit) -> Values {
+    let fleets = fleet_attributes(v).await?.into_iter().map(|fleet| (fleet.fleet_arn, fleet.name));
+    let aliases = alias_list(v).await?.into_iter().map(|alias| (alias.alias_arn, alias.name));
+    Some(fleets.chain(aliases).collect())
+}
+
+async fn assets(v: &Visit) -> Values {
+    let request = wire::DescribeAssetsRequest {
+        asset_region: v.cloud.region.clone(),
+        limit: MOST as i64,
+        ..Default::default()
+    };
+    let assets = v.cloud.call(&request).await.ok()?.assets;
+    let named =
+        |asset: wire::Asset| (asset.asset_id, format!("{} {}", asset.asset_name, asset.asset_version));
+    Some(assets.into_iter().map(named).collect())
+}
+
+async fn instance_types(v: &Visit) -> Values {
+    let types = v.cloud.call(&wire::DescribeInstanceTypesRequest {}).await.ok()?.instance_type_list;
+    let named =
+        |kind: wire::InstanceTypeInfo| (kind.instance_type, format!("{} CPU · {} GB", kind.cpu, kind.memory));
+    Some(types.into_iter().map(named).collect())
+}

@@ -1,0 +1,209 @@
+//! What a form holds, by the path of each member (`RuntimeConfiguration.ServerProcesses.0.LaunchPath`), which is how the
+//! cloud API flattens parameters; so its own reader makes the JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gse_api::shape::{Repeatable, Shape};
+use gse_api::{Action, ApiError};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::cloud::Refusal;
+use crate::visit::escaped;
+
+/// Rows of one list that a form shows; the explorer and scripts can send more.
+const MOST_ROWS: usize = 60;
+/// Fields of one form; closing up its rows costs their square.
+const MOST_FIELDS: usize = 4096;
+
+/// The filled in values of a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Values {
+    texts: BTreeMap<String, String>,
+    /// Rows that were asked for, by the path of their list.
+    rows: BTreeMap<String, usize>,
+}
+
+impl Values {
+    /// What a browser sent. Names that begin with `_` are the form's own; what was left empty is absent.
+    pub(crate) fn of(pairs: &[(String, String)]) -> Self {
+        let mut values = Self::default();
+        for (name, text) in pairs {
+            if let Some(list) = name.strip_prefix("_rows.") {
+                let count: usize = text.parse().unwrap_or(1);
+                values.rows.insert(list.to_owned(), count.min(MOST_ROWS));
+            } else if !name.starts_with('_') && !text.is_empty() {
+                // Browsers end lines with CR LF in forms only.
+                values.texts.insert(name.clone(), text.replace("\r\n", "\n"));
+            }
+        }
+        values
+    }
+
+    /// The members of a JSON object.
+    pub(crate) fn of_json(value: &Value) -> Self {
+        let mut values = Self::default();
+        values.flatten("", value);
+        values
+    }
+
+    pub(crate) fn put(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
+        self.texts.extend(pairs);
+    }
+
+    pub(crate) fn get(&self, path: &str) -> &str {
+        self.texts.get(path).map_or("", String::as_str)
+    }
+
+    pub(crate) fn add_row(&mut self, list: &str) {
+        let count = self.row_count(list) + 1;
+        self.rows.insert(list.to_owned(), count.min(MOST_ROWS));
+    }
+
+    /// Rows of a list to show: those that are filled in, those that were asked for, and at least one.
+    pub(crate) fn row_count(&self, list: &str) -> usize {
+        let start = format!("{list}.");
+        let indices = self.texts.keys().filter_map(|path| {
+            let rest = path.strip_prefix(&start)?;
+            rest.split('.').next()?.parse::<usize>().ok()
+        });
+        let filled = indices.max().map_or(0, |last| last.saturating_add(1));
+        filled.max(self.rows.get(list).copied().unwrap_or(1)).clamp(1, MOST_ROWS)
+    }
+
+    /// Keeps the rows that were asked for.
+    pub(crate) fn row_counts(&self) -> Markup {
+        html! {
+            @for (list, count) in &self.rows {
+                input type="hidden" name={ "_rows." (list) } value=(count);
+            }
+        }
+    }
+
+    /// The JSON body of a request.
+    pub(crate) fn body(&self, action: Action) -> Result<Value, Refusal> {
+        if self.texts.len() > MOST_FIELDS {
+            return Err(invalid(format!("The form has more than {MOST_FIELDS} fields.")));
+        }
+        let pairs = self.closed_up();
+        let form: Vec<String> =
+            pairs.iter().map(|(name, text)| format!("{}={}", escaped(name), escaped(text))).collect();
+        let form = form.join("&");
+        let body = Shape::Form(Repeatable::default()).json(action.request_schema(), "", form.as_bytes());
+        let body = body.map_err(|error| refusal(&error))?;
+        serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))
+    }
+
+    /// With the rows that were left empty taken out.
+    fn closed_up(&self) -> BTreeMap<String, &str> {
+        let mut indices: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for path in self.texts.keys() {
+            each_index(path, |list, index| {
+                indices.entry(list.to_owned()).or_default().insert(index);
+            });
+        }
+        let place =
+            |list: &str, index: usize| indices.get(list).map_or(index, |found| found.range(..index).count());
+        let renamed = |path: &str| {
+            let mut renamed: Vec<String> = Vec::new();
+            let mut old = String::new();
+            for part in path.split('.') {
+                let index = part.parse::<usize>().ok().filter(|_| !old.is_empty());
+                renamed.push(index.map_or(part.to_owned(), |index| place(&old, index).to_string()));
+                if !old.is_empty() {
+                    old.push('.');
+                }
+                old += part;
+            }
+            renamed.join(".")
+        };
+        self.texts.iter().map(|(path, text)| (renamed(path), text.as_str())).collect()
+    }
+
+    fn flatten(&mut self, path: &str, value: &Value) {
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match value {
+            Value::Null => {}
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| self.flatten(&below(name), value))
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(n, value)| self.flatten(&below(&n.to_string()), value));
+            }
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => _ = self.texts.insert(path.to_owned(), text.clone()),
+            Value::Bool(_) | Value::Number(_) => _ = self.texts.insert(path.to_owned(), value.to_string()),
+        }
+    }
+}
+
+/// Each index in a path, with the path of its list.
+fn each_index(path: &str, mut found: impl FnMut(&str, usize)) {
+    for (at, _) in path.match_indices('.') {
+        let rest = &path[at + 1..];
+        if let Ok(index) = rest.split('.').next().unwrap_or_default().parse() {
+            found(&path[..at], index);
+        }
+    }
+}
+
+fn invalid(message: String) -> Refusal {
+    Refusal { code: "InvalidParameter".into(), message, request_id: String::new() }
+}
+
+fn refusal(error: &ApiError) -> Refusal {
+    Refusal {
+        code: error.code.as_str().to_owned(),
+        message: error.message.clone(),
+        request_id: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn filled(pairs: &[(&str, &str)]) -> Values {
+        let pairs: Vec<_> = pairs.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
+        Values::of(&pairs)
+    }
+
+    #[test]
+    fn a_form_becomes_the_json_of_its_action() {
+        let values = filled(&[
+            ("_token", "x"),
+            ("Name", "a&b=c +<é>"),
+            ("Description", ""),
+            ("RuntimeConfiguration.ServerProcesses.1.LaunchPath", "/b"),
+            ("RuntimeConfiguration.ServerProcesses.1.ConcurrentExecutions", "2"),
+            ("RuntimeConfiguration.ServerProcesses.4.LaunchPath", "/c"),
+        ]);
+        let wanted = json!({
+            "Name": "a&b=c +<é>",
+            "RuntimeConfiguration": {"ServerProcesses": [
+                {"LaunchPath": "/b", "ConcurrentExecutions": 2}, {"LaunchPath": "/c"},
+            ]},
+        });
+        assert_eq!(values.body(Action::CreateFleet).unwrap(), wanted);
+        assert_eq!(values.row_count("RuntimeConfiguration.ServerProcesses"), 5);
+        assert_eq!(Values::of_json(&wanted).body(Action::CreateFleet).unwrap(), wanted);
+    }
+
+    #[test]
+    fn too_many_fields_are_refused() {
+        let pairs: Vec<_> = (0..=MOST_FIELDS).map(|n| (format!("Names.{n}"), "x".to_owned())).collect();
+        let refused = Values::of(&pairs).body(Action::DescribeGameServerSessionQueues).unwrap_err();
+        assert_eq!(refused.code, "InvalidParameter");
+    }
+
+    #[test]
+    fn rows_are_added_and_bounded() {
+        let mut values = filled(&[("Tags.0.Key", "a"), ("Tags.99999999999999999999.Key", "b")]);
+        assert_eq!(values.row_count("Tags"), 1);
+        values.add_row("Tags");
+        assert_eq!(values.row_count("Tags"), 2);
+        assert_eq!(filled(&[("Tags.18446744073709551615.Key", "b")]).row_count("Tags"), MOST_ROWS);
+        assert_eq!(filled(&[("_rows.Tags", "900")]).row_count("Tags"), MOST_ROWS);
+    }
+}

@@ -1,0 +1,47 @@
+//! The console: web pages for those who learn the integration and those who run it (operations.md 8).
+//!
+//! It sees the cloud API only. A page is made of calls that are signed with the visitor's key and given to the same
+//! router as those that come over the network, so whatever the console can do a script can do.
+//!
+//! `serving.rs` is the door: who visits, may this be posted, which page. `cloud.rs` calls. `pages/` reads and shows,
+//! `form/` makes a form of any action and JSON of what was typed, `explorer/` is the workbench for all actions.
+
+mod cloud;
+mod explorer;
+mod form;
+mod html;
+mod language;
+mod live;
+mod page;
+mod pages;
+mod serving;
+mod session;
+#[cfg(test)]
+mod tests;
+mod text;
+mod upload;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+/// What the console is set up with.
+#[derive(Clone)]
+pub struct Settings {
+    /// Whether visitors have to log in with a key; `false` where nobody needs to sign (`--auth off`).
+    pub login: bool,
+    /// Whether cookies are for HTTPS only.
+    pub https: bool,
+    /// The regions that can be chosen.
+    pub regions: Vec<String>,
+    /// The region that a visitor sees first.
+    pub default_region: String,
+    /// The time that requests are signed with, UNIX seconds.
+    pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+/// The pages below `/console`. `cloud` is the router of the cloud API and the object endpoint (`/objects`).
+pub fn router(settings: Settings, cloud: Router) -> Router {
+    serving::router(settings, cloud)
+}

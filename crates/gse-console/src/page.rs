@@ -1,0 +1,192 @@
+//! The frame around every page: menu, region, language, and what a browser may do with it.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::cloud::Refusal;
+use crate::language::Text;
+use crate::visit::{Visit, address};
+use crate::{html as parts, text};
+
+/// The style sheet and the script, compiled in.
+pub(crate) const STYLE: &str = include_str!("../assets/console.css");
+pub(crate) const SCRIPT: &str = include_str!("../assets/console.js");
+
+/// Nothing but the console's own style sheet, script and pages; no frame, no other form target.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page without its frame.
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) title: String,
+    pub(crate) body: Markup,
+    /// Whether it shows what changes by itself.
+    pub(crate) is_live: bool,
+}
+
+/// What a visit comes to.
+pub(crate) enum Outcome {
+    Page(Page),
+    /// Where to go instead.
+    Elsewhere(String),
+    NotFound,
+}
+
+impl Page {
+    pub(crate) fn new(title: impl Into<String>, body: Markup) -> Self {
+        Self { status: StatusCode::OK, title: title.into(), body, is_live: false }
+    }
+
+    /// A page that follows what it shows.
+    pub(crate) fn live(title: impl Into<String>, body: Markup) -> Self {
+        Self { is_live: true, ..Self::new(title, body) }
+    }
+
+    /// Why there is no such page.
+    pub(crate) fn not_found(v: &Visit) -> Self {
+        let body = html! { h1 { (v.t(text::NOT_FOUND)) } p { (v.t(text::NOT_FOUND_NOTE)) } };
+        Self { status: StatusCode::NOT_FOUND, ..Self::new(v.t(text::NOT_FOUND), body) }
+    }
+
+    /// What the service refused, as a page.
+    pub(crate) fn refused(v: &Visit, refusal: &Refusal) -> Self {
+        let status = match refusal.code.split('.').next().unwrap_or_default() {
+            "ResourceNotFound" => StatusCode::NOT_FOUND,
+            "AuthFailure" | "UnauthorizedOperation" => StatusCode::FORBIDDEN,
+            "RequestLimitExceeded" => StatusCode::TOO_MANY_REQUESTS,
+            "InternalError" | "ServiceUnavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let body = html! {
+            @if refusal.code == "UnauthorizedOperation.ServiceNotOpened" { (activation(v)) }
+            @else { h1 { (v.t(text::REFUSED)) } (parts::refusal(v, refusal)) }
+        };
+        Self { status, ..Self::new(v.t(text::REFUSED), body) }
+    }
+
+    /// With its frame.
+    pub(crate) fn respond(self, v: &Visit) -> Response {
+        let status = self.status;
+        let mut response = text_response("text/html; charset=utf-8", frame(v, &self).into_string());
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// Every page of an account that has not activated the service (operations.md 8).
+fn activation(v: &Visit) -> Markup {
+    html! {
+        h1 { (v.t(text::NOT_OPENED)) }
+        p { (v.t(text::NOT_OPENED_NOTE)) }
+        form method="post" action="/console/activate" {
+            input type="hidden" name="_token" value=(v.token);
+            button { (v.t(text::ACTIVATE)) }
+        }
+    }
+}
+
+/// A body that is no page of its own.
+pub(crate) fn text_response(kind: &'static str, text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// What every answer of the console carries.
+pub(crate) fn secure(response: &mut Response) {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+const MENU: &[(&str, Text)] = &[
+    ("/console/start", text::GETTING_STARTED),
+    ("/console/assets", text::ASSETS),
+    ("/console/fleets", text::FLEETS),
+    ("/console/aliases", text::ALIASES),
+    ("/console/queues", text::QUEUES),
+    ("/console/quotas", text::QUOTAS),
+    ("/console/explorer", text::EXPLORER),
+];
+
+fn frame(v: &Visit, page: &Page) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(v.language.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="csrf" content=(v.token);
+                title { (page.title) " – " (v.t(text::CONSOLE)) }
+                link rel="stylesheet" href="/console/console.css";
+                script src="/console/console.js" defer {}
+            }
+            body {
+                a.skip href="#content" { (v.t(text::SKIP)) }
+                header {
+                    a.brand href="/console" { (v.t(text::CONSOLE)) }
+                    @if v.can_read() { (region(v)) }
+                    div.right {
+                        a lang=(v.language.other().code()) href=(language(v)) {
+                            (v.language.other().own_name())
+                        }
+                        @if v.is_logged_in {
+                            form method="post" action="/console/logout" {
+                                input type="hidden" name="_token" value=(v.token);
+                                button.quiet { (v.t(text::LOG_OUT)) }
+                            }
+                        }
+                    }
+                }
+                div.columns {
+                    @if v.can_read() {
+                        nav.menu aria-label=(v.t(text::MENU)) {
+                            ul {
+                                @for (path, name) in MENU {
+                                    @let here = v.path == *path || v.path.starts_with(&format!("{path}/"));
+                                    li { a href=(path) aria-current=[here.then_some("page")] { (v.t(*name)) } }
+                                }
+                            }
+                        }
+                    }
+                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| v.here())] { (page.body) }
+                }
+            }
+        }
+    }
+}
+
+fn region(v: &Visit) -> Markup {
+    html! {
+        form.region method="get" action="/console/region" {
+            label for="region" { (v.t(text::REGION)) }
+            select id="region" name="to" data-submit {
+                @for region in &v.regions { option selected[*region == v.cloud.region] { (region) } }
+            }
+            input type="hidden" name="back" value=(list_of(v));
+            button.quiet { (v.t(text::SWITCH)) }
+        }
+    }
+}
+
+/// What one region has, another has not: its lists are where one arrives.
+fn list_of(v: &Visit) -> String {
+    let section = v.path.split('/').nth(2).unwrap_or_default();
+    let path = format!("/console/{section}");
+    if MENU.iter().any(|(known, _)| *known == path) { path } else { "/console".to_owned() }
+}
+
+fn language(v: &Visit) -> String {
+    address("/console/language", &[("to", v.language.other().code()), ("back", &v.here())])
+}

@@ -1,0 +1,54 @@
+//! Events of a fleet, newest first, with their logs (operations.md 8.4).
+
+use gse_api::types as wire;
+use maud::{Markup, html};
+
+use super::ROWS;
+use crate::cloud::Refusal;
+use crate::html::{pager, plain, table, time};
+use crate::text;
+use crate::visit::Visit;
+
+pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+    let asked = |name| v.asked(name).map(str::to_owned);
+    let request = wire::DescribeFleetEventsRequest {
+        fleet_id: fleet.to_owned(),
+        event_code: asked("code"),
+        start_time: asked("from"),
+        end_time: asked("to"),
+        limit: Some(ROWS),
+        offset: Some(v.offset()),
+    };
+    let events = v.cloud.call(&request).await?;
+    let row = |event: &wire::Event| {
+        vec![
+            time(&event.event_time),
+            html! { code { (event.event_code) } },
+            plain(&event.message),
+            html! {
+                @if is_address(&event.pre_signed_log_url) {
+                    a.button href=(event.pre_signed_log_url) { (v.t(text::DOWNLOAD)) }
+                }
+            },
+        ]
+    };
+    let rows: Vec<_> = events.events.iter().map(row).collect();
+    Ok(html! {
+        form.filter method="get" {
+            label for="code" { (v.t(text::CODE)) }
+            input id="code" name="code" value=(v.asked("code").unwrap_or_default());
+            label for="from" { (v.t(text::FROM)) }
+            input id="from" name="from" placeholder="2026-01-31T00:00:00Z" value=(v.asked("from").unwrap_or_default());
+            label for="to" { (v.t(text::TO)) }
+            input id="to" name="to" placeholder="2026-01-31T23:59:59Z" value=(v.asked("to").unwrap_or_default());
+            button.quiet { (v.t(text::FILTER)) }
+        }
+        (table(v, &[text::TIME, text::CODE, text::MESSAGE, text::OPERATIONS], &rows))
+        (pager(v, rows.len(), ROWS, events.total_count))
+    })
+}
+
+/// Addresses of this service only; never a script.
+pub(super) fn is_address(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}

@@ -1,0 +1,163 @@
+//! Scaling of a fleet: settings, policies, the scheduled plan, and why it has as many instances as it has.
+
+use gse_api::extension::{CapacityDecision, ExplainFleetCapacityRequest};
+use gse_api::types as wire;
+use maud::{Markup, html};
+
+use super::ROWS;
+use crate::cloud::Refusal;
+use crate::html::{act, fields, plain, status, table, time};
+use crate::text;
+use crate::visit::Visit;
+
+/// Timers that one fleet can have.
+const MOST_TIMERS: i64 = 100;
+
+pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+    let why = v.cloud.call_extension(&ExplainFleetCapacityRequest { fleet_id: fleet.to_owned() }).await?;
+    let is_automatic = why.mode != "Manual";
+    let (mode, switch) = if is_automatic {
+        (text::AUTOMATIC, act(v, text::STOP_SCALING, "StopFleetActions", &[("FleetId", fleet)]))
+    } else {
+        (text::MANUAL, act(v, text::START_SCALING, "StartFleetActions", &[("FleetId", fleet)]))
+    };
+    let decisions: Vec<_> = why.decisions.iter().map(decision).collect();
+    Ok(html! {
+        p.buttons { (act(v, text::MODIFY, "UpdateFleetCapacity", &[("FleetId", fleet)])) " " (switch) }
+        (fields(v, &[
+            (text::MODE, html! { (v.t(mode)) }),
+            (text::RANGE, html! { (why.min) "–" (why.max) }),
+            (text::DESIRED, html! { (why.desired) }),
+            (text::COOL_DOWN, html! { (why.scaling_interval) " " (v.t(text::MINUTES)) }),
+            (text::ACTIVE, html! { (why.active) }),
+            (text::IDLE, html! { (why.idle) }),
+            (text::PENDING, html! { (why.pending) }),
+            (text::TERMINATING, html! { (why.terminating) }),
+            (text::RESERVED, html! { (why.reserved) }),
+        ]))
+        h2 { (v.t(text::WHY)) }
+        ul { @for sentence in &why.sentences { li { (plain(sentence)) } } }
+        (policies(v, fleet).await?)
+        (timers(v, fleet).await?)
+        h2 { (v.t(text::DECISIONS)) }
+        (table(v, &[text::TIME, text::TIMES, text::DESIRED, text::TYPE, text::REASON], &decisions))
+    })
+}
+
+fn decision(decision: &CapacityDecision) -> Vec<Markup> {
+    vec![
+        time(&decision.last_time),
+        html! { (decision.times) },
+        html! { (decision.from) " → " (decision.to) },
+        plain(&decision.by),
+        plain(&decision.text),
+    ]
+}
+
+async fn policies(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+    let request = wire::DescribeScalingPoliciesRequest {
+        fleet_id: Some(fleet.to_owned()),
+        limit: Some(ROWS),
+        ..Default::default()
+    };
+    let policies = v.cloud.call(&request).await?.scaling_policies;
+    let row = |policy: &wire::ScalingPolicy| {
+        let named = [("FleetId", fleet), ("Name", &*policy.name)];
+        vec![
+            plain(&policy.name),
+            plain(&policy.policy_type),
+            plain(&rule(policy)),
+            status(&policy.status),
+            act(v, text::DELETE, "DeleteScalingPolicy", &named),
+        ]
+    };
+    let rows: Vec<_> = policies.iter().map(row).collect();
+    Ok(html! {
+        div.head { h2 { (v.t(text::POLICIES)) } (act(v, text::ADD_POLICY, "PutScalingPolicy", &[("FleetId", fleet)])) }
+        (table(v, &[text::NAME, text::TYPE, text::RULE, text::STATUS, text::OPERATIONS], &rows))
+    })
+}
+
+/// What a policy says, on one line.
+fn rule(policy: &wire::ScalingPolicy) -> String {
+    match &policy.target_configuration {
+        Some(target) if policy.policy_type == "TargetBased" => format!("{} %", target.target_value),
+        _ => format!(
+            "{} {} {} ({}×) → {} {}",
+            policy.metric_name,
+            policy.comparison_operator,
+            policy.threshold,
+            policy.evaluation_periods,
+            policy.scaling_adjustment_type,
+            policy.scaling_adjustment
+        ),
+    }
+}
+
+async fn timers(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+    let request = wire::DescribeTimerScalingPoliciesRequest {
+        fleet_id: Some(fleet.to_owned()),
+        limit: Some(MOST_TIMERS),
+        ..Default::default()
+    };
+    let timers = v.cloud.call(&request).await?.timer_scaling_policies;
+    let rows: Vec<_> = timers.iter().map(|timer| timer_row(v, fleet, timer)).collect();
+    let columns = [
+        text::NAME,
+        text::MODE,
+        text::INSTANCES,
+        text::REPETITION,
+        text::PERIOD,
+        text::STATUS,
+        text::OPERATIONS,
+    ];
+    let add = act(v, text::ADD_TIMER, "PutTimerScalingPolicy", &[(TIMER_FLEET, fleet)]);
+    Ok(html! {
+        div.head { h2 { (v.t(text::TIMERS)) } (add) }
+        (table(v, &columns, &rows))
+    })
+}
+
+const TIMER_FLEET: &str = "TimerScalingPolicy.TimerFleetCapacity.FleetId";
+
+fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Markup> {
+    let capacity = timer.timer_fleet_capacity.clone().unwrap_or_default();
+    let period = timer.timer_configuration.clone().unwrap_or_default();
+    let mode = match capacity.scaling_type {
+        1 => text::MANUAL,
+        2 => text::AUTOMATIC,
+        _ => text::NONE,
+    };
+    let number = |number: Option<i64>| number.map_or("–".to_owned(), |number| number.to_string());
+    let kind = match period.timer_type {
+        1 => text::ONCE,
+        2 => text::BY_DAY,
+        3 => text::BY_MONTH,
+        4 => text::BY_WEEK,
+        _ => text::NONE,
+    };
+    let state = match timer.timer_status {
+        1 => text::NOT_IN_EFFECT,
+        2 => text::IN_EFFECT,
+        3 => text::STOPPED,
+        4 => text::EXPIRED,
+        _ => text::NONE,
+    };
+    let edit = [(TIMER_FLEET, fleet), ("TimerScalingPolicy.TimerId", &*timer.timer_id)];
+    let delete = [("FleetId", fleet), ("TimerId", &*timer.timer_id), ("TimerName", &*timer.timer_name)];
+    vec![
+        plain(&timer.timer_name),
+        html! { (v.t(mode)) },
+        html! {
+            (number(capacity.desired_instances))
+            " (" (number(capacity.min_size)) "–" (number(capacity.max_size)) ")"
+        },
+        html! { (v.t(kind)) },
+        html! { (time(&period.begin_time)) " – " (time(period.end_time.as_deref().unwrap_or_default())) },
+        html! { (v.t(state)) },
+        html! {
+            (act(v, text::MODIFY, "PutTimerScalingPolicy", &edit)) " "
+            (act(v, text::DELETE, "DeleteTimerScalingPolicy", &delete))
+        },
+    ]
+}

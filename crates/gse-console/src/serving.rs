@@ -1,0 +1,273 @@
+//! The door of the console: who visits, may this be posted, which page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use gse_api::extension::SetOpenStatusRequest;
+use gse_api::types::DescribeUserQuotasRequest;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use maud::html;
+
+use crate::cloud::{Cloud, Refusal};
+use crate::language::Language;
+use crate::page::{Outcome, Page, SCRIPT, STYLE, secure, text_response};
+use crate::session::{Key, Sessions};
+use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
+use crate::{Settings, explorer, form, live, pages, text, upload};
+
+/// The largest form, bytes; session data and matchmaker data are the longest members.
+const MOST_FORM_BYTES: usize = 2 << 20;
+/// How long a form may take to arrive.
+const FORM_TIME: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long a choice of region or language is remembered, seconds.
+const YEAR_S: u32 = 365 * 86_400;
+
+pub(crate) struct Console {
+    pub(crate) settings: Settings,
+    pub(crate) cloud: Router,
+    pub(crate) sessions: Sessions,
+}
+
+/// The routes below `/console`.
+pub(crate) fn router(settings: Settings, cloud: Router) -> Router {
+    let console = Arc::new(Console { settings, cloud, sessions: Sessions::new() });
+    Router::new().fallback(serve).with_state(console)
+}
+
+async fn serve(State(console): State<Arc<Console>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let old = cookie(&head, COOKIE).filter(|cookie| cookie.len() == 64).map(str::to_owned);
+    let cookie = old.clone().unwrap_or_else(Sessions::new_cookie);
+    let mut response = console.answer(&head, body, &cookie).await;
+    if old.is_none() && !response.headers().contains_key(header::SET_COOKIE) {
+        console.set_cookie(&mut response, COOKIE, &cookie, None);
+    }
+    secure(&mut response);
+    response
+}
+
+impl Console {
+    async fn answer(self: &Arc<Self>, head: &Parts, body: Body, cookie: &str) -> Response {
+        let path = head.uri.path();
+        match path {
+            "/console/console.css" => return cached("text/css; charset=utf-8", STYLE),
+            "/console/console.js" => return cached("text/javascript; charset=utf-8", SCRIPT),
+            _ => {}
+        }
+        let visit = self.visit(head, cookie);
+        match head.method {
+            Method::GET | Method::HEAD => self.get(visit, path).await,
+            Method::POST => self.post(visit, head, body, cookie).await,
+            Method::PUT if path == "/console/upload" => {
+                let token = head.headers.get("x-csrf-token").and_then(|token| token.to_str().ok());
+                if !visit.can_read() || !self.is_own(head, cookie, token) {
+                    return expired(&visit);
+                }
+                upload::put(&visit, body, head.headers.get(header::CONTENT_LENGTH)).await
+            }
+            _ => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+                response
+            }
+        }
+    }
+
+    /// Who visits, where, and how it is read.
+    fn visit(&self, head: &Parts, session: &str) -> Visit {
+        let now = (self.settings.now)();
+        let key = if self.settings.login { self.sessions.key(session, now) } else { None };
+        let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let regions = &self.settings.regions;
+        let region = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let accepted = || Language::accepted(header(header::ACCEPT_LANGUAGE).unwrap_or_default());
+        Visit {
+            is_logged_in: key.is_some(),
+            needs_login: self.settings.login && key.is_none(),
+            cloud: Cloud {
+                router: self.cloud.clone(),
+                key,
+                region: region.unwrap_or(&self.settings.default_region).to_owned(),
+                now,
+            },
+            language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
+            regions: regions.clone(),
+            token: self.sessions.token(session),
+            path: head.uri.path().to_owned(),
+            query: pairs(head.uri.query().unwrap_or_default()),
+            scheme: if self.settings.https { "https" } else { "http" },
+            host: header(header::HOST).unwrap_or("localhost").to_owned(),
+        }
+    }
+
+    async fn get(self: &Arc<Self>, v: Visit, path: &str) -> Response {
+        match path {
+            "/console/language" => return self.choose(&v, LANGUAGE, |to| Language::parse(to).is_some()),
+            "/console/region" => {
+                return self.choose(&v, REGION, |to| v.regions.iter().any(|known| known == to));
+            }
+            _ => {}
+        }
+        if !v.can_read() {
+            return login_page(&v, None).respond(&v);
+        }
+        if path == "/console/live" {
+            return live::follow(v);
+        }
+        finish(&v, pages::show(&v).await)
+    }
+
+    /// Remembers a choice and goes back.
+    fn choose(&self, v: &Visit, name: &str, is_known: impl Fn(&str) -> bool) -> Response {
+        let back = v.asked("back").and_then(within).unwrap_or("/console");
+        let mut response = elsewhere(back);
+        if let Some(to) = v.asked("to").filter(|to| is_known(to)) {
+            self.set_cookie(&mut response, name, to, Some(YEAR_S));
+        }
+        response
+    }
+
+    async fn post(self: &Arc<Self>, v: Visit, head: &Parts, body: Body, cookie: &str) -> Response {
+        let Some(body) = read(body).await else {
+            let body = html! { p { (v.t(text::TOO_LARGE)) } };
+            let page = Page { status: StatusCode::PAYLOAD_TOO_LARGE, ..Page::new(v.t(text::REFUSED), body) };
+            return page.respond(&v);
+        };
+        let form = pairs(&String::from_utf8_lossy(&body));
+        if !self.is_own(head, cookie, find(&form, "_token")) {
+            return expired(&v);
+        }
+        match &*v.path {
+            "/console/login" => return self.log_in(v, &form).await,
+            "/console/logout" => {
+                self.sessions.log_out(cookie);
+                return elsewhere("/console");
+            }
+            _ => {}
+        }
+        if !v.can_read() {
+            return login_page(&v, None).respond(&v);
+        }
+        let outcome = match v.path.strip_prefix("/console/").and_then(|rest| rest.split_once('/')) {
+            None if v.path == "/console/activate" => {
+                let opened = v.cloud.call_extension(&SetOpenStatusRequest {}).await;
+                opened.map(|_| Outcome::Elsewhere("/console/start".into()))
+            }
+            Some(("do", action)) => form::submit(&v, action, &form).await,
+            Some(("explorer", action)) => explorer::call(&v, action, &form).await,
+            _ => Ok(Outcome::NotFound),
+        };
+        finish(&v, outcome)
+    }
+
+    /// Whether a page of this console sent it: the token, and what the browser says about where it comes from.
+    fn is_own(&self, head: &Parts, cookie: &str, token: Option<&str>) -> bool {
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let is_same_site = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
+        let is_same_origin = header("origin").is_none_or(|origin| {
+            origin.split_once("://").is_some_and(|(_, host)| Some(host) == header("host"))
+        });
+        is_same_site && is_same_origin && token.is_some_and(|token| self.sessions.is_token(cookie, token))
+    }
+
+    /// The key is right if the cloud API takes it.
+    async fn log_in(self: &Arc<Self>, v: Visit, form: &[(String, String)]) -> Response {
+        let text_of = |name| find(form, name).unwrap_or_default().trim().to_owned();
+        let key = Key { secret_id: text_of("secret_id"), secret_key: text_of("secret_key") };
+        let cloud = Cloud { key: Some(key.clone()), ..v.cloud.clone() };
+        match cloud.call(&DescribeUserQuotasRequest {}).await {
+            Err(refusal) if refusal.code.starts_with("AuthFailure") && !is_policy(&refusal) => {
+                login_page(&v, Some(&refusal)).respond(&v)
+            }
+            // Whatever else was refused, the signature was right.
+            _ => {
+                let cookie = self.sessions.log_in(key, v.cloud.now);
+                let back = find(form, "back").and_then(within).unwrap_or("/console");
+                let mut response = elsewhere(back);
+                self.set_cookie(&mut response, COOKIE, &cookie, None);
+                response
+            }
+        }
+    }
+
+    fn set_cookie(&self, response: &mut Response, name: &str, value: &str, age_s: Option<u32>) {
+        let age = age_s.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
+        let secure = if self.settings.https { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path=/console; HttpOnly; SameSite=Strict{age}{secure}");
+        if let Ok(text) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(header::SET_COOKIE, text);
+        }
+    }
+}
+
+/// The key is right, and may not do this.
+fn is_policy(refusal: &Refusal) -> bool {
+    refusal.code == "AuthFailure.UnauthorizedOperation"
+}
+
+fn login_page(v: &Visit, refusal: Option<&Refusal>) -> Page {
+    let back = if v.path == "/console/login" { "/console".to_owned() } else { v.here() };
+    let body = html! {
+        h1 { (v.t(text::LOG_IN)) }
+        @if let Some(refusal) = refusal {
+            p.notice.bad role="alert" { (v.t(text::LOGIN_FAILED)) " " code { (refusal.code) } }
+        }
+        p { (v.t(text::LOGIN_NOTE)) }
+        form.stacked method="post" action="/console/login" {
+            input type="hidden" name="_token" value=(v.token);
+            input type="hidden" name="back" value=(back);
+            label for="secret_id" { "SecretId" }
+            input id="secret_id" name="secret_id" autocomplete="username" required autofocus;
+            label for="secret_key" { "SecretKey" }
+            input id="secret_key" name="secret_key" type="password" autocomplete="current-password" required;
+            button { (v.t(text::LOG_IN)) }
+        }
+    };
+    let status = if refusal.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    Page { status, ..Page::new(v.t(text::LOG_IN), body) }
+}
+
+fn expired(v: &Visit) -> Response {
+    let body = html! { h1 { (v.t(text::REFUSED)) } p.notice.bad role="alert" { (v.t(text::FORM_EXPIRED)) } };
+    Page { status: StatusCode::FORBIDDEN, ..Page::new(v.t(text::REFUSED), body) }.respond(v)
+}
+
+fn finish(v: &Visit, outcome: Result<Outcome, Refusal>) -> Response {
+    match outcome {
+        Ok(Outcome::Page(page)) => page.respond(v),
+        Ok(Outcome::Elsewhere(address)) => elsewhere(&address),
+        Ok(Outcome::NotFound) => Page::not_found(v).respond(v),
+        Err(refusal) => Page::refused(v, &refusal).respond(v),
+    }
+}
+
+fn elsewhere(address: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(header::LOCATION, address);
+    response
+}
+
+fn cached(kind: &'static str, text: &'static str) -> Response {
+    let mut response = text_response(kind, text);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+    response
+}
+
+async fn read(body: Body) -> Option<Bytes> {
+    let whole = tokio::time::timeout(FORM_TIME, Limited::new(body, MOST_FORM_BYTES).collect()).await;
+    Some(whole.ok()?.ok()?.to_bytes())
+}
+
+impl Visit {
+    /// Whether anything but the login is shown.
+    pub(crate) fn can_read(&self) -> bool {
+        !self.needs_login
+    }
+}

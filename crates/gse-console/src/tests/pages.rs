@@ -1,0 +1,188 @@
+//! Every page renders, in both languages; lists page; forms become calls.
+
+use gse_api::Action;
+use http::StatusCode;
+use serde_json::json;
+
+use super::{Browser, FLEET, HOSTILE, SESSION};
+use crate::form;
+use crate::text::{MEMBERS, TABLE};
+use crate::visit::{address, escaped};
+
+/// Every page that can be reached.
+pub(super) fn all_pages() -> Vec<String> {
+    let plain = ["start", "fleets", "aliases", "assets", "assets/upload", "queues", "quotas", "explorer"];
+    let tabs = [
+        "",
+        "/basics",
+        "/events",
+        "/instances",
+        "/scaling",
+        "/sessions",
+        "/processes",
+        "/ports",
+        "/asset",
+        "/delete",
+    ];
+    let mut pages: Vec<String> = plain.iter().map(|page| format!("/console/{page}")).collect();
+    pages.extend(tabs.iter().map(|tab| format!("/console/fleets/{FLEET}{tab}")));
+    pages.push(address("/console/session", &[("id", SESSION)]));
+    pages.push("/console/placement?id=p".into());
+    pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
+    let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
+    pages.extend(
+        form::all_operations().map(|action| address(&format!("/console/do/{}", action.name()), &named)),
+    );
+    pages
+}
+
+#[tokio::test]
+async fn every_page_renders_in_both_languages() {
+    for (language, code, menu) in [("en", "en", "Asset packages"), ("zh-CN,zh;q=0.9", "zh-CN", "生成包")] {
+        let mut browser = Browser::new();
+        browser.language = language;
+        for page in all_pages() {
+            let seen = browser.get(&page).await;
+            assert_eq!(seen.status, StatusCode::OK, "{page}: {}", seen.text);
+            assert!(seen.text.contains(&format!("<html lang=\"{code}\">")), "{page}");
+            assert!(seen.text.contains(menu), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_found() {
+    let mut browser = Browser::new();
+    for page in [
+        "/console/nothing",
+        "/console/do/DescribeFleetAttributes",
+        "/console/explorer/Nothing",
+        "/console/session",
+    ] {
+        assert_eq!(browser.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+}
+
+#[test]
+fn every_text_is_in_both_languages() {
+    for (name, text) in TABLE {
+        assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
+        assert!(
+            text.english.is_ascii()
+                || !text.english.contains(|c: char| ('\u{4e00}'..'\u{9fff}').contains(&c)),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn members_have_their_chinese_names() {
+    assert!(MEMBERS.is_sorted_by(|(before, _), (after, _)| before < after), "they are searched by halves");
+    let mut browser = Browser::new();
+    browser.language = "zh";
+    let seen = browser.get("/console/explorer/CreateFleet").await;
+    assert!(seen.text.contains("启动路径 <code class=\"wire\">LaunchPath</code>"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn the_switches_are_remembered() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/language?to=zh-CN&back=%2Fconsole%2Fqueues").await;
+    assert_eq!((seen.status, seen.location()), (StatusCode::SEE_OTHER, "/console/queues"));
+    browser.get("/console/region?to=ap-guangzhou&back=https%3A%2F%2Fevil").await;
+    browser.get("/console/region?to=nowhere").await;
+    let seen = browser.get("/console/assets").await;
+    assert!(seen.text.contains("lang=\"zh-CN\"") && seen.text.contains("<option selected>ap-guangzhou"));
+    let asked = browser.bodies(Action::DescribeAssets);
+    assert_eq!(asked.last().unwrap()["AssetRegion"], "ap-guangzhou");
+    let elsewhere = browser.get("/console/region?to=ap-shanghai&back=https%3A%2F%2Fevil").await;
+    assert_eq!(elsewhere.location(), "/console");
+}
+
+#[tokio::test]
+async fn lists_page() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/fleets?offset=20").await;
+    assert_eq!(browser.bodies(Action::DescribeFleetAttributes), [json!({"Limit": 20, "Offset": 20})]);
+    assert!(
+        seen.text.contains("href=\"/console/fleets\"") && seen.text.contains("offset=21"),
+        "{}",
+        seen.text
+    );
+    assert!(seen.text.contains("21–21 of 45"), "{}", seen.text);
+    let seen = browser.get(&format!("/console/fleets/{FLEET}/sessions?status=ACTIVE")).await;
+    assert!(seen.text.contains("?status=ACTIVE&amp;next=more"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn a_form_becomes_a_call_and_leads_to_what_was_made() {
+    let mut browser = Browser::new();
+    let fields = [
+        ("Name", "new"),
+        ("AssetId", "asset-1"),
+        ("RuntimeConfiguration.ServerProcesses.0.LaunchPath", "/game"),
+        ("RuntimeConfiguration.ServerProcesses.0.ConcurrentExecutions", "3"),
+        ("Description", ""),
+    ];
+    let seen = browser.post("/console/do/CreateFleet", &fields).await;
+    assert_eq!((seen.status, seen.location()), (StatusCode::SEE_OTHER, "/console/fleets/fleet-1-2"));
+    let wanted = json!({
+        "Name": "new", "AssetId": "asset-1",
+        "RuntimeConfiguration": {"ServerProcesses": [{"LaunchPath": "/game", "ConcurrentExecutions": 3}]},
+    });
+    assert_eq!(browser.bodies(Action::CreateFleet), [wanted]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_asked_first() {
+    let mut browser = Browser::new();
+    let seen = browser.post("/console/do/DeleteFleet", &[("FleetId", FLEET)]).await;
+    assert!(seen.text.contains("_confirmed") && seen.text.contains("This cannot be undone."));
+    assert!(browser.bodies(Action::DeleteFleet).is_empty());
+    let seen = browser.post("/console/do/DeleteFleet", &[("FleetId", FLEET), ("_confirmed", "yes")]).await;
+    assert_eq!(seen.location(), "/console/fleets");
+    assert_eq!(browser.bodies(Action::DeleteFleet), [json!({"FleetId": FLEET})]);
+}
+
+#[tokio::test]
+async fn another_row_keeps_what_was_typed_and_calls_nothing() {
+    let mut browser = Browser::new();
+    let list = "RuntimeConfiguration.ServerProcesses";
+    let seen = browser.post("/console/do/CreateFleet", &[("Name", "kept"), ("_more", list)]).await;
+    assert!(
+        seen.text.contains("value=\"kept\"") && seen.text.contains(&format!("name=\"{list}.1.LaunchPath\""))
+    );
+    assert!(browser.bodies(Action::CreateFleet).is_empty());
+}
+
+#[tokio::test]
+async fn a_form_of_a_change_begins_with_what_is_there() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/do/UpdateAlias?AliasId=alias-1").await;
+    assert!(seen.text.contains("<option selected>TERMINAL"), "{}", seen.text);
+    assert!(seen.text.contains("<output class=\"user\">alias-1</output>"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn the_explorer_shows_the_request_before_it_calls() {
+    let mut browser = Browser::new();
+    let path = "/console/explorer/DescribeAlias";
+    let seen = browser.post(path, &[("AliasId", "alias-9"), ("_do", "show")]).await;
+    assert!(
+        seen.text.contains("X-TC-Action: DescribeAlias") && seen.text.contains("tccli gse DescribeAlias")
+    );
+    assert!(browser.bodies(Action::DescribeAlias).is_empty());
+    let seen = browser.post(path, &[("AliasId", "alias-9"), ("_do", "call")]).await;
+    assert_eq!(browser.bodies(Action::DescribeAlias), [json!({"AliasId": "alias-9"})]);
+    assert!(seen.text.contains("RoutingStrategy"));
+}
+
+#[tokio::test]
+async fn a_page_that_changes_says_so() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/fleets").await;
+    assert!(seen.text.contains("data-live=\"/console/fleets\""));
+    for page in [escaped("https://evil"), String::new()] {
+        assert_eq!(browser.get(&format!("/console/live?page={page}")).await.text, "");
+    }
+}
