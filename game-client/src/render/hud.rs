@@ -97,7 +97,7 @@ fn spawn_panel(commands: &mut Commands) {
                 column(4.0),
                 children![
                     theme::label("collect coins", 15.0, theme::TEXT_FAINT),
-                    theme::label("dash into others: take 1 point", 15.0, theme::TEXT_FAINT),
+                    theme::label("dash into others: 1 point", 15.0, theme::TEXT_FAINT),
                     theme::label("3 hits: knock-out, 2 points", 15.0, theme::TEXT_FAINT),
                     theme::label("WASD or arrows: walk", 15.0, theme::TEXT_FAINT),
                     theme::label("space: shoot, shift: dash", 15.0, theme::TEXT_FAINT),

@@ -65,7 +65,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Whether nothing is left but the zeros that fill the last byte.
-    pub(super) fn is_at_end(mut self) -> bool {
+    pub(super) fn ends_here(mut self) -> bool {
         let rest = self.bytes.len() * 8 - self.at;
         rest < 8 && self.read(rest as u32) == Some(0)
     }

@@ -102,7 +102,7 @@ impl Snapshot {
         let state = read_state(&mut reader, &header, foreseen).ok_or(ProtocolError::Datagram)?;
         let snapshot = Snapshot { header, state };
         // One form only: a difference that is none is no datagram of ours.
-        if reader.is_at_end() && snapshot.encode(foreseen) == bytes {
+        if reader.ends_here() && snapshot.encode(foreseen) == bytes {
             Ok(snapshot)
         } else {
             Err(ProtocolError::Datagram)
