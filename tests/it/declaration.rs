@@ -62,9 +62,31 @@ fn a_service_is_made_to_match_a_file_and_written_as_one() {
     let exported = exported.display().to_string();
     assert_eq!(gse(&stack, &["apply", "--dry-run", &exported]), "nothing to do\n");
 
+    // Policies and timers.
+    let timed = FILE.replace(
+        "scaling = { max = 2, desired = 2 }",
+        "scaling = { max = 3 }\n\
+         policy = [{ name = \"buffer\", target_percent = 30 }, { name = \"rule\", metric = \"IdleInstances\", comparison = \">\", threshold = 1.5, minutes = 5, adjustment_type = \"ChangeInCapacity\", adjustment = -1 }]\n\
+         timer = [{ name = \"evening\", begin = \"2126-12-01T20:00:00+02:00\", end = \"2127-01-01T00:00:00Z\", every = \"week\", week_days = [6, 5], max = 3, automatic = true, target_percent = 20 }]",
+    );
+    fs::write(&path, &timed).expect("a file");
+    let told = gse(&stack, &["apply", &file]);
+    assert!(told.contains("    policy: ") && told.contains("    timer: "), "{told}");
+    assert_eq!(gse(&stack, &["apply", &file]), "nothing to do\n");
+    fs::write(&exported, gse(&stack, &["export"])).expect("a file");
+    assert_eq!(gse(&stack, &["apply", "--dry-run", &exported]), "nothing to do\n");
+    let fewer = timed.replace("{ name = \"buffer\", target_percent = 30 }, ", "").replace("[6, 5]", "[7]");
+    fs::write(&path, fewer).expect("a file");
+    let _ = gse(&stack, &["apply", &file]);
+    let policies = stack.call("DescribeScalingPolicies", &json!({"FleetId": fleet}));
+    assert_eq!(policies["TotalCount"], 1, "one that is not listed is deleted");
+    let none = timed.split("policy = ").next().unwrap_or_default().to_owned() + "policy = []\ntimer = []\n";
+    fs::write(&path, none).expect("a file");
+    let _ = gse(&stack, &["apply", &file]);
+
     // Changes of every kind that can be changed.
     let changed = FILE
-        .replace("max = 2, desired = 2", "max = 3, desired = 1, interval_minutes = 5, automatic = false")
+        .replace("max = 2, desired = 2", "max = 4, desired = 1, interval_minutes = 5, automatic = false")
         .replace("concurrent_executions = 2", "concurrent_executions = 3")
         .replace("asset = \"arena:1\"", "asset = \"arena:1\"\ndescription = \"the arena\"\nprotection = \"FullProtection\"\ninbound = [{ protocol = \"UDP\", from_port = 2000, to_port = 60000 }]")
         .replace("fleet = \"arena\"", "message = \"closed\"")

@@ -25,10 +25,15 @@ fn alias(stack: &Stack) -> (String, String) {
     (text(&alias["AliasId"]), text(&alias["RoutingStrategy"]["FleetId"]))
 }
 
-fn scaled(stack: &Stack, fleet: &str, instances: u32) {
-    let request = json!({"FleetId": fleet, "MaxSize": 3, "DesiredInstances": instances});
+/// With five processes on an instance: four matches need two instances, three need one.
+fn scales_by_itself(stack: &Stack, fleet: &str) {
+    let request = json!({"FleetId": fleet, "MaxSize": 3, "ScalingInterval": 3});
     let _ = stack.call("UpdateFleetCapacity", &request);
-    active(stack, fleet, instances);
+    let target = json!({
+        "FleetId": fleet, "Name": "buffer", "PolicyType": "TargetBased",
+        "MetricName": "PercentAvailableGameSessions", "TargetConfiguration": {"TargetValue": 30},
+    });
+    let _ = stack.call("PutScalingPolicy", &target);
 }
 
 fn active(stack: &Stack, fleet: &str, instances: u32) {
@@ -54,19 +59,23 @@ fn states(stack: &Stack, fleet: &str) -> Vec<String> {
 
 #[test]
 fn w2_an_update_while_players_come_every_50_ms_fails_no_request_and_cuts_no_match() {
-    let stack = Stack::start();
+    // A minute of scaling is half a second, so the shortest cool-down is one and a half.
+    let stack = Stack::with_settings(&["scaling.tick=200ms", "scaling.minute=500ms"]);
     let [one, two] = ["one", "two"].map(|name| package::build(stack.directory(), name));
     deploy(&stack, &["--asset", &one.display().to_string(), "--processes", "5"]);
     let (alias_id, first) = alias(&stack);
-    scaled(&stack, &first, 2);
+    scales_by_itself(&stack, &first);
 
     let crowd = Crowd::new(&stack, &alias_id, 4);
     std::thread::scope(|scope| {
         crowd.come(scope);
         crowd.wait_for_sessions(&first, 8);
+        active(&stack, &first, 2);
         deploy(&stack, &["--asset", &two.display().to_string()]);
         let (_, second) = alias(&stack);
         crowd.wait_for_sessions(&second, 8);
+        // The policy was copied, and acts on the load that moved.
+        active(&stack, &second, 2);
         crowd.over();
     });
 
@@ -89,8 +98,6 @@ fn w2_an_update_while_players_come_every_50_ms_fails_no_request_and_cuts_no_matc
     }
     let answer = stack.call("DescribeFleetAttributes", &json!({"FleetIds": [first]}));
     assert_eq!(answer["FleetAttributes"][0]["Status"], "TERMINATED");
-    // The new fleet came with one instance, and has as many as the old one had.
-    active(&stack, &second, 2);
     println!(
         "{} requests, {} sessions in the old fleet, {} in the new, {} guests",
         report.requests,
@@ -211,4 +218,29 @@ fn a_canary_gets_its_share_before_the_alias_moves() {
         let answer = stack.call("CreateGameServerSession", &request);
         assert_eq!(answer["GameServerSession"]["FleetId"], second.as_str(), "all go there now");
     }
+}
+
+#[test]
+fn a_canary_whose_sessions_fail_leaves_the_alias_where_it_is() {
+    let stack = Stack::start();
+    let [one, two] = ["one", "two"].map(|name| package::build(stack.directory(), name).display().to_string());
+    deploy(&stack, &["--asset", &one]);
+    let (alias_id, first) = alias(&stack);
+    let arguments = ["deploy", "--alias", "live", "--asset", &two, "--parameters", "crash-on-session"];
+    let canary = ["--canary", "50", "--canary-time", "1h"];
+    let mut command = stack.gse_command(&[&arguments[..], &canary].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("`gse` starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+    let watches = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("watching "));
+    assert!(watches, "it came to the canary");
+    // The first session is one of the share.
+    let request = json!({"AliasId": alias_id, "MaximumPlayerSessionCount": 2});
+    let _ = stack.call("CreateGameServerSession", &request);
+    let output = child.wait_with_output().expect("it ends by itself");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("1 ended in ERROR"), "{told}");
+    assert_eq!(alias(&stack).1, first);
+    deploy(&stack, &["--rollback"]);
+    assert_eq!(fleets(&stack), [first], "the build that fails is gone");
 }

@@ -20,4 +20,5 @@ mod scaled_fleet;
 mod scaling;
 mod scenarios;
 mod secrets;
+mod show;
 mod signatures;

@@ -2,7 +2,6 @@
 //! One generic walk over the static schema; what the schema cannot say is in `validate`.
 
 mod limits;
-mod near;
 #[cfg(test)]
 mod tests;
 mod walk;

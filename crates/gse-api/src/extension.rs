@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::types::{StartGameServerSessionPlacementRequest, StartGameServerSessionPlacementResponse};
-use crate::{ApiError, ErrorCode};
+use crate::{ApiError, ErrorCode, access};
 
 mod canary;
 mod explain;
@@ -31,6 +31,10 @@ pub enum ExtensionAction {
     DescribeAliasCanary,
     /// Begins, changes or ends the canary of an alias (R78).
     SetAliasCanary,
+    /// Whether the account has activated the service.
+    CheckOpenStatus,
+    /// Activates it.
+    SetOpenStatus,
 }
 
 impl ExtensionAction {
@@ -41,6 +45,8 @@ impl ExtensionAction {
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
+        Self::CheckOpenStatus,
+        Self::SetOpenStatus,
     ];
 
     /// The name in the path and in `X-TC-Action`.
@@ -51,6 +57,8 @@ impl ExtensionAction {
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
             Self::SetAliasCanary => "SetAliasCanary",
+            Self::CheckOpenStatus => access::CHECK_OPEN_STATUS,
+            Self::SetOpenStatus => access::SET_OPEN_STATUS,
         }
     }
 
@@ -66,6 +74,34 @@ pub trait ExtensionRequest: Serialize + DeserializeOwned {
     const ACTION: ExtensionAction;
     /// Its answer.
     type Response: Serialize + DeserializeOwned;
+}
+
+/// Asks whether the account of the caller has activated the service (K-9, R61).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckOpenStatusRequest {}
+
+impl ExtensionRequest for CheckOpenStatusRequest {
+    const ACTION: ExtensionAction = ExtensionAction::CheckOpenStatus;
+    type Response = OpenStatusResponse;
+}
+
+/// Activates the service for the account of the caller; nothing changes where that was done before (K-9, R61).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetOpenStatusRequest {}
+
+impl ExtensionRequest for SetOpenStatusRequest {
+    const ACTION: ExtensionAction = ExtensionAction::SetOpenStatus;
+    type Response = OpenStatusResponse;
+}
+
+/// Whether the service is activated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OpenStatusResponse {
+    /// It is.
+    pub is_open: bool,
 }
 
 /// Asks why something is stuck. Without members: about everything in the region.

@@ -4,12 +4,15 @@
 //! JSON of its parameters with [`shape::Shape::json`], gives that to [`decode`], and writes the answer with [`envelope`].
 //! A client signs with [`signature::tc3`] or [`signature::v1`].
 
+pub mod access;
 pub mod admission;
 mod decode;
 pub mod envelope;
 mod error;
 pub mod extension;
 mod generated;
+pub mod near;
+pub mod page_token;
 pub mod rate_limit;
 pub mod redact;
 pub mod schema;

@@ -36,9 +36,9 @@ pub enum Shape {
     /// R1: the body is JSON.
     Json,
     /// R2: flattened, in the query.
-    Query,
+    Query(Repeatable),
     /// R6: flattened, in the body.
-    Form,
+    Form(Repeatable),
     /// R5: the parts of the body; without a boundary if the content type has none.
     Multipart {
         /// What stands between the parts.
@@ -48,6 +48,24 @@ pub enum Shape {
     Signed(Vec<Parameter>),
     /// A content type that no request has.
     Unknown(String),
+}
+
+/// Headers that may be repeated among flattened parameters, where some clients put them as for a v1 signature (§1.3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repeatable(Vec<Parameter>);
+
+impl Repeatable {
+    fn of(received: &Received<'_>) -> Self {
+        let header = |name: &str| received.header(&format!("x-tc-{name}")).map(str::trim).map(str::to_owned);
+        let names = ["Action", "Version", "Region"].into_iter();
+        Self(names.filter_map(|name| Some((name.to_owned(), header(name)?))).collect())
+    }
+
+    /// The parameters without those that say what a header says; what says something else stays, and is refused as
+    /// unknown.
+    fn without(&self, parameters: Vec<Parameter>) -> impl Iterator<Item = Parameter> {
+        parameters.into_iter().filter(|parameter| !self.0.contains(parameter))
+    }
 }
 
 /// The parameters of a request as they travel, with the common ones.
@@ -69,9 +87,9 @@ pub(crate) fn select(received: &Received<'_>) -> Result<Travelling, ApiError> {
     let kind = kind(received);
     if has_headers(received) {
         return Ok(Travelling::Headers(match (received.method, kind.as_str()) {
-            ("GET", _) => Shape::Query,
+            ("GET", _) => Shape::Query(Repeatable::of(received)),
             (_, "application/json") => Shape::Json,
-            (_, FORM) => Shape::Form,
+            (_, FORM) => Shape::Form(Repeatable::of(received)),
             (_, "multipart/form-data") => Shape::Multipart {
                 boundary: multipart::boundary(received.header("content-type").unwrap_or_default()),
             },
@@ -117,8 +135,8 @@ impl Shape {
     ) -> Result<Cow<'a, [u8]>, ApiError> {
         let tree = match self {
             Self::Json => return Ok(Cow::Borrowed(body)),
-            Self::Query => form::Tree::of(form::parameters(query.as_bytes())?)?,
-            Self::Form => form::Tree::of(form::parameters(body)?)?,
+            Self::Query(headers) => form::Tree::of(headers.without(form::parameters(query.as_bytes())?))?,
+            Self::Form(headers) => form::Tree::of(headers.without(form::parameters(body)?))?,
             Self::Signed(parameters) => form::Tree::of(parameters.iter().cloned())?,
             Self::Multipart { boundary } => multipart::tree(boundary.as_deref(), body)?,
             Self::Unknown(kind) => {

@@ -15,12 +15,15 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use gse_api::types::{Asset, CreateAssetResponse};
-use gse_client::put_object;
+use gse_client::put_object_trusting;
 use serde_json::json;
 
 use build::{Named, packed};
 
-use crate::{call::Connection, failure::Failure};
+use crate::{
+    call::{Certificates, Connection},
+    failure::Failure,
+};
 
 /// Packages of game servers.
 #[derive(Debug, Args)]
@@ -65,6 +68,8 @@ struct PutArgs {
     /// `BucketAuth` of GetUploadCredentials.
     #[arg(long)]
     authorization: String,
+    #[command(flatten)]
+    certificates: Certificates,
     /// The object endpoint; `gse local` prints it as `objects` when it is ready.
     #[arg(long, env = "GSE_OBJECTS", value_name = "URL")]
     objects: String,
@@ -149,7 +154,8 @@ async fn put(args: PutArgs) -> Result<(), Failure> {
         .with_context(|| format!("cannot read `{}`", args.zip.display()))
         .map_err(Failure::usage)?;
     let size = bytes.len();
-    put_object(&args.objects, &args.bucket, &args.key, &args.authorization, bytes).await?;
+    let trust = args.certificates.trust()?;
+    put_object_trusting(&args.objects, &args.bucket, &args.key, &args.authorization, bytes, &trust).await?;
     crate::print_json(&json!({ "bucket": args.bucket, "key": args.key, "bytes": size }), true)
 }
 

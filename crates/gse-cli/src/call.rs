@@ -9,12 +9,13 @@ mod query;
 mod tests;
 
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use gse_api::Action;
-use gse_client::{CallError, Client, Credentials, Retry, variable};
+use gse_client::{CallError, Client, Credentials, Retry, Trust, variable};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -44,6 +45,32 @@ pub(crate) struct Connection {
         value_name = "KEY"
     )]
     pub(crate) secret_key: String,
+    #[command(flatten)]
+    pub(crate) certificates: Certificates,
+}
+
+/// What an `https://` address must show.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Certificates {
+    /// The certificates (PEM) that `https://` addresses are trusted by, instead of those that this machine trusts:
+    /// `gse local --tls self-signed` prints its own as `ca`.
+    #[arg(long, env = "GSE_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl Certificates {
+    /// As a client wants it.
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        let Some(path) = &self.ca else { return Ok(Trust::default()) };
+        let shown = path.display();
+        let read = std::fs::read(path).with_context(|| format!("cannot read the certificates of `{shown}`"));
+        let text = read.map_err(Failure::usage)?;
+        Trust::only(&text).map_err(|problem| {
+            Failure::usage(format!("`{shown}` has no certificates to trust: {problem}")).hint(
+                "`--ca` takes PEM text; `gse local --tls self-signed` prints the name of its file as `ca`",
+            )
+        })
+    }
 }
 
 fn region() -> String {
@@ -86,7 +113,13 @@ impl Connection {
         };
         let (secret_id, secret_key, token) =
             key.map_or_else(Default::default, |key| (key.secret_id, key.secret_key, key.token));
-        let mut client = Client::new(&self.endpoint, secret_id, secret_key, &self.region)?;
+        let mut client = Client::trusting(
+            &self.endpoint,
+            secret_id,
+            secret_key,
+            &self.region,
+            &self.certificates.trust()?,
+        )?;
         client.token = token;
         Ok(client)
     }

@@ -10,6 +10,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timer;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -128,14 +128,24 @@ impl From<PutError> for Failure {
             ),
             PutError::Refused { .. } => (1, None),
             PutError::Address { .. } => (2, Some(ADDRESS)),
+            PutError::Transport { source, .. } if is_distrust(source) => (3, Some(DISTRUST)),
             PutError::Transport { .. } => (3, Some(ADDRESS)),
         };
         Self { exit, error: error.into(), request_id: None, hint: hint.map(str::to_owned) }
     }
 }
 
+const DISTRUST: &str = "trust its certificate with `--ca FILE` or `GSE_CA`; `gse local --tls self-signed` prints its own as `ca`";
+
+/// Whether a connection failed because of a certificate; the cause has no type that says so.
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.to_string().contains("invalid peer certificate"))
+}
+
 fn hint(error: &CallError) -> Option<&'static str> {
     match error {
+        CallError::Transport { source, .. } if is_distrust(source) => Some(DISTRUST),
         CallError::Transport { .. } => {
             Some("is `gse local` running? `--endpoint` or `GSE_ENDPOINT` must be the `api` of its ready line")
         }

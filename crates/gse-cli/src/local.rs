@@ -4,15 +4,20 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use gse_api::admission::AuthMode;
+use gse_api::rate_limit::Factor;
+use gse_core::quota::Quotas;
+use gse_server::account::file::AccessFile;
 use gse_server::config::{Config, parse_adoption};
 use gse_server::limits::parse_rate;
+use gse_server::quota_file;
 use gse_server::server::{Ready, Server};
+use gse_server::tls::TlsSource;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -45,15 +50,38 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "MODE", default_value = "required", value_parser = parse_auth)]
     pub(crate) auth: AuthMode,
 
+    /// Serve the cloud API and the object endpoint by HTTPS, with a certificate that is made here and kept in the data
+    /// directory. The only MODE is self-signed; for a certificate of your own give --tls-cert and --tls-key.
+    #[arg(long, value_name = "MODE", value_parser = ["self-signed"], conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub(crate) tls: Option<String>,
+
+    /// Serve by HTTPS with the certificate in this file (PEM), followed by those that lead to the one clients trust.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate of --tls-cert (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// A name that clients call this service by and a proxy in front of it hides, such as `gse.example.org`: signatures
     /// over it are good too. May be given many times.
     #[arg(long = "public-host", value_name = "NAME")]
     pub(crate) public_hosts: Vec<String>,
 
     /// Limit how often an action may be called: off, or a factor for the vendor's limits (20 a second; 1000 for the
-    /// calls of matchmaking). Past it the answer is RequestLimitExceeded.
-    #[arg(long, value_name = "FACTOR|off", default_value = "off")]
-    pub(crate) rate_limit: String,
+    /// calls of matchmaking). Past it the answer is RequestLimitExceeded. Without it `--quota` decides, else off.
+    #[arg(long, value_name = "FACTOR|off")]
+    pub(crate) rate_limit: Option<String>,
+
+    /// Let other accounts and users in, with their own keys and policies: a file that docs/running.md describes. Without
+    /// it there is the local account alone, whose key may do everything.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access: Option<PathBuf>,
+
+    /// How much an account may have in a region: gse (the vendor's quotas, and its rates), off (neither), or a file that
+    /// changes quotas by their names. Without it the vendor's quotas hold, and no rates.
+    #[arg(long, value_name = "gse|off|FILE")]
+    pub(crate) quota: Option<String>,
 
     /// What becomes of a game server that you start by hand, in an IDE, under a debugger, from a shell: on (it joins the
     /// fleet that GSE_FLEET_ID in its environment names, or the only one), off (it is refused), or the id of a fleet (it
@@ -91,8 +119,17 @@ fn parse_auth(text: &str) -> Result<AuthMode, String> {
 pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     let mut config = Config::new(&args.data_dir);
     config.auth = args.auth;
+    config.tls = tls(&args);
     config.public_hosts.clone_from(&args.public_hosts);
-    config.limits.rate = parse_rate(&args.rate_limit).map_err(anyhow::Error::msg)?;
+    if let Some(quota) = &args.quota {
+        (config.quotas, config.limits.rate) = quotas(quota)?;
+    }
+    if let Some(rate) = &args.rate_limit {
+        config.limits.rate = parse_rate(rate).map_err(anyhow::Error::msg)?;
+    }
+    if let Some(path) = &args.access {
+        config.access = access(path)?;
+    }
     config.run_install_scripts = args.run_install_script;
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     if args.pace == "real" {
@@ -101,6 +138,9 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     // After the pace, which they may change in part.
     config.set_all(&args.settings)?;
     start_log();
+    if let Some(path) = &args.access {
+        warn_of_readers(path);
+    }
     make_room_for_connections(&mut config);
     // Before anything is launched, so that no signal finds a half-started service.
     let shutdown = shutdown_signal()?;
@@ -111,6 +151,56 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
 }
+
+fn tls(args: &LocalArgs) -> Option<TlsSource> {
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsSource::Files { certificate: certificate.clone(), key: key.clone() })
+        }
+        _ => args.tls.as_ref().map(|_| TlsSource::SelfSigned),
+    }
+}
+
+/// The quotas and rates that a word or a file names.
+fn quotas(quota: &str) -> anyhow::Result<(Quotas, Option<Factor>)> {
+    match quota {
+        "gse" => Ok((Quotas::default(), Factor::new(1.0))),
+        "off" => Ok((Quotas::none(), None)),
+        path => {
+            let wanted = || {
+                format!("cannot read the quotas of `{path}`\nhint: write `gse`, `off`, or the name of a file")
+            };
+            let text = std::fs::read_to_string(path).with_context(wanted)?;
+            let parsed = quota_file::parse(&text);
+            parsed.with_context(|| format!("the quotas in `{path}` cannot be used"))
+        }
+    }
+}
+
+/// Who may call besides the local account.
+fn access(path: &Path) -> anyhow::Result<AccessFile> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("cannot read the access file `{shown}`\nhint: docs/running.md, \"Accounts and access\", says what is in it")
+    })?;
+    AccessFile::parse(&text).with_context(|| format!("the access file `{shown}` cannot be used"))
+}
+
+/// Its secret keys are as good as those of the data directory, which only its owner can read.
+#[cfg(unix)]
+fn warn_of_readers(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "the access file `{shown}` holds secret keys, and others than its owner may read it\nhint: chmod 600 {shown}",
+            shown = path.display()
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_readers(_path: &Path) {}
 
 /// Files that are open besides connections: the store, objects, logs of games, pipes.
 const OTHER_FILES: u64 = 1024;
@@ -213,6 +303,9 @@ struct ReadyLine<'a> {
     secret_key: &'a str,
     data_dir: String,
     pid: u32,
+    /// The certificate to trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<String>,
 }
 
 /// The one line on standard output, and some help for a person at a terminal.
@@ -227,17 +320,30 @@ fn announce(ready: &Ready) -> anyhow::Result<()> {
         secret_key: &ready.account.secret_key,
         data_dir: ready.data_dir.display().to_string(),
         pid: std::process::id(),
+        ca: ready.certificate.as_ref().map(|path| path.display().to_string()),
     };
     let line = serde_json::to_string(&line).context("cannot write the ready line as JSON")?;
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("cannot write the ready line")?;
     tracing::info!(api = ready.api_url, agent = %ready.agent_address, "ready");
+    if let Some(certificate) = &ready.certificate {
+        tracing::info!(
+            "the certificate is self-signed: have clients trust `{}` (gse call --ca, curl --cacert, REQUESTS_CA_BUNDLE)",
+            certificate.display()
+        );
+    }
     if std::io::stderr().is_terminal() {
         eprintln!();
         eprintln!("  cloud API    {}", ready.api_url);
         eprintln!("  game servers {}", ready.agent_address);
         eprintln!("  uploads      {}", ready.objects_url);
         eprintln!("  kept in      {}", ready.data_dir.display());
+        if let Some(certificate) = &ready.certificate {
+            eprintln!("  certificate  {}", certificate.display());
+            eprintln!();
+            eprintln!("  its certificate is its own; have clients trust it:");
+            eprintln!("    export GSE_CA={ca} REQUESTS_CA_BUNDLE={ca}", ca = certificate.display());
+        }
         eprintln!();
         eprintln!("  try in another terminal, with the key of the line above:");
         eprintln!("    export GSE_ENDPOINT={} GSE_SECRET_ID=... GSE_SECRET_KEY=...", ready.api_url);
@@ -306,6 +412,46 @@ mod tests {
         assert!(error.contains("required, optional or off"), "{error}");
     }
 
+    #[test]
+    fn https_is_self_signed_or_of_two_files() {
+        assert_eq!(tls(&parse(&[]).unwrap()), None);
+        assert_eq!(tls(&parse(&["--tls", "self-signed"]).unwrap()), Some(TlsSource::SelfSigned));
+        let files = TlsSource::Files { certificate: "c.pem".into(), key: "k.pem".into() };
+        assert_eq!(tls(&parse(&["--tls-cert", "c.pem", "--tls-key", "k.pem"]).unwrap()), Some(files));
+        assert!(parse(&["--tls-cert", "c.pem"]).unwrap_err().contains("--tls-key"));
+        assert!(parse(&["--tls", "on"]).unwrap_err().contains("self-signed"));
+        assert!(parse(&["--tls", "self-signed", "--tls-cert", "c", "--tls-key", "k"]).is_err());
+    }
+
+    #[test]
+    fn quotas_are_a_word_or_a_file() {
+        assert_eq!(quotas("gse").unwrap(), (Quotas::default(), Factor::new(1.0)));
+        assert_eq!(quotas("off").unwrap(), (Quotas::none(), None));
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("quotas.toml");
+        let wrong = format!("{:#}", quotas(path.to_str().unwrap()).unwrap_err());
+        assert!(wrong.contains("quotas.toml") && wrong.contains("hint: write `gse`, `off`"), "{wrong}");
+        std::fs::write(&path, "fleets = 50\nrate = 0.5\n").unwrap();
+        let (set, rate) = quotas(path.to_str().unwrap()).unwrap();
+        assert_eq!((set, rate), (Quotas { fleets: 50, ..Quotas::default() }, Factor::new(0.5)));
+        std::fs::write(&path, "fleet = 50\n").unwrap();
+        let wrong = format!("{:#}", quotas(path.to_str().unwrap()).unwrap_err());
+        assert!(wrong.contains("line 1") && wrong.contains("did you mean `fleets`?"), "{wrong}");
+    }
+
+    #[test]
+    fn a_wrong_access_file_is_named_and_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("access.toml");
+        let wrong = format!("{:#}", access(&path).unwrap_err());
+        assert!(wrong.contains("access.toml") && wrong.contains("docs/running.md"), "{wrong}");
+        std::fs::write(&path, "[[account]]\nuim = \"1\"\n").unwrap();
+        let wrong = format!("{:#}", access(&path).unwrap_err());
+        assert!(wrong.contains("line 2") && wrong.contains("did you mean `uin`?"), "{wrong}");
+        std::fs::write(&path, "[[account]]\nuin = \"1\"\n").unwrap();
+        access(&path).unwrap();
+    }
+
     #[tokio::test]
     async fn a_taken_port_is_named_with_what_to_do() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -341,6 +487,7 @@ mod tests {
             secret_key: "key",
             data_dir: "/data".into(),
             pid: 3,
+            ca: None,
         };
         assert_eq!(
             serde_json::to_string(&line).unwrap(),

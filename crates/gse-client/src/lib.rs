@@ -2,7 +2,7 @@
 //!
 //! There is a method for each action. A call is tried once, as the vendor's SDKs do it, unless [`Client::retry`] says
 //! otherwise; what must not happen twice is never repeated when it may have happened (`retry.rs`).
-//! Only plain HTTP is spoken; for TLS put a proxy in front.
+//! `https://` endpoints are trusted as this machine trusts them, or by certificates that are given ([`trust`]).
 
 mod actions;
 mod credentials;
@@ -11,6 +11,7 @@ mod objects;
 mod retry;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,9 +26,10 @@ use serde_json::{Map, Value};
 pub use credentials::{Credentials, CredentialsError, variable};
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
+pub use objects::{put_object, put_object_trusting};
 pub use retry::Retry;
+pub use trust::Trust;
 
-pub use objects::{get_text, put_object};
 use retry::Reach;
 
 const CONTENT_TYPE: &str = "application/json";
@@ -54,6 +56,7 @@ pub struct Client {
     pub timeout: Duration,
     /// How often calls are tried; once at first.
     pub retry: Retry,
+    trust: Trust,
     http: reqwest::Client,
 }
 
@@ -74,16 +77,34 @@ impl Client {
     /// With an empty id and an empty key the calls are not signed, which a service with `--auth optional` or `off` takes.
     ///
     /// # Errors
-    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` address.
+    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` or `https://` address.
     pub fn new(
         endpoint: impl Into<String>,
         secret_id: impl Into<String>,
         secret_key: impl Into<String>,
         region: impl Into<String>,
     ) -> Result<Self, CallError> {
+        Self::trusting(endpoint, secret_id, secret_key, region, &Trust::default())
+    }
+
+    /// The same, with a say in which certificates an `https://` endpoint may have.
+    ///
+    /// # Errors
+    /// [`CallError::Endpoint`] if `endpoint` is not an `http://` or `https://` address, or its certificate could not be
+    /// checked.
+    pub fn trusting(
+        endpoint: impl Into<String>,
+        secret_id: impl Into<String>,
+        secret_key: impl Into<String>,
+        region: impl Into<String>,
+        trust: &Trust,
+    ) -> Result<Self, CallError> {
         let endpoint = endpoint.into();
-        url(&endpoint)?;
-        let http = http_client().map_err(|source| CallError::Transport { url: endpoint.clone(), source })?;
+        let parsed = url(&endpoint)?;
+        let refuse = |reason| CallError::Endpoint { endpoint: endpoint.clone(), reason };
+        let builder = http_client(&parsed, trust).map_err(refuse)?;
+        let http =
+            builder.build().map_err(|source| CallError::Transport { url: endpoint.clone(), source })?;
         let (secret_id, secret_key, region) = (secret_id.into(), secret_key.into(), region.into());
         let token = String::new();
         Ok(Self {
@@ -94,8 +115,32 @@ impl Client {
             token,
             timeout: TIMEOUT,
             retry: Retry::NEVER,
+            trust: trust.clone(),
             http,
         })
+    }
+
+    /// Puts an object, trusting the certificates that this client trusts; see [`put_object`].
+    ///
+    /// # Errors
+    /// See [`PutError`]; a refusal carries the endpoint's text.
+    pub async fn put_object(
+        &self,
+        objects_url: &str,
+        bucket: &str,
+        key: &str,
+        authorization: &str,
+        body: Vec<u8>,
+    ) -> Result<(), PutError> {
+        put_object_trusting(objects_url, bucket, key, authorization, body, &self.trust).await
+    }
+
+    /// Reads the text behind an address that the service signed, such as `PreSignedLogUrl` of an event.
+    ///
+    /// # Errors
+    /// See [`PutError`]; a refusal carries the endpoint's text.
+    pub async fn get_text(&self, url: &str) -> Result<String, PutError> {
+        objects::get_text(url, &self.trust).await
     }
 
     /// A client with the key and the region that the vendor's SDKs would take (see [`Credentials::find`]), for the
@@ -268,17 +313,22 @@ fn accepted(answer: Answer) -> Result<Answer, CallError> {
     }
 }
 
-/// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable.
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder().no_proxy().connect_timeout(CONNECT_TIMEOUT).build()
+/// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable. Or why the certificate
+/// of an address could not be checked.
+fn http_client(url: &Url, trust: &Trust) -> Result<reqwest::ClientBuilder, String> {
+    let config = trust::configuration(url.scheme() == "https", trust)?;
+    Ok(reqwest::Client::builder()
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tls_backend_preconfigured(config))
 }
 
 fn url(endpoint: &str) -> Result<Url, CallError> {
     match Url::parse(endpoint) {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         Ok(_) => Err(CallError::Endpoint {
             endpoint: endpoint.into(),
-            reason: "only `http://HOST:PORT` works".into(),
+            reason: "only `http://HOST:PORT` and `https://HOST:PORT` work".into(),
         }),
         Err(error) => Err(CallError::Endpoint { endpoint: endpoint.into(), reason: error.to_string() }),
     }

@@ -14,7 +14,9 @@ use gse_api::{
     },
 };
 
-use crate::{CallError, Client, Credentials, PutError, Retry, host, objects::address, put_object, url};
+use crate::{
+    Answer, CallError, Client, Credentials, PutError, Retry, Trust, host, objects::address, put_object, url,
+};
 
 /// Answers one request on each of so many connections; an empty answer is a connection that breaks. Gives the requests.
 fn serve_all(answers: &[String]) -> (String, JoinHandle<Vec<String>>) {
@@ -221,7 +223,7 @@ fn a_temporary_key_goes_with_its_token() {
 
 #[test]
 fn endpoints_are_checked_before_calling() {
-    for endpoint in ["", "127.0.0.1:8080", "https://example.org", "unix:/x"] {
+    for endpoint in ["", "127.0.0.1:8080", "ftp://example.org", "unix:/x"] {
         let error = Client::new(endpoint, "a", "b", "c").expect_err(endpoint);
         assert!(matches!(error, CallError::Endpoint { .. }), "{error}");
     }
@@ -280,5 +282,68 @@ fn addresses_of_objects_do_not_climb() {
         assert!(address("http://h:1", "b", key).is_err(), "{key}");
     }
     assert!(address("http://h:1", "", "k").is_err());
-    assert!(address("https://h:1", "b", "k").is_err());
+    assert!(address("ftp://h:1", "b", "k").is_err());
+}
+
+/// Answers one request over TLS, with a certificate for these names; gives the address and the certificate as PEM.
+fn serve_securely(answer: &str, names: &[&str]) -> (String, String, JoinHandle<()>) {
+    let made = rcgen::generate_simple_self_signed(names.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().expect("versions").with_no_client_auth();
+    let config = builder.with_single_cert(vec![made.cert.der().clone()], key).expect("a pair");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("https://{}", listener.local_addr().expect("it is bound"));
+    let answer = answer.to_owned();
+    let served = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).expect("a connection");
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+        while !complete(&request) {
+            // A client that does not trust the certificate goes away.
+            let Ok(read @ 1..) = stream.read(&mut buffer) else { return };
+            request.extend_from_slice(&buffer[..read]);
+        }
+        stream.write_all(answer.as_bytes()).expect("the client listens");
+    });
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, made.cert.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    (endpoint, pem, served)
+}
+
+/// A call over TLS that is trusted by these certificates.
+fn secure_call(endpoint: &str, trust: &Trust) -> Result<Answer, CallError> {
+    let client = Client::trusting(endpoint, "AKID", "secret", "ap-shanghai", trust)?;
+    block_on(client.call_json("ListFleets", "{}"))
+}
+
+#[test]
+fn a_certificate_that_is_given_is_trusted_and_no_other() {
+    let answer = http("200 OK", r#"{"Response":{"RequestId":"r-1"}}"#);
+    let (endpoint, pem, served) = serve_securely(&answer, &["127.0.0.1"]);
+    let trust = Trust::only(pem.as_bytes()).expect("a certificate");
+    assert_eq!(secure_call(&endpoint, &trust).expect("it is trusted").request_id, "r-1");
+    served.join().expect("it served");
+
+    // Neither what the machine trusts, nor another one, nor one for another name.
+    let other = Trust::only(pem.as_bytes()).expect("a certificate");
+    for (names, trust) in
+        [(&["127.0.0.1"], Some(Trust::default())), (&["127.0.0.1"], Some(other)), (&["10.1.1.1"], None)]
+    {
+        let (endpoint, own, served) = serve_securely(&answer, names);
+        let trust = trust.unwrap_or_else(|| Trust::only(own.as_bytes()).expect("a certificate"));
+        let error = secure_call(&endpoint, &trust).expect_err("it is not trusted");
+        assert!(matches!(error, CallError::Transport { .. }), "{error}");
+        served.join().expect("it ended");
+    }
+}
+
+#[test]
+fn what_is_no_certificate_is_said() {
+    for text in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        assert!(Trust::only(text.as_bytes()).is_err(), "{text}");
+    }
 }

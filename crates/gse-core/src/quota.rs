@@ -37,6 +37,54 @@ impl Default for Quotas {
     }
 }
 
+impl Quotas {
+    /// The names that [`Quotas::set`] knows.
+    pub const NAMES: [&'static str; 7] =
+        ["aliases", "fleets", "queues", "assets", "asset_bytes", "instances", "players_per_session"];
+
+    /// Instances of a region that even an account without quotas may have: each is a row that one step makes, so a
+    /// mistyped number must not fill the memory.
+    pub const MOST_INSTANCES: u32 = 100_000;
+
+    /// Nothing is limited, but the number of instances by what a service can hold.
+    pub fn none() -> Self {
+        const COUNT: usize = u32::MAX as usize;
+        Self {
+            aliases: COUNT,
+            fleets: COUNT,
+            queues: COUNT,
+            assets: COUNT,
+            asset_bytes: u64::MAX,
+            instances: Self::MOST_INSTANCES,
+            players_per_session: u32::MAX,
+        }
+    }
+
+    /// Sets one quota by its name; `None` when there is no such quota, `Some(Err)` with the most that is allowed.
+    pub fn set(&mut self, name: &str, value: u64) -> Option<Result<(), u64>> {
+        let most = match name {
+            "aliases" | "fleets" | "queues" | "assets" | "players_per_session" => u32::MAX.into(),
+            "instances" => Self::MOST_INSTANCES.into(),
+            "asset_bytes" => u64::MAX,
+            _ => return None,
+        };
+        if value > most {
+            return Some(Err(most));
+        }
+        let small = u32::try_from(value).unwrap_or(u32::MAX);
+        match name {
+            "aliases" => self.aliases = small as usize,
+            "fleets" => self.fleets = small as usize,
+            "queues" => self.queues = small as usize,
+            "assets" => self.assets = small as usize,
+            "instances" => self.instances = small,
+            "players_per_session" => self.players_per_session = small,
+            _ => self.asset_bytes = value,
+        }
+        Some(Ok(()))
+    }
+}
+
 /// What DescribeUserQuotas tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaResource {

@@ -11,7 +11,9 @@ use gse_core::quota::Quotas;
 use gse_core::supervisor::Adoption;
 use gse_core::time::parse_offset_s;
 
+use crate::account::file::AccessFile;
 use crate::limits::{self, Limits};
+use crate::tls::TlsSource;
 
 /// The key of `statistics_ahead_s`.
 const STATISTICS_OFFSET: &str = "statistics.offset";
@@ -23,6 +25,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Who must sign (cloud-api.md 1.11).
     pub auth: AuthMode,
+    /// Who may call beside the local account (operations.md 11).
+    pub access: AccessFile,
+    /// Whether the API listener speaks HTTPS, and with which certificate.
+    pub tls: Option<TlsSource>,
     /// Names of this service that clients sign and a proxy in front of it hides (cloud-api.md 1.6).
     pub public_hosts: Vec<String>,
     /// The durations of operations.md 0.3.
@@ -59,6 +65,8 @@ impl Config {
         Self {
             data_dir: data_dir.into(),
             auth: AuthMode::default(),
+            access: AccessFile::default(),
+            tls: None,
             public_hosts: Vec::new(),
             clocks: Clocks::default(),
             quotas: Quotas::default(),

@@ -24,6 +24,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 pub(crate) use log::presigned_url;
 
+use crate::account::Signer;
 use crate::http::Api;
 
 /// Where objects lie on the API listener.
@@ -33,6 +34,8 @@ const SESSION_LOGS: &str = "_session-logs";
 /// Only this service signs and checks the addresses of logs, so they are bound to a name that no bucket has, not to an
 /// address.
 const SIGNED_HOST: &str = "logs.gse";
+/// What the key of the service is called in such an address.
+const SERVICE_KEY: &str = "service";
 const HOST_END: &str = ".myqcloud.com";
 
 /// What a request to the object endpoint names.
@@ -91,7 +94,7 @@ fn bucket_host(scope: &Scope) -> String {
 }
 
 /// The text that lets a client upload one object for the time of `upload.signature`.
-pub(crate) fn upload_authorization(api: &Api, scope: &Scope, object_key: &str) -> String {
+pub(crate) fn upload_authorization(api: &Api, signer: &Signer, scope: &Scope, object_key: &str) -> String {
     let now = api.clock.now();
     let grant = Grant {
         method: "PUT",
@@ -100,11 +103,12 @@ pub(crate) fn upload_authorization(api: &Api, scope: &Scope, object_key: &str) -
         from: now.seconds(),
         to: now.plus(api.config.clocks.upload_signature).seconds(),
     };
-    sign(&grant, key(api))
+    sign(&grant, Key { secret_id: &signer.secret_id, secret_key: &signer.secret_key })
 }
 
-fn key(api: &Api) -> Key<'_> {
-    Key { secret_id: &api.account.secret_id, secret_key: &api.account.secret_key }
+/// Not that of any account: who signs an address reads what it names, whoever owns it.
+fn service_key(api: &Api) -> Key<'_> {
+    Key { secret_id: SERVICE_KEY, secret_key: &api.service_key }
 }
 
 /// Answers a request to the object endpoint.
@@ -126,7 +130,7 @@ fn signed_url(api: &Api, object_key: &str, now: Timestamp) -> String {
         from: now.seconds(),
         to: now.plus(api.config.log_url_validity).seconds(),
     };
-    format!("{}/{object_key}?{}", api.objects_url, sign(&grant, key(api)))
+    format!("{}/{object_key}?{}", api.objects_url, sign(&grant, service_key(api)))
 }
 
 /// Whether a request came by such an address; `again` says where there is a new one.
@@ -138,13 +142,13 @@ fn check_signed(api: &Api, object_key: &str, request: &Request, again: &str) -> 
         |text: String| Refusal::new(StatusCode::FORBIDDEN, format!("{text}; {again} for a new address"));
     let query = request.uri().query().unwrap_or_default();
     let authorization = Authorization::parse(query).map_err(|error| forbidden(error.to_string()))?;
-    if authorization.secret_id != api.account.secret_id {
+    if authorization.secret_id != SERVICE_KEY {
         return Err(forbidden("the address is signed with an unknown key".to_owned()));
     }
     let path = format!("/{object_key}");
     let download =
         SignedDownload { method: "GET", path: &path, hosts: &[SIGNED_HOST], headers: &[], query: "" };
-    let verified = authorization.verify(&download, &api.account.secret_key, api.clock.now().seconds());
+    let verified = authorization.verify(&download, &api.service_key, api.clock.now().seconds());
     verified.map_err(|error| forbidden(error.to_string()))
 }
 

@@ -13,4 +13,6 @@ pub mod http;
 pub mod ids;
 pub mod limits;
 mod packages;
+pub mod quota_file;
 pub mod server;
+pub mod tls;

@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::account::{Account, AccountError};
+use crate::account::activation::{ActivationOwner, Activations};
+use crate::account::{self, Account, AccountError, Accounts};
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
 use crate::clock::Clock;
@@ -24,20 +25,23 @@ use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
 use crate::packages;
+use crate::tls::{Tls, TlsError};
 
 /// Messages of the agent that wait for the engine.
 const UPLINK_LENGTH: usize = 256;
 
 /// A control plane with an agent beside it, ready to run.
 pub struct Server {
-    data_dir: DataDir,
+    data_dir: Arc<DataDir>,
     engine: Engine,
     handle: EngineHandle,
     agent: Agent,
     uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
     api: Arc<Api>,
     rate_owner: Option<RateOwner>,
+    activation_owner: ActivationOwner,
     api_listener: TcpListener,
+    tls: Option<Tls>,
     addresses: Addresses,
     witness: Option<mpsc::Sender<Witnessed>>,
 }
@@ -62,6 +66,8 @@ pub struct Ready {
     pub region: String,
     /// The account and its key.
     pub account: Account,
+    /// The certificate that clients must trust, when it is this service's own.
+    pub certificate: Option<std::path::PathBuf>,
     /// Where everything is kept, absolute.
     pub data_dir: std::path::PathBuf,
 }
@@ -87,6 +93,9 @@ pub enum BuildError {
     /// The agent cannot be made.
     #[error("the agent cannot be started")]
     Agent(#[from] AgentError),
+    /// The certificate cannot be read or made.
+    #[error("the cloud API cannot be served by HTTPS")]
+    Tls(#[from] TlsError),
     /// A listener has no address.
     #[error("a listener has no address")]
     Listener(#[from] std::io::Error),
@@ -117,8 +126,11 @@ impl Server {
         agent_listener: TcpListener,
     ) -> Result<Self, BuildError> {
         let addresses = Addresses { api: api_listener.local_addr()?, agent: agent_listener.local_addr()? };
-        let data_dir = DataDir::open(&config.data_dir)?;
+        let data_dir = Arc::new(DataDir::open(&config.data_dir)?);
+        let (activations, activation_owner) = Activations::of(Arc::clone(&data_dir))?;
         let account = Account::of(&data_dir)?;
+        let accounts = Accounts::new(&account, config.access.clone())?;
+        let service_key = account::service_key(&data_dir)?;
         let store = EmbeddedStore::open(&data_dir.store_path())?;
         let blobs = Arc::new(BlobStore::open(&data_dir.blob_path())?);
 
@@ -143,7 +155,10 @@ impl Server {
             quotas: config.quotas.clone(),
         };
         let (handle, engine) = Engine::restore(Box::new(store), parts)?;
-        let objects_url = format!("{}{}", url(addresses.api), cos::PATH);
+        let api_ip = addresses.api.ip();
+        let prepare = |source| Tls::prepare(source, &data_dir, api_ip, &config.public_hosts);
+        let tls = config.tls.as_ref().map(prepare).transpose()?;
+        let objects_url = format!("{}{}", url(tls.is_some(), addresses.api), cos::PATH);
         let (rate, rate_owner) = match config.limits.rate {
             Some(factor) => {
                 let (gate, owner) = RateGate::new(factor, clock.clone());
@@ -152,7 +167,18 @@ impl Server {
             None => (RateGate::off(), None),
         };
         let gate = Gate::new(&config.limits, rate);
-        let api = Arc::new(Api { engine: handle.clone(), blobs, account, config, gate, objects_url, clock });
+        let api = Arc::new(Api {
+            engine: handle.clone(),
+            blobs,
+            account,
+            accounts,
+            activations,
+            service_key,
+            config,
+            gate,
+            objects_url,
+            clock,
+        });
         Ok(Self {
             data_dir,
             engine,
@@ -161,7 +187,9 @@ impl Server {
             uplink,
             api,
             rate_owner,
+            activation_owner,
             api_listener,
+            tls,
             addresses,
             witness: None,
         })
@@ -170,11 +198,12 @@ impl Server {
     /// What a client needs to know.
     pub fn ready(&self) -> Ready {
         Ready {
-            api_url: url(self.addresses.api),
+            api_url: url(self.tls.is_some(), self.addresses.api),
             agent_address: self.addresses.agent,
             objects_url: self.api.objects_url.clone(),
             region: self.api.config.default_region.to_string(),
             account: self.api.account.clone(),
+            certificate: self.tls.as_ref().and_then(|tls| tls.self_signed.clone()),
             data_dir: self.data_dir.path().to_owned(),
         }
     }
@@ -203,9 +232,11 @@ impl Server {
         let (retention, log_bytes) = (self.api.config.clocks.retention, self.api.config.limits.log_bytes);
         let blobs = Arc::clone(&self.api.blobs);
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
+        let activation_owner = spawn(&ended, self.activation_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
-        let (listener, router) = (self.api_listener, router(self.api));
+        let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
+        let router = router(self.api);
         let mut api = spawn(&ended, async move { serve::serve(listener, router, &limits, stop).await });
         tokio::select! {
             () = shutdown => tracing::info!("stopping"),
@@ -224,6 +255,7 @@ impl Server {
             // The last connection is gone, and with it whoever could ask.
             rate_owner.await?;
         }
+        activation_owner.await?;
         sweep.await?;
         stop_agent.set();
         let agent = agent.await;
@@ -284,14 +316,15 @@ impl Drop for SetOnDrop {
 }
 
 /// The address as a client on this machine reaches it.
-fn url(address: SocketAddr) -> String {
+fn url(is_https: bool, address: SocketAddr) -> String {
     let mut address = address;
     if address.ip().is_unspecified() {
         let loopback =
             if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
-    format!("http://{address}")
+    let scheme = if is_https { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 #[cfg(test)]

@@ -56,10 +56,11 @@ fn s31_logs() {
     assert_eq!(kit.stack.call("GetGameServerInstanceLogUrl", &question)["Total"], 1);
 }
 
-/// On the clock of the machine, with real instances; the other half of the scenario's times is in gse-server.
+/// On the clock of the machine, with real instances, and over a kill of the service, which may be down at the time of
+/// the run. The scenario's times are told by the test of this number in gse-server.
 #[test]
 fn s42_timer() {
-    let kit = Kit::start();
+    let mut kit = Kit::start();
     let fleet = kit.fleet("", 1);
     let timer = json!({"TimerScalingPolicy": {
         "TimerName": "soon",
@@ -70,6 +71,15 @@ fn s42_timer() {
     }});
     drop(kit.stack.call("PutTimerScalingPolicy", &timer));
     let of_fleet = json!({"FleetId": fleet});
+    let definition = |kit: &Kit| {
+        let mut timer =
+            kit.stack.call("DescribeTimerScalingPolicies", &of_fleet)["TimerScalingPolicies"][0].clone();
+        timer["TimerStatus"].take();
+        timer
+    };
+    let before = definition(&kit);
+    kit.stack.kill_and_restart();
+    assert_eq!(definition(&kit), before);
     let status = |answer: &Value| answer["TimerScalingPolicies"][0]["TimerStatus"].clone();
     let answer = kit.stack.until("DescribeTimerScalingPolicies", &of_fleet, |answer| status(answer) != 1);
     kit.stack.until("DescribeTimerScalingPolicies", &of_fleet, |answer| status(answer) == 4);

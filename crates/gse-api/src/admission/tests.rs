@@ -5,7 +5,7 @@ mod v1;
 use super::{Admitted, AuthMode, Gate, MAX_BODY_BYTES, MAX_QUERY_BYTES, Received, admit};
 use crate::{
     Action, ErrorCode,
-    shape::Shape,
+    shape::{Repeatable, Shape},
     signature::tc3::{Call, Key, sign},
 };
 
@@ -198,8 +198,8 @@ fn shapes_are_told_apart() {
     let cases = [
         (Draft::new("ListFleets"), Shape::Json),
         (Draft::new("ListFleets").with("Content-Type", ""), Shape::Json),
-        (get, Shape::Query),
-        (Draft::new("ListFleets").with("Content-Type", form), Shape::Form),
+        (get, Shape::Query(Repeatable::default())),
+        (Draft::new("ListFleets").with("Content-Type", form), Shape::Form(Repeatable::default())),
         (Draft::new("ListFleets").with("Content-Type", "multipart/form-data; boundary=x"), boundary("x")),
         (
             Draft::new("ListFleets").with("Content-Type", "application/octet-stream"),
@@ -208,7 +208,10 @@ fn shapes_are_told_apart() {
     ];
     for (draft, shape) in cases {
         let admitted = draft.signed().admit(AuthMode::Required).expect("it is signed");
-        assert_eq!(admitted.shape, shape);
+        match (&admitted.shape, &shape) {
+            (Shape::Query(_), Shape::Query(_)) | (Shape::Form(_), Shape::Form(_)) => {}
+            (found, wanted) => assert_eq!(found, wanted),
+        }
     }
     let body = Shape::Unknown("application/octet-stream".into()).json(
         Action::ListFleets.request_schema(),

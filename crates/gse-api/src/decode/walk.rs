@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::near;
+use crate::near::nearest;
 use crate::{
     ApiError,
     schema::{Integer, Structure, ValueType},
@@ -23,7 +23,7 @@ pub(super) fn unknown(schema: &Structure, members: &Members, path: &str) -> Resu
     sorted.sort_by_key(|(name, _)| *name);
     for (name, value) in sorted {
         let Some(member) = schema.member(name) else {
-            let near = near::nearest(name, schema.members.iter().map(|member| member.name));
+            let near = nearest(name, schema.members.iter().map(|member| member.name));
             return Err(ApiError::unknown(&join(path, name), near.map(|near| join(path, near)).as_deref()));
         };
         unknown_inside(&member.value, value, &join(path, name))?;

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::Shape;
-use crate::{Action, ErrorCode, check};
+use super::{Repeatable, Shape, Travelling, select};
+use crate::{Action, ErrorCode, admission::Received, check};
 
 const BOUNDARY: &str = "0123456789abcdef";
 
 fn form(action: Action, text: &str) -> Result<Value, (ErrorCode, String)> {
-    read(action, &Shape::Form, text.as_bytes())
+    read(action, &Shape::Form(Repeatable::default()), text.as_bytes())
 }
 
 /// What the decoder makes of the JSON that a shape gives.
@@ -145,7 +145,9 @@ fn a_form_has_a_bounded_number_of_parameters() {
 fn floats_travel_as_decimals() {
     for (text, number) in [("30", 30.0), ("-0.5", -0.5), ("1.5e2", 150.0), ("2E-1", 0.2)] {
         let body = format!("FleetId=f&Threshold={text}");
-        let json = Shape::Form.json(Action::PutScalingPolicy.request_schema(), "", body.as_bytes()).unwrap();
+        let json = Shape::Form(Repeatable::default())
+            .json(Action::PutScalingPolicy.request_schema(), "", body.as_bytes())
+            .unwrap();
         let json: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(json["Threshold"].as_f64(), Some(number), "{text}");
     }
@@ -228,5 +230,45 @@ fn boundaries_are_read_from_the_content_type() {
     let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
     for text in ["multipart/form-data", "multipart/form-data; boundary=", &long] {
         assert_eq!(boundary(text), None, "{text}");
+    }
+}
+
+/// §1.3: a query may say again what headers say, and nothing else of them.
+#[test]
+fn headers_may_be_repeated_as_they_are() {
+    let headers = [
+        ("X-TC-Action", "DescribeAlias"),
+        ("X-TC-Version", "2019-11-12"),
+        ("X-TC-Region", "ap-shanghai"),
+        ("X-TC-Token", "t"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ];
+    let read = |method: &str, text: &str| {
+        let (query, body) = if method == "GET" { (text, "") } else { ("", text) };
+        let received = Received { method, path: "/", query, headers: &headers, body: body.as_bytes() };
+        let Ok(Travelling::Headers(shape)) = select(&received) else { panic!("{text}") };
+        let body = shape.json(Action::DescribeAlias.request_schema(), query, body.as_bytes());
+        body.and_then(|body| check(Action::DescribeAlias, &body)).map_err(|error| (error.code, error.message))
+    };
+    for method in ["GET", "POST"] {
+        for text in [
+            "AliasId=a",
+            "Action=DescribeAlias&AliasId=a",
+            "Action=DescribeAlias&Version=2019-11-12&Region=ap-shanghai&AliasId=a",
+        ] {
+            assert_eq!(read(method, text), Ok(json!({ "AliasId": "a" })), "{method} {text}");
+        }
+        for (more, name) in [
+            ("Action=DeleteAlias", "Action"),
+            ("Region=", "Region"),
+            ("Version=2018-01-01", "Version"),
+            ("Token=t", "Token"),
+            ("Action.0=DescribeAlias", "Action"),
+        ] {
+            let (code, message) = read(method, &format!("AliasId=a&{more}")).unwrap_err();
+            assert!(code == ErrorCode::UnknownParameter && message.contains(name), "{more}: {message}");
+        }
+        let twice = read(method, "Action=DescribeAlias&Action=DescribeAlias&AliasId=a").unwrap_err();
+        assert_eq!(twice.0, ErrorCode::InvalidParameter);
     }
 }

@@ -7,7 +7,7 @@ use gse_api::types::{
     Asset, CreateAssetRequest, CreateAssetResponse, DescribeAssetRequest, DescribeAssetsRequest, Filter,
     GetUploadCredentialsRequest, Tag,
 };
-use gse_client::{Client, put_object};
+use gse_client::Client;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
@@ -91,7 +91,7 @@ pub(crate) async fn publish(
     let Named { name, version, key } = named;
     let request = GetUploadCredentialsRequest { asset_region: region.to_owned(), bucket_key: key.clone() };
     let granted = client.call(&request).await.map_err(doing("cannot get an authorization for the upload"))?;
-    put_object(objects, &granted.bucket_name, &key, &granted.bucket_auth, package.bytes).await?;
+    client.put_object(objects, &granted.bucket_name, &key, &granted.bucket_auth, package.bytes).await?;
     eprintln!("uploaded `{key}` to bucket `{}`", granted.bucket_name);
 
     let request = CreateAssetRequest {

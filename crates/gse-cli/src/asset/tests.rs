@@ -152,6 +152,7 @@ fn upload_to(address: &str, folder: &Path) -> Result<(), Failure> {
         region: "ap-shanghai".into(),
         secret_id: "AKID".into(),
         secret_key: "secret".into(),
+        certificates: crate::call::Certificates::default(),
     };
     let args = UploadArgs {
         dir: folder.into(),

@@ -151,6 +151,7 @@ fn a_call_needs_a_key() {
         region: "ap-shanghai".into(),
         secret_id: "AKID".into(),
         secret_key: secret_key.into(),
+        certificates: crate::call::Certificates::default(),
     };
     let failure = connection("", "http://127.0.0.1:1").client().expect_err("there is no key");
     assert_eq!(failure.exit, 2);

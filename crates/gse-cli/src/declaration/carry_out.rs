@@ -4,10 +4,11 @@ use std::path::Path;
 
 use gse_api::types as wire;
 
-use super::document::{Alias, Document, Inbound, Policy, Queue, Reference};
+use super::document::{Alias, Document, Inbound, Policy, Queue, Reference, Timer};
 use super::existing::{Existing, Known};
 use super::fleet;
 use super::plan::{Change, Difference, Kind};
+use super::timer;
 use crate::asset::build::{self, Named};
 use crate::asset::lint;
 use crate::failure::Failure;
@@ -81,6 +82,9 @@ impl Making<'_> {
         if let Some(wanted) = entry.policy.as_ref().filter(|_| change.touches(&["policy"])) {
             self.policies(id, wanted, have.policy.as_deref().unwrap_or_default()).await?;
         }
+        if let Some(wanted) = entry.timer.as_ref().filter(|_| change.touches(&["timer"])) {
+            self.timers(id, wanted, have.timer.as_deref().unwrap_or_default()).await?;
+        }
         if change.touches(&["scaling"]) {
             self.scaling(id, change).await?;
         }
@@ -123,6 +127,24 @@ impl Making<'_> {
         }
         for policy in wanted.iter().filter(|policy| !have.contains(policy)) {
             self.service.call(&put_policy(id, policy)).await?;
+        }
+        Ok(())
+    }
+
+    async fn timers(&self, id: &str, wanted: &[Timer], have: &[Timer]) -> Result<(), Failure> {
+        let of_fleet = self.existing.timers.get(id);
+        let known = |name: &str| of_fleet.and_then(|timers| timers.get(name));
+        let is_listed = |timer: &&Timer| wanted.iter().any(|wanted| wanted.name == timer.name);
+        for gone in have.iter().filter(|timer| !is_listed(timer)) {
+            let request = wire::DeleteTimerScalingPolicyRequest {
+                fleet_id: Some(id.to_owned()),
+                timer_id: known(&gone.name).cloned(),
+                timer_name: Some(gone.name.clone()),
+            };
+            self.service.call(&request).await?;
+        }
+        for timer in wanted.iter().cloned().map(timer::normal).filter(|timer| !have.contains(timer)) {
+            self.service.call(&timer::put(id, known(&timer.name), &timer)).await?;
         }
         Ok(())
     }

@@ -84,6 +84,9 @@ pub(super) struct Fleet {
     /// All policies of the fleet; without the member they are left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) policy: Option<Vec<Policy>>,
+    /// All timers of the fleet; without the member they are left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timer: Option<Vec<Timer>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,6 +164,59 @@ pub(super) struct Policy {
     pub(super) adjustment_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) adjustment: Option<i64>,
+}
+
+/// A timer: when, and the settings that it writes. A setting that is left out stays what it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Timer {
+    pub(super) name: String,
+    /// ISO 8601 with an offset.
+    pub(super) begin: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) end: Option<String>,
+    pub(super) every: Every,
+    /// `day`: each so many days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) days: Option<i64>,
+    /// `week`: 1 is Monday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) week_days: Option<Vec<i64>>,
+    /// `month`: the first and the last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) month_days: Option<[i64; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) min: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) desired: Option<i64>,
+    #[serde(default = "ten")]
+    pub(super) interval_minutes: i64,
+    /// Whether policies act from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) automatic: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) target_percent: Option<u64>,
+    /// Whether somebody stopped it.
+    #[serde(default)]
+    pub(super) stopped: bool,
+}
+
+/// ScalingInterval of a timer that names none (cloud-api.md 2.5).
+fn ten() -> i64 {
+    10
+}
+
+/// How often a timer runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Every {
+    #[default]
+    Once,
+    Day,
+    Week,
+    Month,
 }
 
 /// An alias; known by its name. It leads to a fleet, or nowhere with a message.

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::document::{
     Alias, Asset, Disk, Document, Fleet, Inbound, Latency, Policy, Process, Queue, Reference, Scaling,
 };
+use super::timer;
 use crate::{asset::build::DIGEST_TAG, failure::Failure, service::Service};
 
 /// Records of a page.
@@ -33,6 +34,8 @@ pub(super) struct Existing {
     pub(super) assets: Vec<Known>,
     pub(super) fleets: Vec<Known>,
     pub(super) aliases: Vec<Known>,
+    /// The ids of the timers of each fleet, by name.
+    pub(super) timers: BTreeMap<String, BTreeMap<String, String>>,
     /// What a file cannot say, for people.
     pub(super) not_said: Vec<String>,
 }
@@ -59,6 +62,7 @@ pub(super) struct Parts {
     pub(super) inbound: Vec<wire::InboundPermission>,
     pub(super) capacity: Option<wire::FleetCapacity>,
     pub(super) policies: Vec<wire::ScalingPolicy>,
+    pub(super) timers: Vec<wire::TimerScalingPolicy>,
 }
 
 async fn parts(service: &Service, fleet: &wire::FleetAttributes) -> Result<Parts, Failure> {
@@ -70,16 +74,17 @@ async fn parts(service: &Service, fleet: &wire::FleetAttributes) -> Result<Parts
         limit: Some(PAGE),
         ..wire::DescribeScalingPoliciesRequest::default()
     };
+    let timers = wire::DescribeTimerScalingPoliciesRequest {
+        fleet_id: Some(fleet_id.clone()),
+        limit: Some(PAGE.cast_signed()),
+        ..wire::DescribeTimerScalingPoliciesRequest::default()
+    };
     Ok(Parts {
         runtime: service.call(&runtime).await?.runtime_configuration.unwrap_or_default(),
         inbound: service.call(&ports).await?.inbound_permissions,
         capacity: service.capacities(vec![fleet_id]).await?.into_iter().next(),
-        policies: match service.call(&policies).await {
-            Ok(answer) => answer.scaling_policies,
-            // Where there is no such action there is no such thing.
-            Err(failure) if failure.code() == Some("UnsupportedOperation") => vec![],
-            Err(failure) => return Err(failure),
-        },
+        policies: service.call(&policies).await?.scaling_policies,
+        timers: service.call(&timers).await?.timer_scaling_policies,
     })
 }
 
@@ -134,6 +139,8 @@ impl Existing {
             arn: fleet.fleet_arn.clone(),
             status: fleet.status.clone(),
         });
+        let timers = parts.timers.iter().map(|timer| (timer.timer_name.clone(), timer.timer_id.clone()));
+        self.timers.insert(id.clone(), timers.collect());
         let asset = self.assets.iter().find(|asset| asset.id == fleet.asset_id);
         let asset = asset.map_or(fleet.asset_id.clone(), |asset| asset.reference.clone());
         self.document.fleet.push(as_entry(fleet, parts, asset, (!is_unique).then_some(id)));
@@ -194,7 +201,8 @@ impl Existing {
 }
 
 fn as_entry(fleet: wire::FleetAttributes, parts: Parts, asset: String, id: Option<String>) -> Fleet {
-    let Parts { runtime, inbound, capacity, mut policies } = parts;
+    let Parts { runtime, inbound, capacity, mut policies, mut timers } = parts;
+    timers.sort_by(|a, b| a.timer_name.cmp(&b.timer_name));
     policies.sort_by(|a, b| a.name.cmp(&b.name));
     let mut inbound: Vec<Inbound> = inbound.into_iter().map(as_inbound).collect();
     inbound.sort();
@@ -234,6 +242,8 @@ fn as_entry(fleet: wire::FleetAttributes, parts: Parts, asset: String, id: Optio
         inbound: Some(inbound),
         policy: Some(policies.into_iter().map(as_policy).collect::<Vec<_>>())
             .filter(|policies| !policies.is_empty()),
+        timer: Some(timers.into_iter().map(timer::entry).collect::<Vec<_>>())
+            .filter(|timers| !timers.is_empty()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What must change for a service to match a document: a pure comparison. Nothing is ever deleted but policies of a
-//! fleet whose policies the document lists; what a document does not name is left alone.
+//! What must change for a service to match a document: a pure comparison. Nothing is ever deleted but policies and timers of
+//! a fleet whose list of them the document has; what a document does not name is left alone.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::document::{Alias, Asset, Document, Fleet, Queue, Reference};
 use super::existing::{Existing, Known};
+use super::timer;
 use crate::call::nearest;
 
 /// Members of a fleet that no action changes (cloud-api.md 2.3).
@@ -154,6 +155,10 @@ impl Planning<'_> {
         wanted.inbound.iter_mut().for_each(|open| open.sort());
         if let Some(policies) = &mut wanted.policy {
             policies.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        if let Some(timers) = &mut wanted.timer {
+            *timers = timers.drain(..).map(timer::normal).collect();
+            timers.sort_by(|a, b| a.name.cmp(&b.name));
         }
         if let Some(known) = found
             && ["ERROR", "DELETING"].contains(&existing.fleets[known].status.as_str())

@@ -61,6 +61,7 @@ fn parts(max: u64) -> Parts {
         inbound: vec![],
         capacity: Some(wire::FleetCapacity { instance_counts: Some(counts), ..Default::default() }),
         policies: vec![],
+        timers: vec![],
     }
 }
 
@@ -204,4 +205,39 @@ fn policies_are_a_list_of_their_own() {
     assert!(!file.contains("desired"), "the policy decides it: {file}");
     let told = planned(&file.replace("target_percent = 30", "target_percent = 40"), &existing);
     assert!(told.starts_with("~ fleet arena\n    policy: "), "{told}");
+}
+
+#[test]
+fn timers_are_compared_by_what_they_mean() {
+    let timer = wire::TimerScalingPolicy {
+        timer_id: "timer-1".into(),
+        timer_name: "evening".into(),
+        timer_status: 1,
+        timer_configuration: Some(wire::TimerConfiguration {
+            begin_time: "2026-12-01T18:00:00Z".into(),
+            timer_type: 4,
+            timer_value: Some(wire::TimerValue { week_days: vec![5, 6], ..Default::default() }),
+            ..Default::default()
+        }),
+        timer_fleet_capacity: Some(wire::TimerFleetCapacity {
+            min_size: Some(1),
+            scaling_interval: 10,
+            scaling_type: 2,
+            target_configuration: Some(wire::TargetConfiguration { target_value: 20 }),
+            ..Default::default()
+        }),
+    };
+    let mut existing = Existing::default();
+    existing.add_assets(vec![asset("asset-1", "abc")]);
+    existing.add_fleet(fleet("fleet-1"), Parts { timers: vec![timer], ..parts(3) }, true);
+    let file = text::file(&existing.document).expect("it can be written");
+    assert_eq!(planned(&file, &existing), "nothing to do\n", "{file}");
+    let same = FILE.split("[[alias]]").next().unwrap_or_default().replace(
+        "scaling =",
+        "timer = [{ name = \"evening\", begin = \"2026-12-01T20:00:00+02:00\", every = \"week\", week_days = [6, 5], \
+         min = 1, automatic = true, target_percent = 20 }]\nscaling =",
+    );
+    assert_eq!(planned(&same, &existing), "nothing to do\n");
+    let told = planned(&same.replace("[6, 5]", "[7]"), &existing);
+    assert!(told.starts_with("~ fleet arena\n    timer: "), "{told}");
 }

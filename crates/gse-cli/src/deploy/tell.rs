@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 use gse_api::types::{DescribeFleetEventsRequest, Event};
-use gse_client::get_text;
+use gse_client::Client;
 use gse_core::deployment::Step;
 use serde_json::json;
 
@@ -143,7 +143,7 @@ pub(crate) async fn failed_fleet(service: &Service, fleet: &str) -> Failure {
         return Failure::from(anyhow::anyhow!("{fleet} is ERROR, and no event says why"));
     };
     let mut text = format!("{fleet} cannot become ACTIVE: {}: {}", event.event_code, event.message);
-    if let Some(log) = log(event).await {
+    if let Some(log) = log(&service.client, event).await {
         text += "\nits log ends with";
         for line in log {
             text += &format!("\n  | {line}");
@@ -159,11 +159,11 @@ pub(super) fn cause(events: &[Event]) -> Option<&Event> {
     events[after.map_or(0, |at| at + 1)..].iter().find(|event| event.event_code != "GENERIC_EVENT")
 }
 
-async fn log(event: &Event) -> Option<Vec<String>> {
+async fn log(client: &Client, event: &Event) -> Option<Vec<String>> {
     if event.pre_signed_log_url.is_empty() {
         return None;
     }
-    match get_text(&event.pre_signed_log_url).await.context("cannot read the log of the event") {
+    match client.get_text(&event.pre_signed_log_url).await.context("cannot read the log of the event") {
         Ok(text) => {
             let lines: Vec<String> = text.lines().map(str::to_owned).collect();
             Some(lines[lines.len().saturating_sub(LOG_LINES)..].to_vec())

@@ -70,3 +70,32 @@ fn f5_with_none_left_the_next_one_is_refused() {
     world.quotas.fleets = 1;
     assert_eq!(left(&world, &scope(), QuotaResource::Fleet), 0);
 }
+
+#[test]
+fn every_quota_has_a_name_and_a_most() {
+    for name in Quotas::NAMES {
+        let mut quotas = Quotas::default();
+        assert_eq!(quotas.set(name, 7), Some(Ok(())), "{name}");
+        assert_ne!(quotas, Quotas::default(), "{name}");
+        if let Some(Err(most)) = quotas.set(name, u64::MAX) {
+            let before = quotas.clone();
+            assert_eq!(quotas.set(name, most + 1), Some(Err(most)), "{name}");
+            assert_eq!(quotas, before, "a refused value changes nothing");
+            assert_eq!(quotas.set(name, most), Some(Ok(())), "{name}");
+        }
+    }
+    assert_eq!(Quotas::default().set("fleet", 1), None);
+}
+
+/// `--quota off`: what would be one too many is made.
+#[test]
+fn without_quotas_nothing_is_one_too_many() {
+    let mut world = World::new();
+    let asset = world.asset(&scope(), Ok(()));
+    for _ in 0..20 {
+        world.apply(fleet_request(&scope(), &asset, 1)).unwrap();
+    }
+    assert_eq!(world.apply(fleet_request(&scope(), &asset, 1)), Err(Error::FleetQuota { limit: 20 }));
+    world.quotas = Quotas::none();
+    world.apply(fleet_request(&scope(), &asset, 1)).unwrap();
+}

@@ -18,14 +18,15 @@ use gse_core::player_session::{JoinGameServerSession, Joining};
 use gse_core::quota::Quotas;
 use gse_core::state::{Change, Row};
 use gse_core::time::Timestamp;
-use gse_server::account::Account;
+use gse_server::account::activation::Activations;
+use gse_server::account::{Account, Accounts};
 use gse_server::clock::Clock;
 use gse_server::config::Config;
 use gse_server::engine::{Engine, EngineHandle, Parts};
 use gse_server::http::gate::Gate;
 use gse_server::http::rate::RateGate;
 use gse_server::http::{Api, router};
-use gse_store::{Archive, BlobStore, EmbeddedStore, Store, StoreError};
+use gse_store::{Archive, BlobStore, DataDir, EmbeddedStore, Store, StoreError};
 use tokio::net::TcpListener;
 
 use crate::Failure;
@@ -134,8 +135,19 @@ impl Service {
         let objects_url = format!("http://{api_address}/objects");
         let gate = Gate::new(&config.limits, RateGate::off());
         let engine_of_api = engine.clone();
-        let api =
-            Api { engine: engine_of_api, blobs, account: account.clone(), config, gate, objects_url, clock };
+        let (activations, _owner) = Activations::of(Arc::new(DataDir::open(directory)?))?;
+        let api = Api {
+            engine: engine_of_api,
+            blobs,
+            account: account.clone(),
+            accounts: Accounts::only(&account),
+            activations,
+            service_key: String::new(),
+            config,
+            gate,
+            objects_url,
+            clock,
+        };
         tokio::spawn(async move { axum::serve(listener, router(Arc::new(api))).await });
         let text = answer_like();
         let no_op = serve(Router::new().fallback(move |_: Bytes| async move { text.clone() })).await?;

@@ -1,48 +1,56 @@
 //! Who may do what to a bucket: the signature of a request to the object endpoint.
 
+use gse_api::Action;
 use gse_api::signature::cos::{Authorization, Upload as Signed};
-use gse_core::id::{BucketName, Scope};
+use gse_core::id::{BucketName, Scope, Uin};
 use http::{StatusCode, header};
 
 use super::{Refusal, bucket_host, federation};
-use crate::http::Api;
+use crate::http::{Api, access};
 
 /// The token of temporary credentials.
 const TOKEN_HEADER: &str = "x-cos-security-token";
 
-/// The account and region whose bucket it is.
-pub(super) fn scope_of(api: &Api, bucket: &str) -> Result<Scope, Refusal> {
-    let scopes = api.config.regions.iter();
-    let scopes = scopes.map(|region| Scope { uin: api.account.uin.clone(), region: region.clone() });
-    let mut mine = scopes.filter(|scope| BucketName::of(scope).as_str() == bucket);
-    mine.next().ok_or_else(|| {
-        let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
-        Refusal::new(StatusCode::NOT_FOUND, text)
-    })
-}
-
-/// Whether a request is signed, by the account or by what GetUploadFederationToken gave it. `signed` are the parameters of
-/// the query that mean something here.
+/// Whether a request is signed, by a key of the account whose bucket it is or by what GetUploadFederationToken gave it, and
+/// whether the policies of that user allow uploads. `signed` are the parameters of the query that mean something here.
 pub(super) fn authorize(
     api: &Api,
-    scope: &Scope,
+    bucket: &str,
     path: &str,
     head: &http::request::Parts,
     signed: &[&str],
 ) -> Result<(), Refusal> {
-    check(api, scope, path, head, signed).map_err(|text| {
-        let text = format!("{text}; call GetUploadCredentials for a new authorization");
-        Refusal::new(StatusCode::FORBIDDEN, text)
+    check(api, bucket, path, head, signed).map_err(|denial| match denial {
+        Denial::NoBucket => {
+            let text = format!("there is no bucket `{bucket}`; call GetUploadCredentials for its name");
+            Refusal::new(StatusCode::NOT_FOUND, text)
+        }
+        Denial::Forbidden(text) => {
+            let text = format!("{text}; call GetUploadCredentials for a new authorization");
+            Refusal::new(StatusCode::FORBIDDEN, text)
+        }
     })
+}
+
+enum Denial {
+    /// Of a bucket of another account is said what is said of one that does not exist.
+    NoBucket,
+    Forbidden(String),
+}
+
+impl<T: Into<String>> From<T> for Denial {
+    fn from(text: T) -> Self {
+        Self::Forbidden(text.into())
+    }
 }
 
 fn check(
     api: &Api,
-    scope: &Scope,
+    bucket: &str,
     path: &str,
     head: &http::request::Parts,
     signed: &[&str],
-) -> Result<(), String> {
+) -> Result<(), Denial> {
     let headers: Vec<(&str, &str)> = head
         .headers
         .iter()
@@ -52,21 +60,37 @@ fn check(
     let text = header(header::AUTHORIZATION.as_str()).ok_or("the header `Authorization` is missing")?;
     let authorization = Authorization::parse(text).map_err(|error| error.to_string())?;
     if let Some(name) = signed.iter().find(|name| !authorization.signs_parameter(name)) {
-        return Err(format!("the authorization does not sign the parameter `{name}`"));
+        return Err(format!("the authorization does not sign the parameter `{name}`").into());
     }
-    let secret_key = match header(TOKEN_HEADER) {
-        Some(token) => federation::secret_key(api, scope, authorization.secret_id, token)?,
-        None if authorization.secret_id == api.account.secret_id => api.account.secret_key.clone(),
-        None => return Err("the authorization is for an unknown key".to_owned()),
+    let token = header(TOKEN_HEADER).map(federation::read).transpose()?;
+    let secret_id = token.as_ref().map_or(authorization.secret_id, |token| &token.parent_secret_id);
+    let signer = api.accounts.signer(secret_id).ok_or("the authorization is for an unknown key")?;
+    let scope = scope_of(api, &signer.caller.uin, bucket).ok_or(Denial::NoBucket)?;
+    let (secret_key, action) = match token {
+        Some(token) => {
+            let key = federation::secret_key(api, signer, &scope, authorization.secret_id, token)?;
+            (key, Action::GetUploadFederationToken)
+        }
+        None => (signer.secret_key.clone(), Action::GetUploadCredentials),
     };
     let host = header(header::HOST.as_str()).unwrap_or_default();
     let request = Signed {
         method: head.method.as_str(),
         path,
-        hosts: &[host, &bucket_host(scope)],
+        hosts: &[host, &bucket_host(&scope)],
         headers: &headers,
         query: head.uri.query().unwrap_or_default(),
     };
     let verified = authorization.verify(&request, &secret_key, api.clock.now().seconds());
-    verified.map_err(|error| error.to_string())
+    verified.map_err(|error| error.to_string())?;
+    // Whoever has a key can sign, so the grant alone does not show that it was given.
+    let judged = access::judge(&signer.caller, scope.region.as_str(), action.name(), None);
+    judged.map_err(|error| error.message.into())
+}
+
+/// The region of the account whose bucket it is.
+fn scope_of(api: &Api, uin: &Uin, bucket: &str) -> Option<Scope> {
+    let scopes = api.config.regions.iter();
+    let mut scopes = scopes.map(|region| Scope { uin: uin.clone(), region: region.clone() });
+    scopes.find(|scope| BucketName::of(scope).as_str() == bucket)
 }

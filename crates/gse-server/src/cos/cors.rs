@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use gse_core::bucket::{self, CorsRule};
+use gse_core::bucket::CorsRule;
+use gse_core::id::BucketName;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::refused::answer;
-use super::{Refusal, authorize, upload};
+use super::{Refusal, upload};
 use crate::http::Api;
 
 /// Serves a request to a bucket, which may come from a page of another site.
@@ -35,8 +36,8 @@ pub(super) async fn serve(api: &Api, bucket: &str, path: &str, request: Request)
 
 /// The rule of a bucket of this service. Without one, and for a bucket that is not there, browsers are told nothing.
 async fn rule(api: &Api, bucket: &str) -> Option<CorsRule> {
-    let scope = authorize::scope_of(api, bucket).ok()?;
-    let read = move |state: &gse_core::State, _now| bucket::find(state, &scope).ok()?.cors.clone();
+    let name = BucketName::new(bucket);
+    let read = move |state: &gse_core::State, _now| state.buckets.get(&name)?.cors.clone();
     api.engine.query(read).await.ok().flatten()
 }
 

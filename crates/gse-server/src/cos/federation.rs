@@ -4,7 +4,9 @@ use gse_api::signature::federation::{self, Credentials, Grant, Token};
 use gse_core::id::{BucketName, Scope};
 use gse_core::time::Timestamp;
 
-use super::key;
+use gse_api::signature::tc3::Key;
+
+use crate::account::Signer;
 use crate::http::Api;
 use crate::ids::random_text;
 
@@ -12,24 +14,32 @@ use crate::ids::random_text;
 const NONCE_LENGTH: usize = 16;
 
 /// Credentials for a bucket, and when they end.
-pub(crate) fn issue(api: &Api, bucket: &BucketName) -> (Credentials, Timestamp) {
+pub(crate) fn issue(api: &Api, signer: &Signer, bucket: &BucketName) -> (Credentials, Timestamp) {
     let until = api.clock.now().plus(api.config.clocks.upload_token);
     let nonce = random_text(NONCE_LENGTH);
     let grant = Grant { bucket: bucket.as_str(), until: until.seconds(), nonce: &nonce };
-    (federation::issue(&grant, key(api)), until)
+    (federation::issue(&grant, key(signer)), until)
 }
 
-/// The secret key of the temporary credentials that this token belongs to, if they are good for the bucket and for the
-/// SecretId.
-pub(super) fn secret_key(api: &Api, scope: &Scope, secret_id: &str, token: &str) -> Result<String, String> {
-    let malformed = || "the security token is none of this service".to_owned();
-    let token = Token::parse(token).ok_or_else(malformed)?;
-    let parent = key(api);
-    if token.parent_secret_id != parent.secret_id {
-        return Err(malformed());
-    }
+/// What a security token says, believed as little as whoever sends it.
+///
+/// # Errors
+/// That it is none.
+pub(super) fn read(token: &str) -> Result<Token, String> {
+    Token::parse(token).ok_or_else(|| "the security token is none of this service".to_owned())
+}
+
+/// The secret key of the temporary credentials that this token belongs to, if they were made from this key and are good
+/// for the bucket and for the SecretId.
+pub(super) fn secret_key(
+    api: &Api,
+    parent: &Signer,
+    scope: &Scope,
+    secret_id: &str,
+    token: Token,
+) -> Result<String, String> {
     let (bucket, until, now) = (token.bucket.clone(), token.until, api.clock.now().seconds());
-    let Some(credentials) = token.verify(parent.secret_key, now) else {
+    let Some(credentials) = token.verify(&parent.secret_key, now) else {
         return Err(format!(
             "the security token is not good, or has ended: it says `{until}`, the clock `{now}`"
         ));
@@ -42,4 +52,8 @@ pub(super) fn secret_key(api: &Api, scope: &Scope, secret_id: &str, token: &str)
         return Err(format!("the security token is for the bucket `{bucket}`, not for `{wanted}`"));
     }
     Ok(credentials.secret_key)
+}
+
+fn key(signer: &Signer) -> Key<'_> {
+    Key { secret_id: &signer.secret_id, secret_key: &signer.secret_key }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Refusal;
-use super::authorize::{authorize, scope_of};
+use super::authorize::authorize;
 use super::multipart::{self, Operation};
 use crate::http::Api;
 use crate::limits::{Pace, Progress};
@@ -76,8 +76,7 @@ async fn store(
 /// Everything that can be refused before a byte of the body is looked at.
 fn check(api: &Api, bucket: &str, path: &str, head: &http::request::Parts) -> Result<Operation, Refusal> {
     let (operation, signed) = Operation::of(head)?;
-    let scope = scope_of(api, bucket)?;
-    authorize(api, &scope, path, head, signed)?;
+    authorize(api, bucket, path, head, signed)?;
     let max_bytes = api.config.max_object_bytes;
     let announced = head.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

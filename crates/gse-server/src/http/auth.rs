@@ -30,7 +30,7 @@ pub(super) fn admit_as<'a, A>(
         body,
     };
     let regions: Vec<String> = api.config.regions.iter().map(ToString::to_string).collect();
-    let secret_key = |id: &str| (id == api.account.secret_id).then(|| api.account.secret_key.clone());
+    let secret_key = |id: &str| api.accounts.signer(id).map(|signer| signer.secret_key.clone());
     let gate = Gate {
         mode: api.config.auth,
         secret_key: &secret_key,

@@ -14,7 +14,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use super::serve::Peer;
-use super::{Answered, Api, Call, convert, is_change, routes};
+use super::{Answered, Api, Call, access, convert, is_change, routes};
 use crate::engine::SubmitError;
 use crate::ids;
 
@@ -59,9 +59,11 @@ pub(super) async fn call(
     let _room = api.gate.call().await?;
     may_come_in(api, head)?;
     let (action, mut members) = read(body)?;
-    api.gate.rate.admit(&api.account.uin, action).await?;
-    let scope =
-        Scope { uin: api.account.uin.clone(), region: Region::new(api.config.default_region.as_str()) };
+    let signer = api.accounts.of_call(None);
+    access::check_opened(api, &signer.caller)?;
+    api.gate.rate.admit(&signer.caller.uin, action).await?;
+    let region = Region::new(api.config.default_region.as_str());
+    let scope = Scope { uin: signer.caller.uin.clone(), region };
     tracing::debug!(request_id, ?action, region = %scope.region, "call of the emulator's form");
     let mut called = None;
     if ACTIONS.contains(&action)
@@ -73,7 +75,8 @@ pub(super) async fn call(
         called = Some(asked_for);
     }
     let body = serde_json::to_vec(&members).expect("a JSON value always has a text");
-    let text = routes::dispatch(&Call { api, action, scope, request_id, body: &body, called }).await?;
+    let call = Call { api, action, scope, signer, request_id, body: &body, called };
+    let text = routes::dispatch(&call).await?;
     Ok(Answered { text: as_the_emulator(&text), is_change: is_change(action) })
 }
 

@@ -4,8 +4,9 @@
 mod canary;
 
 use gse_api::extension::{
-    DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
-    ExtensionAction, Finding, LookedAt, PATH, StartMatchPlacementRequest, decode,
+    CheckOpenStatusRequest, DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest,
+    ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt, OpenStatusResponse, PATH,
+    SetOpenStatusRequest, StartMatchPlacementRequest, decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
@@ -15,7 +16,8 @@ use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 
-use super::{Api, auth, convert};
+use super::{Api, access, auth, convert};
+use crate::account::Caller;
 use crate::engine::SubmitError;
 
 /// Whether a path names an action of this kind.
@@ -39,9 +41,26 @@ pub(super) async fn call(
             "What lies below `/opengse/` takes a JSON body with `POST`, signed with `TC3-HMAC-SHA256`.";
         return Err(ApiError::new(ErrorCode::InvalidParameter, message));
     }
-    let scope = Scope { uin: api.account.uin.clone(), region: Region::new(admitted.region) };
+    let caller = &api.accounts.of_call(admitted.secret_id.as_deref()).caller;
+    if !matches!(admitted.action, ExtensionAction::CheckOpenStatus | ExtensionAction::SetOpenStatus) {
+        access::check_opened(api, caller)?;
+    }
+    let scope = Scope { uin: caller.uin.clone(), region: Region::new(admitted.region) };
+    access::check(api, caller, &scope, admitted.action.name(), body).await?;
     tracing::debug!(request_id, action = admitted.action.name(), region = %scope.region, "call");
     match admitted.action {
+        ExtensionAction::CheckOpenStatus => {
+            decode::<CheckOpenStatusRequest>(body)?;
+            let answer = OpenStatusResponse { is_open: access::is_opened(api, caller) };
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::SetOpenStatus => {
+            decode::<SetOpenStatusRequest>(body)?;
+            if !access::is_opened(api, caller) {
+                open(api, caller, request_id).await?;
+            }
+            Ok(envelope::success(&OpenStatusResponse { is_open: true }, request_id))
+        }
         ExtensionAction::Diagnose => {
             let answer = diagnose(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
@@ -65,6 +84,16 @@ pub(super) async fn call(
             Ok(envelope::success(&answer, request_id))
         }
     }
+}
+
+/// K-9: activates the service for the caller's account.
+async fn open(api: &Api, caller: &Caller, request_id: &str) -> Result<(), ApiError> {
+    api.activations.open(caller.uin.clone()).await.map_err(|error| {
+        let cause = std::error::Error::source(&error);
+        tracing::error!(request_id, %error, ?cause, "an account was not activated");
+        let text = "the account cannot be activated now; the log of the service says why";
+        ApiError::new(ErrorCode::InternalError, text)
+    })
 }
 
 /// a placement whose session carries MatchmakerData; refused as the cloud API refuses a placement.

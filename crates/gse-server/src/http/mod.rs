@@ -3,6 +3,7 @@
 //! Every outcome of the cloud API is HTTP 200 with exactly `Content-Type: application/json`; old clients lose the error
 //! otherwise (cloud-api.md 1.8). The order in which a request is looked at is that of 1.9.
 
+pub(crate) mod access;
 mod auth;
 mod body;
 mod capi;
@@ -20,14 +21,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use gse_api::{ApiError, ErrorCode, envelope};
+use gse_api::{ApiError, ErrorCode, envelope, page_token};
 use gse_core::archive::ArchiveQuestion;
 use gse_core::id::Scope;
 use gse_core::state::{Row, RowKind};
 use gse_store::BlobStore;
 use http::{HeaderValue, Method, header};
 
-use crate::account::Account;
+use crate::account::activation::Activations;
+use crate::account::{Account, Accounts, Signer};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
@@ -40,8 +42,14 @@ pub struct Api {
     pub engine: EngineHandle,
     /// Uploaded objects and packages.
     pub blobs: Arc<BlobStore>,
-    /// The account that owns everything.
+    /// The account that every service has; what is not signed is done for it.
     pub account: Account,
+    /// Everybody who may call.
+    pub accounts: Accounts,
+    /// The accounts that activated the service.
+    pub activations: Activations,
+    /// Signs the addresses of logs.
+    pub service_key: String,
     /// How the service is set up.
     pub config: Config,
     /// What is taken on at a time.
@@ -57,6 +65,7 @@ pub(crate) struct Call<'a> {
     api: &'a Api,
     action: gse_api::Action,
     scope: Scope,
+    signer: &'a Signer,
     request_id: &'a str,
     /// JSON, however the parameters travelled.
     body: &'a [u8],
@@ -144,13 +153,17 @@ async fn call(
         return Ok(Answered { text, is_change: false });
     }
     let admitted = auth::admit(api, head, body)?;
-    api.gate.rate.admit(&api.account.uin, admitted.action).await?;
-    let scope = Scope { uin: api.account.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
+    let signer = api.accounts.of_call(admitted.secret_id.as_deref());
+    access::check_opened(api, &signer.caller)?;
+    api.gate.rate.admit(&signer.caller.uin, admitted.action).await?;
+    let scope = Scope { uin: signer.caller.uin.clone(), region: gse_core::id::Region::new(admitted.region) };
     tracing::debug!(request_id, action = ?admitted.action, region = %scope.region, "call");
     let action = admitted.action;
     let query = head.uri.query().unwrap_or_default();
     let body = &*admitted.shape.json(action.request_schema(), query, body)?;
-    let text = routes::dispatch(&Call { api, action, scope, request_id, body, called: None }).await?;
+    access::check(api, &signer.caller, &scope, action.name(), body).await?;
+    let call = Call { api, action, scope, signer, request_id, body, called: None };
+    let text = routes::dispatch(&call).await?;
     Ok(Answered { text, is_change: is_change(action) })
 }
 
@@ -190,6 +203,17 @@ impl Call<'_> {
     /// Looks for one row in the archive.
     async fn archived_row(&self, kind: RowKind, key: &str) -> Result<Option<Row>, ApiError> {
         Ok(self.archived(ArchiveQuestion::key(kind, key)).await?.pop())
+    }
+
+    /// Takes the token of a page as it came: what it says, if it is still good.
+    fn open_page(&self, token: &mut Option<String>) -> Result<(), ApiError> {
+        *token = page_token::open(token.take(), self.api.clock.now().seconds())?;
+        Ok(())
+    }
+
+    /// The token of the next page as it goes out.
+    fn seal_page(&self, token: &str) -> String {
+        page_token::seal(token, self.api.clock.now().seconds())
     }
 
     /// The answer to a reason for a refusal.

@@ -1,6 +1,8 @@
 //! The accept loop of the API listener. It owns the tasks of its connections, and bounds what a bad peer can hold: the
 //! time for a head, the size of a head, the time to take an answer, and the number of connections.
 //!
+//! With HTTPS, a connection counts from its first byte, and the handshake has the time of a head.
+//!
 //! Bodies have their own bounds where they are read (`body.rs`, `cos/upload.rs`).
 
 use std::convert::Infallible;
@@ -14,10 +16,11 @@ use gse_api::{ApiError, ErrorCode, envelope};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::patient::Patient;
@@ -33,13 +36,21 @@ const REFUSALS: usize = 256;
 /// How long a refused connection may take to read why.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
+/// What is listened on.
+pub(crate) struct Listener {
+    pub(crate) tcp: TcpListener,
+    /// There when it speaks HTTPS.
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
 /// Serves until `stop`; then open connections finish the request they are at.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     limits: &Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let Listener { tcp: listener, tls } = listener;
     let mut stop = std::pin::pin!(stop);
     let stopping = watch::Sender::new(false);
     let mut connections = JoinSet::new();
@@ -55,9 +66,11 @@ pub(crate) async fn serve(
         match accepted {
             Ok((stream, peer)) if connections.len() < limits.connections => {
                 let (router, stopping) = (router.clone(), stopping.subscribe());
-                connections.spawn(connection(stream, Peer(peer.ip()), router, limits.clone(), stopping));
+                let (peer, tls, limits) = (Peer(peer.ip()), tls.clone(), limits.clone());
+                connections.spawn(connection(stream, tls, peer, router, limits, stopping));
             }
-            Ok((stream, _)) if refusals.len() < REFUSALS => {
+            // A peer that waits for a handshake would not understand why, and to tell it costs one.
+            Ok((stream, _)) if refusals.len() < REFUSALS && tls.is_none() => {
                 refusals.spawn(refuse(stream, limits.connections));
             }
             // Closed by dropping it.
@@ -96,6 +109,7 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 
 async fn connection(
     stream: TcpStream,
+    tls: Option<TlsAcceptor>,
     peer: Peer,
     router: Router,
     limits: Limits,
@@ -103,6 +117,28 @@ async fn connection(
 ) {
     // Without it answers are late, but they come.
     let _ = stream.set_nodelay(true);
+    let stream = Patient::new(stream, limits.pace);
+    let Some(tls) = tls else { return converse(stream, peer, router, limits, stopping).await };
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(limits.head_time, tls.accept(stream)) => shaken,
+        // There is no request to finish.
+        () = told(&mut stopping) => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => converse(stream, peer, router, limits, stopping).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended in its handshake"),
+        Err(_) => tracing::debug!("a connection took too long for its handshake"),
+    }
+}
+
+/// Requests and answers, until either side has enough.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    router: Router,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) {
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let router = router.clone();
@@ -112,7 +148,7 @@ async fn connection(
             )
         }
     });
-    let io = TokioIo::new(Patient::new(stream, limits.pace));
+    let io = TokioIo::new(stream);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         // Runs from the end of an answer too, so it is the longest that an idle connection is kept.

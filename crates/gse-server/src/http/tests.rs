@@ -1,5 +1,6 @@
 //! The edge: requests go through the whole router, on a memory store and a scripted host.
 
+mod accounts;
 mod actions;
 mod archive;
 mod assets;

@@ -1,5 +1,6 @@
 //! The whole process on real sockets and a real directory; no game server is launched here.
 
+mod https;
 mod peers;
 
 use std::time::Duration;
@@ -127,6 +128,28 @@ async fn an_answer_arrives_at_a_client_that_is_still_sending() {
     running.end().await;
 }
 
+/// W25: a query of exactly 32 KiB is read, one byte more is refused in the normal envelope, and so is what the head of a
+/// request still has room for.
+#[tokio::test]
+async fn a_query_may_have_32_kib() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(&directory).await;
+    let start = "Action=ListAliases&Filler=";
+    for (bytes, wanted) in [
+        (32_768, "MissingParameter"),
+        (32_769, "RequestSizeLimitExceeded"),
+        (50_000, "RequestSizeLimitExceeded"),
+    ] {
+        let query = format!("{start}{}", "x".repeat(bytes - start.len()));
+        let answer = running.exchange(&format!("GET /?{query} HTTP/1.1\r\nHost: h"), b"").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains(&format!("\"{wanted}\"")),
+            "{bytes}: {answer}"
+        );
+    }
+    running.end().await;
+}
+
 /// An idle connection does not keep the service from ending.
 #[tokio::test]
 async fn an_idle_client_does_not_hold_the_end_up() {
@@ -141,7 +164,7 @@ async fn an_idle_client_does_not_hold_the_end_up() {
 
 #[test]
 fn an_address_of_all_interfaces_is_reached_by_loopback() {
-    let url = |text: &str| super::url(text.parse().unwrap());
+    let url = |text: &str| super::url(false, text.parse().unwrap());
     assert_eq!(url("0.0.0.0:8080"), "http://127.0.0.1:8080");
     assert_eq!(url("[::]:8080"), "http://[::1]:8080");
     assert_eq!(url("10.0.0.7:80"), "http://10.0.0.7:80");

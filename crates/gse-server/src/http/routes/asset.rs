@@ -42,7 +42,7 @@ pub(super) async fn get_upload_credentials(
         call.submit(OpenBucket { scope: scope.clone() }).await?;
     }
     Ok(wire::GetUploadCredentialsResponse {
-        bucket_auth: cos::upload_authorization(call.api, &scope, &request.bucket_key),
+        bucket_auth: cos::upload_authorization(call.api, call.signer, &scope, &request.bucket_key),
         bucket_name: BucketName::of(&scope).to_string(),
         asset_region: request.asset_region,
     })
@@ -54,7 +54,7 @@ pub(super) async fn get_upload_federation_token(
 ) -> Result<wire::GetUploadFederationTokenResponse, ApiError> {
     let scope = call.scope.clone();
     let bucket = call.query(move |state| Ok(bucket::find(state, &scope)?.name.clone())).await?;
-    let (credentials, until) = cos::federation::issue(call.api, &bucket);
+    let (credentials, until) = cos::federation::issue(call.api, call.signer, &bucket);
     Ok(convert::asset::federation_token(credentials, until))
 }
 

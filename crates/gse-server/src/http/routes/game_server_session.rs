@@ -54,20 +54,25 @@ async fn earlier(
 
 pub(super) async fn describe(
     call: &Call<'_>,
-    request: wire::DescribeGameServerSessionsRequest,
+    mut request: wire::DescribeGameServerSessionsRequest,
 ) -> Result<wire::DescribeGameServerSessionsResponse, ApiError> {
+    call.open_page(&mut request.next_token)?;
     let query = convert::game_server_session::query(request, call.scope.clone());
     let page = page(call, query).await?;
     let (game_server_sessions, next_token) = convert::game_server_session::many(&page);
+    let next_token = call.seal_page(&next_token);
     Ok(wire::DescribeGameServerSessionsResponse { game_server_sessions, next_token })
 }
 
 pub(super) async fn describe_details(
     call: &Call<'_>,
-    request: wire::DescribeGameServerSessionDetailsRequest,
+    mut request: wire::DescribeGameServerSessionDetailsRequest,
 ) -> Result<wire::DescribeGameServerSessionDetailsResponse, ApiError> {
+    call.open_page(&mut request.next_token)?;
     let query = convert::game_server_session::details_query(request, call.scope.clone());
-    Ok(convert::game_server_session::details(&page(call, query).await?))
+    let mut response = convert::game_server_session::details(&page(call, query).await?);
+    response.next_token = call.seal_page(&response.next_token);
+    Ok(response)
 }
 
 async fn page(call: &Call<'_>, query: SessionQuery) -> Result<TokenPage<Arc<GameServerSession>>, ApiError> {
@@ -80,15 +85,17 @@ async fn page(call: &Call<'_>, query: SessionQuery) -> Result<TokenPage<Arc<Game
 
 pub(super) async fn search(
     call: &Call<'_>,
-    request: wire::SearchGameServerSessionsRequest,
+    mut request: wire::SearchGameServerSessionsRequest,
 ) -> Result<wire::SearchGameServerSessionsResponse, ApiError> {
+    call.open_page(&mut request.next_token)?;
     let query = convert::game_server_session::search(request, call.scope.clone());
-    call.query(move |state| {
+    let found = call.query(move |state| {
         let page = game_server_session::search::search(state, &query)?;
-        let (game_server_sessions, next_token) = convert::game_server_session::many(&page);
-        Ok(wire::SearchGameServerSessionsResponse { game_server_sessions, next_token })
-    })
-    .await
+        Ok(convert::game_server_session::many(&page))
+    });
+    let (game_server_sessions, next_token) = found.await?;
+    let next_token = call.seal_page(&next_token);
+    Ok(wire::SearchGameServerSessionsResponse { game_server_sessions, next_token })
 }
 
 /// A session that has left memory is over, and refused as such.

@@ -34,8 +34,9 @@ pub(super) async fn join_batch(
 
 pub(super) async fn describe(
     call: &Call<'_>,
-    request: wire::DescribePlayerSessionsRequest,
+    mut request: wire::DescribePlayerSessionsRequest,
 ) -> Result<wire::DescribePlayerSessionsResponse, ApiError> {
+    call.open_page(&mut request.next_token)?;
     let query = convert::player_session::query(request, call.scope.clone());
     let question = query.clone();
     let (selected, mut session_exists) = call
@@ -51,7 +52,9 @@ pub(super) async fn describe(
         session_exists = archived_session(call, id).await?.is_some();
     }
     let page = player_session::page(&query, selected.rows, archived, session_exists);
-    page.map(|page| convert::player_session::page(&page)).map_err(|error| call.refuse(&error))
+    let mut response = convert::player_session::page(&page.map_err(|error| call.refuse(&error))?);
+    response.next_token = call.seal_page(&response.next_token);
+    Ok(response)
 }
 
 /// A session of the caller that has left memory.

@@ -7,13 +7,14 @@
 mod fixture;
 pub(super) mod wire;
 
+use axum::extract::Request;
 use gse_api::Action;
 use gse_api::admission::AuthMode;
 use gse_api::rate_limit::Factor;
 use serde_json::Value;
 
 use super::super::routes::ROUTED;
-use super::stack::Stack;
+use super::stack::{REGION, Stack, signed};
 use fixture::Known;
 use wire::Wire;
 
@@ -26,10 +27,12 @@ const USED_UP: &str = include_str!("errors/used_up.rows");
 const CROWDED: &str = include_str!("errors/crowded.rows");
 const THROTTLED: &str = include_str!("errors/throttled.rows");
 const BROKEN_STORE: &str = include_str!("errors/broken_store.rows");
+const DENIED: &str = include_str!("errors/denied.rows");
+const CLOSED: &str = include_str!("errors/closed.rows");
 const GATEWAY: &str = include_str!("errors/gateway.rows");
 
 /// Every table whose rows are asked of actions. The page counts whatever lies beside it, so none may be left out.
-const TABLES: &[&str] = &[MEMBERS, STATE, USED_UP, CROWDED, THROTTLED, BROKEN_STORE];
+const TABLES: &[&str] = &[MEMBERS, STATE, USED_UP, CROWDED, THROTTLED, BROKEN_STORE, DENIED, CLOSED];
 
 /// What is asked of an action, and what it must answer.
 struct Row {
@@ -71,15 +74,25 @@ impl Row {
     }
 }
 
+/// Asks every row with the local account's key.
+async fn check(known: &Known, wire: &mut Wire, stack: &Stack, table: &'static str) {
+    check_as(known, wire, table, |action, body| stack.signed(action, body)).await;
+}
+
 /// Asks every row, then every row again from the last to the first: a refusal changes nothing, so the order of rows does
 /// not matter.
-async fn check(known: &Known, wire: &mut Wire, stack: &Stack, table: &'static str) {
+async fn check_as(
+    known: &Known,
+    wire: &mut Wire,
+    table: &'static str,
+    signed: impl Fn(&str, &str) -> Request,
+) {
     let rows = rows(table);
     assert!(!rows.is_empty());
     let mut faults = Vec::new();
     for row in rows.iter().chain(rows.iter().rev()) {
         let body = known.in_members(row.members);
-        let answer = wire.call(stack.signed(row.action.name(), &body)).await;
+        let answer = wire.call(signed(row.action.name(), &body)).await;
         faults.extend(row.fault(known, &answer));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -127,6 +140,17 @@ async fn what_a_broken_object_store_does_not_allow() {
 }
 
 #[tokio::test]
+async fn who_may_not_call() {
+    let stack = Stack::start_with(AuthMode::Required, |config| config.access = fixture::access());
+    let mut wire = Wire::open(&stack).await;
+    let known = Known::nothing(&stack);
+    let at = stack.clock.now().seconds();
+    let by = |key| move |action: &str, body: &str| signed(key, REGION, action, body, at);
+    check_as(&known, &mut wire, DENIED, by(fixture::NOBODY)).await;
+    check_as(&known, &mut wire, CLOSED, by(fixture::CLOSED)).await;
+}
+
+#[tokio::test]
 async fn what_the_rate_does_not_allow() {
     // One call of each action in a second, and the clock stands.
     let stack =
@@ -146,6 +170,8 @@ const BEFORE: &[&str] = &[
     "InvalidParameter",
     "InvalidParameterValue",
     "RequestLimitExceeded",
+    "UnauthorizedOperation",
+    "UnauthorizedOperation.ServiceNotOpened",
 ];
 /// What the contract says in words and the list lacks: cloud-api.md 2, "common code, not on its list".
 const IN_WORDS: &[(Action, &str)] = &[

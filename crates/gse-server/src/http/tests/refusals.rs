@@ -1,6 +1,8 @@
 //! Each refusal that this version can give, with its code (R1) and a text that says what to do.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::actions::{create_asset, create_fleet};
 use super::stack::{REGION, Stack};
@@ -141,4 +143,28 @@ async fn regions_do_not_see_each_other() {
     request.headers_mut().insert("X-TC-Region", http::HeaderValue::from_static("ap-beijing"));
     let found = super::stack::answer(stack.send(request).await).await.unwrap();
     assert_eq!((&found["TotalCount"], fleet.is_empty()), (&json!(0), false));
+}
+
+/// R62: a token carries on for a day, over everything that happens meanwhile, and then says why it does not.
+#[tokio::test]
+async fn the_token_of_a_page_expires_after_a_day() {
+    let stack = Stack::start();
+    let fleet = stack.fleet(3).await;
+    for _ in 0..3 {
+        stack.session(&fleet, 1).await;
+    }
+    let question = |token: &Value| json!({ "FleetId": fleet, "Limit": 1, "NextToken": token });
+    for action in
+        ["DescribeGameServerSessions", "DescribeGameServerSessionDetails", "SearchGameServerSessions"]
+    {
+        let first = stack.done(action, json!({ "FleetId": fleet, "Limit": 1 })).await;
+        let token = first["NextToken"].clone();
+        let second = stack.done(action, question(&token)).await;
+        assert!(!second["NextToken"].as_str().unwrap().is_empty(), "{action}");
+        stack.clock.set(stack.clock.now().plus(Duration::from_secs(24 * 3600)));
+        stack.done(action, question(&token)).await;
+        stack.clock.set(stack.clock.now().plus(Duration::from_secs(1)));
+        let (code, message) = stack.refusal(action, question(&token)).await;
+        assert!(code == "InvalidParameterValue" && message.contains("expired"), "{action}: {message}");
+    }
 }

@@ -305,3 +305,24 @@ async fn a_v1_body_may_have_one_megabyte() {
         answer(stack.send(v1_request("POST", HOST, &format!("{body}&"))).await).await.unwrap_err();
     assert_eq!(code, "RequestSizeLimitExceeded");
 }
+
+/// §1.3: SDKs in a hurry put the common parameters into the query too.
+#[tokio::test]
+async fn a_query_may_repeat_what_headers_say() {
+    let stack = Stack::start();
+    let list = |query| Sent {
+        method: "GET",
+        action: "ListAliases",
+        host: HOST,
+        query,
+        content_type: FORM,
+        body: "",
+    };
+    let same = list("Action=ListAliases&Version=2019-11-12&Region=ap-shanghai&Limit=1");
+    let sent = answer(stack.send(same.signed(&stack)).await).await;
+    assert!(sent.is_ok(), "{sent:?}");
+    for other in ["Action=DeleteAlias&Limit=1", "Region=ap-beijing&Limit=1", "Nonce=1&Limit=1"] {
+        let refused = answer(stack.send(list(other).signed(&stack)).await).await.unwrap_err();
+        assert_eq!(refused.0, "UnknownParameter", "{other}: {}", refused.1);
+    }
+}

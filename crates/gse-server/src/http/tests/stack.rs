@@ -13,7 +13,7 @@ use gse_core::host::{
 };
 use gse_core::id::{CounterIds, InstanceId, ProcessId};
 use gse_core::time::Timestamp;
-use gse_store::{BlobStore, MemoryStore};
+use gse_store::{BlobStore, DataDir, MemoryStore};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -21,7 +21,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
-use crate::account::Account;
+use crate::account::activation::Activations;
+use crate::account::{Account, Accounts};
 use crate::backend::FleetBackend;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -89,7 +90,24 @@ impl Stack {
             None => RateGate::off(),
         };
         let gate = Gate::new(&config.limits, rate);
-        let api = Api { engine: handle, blobs, account, config, gate, objects_url, clock: clock.clone() };
+        let data_dir = Arc::new(DataDir::open(directory.path()).unwrap());
+        let (activations, owner) = Activations::of(data_dir).unwrap();
+        tokio::spawn(owner.run());
+        let accounts = Accounts::new(&account, config.access.clone()).unwrap();
+        let (service_key, clock_of_api) = ("only-the-service-knows".to_owned(), clock.clone());
+        let engine = handle;
+        let api = Api {
+            engine,
+            blobs,
+            account,
+            accounts,
+            activations,
+            service_key,
+            config,
+            gate,
+            objects_url,
+            clock: clock_of_api,
+        };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
 
@@ -131,28 +149,44 @@ impl Stack {
     }
 
     pub(super) fn signed_at(&self, action: &str, body: &str, timestamp: i64) -> Request {
-        let call = tc3::Call {
-            method: "POST",
-            host: HOST,
-            query: "",
-            content_type: "application/json",
-            body: body.as_bytes(),
-        };
         let account = &self.api.account;
         let key = tc3::Key { secret_id: &account.secret_id, secret_key: &account.secret_key };
-        Request::builder()
-            .method("POST")
-            .uri("/")
-            .header("Host", HOST)
-            .header("Content-Type", "application/json")
-            .header("X-TC-Action", action)
-            .header("X-TC-Version", "2019-11-12")
-            .header("X-TC-Region", REGION)
-            .header("X-TC-Timestamp", timestamp)
-            .header("Authorization", tc3::sign(&call, key, "gse", timestamp))
-            .body(Body::from(body.to_owned()))
-            .unwrap()
+        signed(key, REGION, action, body, timestamp)
     }
+
+    /// A call with another key: the members of the answer, or code and message.
+    pub(super) async fn call_with(
+        &self,
+        key: tc3::Key<'_>,
+        action: &str,
+        body: &Value,
+    ) -> Result<Value, Refused> {
+        let request = signed(key, REGION, action, &body.to_string(), self.clock.now().seconds());
+        answer(self.send(request).await).await
+    }
+}
+
+/// A signed request.
+pub(super) fn signed(key: tc3::Key<'_>, region: &str, action: &str, body: &str, timestamp: i64) -> Request {
+    let call = tc3::Call {
+        method: "POST",
+        host: HOST,
+        query: "",
+        content_type: "application/json",
+        body: body.as_bytes(),
+    };
+    Request::builder()
+        .method("POST")
+        .uri("/")
+        .header("Host", HOST)
+        .header("Content-Type", "application/json")
+        .header("X-TC-Action", action)
+        .header("X-TC-Version", "2019-11-12")
+        .header("X-TC-Region", region)
+        .header("X-TC-Timestamp", timestamp)
+        .header("Authorization", tc3::sign(&call, key, "gse", timestamp))
+        .body(Body::from(body.to_owned()))
+        .unwrap()
 }
 
 /// The members of an answer, or its code and message; and everything that holds for every answer (1.8).

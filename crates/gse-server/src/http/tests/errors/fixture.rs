@@ -8,8 +8,28 @@ use gse_api::signature::tc3;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
+use crate::account::file::AccessFile;
 use crate::http::tests::actions::{create_asset, create_fleet};
 use crate::http::tests::stack::{ABSENT, HOST, REGION, SILENT, Stack};
+
+/// The key of a user without policies.
+pub(super) const NOBODY: tc3::Key<'_> =
+    tc3::Key { secret_id: "AKIDnobody", secret_key: "nobody-0123456789abcdef" };
+/// The key of an account that has not activated the service.
+pub(super) const CLOSED: tc3::Key<'_> =
+    tc3::Key { secret_id: "AKIDclosed", secret_key: "closed-0123456789abcdef" };
+
+/// Who has these keys.
+pub(super) fn access() -> AccessFile {
+    let text = format!(
+        "[[account]]\nuin = \"100000000001\"\n[[account.user]]\nname = \"nobody\"\npolicies = []\n\
+         [[account.user.key]]\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n\
+         [[account]]\nuin = \"100000000003\"\nactivated = false\n\
+         [[account.key]]\nsecret_id = \"{}\"\nsecret_key = \"{}\"\n",
+        NOBODY.secret_id, NOBODY.secret_key, CLOSED.secret_id, CLOSED.secret_key
+    );
+    AccessFile::parse(&text).unwrap()
+}
 
 /// What `$name` stands for in a row.
 pub(super) struct Known {

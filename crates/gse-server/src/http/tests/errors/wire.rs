@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::router;
-use crate::http::serve::serve;
+use crate::http::serve::{Listener, serve};
 use crate::http::tests::stack::Stack;
 
 /// Everything here is done in milliseconds; a wait that takes longer hangs.
@@ -35,7 +35,9 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (router, limits) = (router(stack.api.clone()), stack.api.config.limits.clone());
-        tokio::spawn(async move { serve(listener, router, &limits, std::future::pending()).await });
+        tokio::spawn(async move {
+            serve(Listener { tcp: listener, tls: None }, router, &limits, std::future::pending()).await
+        });
         Self { stream: BufStream::new(TcpStream::connect(address).await.unwrap()) }
     }
 

@@ -5,7 +5,7 @@ const MAX_CHARACTERS: usize = 64;
 
 /// The known name that differs the least, if it differs by little: in letter case only, or by one letter in three, at
 /// most three. Of equally near ones the first.
-pub(super) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> =
         name.chars().take(MAX_CHARACTERS + 1).map(|letter| letter.to_ascii_lowercase()).collect();
     if wanted.len() > MAX_CHARACTERS {
