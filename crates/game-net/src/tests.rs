@@ -154,7 +154,7 @@ mod bad_line;
 fn prediction_converges_after_half_of_all_datagrams_were_lost() {
     let weather =
         Weather { loss_percent: 50, burst_percent: 1, duplicate_percent: 10, latency_ticks: (1, 12) };
-    for seed in 0..20 {
+    for seed in 0..50 {
         let arena = Arena::wild_then_calm(3, seed, weather);
         for client in &arena.clients {
             let confirmed = client.confirmed();
@@ -176,7 +176,7 @@ fn prediction_converges_after_half_of_all_datagrams_were_lost() {
 fn eight_inputs_a_datagram_make_up_for_a_fifth_of_loss() {
     // One player moves and the latency is fixed: then nothing but a lost input can prove the prediction wrong.
     let weather = Weather { loss_percent: 20, latency_ticks: (3, 3), ..CALM };
-    for seed in 0..20 {
+    for seed in 0..50 {
         let mut arena = Arena::new(2, seed, CALM);
         arena.weather = Weather { loss_percent: 0, ..weather };
         arena.run(60, |_, _| PlayerInput::default());

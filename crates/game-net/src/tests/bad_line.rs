@@ -18,7 +18,7 @@ fn corrections_on_a_mobile_line_are_too_small_to_see() {
     // Three pixels: a player's disc is 24 wide, and the drawing glides.
     let units_max = 3 * game_sim::arena::UNITS_PER_PIXEL;
     let mut mispredictions = 0;
-    for seed in 0..8 {
+    for seed in 0..20 {
         let mut arena = Arena::new(2, seed, MOBILE);
         arena.run(180, |_, _| PlayerInput::default());
         arena.run(1200, walk);
@@ -28,14 +28,14 @@ fn corrections_on_a_mobile_line_are_too_small_to_see() {
             assert!(statistics.correction_units_max <= units_max, "seed {seed}: {statistics:?}");
         }
     }
-    // Five minutes of play of one player, in all.
-    assert!(mispredictions <= 8, "{mispredictions} mispredictions");
+    // Over thirteen minutes of play of one player, in all.
+    assert!(mispredictions <= 20, "{mispredictions} mispredictions");
 }
 
 #[test]
 fn all_is_well_again_after_thirty_percent_loss_in_bursts() {
     let weather = Weather { loss_percent: 30, burst_percent: 2, duplicate_percent: 5, latency_ticks: (2, 9) };
-    for seed in 0..8 {
+    for seed in 0..20 {
         let mut arena = Arena::new(4, seed, weather);
         arena.run(600, |whose, now| wander(seed + whose as u64, now));
         for client in &arena.clients {
