@@ -63,6 +63,8 @@ pub struct Statistics {
     pub stale_snapshots: u32,
     /// Snapshots whose baseline is not known any more.
     pub unusable_snapshots: u32,
+    /// Snapshots that came to another state here than at the server.
+    pub differing_snapshots: u32,
     /// Bytes of all snapshots.
     pub snapshot_bytes: u64,
     /// The longest way by which a snapshot moved the player, in units along one axis. Not counted: knock-outs.
@@ -111,7 +113,7 @@ impl Client {
 
     /// Takes in a datagram from the server. `Ok(false)`: it was older than what is known, or known.
     ///
-    /// An error changes nothing and the match goes on.
+    /// An error changes nothing of the worlds and the match goes on.
     pub fn on_datagram(&mut self, datagram: &[u8]) -> Result<bool, ProtocolError> {
         let header = Header::decode(datagram)?;
         let tick = header.tick;
@@ -125,7 +127,13 @@ impl Client {
             return Ok(false);
         }
         let foreseen = snapshot::foresee(&self.start, baseline.flatten(), tick)?;
-        let Snapshot { header, state } = Snapshot::decode(datagram, &foreseen)?;
+        let decoded = Snapshot::decode(datagram, &foreseen);
+        if decoded == Err(ProtocolError::Differs) {
+            // No baseline is to be trusted any more: the next input says that there is none.
+            self.received.clear();
+            self.statistics.differing_snapshots += 1;
+        }
+        let Snapshot { header, state } = decoded?;
         self.confirmed = self.start.with_state(state).map_err(|_| ProtocolError::Datagram)?;
         self.received = self.received.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
         self.received.insert(tick, self.confirmed.state().clone());
@@ -184,6 +192,14 @@ impl Client {
     /// Counts since the match began.
     pub fn statistics(&self) -> Statistics {
         self.statistics
+    }
+
+    /// A fault for tests: every baseline is off by a unit.
+    #[cfg(test)]
+    pub(crate) fn spoil_baselines(&mut self) {
+        for state in self.received.values_mut() {
+            state.players[0].score += 1;
+        }
     }
 
     /// How many ticks the prediction goes now.

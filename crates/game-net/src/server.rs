@@ -73,7 +73,10 @@ impl Server {
         let now = self.world.tick();
         let last = now.saturating_add(INPUT_WINDOW_TICKS);
         seat.newest_tick = seat.newest_tick.max(Some(newest_tick.min(last)));
-        if self.told.contains_key(&snapshot_tick) {
+        if snapshot_tick == 0 {
+            // The player has none, or trusts none.
+            seat.baseline_tick = None;
+        } else if self.told.contains_key(&snapshot_tick) {
             seat.baseline_tick = seat.baseline_tick.max(Some(snapshot_tick));
         }
         for (age, input) in (0..).zip(inputs) {

@@ -110,7 +110,8 @@ impl Arena {
             if to_server {
                 self.server.on_datagram(PlayerSlot(whose as u8), &bytes).unwrap();
             } else {
-                self.clients[whose].on_datagram(&bytes).unwrap();
+                let taken = self.clients[whose].on_datagram(&bytes);
+                assert!(matches!(taken, Ok(_) | Err(ProtocolError::Differs)), "{taken:?}");
             }
         }
         for outgoing in self.server.tick() {

@@ -1,22 +1,30 @@
 //! One number for the whole state, to compare two machines by: the same on every machine.
 
 use crate::arena::Position;
-use crate::world::{Direction, Player, World};
+use crate::world::{Direction, Player, World, WorldState};
 
 impl World {
-    /// A number that differs when anything in the state does (FNV-1a, 64 bits). Not against forgery.
+    /// A number that differs when anything in the state does, or in what will appear (FNV-1a, 64 bits). Not against
+    /// forgery.
     pub fn hash(&self) -> u64 {
-        let state = self.state();
-        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-        hash.add(i64::from(state.tick));
+        let mut hash = Fnv(self.state().hash());
         hash.add(self.drawn() as i64);
-        for player in &state.players {
+        hash.0
+    }
+}
+
+impl WorldState {
+    /// The same for a state alone.
+    pub fn hash(&self) -> u64 {
+        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        hash.add(i64::from(self.tick));
+        for player in &self.players {
             hash.player(player);
         }
-        for pickup in &state.pickups {
+        for pickup in &self.pickups {
             hash.position(pickup.unwrap_or(Position { x: -1, y: -1 }));
         }
-        for shot in &state.shots {
+        for shot in &self.shots {
             hash.add(i64::from(shot.owner.0));
             hash.add(i64::from(shot.fired_at_tick));
             hash.position(shot.origin);

@@ -83,7 +83,7 @@ fn show(
          ahead            {} ticks, {} ms\n\
          others           {} ms in the past\n\
          snapshots        {} a second, {} B a second\n\
-         late, unusable   {}, {}\n\
+         late, unusable   {}, {}, differing {}\n\
          corrections      {}, longest {} px\n\
          pace corrections {}",
         client.ahead_ticks(),
@@ -93,6 +93,7 @@ fn show(
         rates.bytes,
         now.stale_snapshots,
         now.unusable_snapshots,
+        now.differing_snapshots,
         now.mispredictions,
         now.correction_units_max / UNITS_PER_PIXEL,
         now.pace_corrections,

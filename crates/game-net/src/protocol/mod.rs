@@ -152,6 +152,8 @@ pub enum ProtocolError {
     TextLength,
     /// A datagram of a kind, length or content that does not exist.
     Datagram,
+    /// A snapshot that comes to another state here than at the server: the baselines or the rules differ.
+    Differs,
 }
 
 impl ClientMessage {
@@ -223,6 +225,7 @@ impl fmt::Display for ProtocolError {
             ProtocolError::Malformed => write!(f, "bytes that are no message of this protocol"),
             ProtocolError::TextLength => write!(f, "empty or too long text"),
             ProtocolError::Datagram => write!(f, "bytes that are no datagram of this protocol"),
+            ProtocolError::Differs => write!(f, "a snapshot that comes to another state here"),
         }
     }
 }

@@ -8,11 +8,13 @@
 //!   each pick-up: 1 and 2 x 14 bits, or 0 when it is taken
 //!   each foreseen shot: 1 when it is gone; number of new shots 6; each: slot 4, age 6, origin 2 x 14, direction 4,
 //!     rewind 4
+//!   the low 16 bits of the state's hash
 //! ```
 //!
 //! The baseline is the last state that the player said to have. Both sides let the rules go on from it to the tick of
 //! the snapshot as if nobody did anything new ([`foresee`]), and the datagram says what came differently: somebody who
 //! walks on, a shot that flies and a timer that runs out cost one bit or none. No state needs more than one datagram.
+//! The hash is there because a difference from something else than what the server meant would look like a state.
 
 use game_sim::{HEALTH_MAX, Player, PlayerSlot, Position, SHOTS_MAX, Shot, World, WorldState};
 
@@ -30,6 +32,8 @@ const NO_LEAD: i8 = i8::MIN;
 const COORDINATE: u32 = 14;
 /// Bits of the difference of a coordinate, and what is added to make it positive.
 const DIFFERENCE: u32 = 10;
+/// Bits of the state's hash.
+const HASH: u32 = 16;
 const DIFFERENCE_OFFSET: i32 = 1 << (DIFFERENCE - 1);
 
 /// The content of a snapshot datagram.
@@ -100,6 +104,10 @@ impl Snapshot {
         let header = Header::decode(bytes)?;
         let mut reader = BitReader::new(&bytes[HEADER..]);
         let state = read_state(&mut reader, &header, foreseen).ok_or(ProtocolError::Datagram)?;
+        let hash = reader.read(HASH).ok_or(ProtocolError::Datagram)?;
+        if hash != hash_bits(&state) {
+            return Err(ProtocolError::Differs);
+        }
         let snapshot = Snapshot { header, state };
         // One form only: a difference that is none is no datagram of ours.
         if reader.ends_here() && snapshot.encode(foreseen) == bytes {
@@ -135,7 +143,12 @@ pub(crate) fn encode(header: &Header, foreseen: &WorldState, state: &WorldState)
         writer.write(encode_direction(shot.direction).into(), 4);
         writer.write(shot.rewind_ticks.into(), 4);
     }
+    writer.write(hash_bits(state), HASH);
     writer.into_bytes()
+}
+
+fn hash_bits(state: &WorldState) -> u32 {
+    (state.hash() & 0xffff) as u32
 }
 
 fn write_player(writer: &mut BitWriter, player: &Player, foreseen: &Player) {

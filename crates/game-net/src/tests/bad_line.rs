@@ -122,7 +122,7 @@ fn bytes_down_per_player() {
     // (most of a player, average); a change for the worse is a change of the protocol to think about.
     let cases = [(2, CALM), (8, CALM), (16, CALM), (8, MOBILE), (16, MOBILE)];
     let found = cases.map(|(players, weather)| bytes_per_second(players, weather));
-    assert_eq!(found, [(319, 319), (727, 727), (1277, 1277), (877, 845), (1630, 1534)]);
+    assert_eq!(found, [(359, 359), (767, 767), (1317, 1317), (915, 883), (1669, 1571)]);
 }
 
 #[test]
@@ -146,4 +146,18 @@ fn who_never_acknowledges_stays_within_the_budget() {
     // Ten seconds, and the second that was saved up.
     assert!(bytes <= 11 * u64::from(BYTES_PER_SECOND_MAX) + 1100, "{bytes} bytes");
     assert!(bytes > 10 * 1000, "{bytes} bytes: they get something");
+}
+
+#[test]
+fn a_client_whose_baselines_are_wrong_starts_again() {
+    let mut arena = Arena::new(4, 3, CALM);
+    arena.run(200, |whose, now| wander(whose as u64, now));
+    // As after a fault of our own: the state that both should have differs by a unit.
+    arena.clients[2].spoil_baselines();
+    arena.run(60, |whose, now| wander(whose as u64, now));
+    let client = &arena.clients[2];
+    assert!((1..=8).contains(&client.statistics().differing_snapshots), "{:?}", client.statistics());
+    assert!(arena.server.world().tick() - client.confirmed().tick() <= 8);
+    assert_eq!(client.confirmed().state(), &arena.truth[client.confirmed().tick() as usize]);
+    assert!(arena.clients[..2].iter().all(|client| client.statistics().differing_snapshots == 0));
 }
