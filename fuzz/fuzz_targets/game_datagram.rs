@@ -6,9 +6,9 @@
 use game_net::client::{AHEAD_MAX_TICKS, Client};
 use game_net::protocol::DATAGRAM_MAX;
 use game_net::protocol::input::InputDatagram;
-use game_net::protocol::snapshot::Snapshot;
+use game_net::protocol::snapshot::{Header, Snapshot};
 use game_net::server::Server;
-use game_sim::{Direction, MatchConfig, PlayerInput, PlayerSlot};
+use game_sim::{Direction, MatchConfig, PlayerInput, PlayerSlot, World};
 use libfuzzer_sys::fuzz_target;
 
 /// Steps of one run: enough for a dash, a stun and a shield.
@@ -17,14 +17,13 @@ const STEPS: usize = 120;
 fuzz_target!(|data: &[u8]| {
     let [players, seed, script @ ..] = data else { return };
     let config = MatchConfig {
-        seed: u64::from(*seed),
         players: (0..2 + players % 15).map(|number| number.to_string()).collect(),
         ticks_max: 300,
         score_to_win: 5,
     };
-    let server = Server::new(&config).expect("a good configuration");
+    let server = Server::new(&config, u64::from(*seed)).expect("a good configuration");
     let client = Client::new(&config, PlayerSlot(0)).expect("a good configuration");
-    let mut game = Game { server, client, snapshot: Vec::new(), inputs: Vec::new() };
+    let mut game = Game { config, server, client, snapshot: Vec::new(), inputs: Vec::new() };
     let mut script = Script(script);
     for _ in 0..STEPS {
         if game.step(&mut script).is_none() {
@@ -34,6 +33,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 struct Game {
+    config: MatchConfig,
     server: Server,
     client: Client,
     /// The last that the server sent to the player.
@@ -68,8 +68,11 @@ impl Game {
     }
 
     fn to_client(&mut self, datagram: Vec<u8>) {
-        if let Ok(read) = Snapshot::decode(&datagram) {
-            assert_eq!(read.encode(), datagram, "one form only");
+        // Against the start; those with a baseline are read by the player.
+        let start = World::new(&self.config).expect("a good configuration");
+        if let Ok(read) = Snapshot::decode(&datagram, start.state()) {
+            assert_eq!(read.encode(start.state()), datagram, "one form only");
+            assert_eq!(Header::decode(&datagram), Ok(read.header));
         }
         let before = self.client.clone();
         match self.client.on_datagram(&datagram) {
@@ -85,7 +88,12 @@ impl Game {
 
     fn client_tick(&mut self, bits: u8) {
         let direction = Direction { x: (bits & 3) as i8 - 1, y: (bits >> 2 & 3) as i8 - 1 };
-        self.inputs = self.client.tick(PlayerInput { direction, dash: bits & 16 != 0 });
+        self.inputs = self.client.tick(PlayerInput {
+            direction,
+            dash: bits & 16 != 0,
+            shoot: bits & 32 != 0,
+            ..PlayerInput::default()
+        });
         assert!(InputDatagram::decode(&self.inputs).is_ok(), "the player sends nonsense");
         let ahead = self.client.predicted().tick().saturating_sub(self.client.confirmed().tick());
         assert!(ahead <= AHEAD_MAX_TICKS + 1, "predicts {ahead} ticks");

@@ -14,6 +14,8 @@ use crate::options::BotKind;
 const PLAN_TICKS: u32 = 90;
 /// How near somebody must be to be worth a dash, in units.
 const DASH_REACH: i32 = 90 * UNITS_PER_PIXEL;
+/// How near somebody must be to be worth a shot, in units.
+const SHOT_REACH: i32 = 10 * TILE;
 /// How far from the middle of a tile still counts as there, in units; a step is 48.
 const NEAR: i32 = 40;
 
@@ -42,20 +44,27 @@ impl Bot {
 
     fn wander(&mut self, world: &World, own: PlayerSlot) -> PlayerInput {
         let Some(player) = world.players().get(usize::from(own.0)) else { return PlayerInput::default() };
-        let gone = self.target.is_none_or(|target| !world.coins().contains(&target));
+        let gone = self.target.is_none_or(|target| !world.coins().any(|coin| coin == target));
         if gone || world.tick() >= self.replan_at_tick {
-            self.target = self.choose_coin(world.coins(), player.position);
+            self.target = self.choose_coin(&world.coins().collect::<Vec<_>>(), player.position);
             self.replan_at_tick = world.tick() + PLAN_TICKS;
         }
         let Some(target) = self.target else { return PlayerInput::default() };
         let direction = heading(player.position, next_stop(player.position, target));
-        let prey = world.players().iter().enumerate().any(|(slot, other)| {
-            slot != usize::from(own.0)
-                && other.present
-                && other.shield_ticks == 0
-                && ahead(player, other.position)
-        });
-        PlayerInput { direction, dash: prey && player.dash_cooldown_ticks == 0 && self.below(20) == 0 }
+        let prey = |sees: fn(&Player, Position) -> bool| {
+            world.players().iter().enumerate().any(|(slot, other)| {
+                slot != usize::from(own.0)
+                    && other.present
+                    && other.shield_ticks == 0
+                    && sees(player, other.position)
+            })
+        };
+        PlayerInput {
+            direction,
+            dash: prey(ahead) && player.dash_cooldown_ticks == 0 && self.below(20) == 0,
+            shoot: prey(in_line) && player.reload_ticks == 0 && self.below(6) == 0,
+            ..PlayerInput::default()
+        }
     }
 
     /// The nearest coin most of the time, any coin otherwise, so that bots do not all run to the same one.
@@ -87,6 +96,15 @@ fn ahead(player: &Player, place: Position) -> bool {
         sign => distance.signum() == i32::from(sign) && distance.abs() <= DASH_REACH,
     };
     along(x, player.facing.x) && along(y, player.facing.y)
+}
+
+/// Whether a shot would pass the place, were there no walls.
+fn in_line(player: &Player, place: Position) -> bool {
+    let (x, y) = (place.x - player.position.x, place.y - player.position.y);
+    let (ahead_x, ahead_y) = (i32::from(player.facing.x), i32::from(player.facing.y));
+    let along = x * ahead_x + y * ahead_y;
+    let beside = x * ahead_y - y * ahead_x;
+    (0..SHOT_REACH).contains(&along) && beside.abs() < TILE / 2
 }
 
 fn heading(from: Position, to: Position) -> Direction {

@@ -35,7 +35,8 @@ fn read_keys(keys: Res<ButtonInput<KeyCode>>, mut intent: ResMut<Intent>) {
         x: axis([KeyCode::KeyA, KeyCode::ArrowLeft], [KeyCode::KeyD, KeyCode::ArrowRight]),
         y: axis([KeyCode::KeyW, KeyCode::ArrowUp], [KeyCode::KeyS, KeyCode::ArrowDown]),
     };
-    intent.0.dash |= keys.just_pressed(KeyCode::Space);
+    intent.0.dash |= keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
+    intent.0.shoot = keys.pressed(KeyCode::Space);
 }
 
 fn ask_bot(mut bot: ResMut<Bot>, match_: Res<Match>, mut intent: ResMut<Intent>) {

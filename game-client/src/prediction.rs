@@ -27,6 +27,11 @@ impl Match {
         if self.client.outcome().is_some() { self.client.confirmed() } else { self.client.predicted() }
     }
 
+    /// The players as they should be drawn: oneself as predicted, the others as they were a moment ago.
+    pub(crate) fn players(&self) -> Vec<game_sim::Player> {
+        if self.client.outcome().is_some() { self.world().players().to_vec() } else { self.client.shown() }
+    }
+
     /// What prediction did so far.
     pub(crate) fn client(&self) -> &Client {
         &self.client

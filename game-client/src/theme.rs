@@ -31,6 +31,8 @@ pub(crate) const WALL_TOP: Color = Color::srgb(0.320, 0.370, 0.500);
 pub(crate) const COIN: Color = Color::srgb(1.0, 0.800, 0.200);
 /// Rim of a coin.
 pub(crate) const COIN_RIM: Color = Color::srgb(0.780, 0.550, 0.080);
+/// The mark of a heart.
+pub(crate) const HEART: Color = Color::srgb(0.860, 0.180, 0.270);
 /// Ordinary text.
 pub(crate) const TEXT: Color = Color::srgb(0.900, 0.925, 0.965);
 /// Text that explains.

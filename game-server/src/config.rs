@@ -1,10 +1,12 @@
 //! What the operator sets with flags and the creator of a session with game properties.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use game_sim::{MatchConfig, PLAYERS_MAX, PLAYERS_MIN, SCORE_TO_WIN_MAX, TICKS_LIMIT};
 use gse_sdk::GameServerSession;
 
@@ -16,8 +18,11 @@ pub const CLIENT_PORT_MAX: u16 = 60_000;
 /// The sample game server. The agent's address is in `GSE_AGENT_ADDRESS`, default 127.0.0.1:5758. Without an agent it
 /// runs standalone: a match for two at a time.
 #[derive(Debug, Clone, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Something else than to host sessions
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// What a session is: one match, or a lobby with chat and presence
     #[arg(long, value_enum, default_value_t = Host::Match)]
     pub host: Host,
@@ -39,6 +44,19 @@ pub struct Args {
     /// After so long a match that still has fewer than two players is given up; game property `idle_end_ms`
     #[arg(long, default_value_t = 120_000, value_parser = clap::value_parser!(u64).range(..=DAY_MS))]
     pub idle_end_ms: u64,
+    /// Where the replays of matches go, in a folder per port; it is collected with the session's logs
+    #[arg(long, value_name = "FOLDER", default_value = "replays")]
+    pub replays: PathBuf,
+}
+
+/// Something else than to host sessions.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Play a match again from its replay and compare the hashes
+    Replay {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// What a session of this process is.
@@ -86,7 +104,12 @@ pub(crate) struct PropertyError {
 
 impl MatchSettings {
     /// Flags, overridden by the session's game properties. Properties with other names are the creator's own affair.
-    pub(crate) fn new(args: &Args, session: &GameServerSession) -> Result<MatchSettings, PropertyError> {
+    /// `seed` decides where things appear unless a property does; players must not be able to foresee it.
+    pub(crate) fn new(
+        args: &Args,
+        session: &GameServerSession,
+        seed: u64,
+    ) -> Result<MatchSettings, PropertyError> {
         let properties = session.properties();
         let number = |key: &'static str, default: u64, least: u64, most: u64| match properties.get(key) {
             None => Ok(default),
@@ -99,7 +122,7 @@ impl MatchSettings {
         let (least, most) = (PLAYERS_MIN as u64, PLAYERS_MAX as u64);
         let players = u64::from(session.max_players).clamp(least, most);
         Ok(MatchSettings {
-            seed: number("seed", fingerprint(&session.game_server_session_id), 0, u64::MAX)?,
+            seed: number("seed", seed, 0, u64::MAX)?,
             ticks_max: number("match_ticks", args.match_ticks.into(), 1, TICKS_LIMIT.into())? as u32,
             score_to_win: number("score_to_win", args.score_to_win.into(), 1, SCORE_TO_WIN_MAX.into())?
                 as u16,
@@ -111,14 +134,13 @@ impl MatchSettings {
 
     /// The match of these players.
     pub(crate) fn config(&self, players: Vec<String>) -> MatchConfig {
-        MatchConfig { seed: self.seed, players, ticks_max: self.ticks_max, score_to_win: self.score_to_win }
+        MatchConfig { players, ticks_max: self.ticks_max, score_to_win: self.score_to_win }
     }
 }
 
-/// A seed that differs between sessions and can be found again from the session's id (FNV-1a).
-fn fingerprint(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// A seed that nobody can foresee: the standard library's hash function under a key of the operating system's.
+pub(crate) fn fresh_seed() -> u64 {
+    RandomState::new().hash_one("seed")
 }
 
 impl fmt::Display for PropertyError {

@@ -15,9 +15,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
 
-use crate::config::{Args, Host, MatchSettings};
+use crate::config::{Args, Host, MatchSettings, fresh_seed};
 use crate::lobby;
 use crate::match_room;
+use crate::replays::ReplayFolder;
 use crate::room::{Room, RoomEnd, RoomInput};
 use crate::seats;
 use crate::transport::Transport;
@@ -73,6 +74,11 @@ pub(crate) async fn run_at(
 
     let waiting = |error: &gse_sdk::GseError| info!(error = %error.name, "waiting for the agent");
     let mut told_to_stop = pin!(told_to_stop);
+    let replays = ReplayFolder::new(&args.replays, port);
+    let builder = match (args.host, replays.log_path()) {
+        (Host::Match, Some(path)) => builder.log_path(path),
+        (Host::Match, None) | (Host::Lobby, _) => builder,
+    };
     let mut ready = pin!(builder.client_port(port).on_retry(waiting).ready());
     let (process, stopped) = tokio::select! {
         process = &mut ready => (process, false),
@@ -88,7 +94,7 @@ pub(crate) async fn run_at(
     }
 
     if !stopped {
-        host_sessions(args, &mut process, &hosted, told_to_stop.as_mut()).await;
+        host_sessions(args, &replays, &mut process, &hosted, told_to_stop.as_mut()).await;
     }
 
     // Players first: they are told before the process is.
@@ -115,6 +121,7 @@ fn invite(standalone: &Standalone, port: u16) {
 /// Hosts sessions one after the other, without another ProcessReady (M-3), until it is told to end.
 async fn host_sessions(
     args: &Args,
+    replays: &ReplayFolder,
     process: &mut Ready,
     hosted: &watch::Sender<Option<Room>>,
     mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
@@ -125,7 +132,7 @@ async fn host_sessions(
             () = &mut told_to_stop => return info!("told to stop while idle"),
         };
         let Some(starting) = starting else { return info!("asked to end while idle") };
-        let Some((mut session, mut hosting)) = Hosting::start(args, starting, hosted).await else {
+        let Some((mut session, mut hosting)) = Hosting::start(args, replays, starting, hosted).await else {
             continue;
         };
         let over = hosting.until_end(&mut session, told_to_stop.as_mut()).await;
@@ -155,12 +162,13 @@ impl Hosting {
     /// Activates a session and opens its room. `None`: the session came to nothing.
     async fn start<'p>(
         args: &Args,
+        replays: &ReplayFolder,
         starting: StartRequested<'p>,
         hosted: &watch::Sender<Option<Room>>,
     ) -> Option<(ActiveSession<'p>, Hosting)> {
         let info = starting.info().clone();
         let id = info.game_server_session_id.as_str();
-        let settings = match MatchSettings::new(args, &info) {
+        let settings = match MatchSettings::new(args, &info, fresh_seed()) {
             Ok(settings) => settings,
             Err(error) => {
                 error!(session = id, %error, "the session cannot be played");
@@ -184,7 +192,16 @@ impl Hosting {
         };
         let seats_task = tokio::spawn(seats::serve(session.players(), requests));
         let owner = match args.host {
-            Host::Match => tokio::spawn(match_room::run(settings, seats, inputs, FAREWELL)),
+            Host::Match => {
+                let (replays, id) = (replays.clone(), id.to_owned());
+                tokio::spawn(async move {
+                    let (end, replay) = match_room::run(settings, seats, inputs, FAREWELL).await;
+                    if let Some(replay) = replay {
+                        replays.write(&id, replay).await;
+                    }
+                    end
+                })
+            }
             Host::Lobby => tokio::spawn(lobby::run(seats, inputs, FAREWELL)),
         };
         info!(session = id, seats = info.max_players, "session is active");

@@ -13,6 +13,7 @@ mod guests;
 pub mod hosting;
 mod lobby;
 mod match_room;
+pub mod replays;
 mod room;
 mod seats;
 mod transport;

@@ -1,8 +1,8 @@
 //! Binary of the sample game server: flags, logs to stderr, signals. All else is in the library.
 
 use clap::Parser;
-use game_server::config::Args;
-use game_server::hosting;
+use game_server::config::{Args, Command};
+use game_server::{hosting, replays};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -14,6 +14,10 @@ async fn main() -> anyhow::Result<()> {
         .with_env_filter(filter.unwrap_or_else(|_| "info".into()))
         .init();
     let args = Args::parse();
+    if let Some(Command::Replay { file }) = &args.command {
+        println!("{}", replays::play(file)?);
+        return Ok(());
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let told_to_stop = async move {

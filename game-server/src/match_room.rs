@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage};
+use game_net::replay::Replay;
 use game_net::server::Server;
 use game_sim::{MatchConfig, Outcome, PLAYERS_MIN, PlayerSlot, TICKS_PER_SECOND};
 use tokio::sync::mpsc;
@@ -21,17 +22,20 @@ const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as 
 /// Without an end of its own: longer than any process lives.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Runs one match to its end.
+/// Runs one match to its end. If it was played, its replay comes with it.
 pub(crate) async fn run(
     settings: MatchSettings,
     seats: Seats,
     mut inputs: mpsc::Receiver<RoomInput>,
     farewell: Duration,
-) -> RoomEnd {
+) -> (RoomEnd, Option<Replay>) {
     let mut guests = Guests::new(seats);
-    let end = match wait(&settings, &mut guests, &mut inputs).await {
-        Waited::Ready => play(&settings, &mut guests, &mut inputs).await,
-        Waited::End(end) => end,
+    let (end, replay) = match wait(&settings, &mut guests, &mut inputs).await {
+        Waited::Ready => {
+            let (end, replay) = play(&settings, &mut guests, &mut inputs).await;
+            (end, Some(replay))
+        }
+        Waited::End(end) => (end, None),
     };
     let message = match &end {
         RoomEnd::Won { .. } => None,
@@ -42,7 +46,7 @@ pub(crate) async fn run(
         guests.tell_all(&ServerMessage::Closing { reason: reason.to_owned() });
     }
     dismiss(&mut guests, &mut inputs, farewell).await;
-    end
+    (end, replay)
 }
 
 enum Waited {
@@ -116,36 +120,42 @@ async fn play(
     settings: &MatchSettings,
     guests: &mut Guests,
     inputs: &mut mpsc::Receiver<RoomInput>,
-) -> RoomEnd {
+) -> (RoomEnd, Replay) {
     let mut playing = Playing::start(settings, guests);
-    let mut ticks = interval(TICK);
-    let mut close_by = Instant::now() + NEVER;
-    loop {
-        tokio::select! {
-            // The tick comes first: a flood of inputs must not slow the game for the others.
-            biased;
-            _ = ticks.tick() => {
-                if let Some(outcome) = playing.tick() {
-                    return playing.finish(outcome);
-                }
-            }
-            () = sleep_until(close_by) => return RoomEnd::Closed,
-            input = inputs.recv() => match input {
-                Some(RoomInput::Close { by }) => close_by = by.unwrap_or(close_by),
-                Some(input) => playing.on_input(input),
-                None => return RoomEnd::Closed,
-            },
-        }
-    }
+    let end = playing.until_end(inputs).await;
+    (end, playing.server.replay())
 }
 
 impl<'a> Playing<'a> {
+    async fn until_end(&mut self, inputs: &mut mpsc::Receiver<RoomInput>) -> RoomEnd {
+        let mut ticks = interval(TICK);
+        let mut close_by = Instant::now() + NEVER;
+        loop {
+            tokio::select! {
+                // The tick comes first: a flood of inputs must not slow the game for the others.
+                biased;
+                _ = ticks.tick() => {
+                    if let Some(outcome) = self.tick() {
+                        return self.finish(&outcome);
+                    }
+                }
+                () = sleep_until(close_by) => return RoomEnd::Closed,
+                input = inputs.recv() => match input {
+                    Some(RoomInput::Close { by }) => close_by = by.unwrap_or(close_by),
+                    Some(input) => self.on_input(input),
+                    None => return RoomEnd::Closed,
+                },
+            }
+        }
+    }
+
     fn start(settings: &MatchSettings, guests: &'a mut Guests) -> Playing<'a> {
         let players = guests.iter().map(|(_, guest)| guest.player_id.clone()).collect();
         let slots: BTreeMap<GuestId, PlayerSlot> =
             guests.iter().map(|(id, _)| id).zip((0..).map(PlayerSlot)).collect();
         let config = settings.config(players);
-        let server = Server::new(&config).expect("settings and number of players were checked");
+        let server =
+            Server::new(&config, settings.seed).expect("settings and number of players were checked");
         info!(
             players = slots.len(),
             ticks_max = config.ticks_max,
@@ -193,7 +203,7 @@ impl<'a> Playing<'a> {
         }
     }
 
-    fn finish(self, outcome: Outcome) -> RoomEnd {
+    fn finish(&mut self, outcome: &Outcome) -> RoomEnd {
         let winner = self.config.players[usize::from(outcome.winner.0)].clone();
         info!(winner = ?winner, scores = ?outcome.scores, reason = ?outcome.reason, "match ends");
         let scores = self.config.players.iter().zip(&outcome.scores);

@@ -13,6 +13,7 @@ mod interrupt;
 mod narrator;
 mod play;
 mod processes;
+mod replay;
 mod simulate;
 mod tidy;
 mod up;
@@ -52,6 +53,8 @@ enum Command {
     Codegen(codegen::Options),
     /// Simulate the control plane and the agents on a virtual clock, from seeds, with faults
     Simulate(simulate::Options),
+    /// Play a match again from its replay and compare the hashes
+    Replay(replay::Options),
     /// Check what the compiler cannot: crate edges, manifests, versions, file sizes, links
     Tidy,
 }
@@ -80,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(bench) => bench::run(&workspace, &bench),
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Simulate(options) => simulate::run(&workspace, &options),
+        Command::Replay(options) => replay::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
     }
 }

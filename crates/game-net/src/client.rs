@@ -1,23 +1,33 @@
-//! One match at a player: prediction, reconciliation, and the pace at which to run ahead of the server.
+//! One match at a player: prediction, reconciliation, the pace at which to run ahead of the server, and the others as
+//! they were a moment ago.
 //!
 //! The client plays in the server's future: an input is for a tick that the server has not reached when the input
 //! arrives. [`Client::tick`] predicts with the player's own inputs and lets the others go on as they went. A
 //! snapshot replaces the confirmed world and the inputs since then are played again on top of it.
 //!
-//! Not here: interpolation and smoothing, which are rendering; time, which the caller has.
+//! The player's own part is drawn as predicted. The others are drawn where they were in the last snapshots
+//! ([`Client::shown`]), because what they do now cannot be known; inputs say how long ago that is, and shots hit what
+//! was seen.
+//!
+//! Not here: smoothing between ticks, which is rendering; time, which the caller has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use game_sim::{ConfigError, MatchConfig, Outcome, PlayerInput, PlayerSlot, World};
+use game_sim::{ConfigError, MatchConfig, Outcome, Player, PlayerInput, PlayerSlot, World, WorldState};
 
 use crate::protocol::ProtocolError;
 use crate::protocol::input::{INPUTS_PER_DATAGRAM, InputDatagram};
-use crate::protocol::snapshot::Snapshot;
+use crate::protocol::snapshot::{self, BASELINE_AGE_MAX, Header, Snapshot};
+use crate::view;
 
-/// By so many ticks inputs should arrive before their tick.
+/// By so many ticks inputs should arrive before their tick, at the least of the last [`LEADS`] snapshots: jitter makes
+/// the distance to the average grow by itself.
 pub const LEAD_WANTED_TICKS: i32 = 4;
-/// No correction of the pace while the lead is in this range.
-pub const LEAD_ACCEPTED_TICKS: std::ops::RangeInclusive<i32> = 2..=8;
+/// No correction of the pace while that least lead is in this range.
+pub const LEAD_ACCEPTED_TICKS: std::ops::RangeInclusive<i32> = 1..=7;
+/// So many snapshots are looked at before the pace is slowed: a second. It is quickened at once, because a late input
+/// is a lost one.
+pub const LEADS: usize = 20;
 /// The prediction stops when it is so far ahead of the last snapshot, in ticks: nothing has come for two seconds.
 pub const AHEAD_MAX_TICKS: u32 = 120;
 
@@ -25,14 +35,22 @@ pub const AHEAD_MAX_TICKS: u32 = 120;
 #[derive(Debug, Clone)]
 pub struct Client {
     slot: PlayerSlot,
+    /// The match before its first tick.
+    start: World,
     confirmed: World,
     predicted: World,
+    /// The last snapshots, by tick: baselines for the next, and what the others are drawn by.
+    received: BTreeMap<u32, WorldState>,
+    /// The tick at which the others are drawn.
+    view_tick: Option<u32>,
     /// Own inputs by the tick they are for.
     history: BTreeMap<u32, PlayerInput>,
     /// Ticks to make up for (positive) or to wait (negative).
     pace: i32,
     /// The lead is believed again when it stems from an input for this tick or a later one.
     paced_from_tick: u32,
+    /// By how much inputs were early, in the snapshots since the last correction.
+    leads: VecDeque<i32>,
     statistics: Statistics,
 }
 
@@ -43,6 +61,14 @@ pub struct Statistics {
     pub snapshots: u32,
     /// Snapshots that were older than one used before.
     pub stale_snapshots: u32,
+    /// Snapshots whose baseline is not known any more.
+    pub unusable_snapshots: u32,
+    /// Snapshots that came to another state here than at the server.
+    pub differing_snapshots: u32,
+    /// Bytes of all snapshots.
+    pub snapshot_bytes: u64,
+    /// The longest way by which a snapshot moved the player, in units along one axis. Not counted: knock-outs.
+    pub correction_units_max: i32,
     /// Snapshots after which the player was not where the prediction had them.
     pub mispredictions: u32,
     /// Corrections of the pace.
@@ -58,11 +84,15 @@ impl Client {
         }
         Ok(Client {
             slot,
+            start: world.clone(),
             confirmed: world.clone(),
             predicted: world,
+            received: BTreeMap::new(),
+            view_tick: None,
             history: BTreeMap::new(),
             pace: 0,
             paced_from_tick: 0,
+            leads: VecDeque::new(),
             statistics: Statistics::default(),
         })
     }
@@ -73,6 +103,8 @@ impl Client {
     pub fn tick(&mut self, input: PlayerInput) -> Vec<u8> {
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
+            self.view_tick = view::advance(self.view_tick, &self.received);
+            let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
             self.history.insert(tick, input);
             self.predicted.step(&[(self.slot, input)]);
         }
@@ -81,21 +113,60 @@ impl Client {
 
     /// Takes in a datagram from the server. `Ok(false)`: it was older than what is known, or known.
     ///
-    /// An error changes nothing and the match goes on.
+    /// An error changes nothing of the worlds and the match goes on.
     pub fn on_datagram(&mut self, datagram: &[u8]) -> Result<bool, ProtocolError> {
-        let Snapshot { lead, state } = Snapshot::decode(datagram)?;
-        let tick = state.tick;
+        let header = Header::decode(datagram)?;
+        let tick = header.tick;
         if tick < self.confirmed.tick() || (tick == self.confirmed.tick() && self.statistics.snapshots > 0) {
             self.statistics.stale_snapshots += 1;
             return Ok(false);
         }
-        self.confirmed = self.confirmed.with_state(state).map_err(|_| ProtocolError::Datagram)?;
+        let baseline = header.baseline_tick.map(|tick| self.received.get(&tick));
+        if baseline == Some(None) {
+            self.statistics.unusable_snapshots += 1;
+            return Ok(false);
+        }
+        let foreseen = snapshot::foresee(&self.start, baseline.flatten(), tick)?;
+        let decoded = Snapshot::decode(datagram, &foreseen);
+        if decoded == Err(ProtocolError::Differs) {
+            // No baseline is to be trusted any more: the next input says that there is none.
+            self.received.clear();
+            self.statistics.differing_snapshots += 1;
+        }
+        let Snapshot { header, state } = decoded?;
+        self.confirmed = self.start.with_state(state).map_err(|_| ProtocolError::Datagram)?;
+        self.received = self.received.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
+        self.received.insert(tick, self.confirmed.state().clone());
         self.statistics.snapshots += 1;
+        self.statistics.snapshot_bytes += datagram.len() as u64;
         self.reconcile();
-        if let Some(lead) = lead {
+        if let Some(lead) = header.lead {
             self.correct_pace(i32::from(lead));
         }
         Ok(true)
+    }
+
+    /// The players as they should be drawn: oneself as predicted, the others as they were a moment ago.
+    pub fn shown(&self) -> Vec<Player> {
+        let own = usize::from(self.slot.0);
+        let mut players = match self.view_tick.and_then(|tick| view::at(&self.received, tick)) {
+            Some(players) => players,
+            None => self.confirmed.players().to_vec(),
+        };
+        players[own] = self.predicted.players()[own].clone();
+        players
+    }
+
+    /// By how many ticks the others are drawn in the past; shots reach at most
+    /// [`REWIND_TICKS_MAX`](game_sim::REWIND_TICKS_MAX) of them.
+    pub fn rewind_ticks(&self) -> u8 {
+        let view = self.view_tick.unwrap_or(self.predicted.tick());
+        self.predicted.tick().saturating_sub(view).min(u32::from(u8::MAX)) as u8
+    }
+
+    /// By how many ticks the prediction is ahead of the last snapshot.
+    pub fn ahead_ticks(&self) -> u32 {
+        self.predicted.tick().saturating_sub(self.confirmed.tick())
     }
 
     /// The player's own slot.
@@ -123,6 +194,14 @@ impl Client {
         self.statistics
     }
 
+    /// A fault for tests: every baseline is off by a unit.
+    #[cfg(test)]
+    pub(crate) fn spoil_baselines(&mut self) {
+        for state in self.received.values_mut() {
+            state.players[0].score += 1;
+        }
+    }
+
     /// How many ticks the prediction goes now.
     fn ticks_due(&mut self) -> u32 {
         if self.pace < 0 && !self.history.is_empty() {
@@ -140,7 +219,8 @@ impl Client {
         let (newest_tick, _) = self.history.last_key_value().expect("a tick leaves an input in the history");
         let ticks = (0..INPUTS_PER_DATAGRAM as u32).map_while(|age| newest_tick.checked_sub(age));
         let inputs = ticks.map_while(|tick| self.history.get(&tick).copied()).collect();
-        InputDatagram { newest_tick: *newest_tick, inputs }.encode()
+        let snapshot_tick = self.received.last_key_value().map_or(0, |(tick, _)| *tick);
+        InputDatagram { newest_tick: *newest_tick, snapshot_tick, inputs }.encode()
     }
 
     /// Plays the inputs since the snapshot again.
@@ -157,18 +237,35 @@ impl Client {
             self.predicted.step(input.as_slice());
         }
         let own = usize::from(self.slot.0);
-        if self.predicted.players()[own].position != before.players()[own].position {
+        let (now, then) = (&self.predicted.players()[own], &before.players()[own]);
+        if now.position != then.position {
             self.statistics.mispredictions += 1;
+            if (now.stun_ticks > 0) == (then.stun_ticks > 0) {
+                let (x, y) = (now.position.x - then.position.x, now.position.y - then.position.y);
+                let units = x.abs().max(y.abs());
+                self.statistics.correction_units_max = self.statistics.correction_units_max.max(units);
+            }
         }
     }
 
     /// `lead` is by how many ticks the newest input that the server knew at the snapshot was early.
     fn correct_pace(&mut self, lead: i32) {
         let newest = i64::from(self.confirmed.tick()) + i64::from(lead);
-        if newest < i64::from(self.paced_from_tick) || LEAD_ACCEPTED_TICKS.contains(&lead) {
+        if newest < i64::from(self.paced_from_tick) {
             return;
         }
-        self.pace = LEAD_WANTED_TICKS - lead;
+        self.leads.truncate(LEADS - 1);
+        self.leads.push_front(lead);
+        let least = *self.leads.iter().min().expect("one was added");
+        let is_late = lead < *LEAD_ACCEPTED_TICKS.start();
+        let is_early = self.leads.len() == LEADS && least > *LEAD_ACCEPTED_TICKS.end();
+        // So far out is no jitter, but a beginning or a stall.
+        let is_far = lead > 4 * LEAD_ACCEPTED_TICKS.end();
+        if !is_late && !is_early && !is_far {
+            return;
+        }
+        self.pace = LEAD_WANTED_TICKS - if is_early { least } else { lead };
+        self.leads.clear();
         // Inputs that are on their way still have the old pace: their lead says nothing new.
         self.paced_from_tick = self.predicted.tick() + self.pace.max(0).unsigned_abs();
         self.statistics.pace_corrections += 1;

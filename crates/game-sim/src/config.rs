@@ -16,8 +16,6 @@ pub const SCORE_TO_WIN_MAX: u16 = 9_999;
 /// The parameters of one match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchConfig {
-    /// Start of the generator that places coins.
-    pub seed: u64,
     /// Player ids; a player's index is their [`PlayerSlot`](crate::PlayerSlot). 2 to 16 of them.
     pub players: Vec<String>,
     /// The match ends after so many ticks, 1 to [`TICKS_LIMIT`].

@@ -4,37 +4,43 @@ use crate::arena::{self, COLUMNS, Position, ROWS, TILE};
 use crate::world::PLAYER_HALF;
 use crate::*;
 
-const RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, dash: false };
-const DASH_RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, dash: true };
+pub(crate) const STILL: PlayerInput =
+    PlayerInput { direction: Direction { x: 0, y: 0 }, dash: false, shoot: false, rewind_ticks: 0 };
+const RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, ..STILL };
+const DASH_RIGHT: PlayerInput = PlayerInput { direction: Direction { x: 1, y: 0 }, dash: true, ..STILL };
 
 fn config(players: usize) -> MatchConfig {
     let players = (0..players).map(|index| format!("player-{index}")).collect();
-    MatchConfig { seed: 7, players, ticks_max: 3600, score_to_win: 10 }
+    MatchConfig { players, ticks_max: 3600, score_to_win: 10 }
 }
 
 /// A world of two whose players stand where the test wants them, with every coin in the far corner.
-fn duel(first: Position, second: Position) -> World {
-    let world = World::new(&config(2)).unwrap();
-    let mut state = world.state().clone();
-    state.players[0].position = first;
-    state.players[1].position = second;
-    state.coins = vec![arena::centre(30, 1); COINS];
-    world.with_state(state).unwrap()
+pub(crate) fn duel(first: Position, second: Position) -> World {
+    let mut world = World::seeded(&config(2), 7).unwrap();
+    world.state.players[0].position = first;
+    world.state.players[1].position = second;
+    world.state.pickups = vec![Some(arena::centre(30, 1)); PICKUPS];
+    world
 }
 
-fn edit(world: &World, change: impl FnOnce(&mut WorldState)) -> World {
-    let mut state = world.state().clone();
-    change(&mut state);
-    world.with_state(state).unwrap()
+pub(crate) fn edit(world: &World, change: impl FnOnce(&mut WorldState)) -> World {
+    let mut world = world.clone();
+    change(&mut world.state);
+    // Nothing that a snapshot could not carry.
+    world.with_state(world.state().clone()).unwrap();
+    world
 }
 
 /// Inputs that look like play: directions held for a while, a dash now and then.
 fn random_inputs(seed: &mut u64, players: usize) -> Vec<(PlayerSlot, PlayerInput)> {
     (0..players)
         .filter_map(|slot| {
-            let bits = random::next(seed);
+            *seed += 1;
+            let bits = random::sip_hash(77, *seed);
             let direction = Direction { x: (bits % 3) as i8 - 1, y: (bits / 3 % 3) as i8 - 1 };
-            let input = PlayerInput { direction, dash: bits & 0x700 == 0 };
+            let rewind_ticks = (bits >> 20 & 15) as u8;
+            let shoot = bits & 0x3000 == 0;
+            let input = PlayerInput { direction, dash: bits & 0x700 == 0, shoot, rewind_ticks };
             (bits >> 60 < 3).then_some((PlayerSlot(slot as u8), input))
         })
         .collect()
@@ -74,7 +80,7 @@ fn config_out_of_range_is_refused() {
 #[test]
 fn same_seed_same_run_and_another_seed_another_run() {
     let run = |seed| {
-        let mut world = World::new(&MatchConfig { seed, ..config(5) }).unwrap();
+        let mut world = World::seeded(&config(5), seed).unwrap();
         let mut inputs = 99;
         for _ in 0..1500 {
             world.step(&random_inputs(&mut inputs, 5));
@@ -82,27 +88,78 @@ fn same_seed_same_run_and_another_seed_another_run() {
         world
     };
     assert_eq!(run(1), run(1));
-    assert_ne!(run(1).coins(), run(2).coins());
+    assert_eq!(run(1).hash(), run(1).hash());
+    assert_ne!(run(1).state().pickups, run(2).state().pickups);
 }
 
 #[test]
 fn a_known_run_ends_in_known_numbers() {
     // A change here is a change of the rules: bump the protocol version in game-net with it.
-    let mut world = World::new(&MatchConfig { ticks_max: 1200, score_to_win: 99, ..config(4) }).unwrap();
+    let mut world =
+        World::seeded(&MatchConfig { ticks_max: 1200, score_to_win: 99, ..config(4) }, 7).unwrap();
     let mut inputs = 5;
+    let mut hashes = Vec::new();
     while world.outcome().is_none() {
         world.step(&random_inputs(&mut inputs, 4));
+        if world.tick().is_multiple_of(300) {
+            hashes.push(world.hash());
+        }
     }
     let outcome = world.outcome().unwrap();
     assert_eq!((world.tick(), outcome.reason), (1200, EndReason::TimeUp));
-    assert_eq!((world.state().random, outcome.scores.as_slice()), (KNOWN_RUN.0, KNOWN_RUN.1.as_slice()));
+    assert_eq!(
+        (hashes.as_slice(), outcome.scores.as_slice()),
+        (KNOWN_RUN.0.as_slice(), KNOWN_RUN.1.as_slice())
+    );
+}
+
+#[test]
+fn the_generator_is_siphash() {
+    // Computed by an implementation that gives the vector of the paper's appendix A.
+    assert_eq!(random::sip_hash(7, 0), SIP_7_0);
+    assert_eq!(random::sip_hash(0x0706_0504_0302_0100, 42), SIP_K_42);
+}
+
+#[test]
+fn every_part_of_the_state_is_in_the_hash() {
+    let world = duel(arena::centre(4, 9), arena::centre(25, 10));
+    let mut seen = vec![world.hash()];
+    let shot = Shot {
+        owner: PlayerSlot(0),
+        fired_at_tick: 0,
+        origin: arena::centre(4, 9),
+        direction: Direction { x: 1, y: 0 },
+        rewind_ticks: 0,
+    };
+    let mut check = |change: &dyn Fn(&mut WorldState)| {
+        let hash = edit(&world, change).hash();
+        assert!(!seen.contains(&hash), "change {} is not seen", seen.len());
+        seen.push(hash);
+    };
+    check(&|state| state.tick = 1);
+    check(&|state| state.players[1].position.y += 1);
+    check(&|state| state.players[1].direction.x = 1);
+    check(&|state| state.players[1].facing.y = 1);
+    check(&|state| state.players[1].dash_ticks = 1);
+    check(&|state| state.players[1].dash_cooldown_ticks = 1);
+    check(&|state| state.players[1].stun_ticks = 1);
+    check(&|state| state.players[1].shield_ticks = 1);
+    check(&|state| state.players[1].reload_ticks = 1);
+    check(&|state| state.players[1].health = 1);
+    check(&|state| state.players[1].score = 1);
+    check(&|state| state.players[1].scored_at_tick = 1);
+    check(&|state| state.players[1].present = false);
+    check(&|state| state.pickups[9] = None);
+    check(&|state| state.shots = vec![shot]);
+    check(&|state| state.shots = vec![Shot { rewind_ticks: 1, ..shot }]);
+    check(&|state| state.shots = vec![Shot { owner: PlayerSlot(1), ..shot }]);
 }
 
 #[test]
 fn whatever_players_do_nobody_is_in_a_wall_and_nothing_leaves_its_range() {
     for seed in 0..40 {
         let players = 2 + seed as usize % 15;
-        let mut world = World::new(&MatchConfig { seed, score_to_win: 30, ..config(players) }).unwrap();
+        let mut world = World::seeded(&MatchConfig { score_to_win: 30, ..config(players) }, seed).unwrap();
         let mut inputs = seed;
         while world.outcome().is_none() {
             world.step(&random_inputs(&mut inputs, players));
@@ -110,11 +167,11 @@ fn whatever_players_do_nobody_is_in_a_wall_and_nothing_leaves_its_range() {
                 assert!(!arena::blocked(player.position, PLAYER_HALF), "seed {seed}, tick {}", world.tick());
             }
             // `with_state` accepts whatever `step` makes: a snapshot of a real world is never refused.
-            assert_eq!(world.with_state(world.state().clone()).as_ref(), Ok(&world));
-            let mut coins = world.coins().to_vec();
-            coins.sort();
-            coins.dedup();
-            assert_eq!(coins.len(), COINS, "two coins in one place, seed {seed}");
+            assert!(world.with_state(world.state().clone()).is_ok(), "seed {seed}, tick {}", world.tick());
+            let mut pickups = world.state().pickups.clone();
+            pickups.sort();
+            pickups.dedup();
+            assert!(pickups.len() == PICKUPS && !pickups.contains(&None), "two in one place, seed {seed}");
         }
     }
 }
@@ -130,7 +187,7 @@ fn players_walk_up_to_the_wall_and_slide_along_it() {
         world.step(&[]);
     }
     assert_eq!(world.players()[0].position, Position { x: 8 * TILE - PLAYER_HALF, y: start.y });
-    let down_right = PlayerInput { direction: Direction { x: 1, y: 1 }, dash: false };
+    let down_right = PlayerInput { direction: Direction { x: 1, y: 1 }, ..STILL };
     world.step(&[(PlayerSlot(0), down_right)]);
     assert_eq!(world.players()[0].position, Position { x: 8 * TILE - PLAYER_HALF, y: start.y + 34 });
 }
@@ -140,7 +197,8 @@ fn a_dash_stops_at_the_wall_from_every_side() {
     for (x, y) in [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)] {
         let mut world = duel(arena::centre(15, 5), arena::centre(25, 17));
         for _ in 0..400 {
-            world.step(&[(PlayerSlot(0), PlayerInput { direction: Direction { x, y }, dash: true })]);
+            world
+                .step(&[(PlayerSlot(0), PlayerInput { direction: Direction { x, y }, dash: true, ..STILL })]);
             assert!(!arena::blocked(world.players()[0].position, PLAYER_HALF));
         }
     }
@@ -163,13 +221,15 @@ fn a_dash_is_faster_and_needs_its_cooldown() {
 #[test]
 fn a_coin_is_a_point_and_appears_elsewhere() {
     let place = arena::centre(5, 9);
-    let mut world = edit(&duel(arena::centre(4, 9), arena::centre(25, 10)), |state| state.coins[3] = place);
+    let mut world =
+        edit(&duel(arena::centre(4, 9), arena::centre(25, 10)), |state| state.pickups[3] = Some(place));
     while world.players()[0].score == 0 && world.tick() < 60 {
         world.step(&[(PlayerSlot(0), RIGHT)]);
     }
     let player = &world.players()[0];
     assert_eq!((player.score, player.scored_at_tick), (1, world.tick() - 1));
-    assert!(!world.coins().contains(&place));
+    assert!(!world.state().pickups.contains(&Some(place)));
+    assert_eq!(world.coins().count(), COINS);
 }
 
 #[test]
@@ -178,7 +238,7 @@ fn a_coin_between_two_goes_to_the_nearer() {
     let near = Position { x: coin.x + 100, ..coin };
     let far = Position { x: coin.x - 101, ..coin };
     for (first, second, scores) in [(near, far, [1, 0]), (far, near, [0, 1])] {
-        let mut world = edit(&duel(first, second), |state| state.coins[0] = coin);
+        let mut world = edit(&duel(first, second), |state| state.pickups[0] = Some(coin));
         world.step(&[]);
         assert_eq!([world.players()[0].score, world.players()[1].score], scores);
     }
@@ -257,8 +317,8 @@ fn the_end_is_final() {
 
 #[test]
 fn inputs_of_nobody_and_wild_directions_are_harmless() {
-    let wild = PlayerInput { direction: Direction { x: i8::MIN, y: i8::MAX }, dash: true };
-    let tame = PlayerInput { direction: Direction { x: -1, y: 1 }, dash: true };
+    let wild = PlayerInput { direction: Direction { x: i8::MIN, y: i8::MAX }, dash: true, ..STILL };
+    let tame = PlayerInput { direction: Direction { x: -1, y: 1 }, dash: true, ..STILL };
     let mut one = World::new(&config(2)).unwrap();
     let mut other = one.clone();
     one.step(&[(PlayerSlot(200), RIGHT), (PlayerSlot(1), RIGHT), (PlayerSlot(1), wild)]);
@@ -275,12 +335,17 @@ fn a_state_of_another_match_is_refused() {
         assert_eq!(world.with_state(state), Err(StateError));
     };
     check(|state| state.players.truncate(2));
-    check(|state| state.coins.truncate(1));
+    check(|state| state.pickups.truncate(1));
+    check(|state| state.players[0].health = 0);
+    check(|state| state.players[0].health = HEALTH_MAX + 1);
     check(|state| state.tick = 3601);
     check(|state| state.players[1].position = Position { x: 0, y: 0 });
     check(|state| state.players[1].position = Position { x: i32::MIN, y: i32::MAX });
-    check(|state| state.coins[0] = Position { x: -1, y: 5 });
+    check(|state| state.pickups[0] = Some(Position { x: -1, y: 5 }));
 }
 
-/// Generator state and scores at the end of the known run.
-const KNOWN_RUN: (u64, [u16; 4]) = (7_681_369_315_911_520_515, [3, 0, 1, 0]);
+/// Hashes at every 300th tick, and the scores at the end of the known run.
+const KNOWN_RUN: ([u64; 4], [u16; 4]) =
+    ([13770808225510825616, 14568107368077881680, 266612553409775436, 3599830884393886889], [2, 0, 2, 1]);
+const SIP_7_0: u64 = 1713164587786208252;
+const SIP_K_42: u64 = 4439213950999712362;

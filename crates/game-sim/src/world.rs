@@ -2,16 +2,22 @@
 //!
 //! No floats, no hash maps, no clock: anything whose order or value could differ between two machines stays out.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arena::{self, HEIGHT, Position, TILE, WIDTH};
 use crate::config::{ConfigError, MatchConfig};
-use crate::random;
+use crate::random::Generator;
+use crate::shots::{HEALTH_MAX, REWIND_TICKS_MAX, SHOTS_MAX, Shot};
 
-/// Coins in the arena at any time.
+/// Coins in the arena at any time: the first of [`WorldState::pickups`].
 pub const COINS: usize = 8;
+/// Hearts in the arena at any time: the last of [`WorldState::pickups`].
+pub const HEARTS: usize = 2;
+/// Coins and hearts.
+pub const PICKUPS: usize = COINS + HEARTS;
 /// How long a dash lasts, in ticks.
 pub const DASH_TICKS: u8 = 10;
 /// Ticks from the start of a dash to the next one.
@@ -23,8 +29,8 @@ pub const SHIELD_TICKS: u8 = 120;
 
 /// Half the side of a player's square, in units.
 pub(crate) const PLAYER_HALF: i32 = 12 * arena::UNITS_PER_PIXEL;
-/// Half the side of a coin's square, in units.
-const COIN_HALF: i32 = 8 * arena::UNITS_PER_PIXEL;
+/// Half the side of a coin's or heart's square, in units.
+const PICKUP_HALF: i32 = 8 * arena::UNITS_PER_PIXEL;
 /// Units per tick along one axis, and along each of two.
 const WALK: (i32, i32) = (48, 34);
 /// The same while dashing. Far below a tile, so that nobody passes through a wall.
@@ -50,6 +56,11 @@ pub struct PlayerInput {
     pub direction: Direction,
     /// Start a dash, if one is possible.
     pub dash: bool,
+    /// Fire a shot where the player faces, if one is possible.
+    pub shoot: bool,
+    /// By so many ticks the player sees the others in the past; more than
+    /// [`REWIND_TICKS_MAX`](crate::REWIND_TICKS_MAX) counts as that.
+    pub rewind_ticks: u8,
 }
 
 /// One player's part of the state.
@@ -69,6 +80,10 @@ pub struct Player {
     pub stun_ticks: u8,
     /// Ticks left of not being tagged.
     pub shield_ticks: u8,
+    /// Ticks until the next shot is possible.
+    pub reload_ticks: u8,
+    /// Hits left until a knock-out, 1 to [`HEALTH_MAX`](crate::HEALTH_MAX).
+    pub health: u8,
     /// Points.
     pub score: u16,
     /// The tick at which the points last changed.
@@ -82,20 +97,25 @@ pub struct Player {
 pub struct WorldState {
     /// Steps made so far.
     pub tick: u32,
-    /// The generator.
-    pub random: u64,
     /// By slot.
     pub players: Vec<Player>,
-    /// The centres of the coins.
-    pub coins: Vec<Position>,
+    /// The centres of [`COINS`] coins and then [`HEARTS`] hearts; `None`: taken, and only the server knows where the
+    /// next one appears.
+    pub pickups: Vec<Option<Position>>,
+    /// Shots in flight, by tick and then slot.
+    pub shots: Vec<Shot>,
 }
 
 /// A match in progress: the state and the parameters it is played by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    state: WorldState,
+    pub(crate) state: WorldState,
     ticks_max: u32,
     score_to_win: u16,
+    /// Only where the seed is known.
+    generator: Option<Generator>,
+    /// Where the players were, one tick ago first. As old as shots may ask for.
+    pub(crate) past: VecDeque<[Position; crate::PLAYERS_MAX]>,
 }
 
 /// A [`WorldState`] that cannot come from this match.
@@ -103,7 +123,16 @@ pub struct World {
 pub struct StateError;
 
 impl World {
-    /// The world before the first tick.
+    /// The world before the first tick as its server knows it. The seed decides where things appear: whoever knows it
+    /// foresees that, so it stays at the server and in its replay.
+    pub fn seeded(config: &MatchConfig, seed: u64) -> Result<World, ConfigError> {
+        let mut world = World::new(config)?;
+        world.generator = Some(Generator::new(seed));
+        world.appear();
+        Ok(world)
+    }
+
+    /// The world before the first tick as a player knows it: nothing appears in it until a snapshot says so.
     pub fn new(config: &MatchConfig) -> Result<World, ConfigError> {
         config.validate()?;
         let players = (0..config.players.len()).map(|slot| Player {
@@ -114,25 +143,23 @@ impl World {
             dash_cooldown_ticks: 0,
             stun_ticks: 0,
             shield_ticks: 0,
+            reload_ticks: 0,
+            health: HEALTH_MAX,
             score: 0,
             scored_at_tick: 0,
             present: true,
         });
         let state = WorldState {
             tick: 0,
-            random: config.seed,
             players: players.collect(),
-            coins: Vec::with_capacity(COINS),
+            pickups: vec![None; PICKUPS],
+            shots: Vec::new(),
         };
-        let mut world = World { state, ticks_max: config.ticks_max, score_to_win: config.score_to_win };
-        for _ in 0..COINS {
-            let position = world.free_place();
-            world.state.coins.push(position);
-        }
-        Ok(world)
+        let (ticks_max, score_to_win) = (config.ticks_max, config.score_to_win);
+        Ok(World { state, ticks_max, score_to_win, generator: None, past: VecDeque::new() })
     }
 
-    /// The same match at another state, as a snapshot carries it.
+    /// The same match at another state, as a snapshot carries it, without a seed and a past.
     pub fn with_state(&self, state: WorldState) -> Result<World, StateError> {
         let within = |position: &Position, half| {
             (0..WIDTH).contains(&position.x)
@@ -140,11 +167,17 @@ impl World {
                 && !arena::blocked(*position, half)
         };
         let fits = state.players.len() == self.state.players.len()
-            && state.coins.len() == COINS
+            && state.pickups.len() == PICKUPS
+            && state.shots.len() <= SHOTS_MAX
             && state.tick <= self.ticks_max
             && state.players.iter().all(|player| within(&player.position, PLAYER_HALF))
-            && state.coins.iter().all(|coin| within(coin, COIN_HALF));
-        if fits { Ok(World { state, ..*self }) } else { Err(StateError) }
+            && state.players.iter().all(|player| (1..=HEALTH_MAX).contains(&player.health))
+            && state.pickups.iter().flatten().all(|pickup| within(pickup, PICKUP_HALF))
+            && state.shots.iter().all(|shot| shot.fits(state.tick, state.players.len()));
+        if !fits {
+            return Err(StateError);
+        }
+        Ok(World { state, generator: None, past: VecDeque::new(), ..*self })
     }
 
     /// All that changes during the match.
@@ -163,8 +196,18 @@ impl World {
     }
 
     /// The centres of the coins.
-    pub fn coins(&self) -> &[Position] {
-        &self.state.coins
+    pub fn coins(&self) -> impl Iterator<Item = Position> {
+        self.state.pickups[..COINS].iter().copied().flatten()
+    }
+
+    /// The shots in flight.
+    pub fn shots(&self) -> &[Shot] {
+        &self.state.shots
+    }
+
+    /// Numbers drawn from the generator so far.
+    pub(crate) fn drawn(&self) -> u64 {
+        self.generator.as_ref().map_or(0, Generator::drawn)
     }
 
     /// When time is up, in ticks.
@@ -187,29 +230,35 @@ impl World {
         }
     }
 
-    /// One tick. A player without an entry goes on in their last direction and does not dash; of two entries for
+    /// One tick. A player without an entry goes on in their last direction, without dash and shot; of two entries for
     /// one player the later counts; entries of nobody are ignored. Without effect after the end.
     pub fn step(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
         if self.end_reason().is_some() {
             return;
         }
+        self.remember();
         let mut dash = [false; crate::PLAYERS_MAX];
+        let mut shoot = [None; crate::PLAYERS_MAX];
         for (slot, input) in inputs {
             let index = usize::from(slot.0);
             let Some(player) = self.state.players.get_mut(index) else { continue };
             player.direction = input.direction.signs();
             dash[index] = input.dash;
+            shoot[index] = input.shoot.then_some(input.rewind_ticks);
         }
         for index in self.turn_order() {
             advance(&mut self.state.players[index], dash[index]);
         }
+        self.fire(&shoot);
+        self.fly();
         self.tag();
         self.collect();
+        self.appear();
         self.state.tick += 1;
     }
 
     /// Who goes first when two reach for one thing: it moves on by one slot every tick, so that no slot is better.
-    fn turn_order(&self) -> impl Iterator<Item = usize> + use<> {
+    pub(crate) fn turn_order(&self) -> impl Iterator<Item = usize> + use<> {
         let players = self.state.players.len();
         let first = self.state.tick as usize % players;
         (0..players).map(move |offset| (first + offset) % players)
@@ -248,37 +297,73 @@ impl World {
         }
     }
 
-    /// A coin goes to the nearest player who touches it, and appears somewhere else.
+    /// A coin goes to the nearest player who touches it; a heart to the nearest who lacks health.
     fn collect(&mut self) {
-        for coin in 0..self.state.coins.len() {
-            let place = self.state.coins[coin];
+        for index in 0..PICKUPS {
+            let Some(place) = self.state.pickups[index] else { continue };
+            let is_heart = index >= COINS;
             let taker = self
                 .turn_order()
-                .filter(|index| {
-                    let player = &self.state.players[*index];
+                .filter(|taker| {
+                    let player = &self.state.players[*taker];
                     player.present
                         && player.stun_ticks == 0
-                        && touch(place, player.position, PLAYER_HALF + COIN_HALF)
+                        && (!is_heart || player.health < HEALTH_MAX)
+                        && touch(place, player.position, PLAYER_HALF + PICKUP_HALF)
                 })
-                .min_by_key(|index| distance(place, self.state.players[*index].position));
+                .min_by_key(|taker| distance(place, self.state.players[*taker].position));
             let Some(taker) = taker else { continue };
             let tick = self.state.tick;
             let player = &mut self.state.players[taker];
-            player.score = player.score.saturating_add(1);
-            player.scored_at_tick = tick;
-            self.state.coins[coin] = self.free_place();
+            if is_heart {
+                player.health += 1;
+            } else {
+                player.score = player.score.saturating_add(1);
+                player.scored_at_tick = tick;
+            }
+            self.state.pickups[index] = None;
         }
     }
 
-    /// The centre of a tile that has no wall, no coin and no player near.
-    fn free_place(&mut self) -> Position {
-        let free: Vec<Position> = arena::tiles()
+    /// Where something was taken, the next one of its kind appears at once, somewhere else.
+    fn appear(&mut self) {
+        let Some(mut generator) = self.generator.take() else { return };
+        for index in 0..PICKUPS {
+            if self.state.pickups[index].is_none() {
+                let free = self.free_places();
+                self.state.pickups[index] = Some(free[generator.below(free.len())]);
+            }
+        }
+        self.generator = Some(generator);
+    }
+
+    /// The centres of all tiles that have no wall, no pick-up and no player near.
+    fn free_places(&self) -> Vec<Position> {
+        arena::tiles()
             .filter(|(column, row)| !arena::is_wall(*column, *row))
             .map(|(column, row)| arena::centre(column, row))
-            .filter(|place| !self.state.coins.contains(place))
+            .filter(|place| !self.state.pickups.contains(&Some(*place)))
             .filter(|place| !self.state.players.iter().any(|player| touch(*place, player.position, TILE)))
-            .collect();
-        free[random::below(&mut self.state.random, free.len())]
+            .collect()
+    }
+
+    /// Keeps where everybody is, for the shots of those who see it later.
+    fn remember(&mut self) {
+        let mut places = [Position { x: 0, y: 0 }; crate::PLAYERS_MAX];
+        for (place, player) in places.iter_mut().zip(&self.state.players) {
+            *place = player.position;
+        }
+        self.past.truncate(usize::from(REWIND_TICKS_MAX) - 1);
+        self.past.push_front(places);
+    }
+
+    /// Where a player was so many ticks ago, or as long ago as is known.
+    pub(crate) fn past_position(&self, index: usize, ticks_ago: u8) -> Position {
+        let known = usize::from(ticks_ago).min(self.past.len());
+        match known.checked_sub(1) {
+            Some(age) => self.past[age][index],
+            None => self.state.players[index].position,
+        }
     }
 }
 
@@ -338,7 +423,7 @@ fn slide(from: i32, by: i32, blocked: impl Fn(i32) -> bool) -> i32 {
 }
 
 /// Whether two squares overlap whose half sides add up to `reach`.
-fn touch(a: Position, b: Position, reach: i32) -> bool {
+pub(crate) fn touch(a: Position, b: Position, reach: i32) -> bool {
     (a.x - b.x).abs() < reach && (a.y - b.y).abs() < reach
 }
 

@@ -113,13 +113,9 @@ impl Player {
 fn two_clients_play_a_match_to_its_end() {
     let names = ["ada", "grace"];
     let mut players = names.map(|name| Player::new(&config(name)));
-    let rules = MatchConfig {
-        seed: 3,
-        players: names.map(str::to_owned).to_vec(),
-        ticks_max: 60 * 60,
-        score_to_win: 5,
-    };
-    let mut server = Server::new(&rules).unwrap();
+    let rules =
+        MatchConfig { players: names.map(str::to_owned).to_vec(), ticks_max: 60 * 60, score_to_win: 5 };
+    let mut server = Server::new(&rules, 3).unwrap();
     for (slot, player) in (0..).map(PlayerSlot).zip(&players) {
         player.tell(Received::Welcome { hosting: Hosting::Match { players_wanted: 2 } });
         player.tell_message(ServerMessage::MatchStart { slot, config: rules.clone() });
@@ -265,7 +261,7 @@ fn check_end(config: &Config, received: impl IntoIterator<Item = Received>) -> (
 fn ends_that_are_not_victories() {
     let welcome = |hosting| Received::Welcome { hosting };
     let wanted = Hosting::Match { players_wanted: 2 };
-    let impossible = MatchConfig { seed: 1, players: vec!["ada".to_owned()], ticks_max: 60, score_to_win: 1 };
+    let impossible = MatchConfig { players: vec!["ada".to_owned()], ticks_max: 60, score_to_win: 1 };
     let start = ServerMessage::MatchStart { slot: PlayerSlot(0), config: impossible };
     let closing = ServerMessage::Closing { reason: "maintenance".to_owned() };
     let lone = Config { deadline: Some(Duration::from_secs(2)), ..config("ada") };

@@ -5,7 +5,7 @@ use crate::options::BotKind;
 
 fn new_world(seed: u64, score_to_win: u16, ticks_max: u32) -> World {
     let players = ["ada", "bob"].map(str::to_owned).to_vec();
-    World::new(&MatchConfig { seed, players, ticks_max, score_to_win }).unwrap()
+    World::seeded(&MatchConfig { players, ticks_max, score_to_win }, seed).unwrap()
 }
 
 /// The inputs of one bot while two of them play.

@@ -262,7 +262,7 @@ async fn names_another_version() {
     let mut link = start(address);
     match next(&mut link).await {
         Some(Received::Closed { reason }) => {
-            assert!(reason.contains("does not speak `opengse-arena/1`"), "{reason}");
+            assert!(reason.contains("does not speak `opengse-arena/2`"), "{reason}");
         }
         other => panic!("{other:?}"),
     }

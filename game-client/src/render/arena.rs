@@ -1,8 +1,8 @@
-//! The floor, the walls and the coins.
+//! The floor, the walls and what lies on the floor.
 
 use bevy::prelude::*;
 use game_sim::{
-    COINS,
+    COINS, PICKUPS,
     arena::{self, HEIGHT, Position, TILE, WIDTH},
 };
 
@@ -12,19 +12,19 @@ use crate::{prediction::Match, screens::Screen, theme};
 /// What lies above what.
 const FLOOR_Z: f32 = 0.0;
 const CHECK_Z: f32 = 0.1;
-const COIN_Z: f32 = 1.0;
+const PICKUP_Z: f32 = 1.0;
 const WALL_Z: f32 = 2.0;
 /// Height of the side of a wall that is seen.
 const WALL_SIDE: f32 = 7.0;
 const COIN_RADIUS: f32 = 8.0;
 
-/// A coin, by its place in the world's list.
+/// A coin or a heart, by its place in the world's list.
 #[derive(Component)]
-struct Coin(usize);
+struct Pickup(usize);
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), (spawn_floor, spawn_coins))
-        .add_systems(Update, move_coins.run_if(resource_exists::<Match>));
+    app.add_systems(OnEnter(Screen::Playing), (spawn_floor, spawn_pickups))
+        .add_systems(Update, move_pickups.run_if(resource_exists::<Match>));
 }
 
 fn spawn_floor(mut commands: Commands) {
@@ -57,7 +57,7 @@ fn spawn_floor(mut commands: Commands) {
     }
 }
 
-fn spawn_coins(
+fn spawn_pickups(
     mut commands: Commands,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<ColorMaterial>>,
@@ -66,26 +66,39 @@ fn spawn_coins(
     let face =
         (Mesh2d(meshes.add(Circle::new(COIN_RADIUS - 2.0))), MeshMaterial2d(materials.add(theme::COIN)));
     let mark = Sprite::from_color(theme::COIN_RIM, Vec2::new(2.0, 6.0));
-    for index in 0..COINS {
-        commands.spawn((
-            Coin(index),
-            Transform::from_xyz(0.0, 0.0, COIN_Z),
-            Visibility::Hidden,
-            rim.clone(),
-            children![
-                (face.clone(), Transform::from_xyz(0.0, 0.0, 0.1)),
-                (mark.clone(), Transform::from_xyz(0.0, 0.0, 0.2)),
-            ],
-        ));
+    let box_ = Sprite::from_color(theme::TEXT, Vec2::splat(2.0 * COIN_RADIUS));
+    let bar = |size| Sprite::from_color(theme::HEART, size);
+    for index in 0..PICKUPS {
+        let pickup = (Pickup(index), Transform::from_xyz(0.0, 0.0, PICKUP_Z), Visibility::Hidden);
+        if index < COINS {
+            commands.spawn((
+                pickup,
+                rim.clone(),
+                children![
+                    (face.clone(), Transform::from_xyz(0.0, 0.0, 0.1)),
+                    (mark.clone(), Transform::from_xyz(0.0, 0.0, 0.2)),
+                ],
+            ));
+        } else {
+            // A cross on a box: another shape as well as another colour.
+            commands.spawn((
+                pickup,
+                box_.clone(),
+                children![
+                    (bar(Vec2::new(12.0, 4.0)), Transform::from_xyz(0.0, 0.0, 0.1)),
+                    (bar(Vec2::new(4.0, 12.0)), Transform::from_xyz(0.0, 0.0, 0.1)),
+                ],
+            ));
+        }
     }
 }
 
-fn move_coins(match_: Res<Match>, mut coins: Query<(&Coin, &mut Transform, &mut Visibility)>) {
-    let places = match_.world().coins();
-    for (coin, mut transform, mut visibility) in &mut coins {
-        match places.get(coin.0) {
+fn move_pickups(match_: Res<Match>, mut pickups: Query<(&Pickup, &mut Transform, &mut Visibility)>) {
+    let places = &match_.world().state().pickups;
+    for (pickup, mut transform, mut visibility) in &mut pickups {
+        match places.get(pickup.0).copied().flatten() {
             Some(place) => {
-                let place = to_canvas(*place);
+                let place = to_canvas(place);
                 transform.translation = place.extend(transform.translation.z);
                 *visibility = Visibility::Visible;
             }

@@ -66,7 +66,7 @@ fn spawn_header(commands: &mut Commands, score_to_win: u16) {
             (
                 third(JustifyContent::End),
                 children![theme::label(
-                    format!("first to {score_to_win} coins wins"),
+                    format!("first to {score_to_win} points wins"),
                     20.0,
                     theme::TEXT_FAINT
                 )],
@@ -97,9 +97,11 @@ fn spawn_panel(commands: &mut Commands) {
                 column(4.0),
                 children![
                     theme::label("collect coins", 15.0, theme::TEXT_FAINT),
-                    theme::label("dash into others: +1, -1", 15.0, theme::TEXT_FAINT),
+                    theme::label("dash into others: 1 point", 15.0, theme::TEXT_FAINT),
+                    theme::label("3 hits: knock-out, 2 points", 15.0, theme::TEXT_FAINT),
                     theme::label("WASD or arrows: walk", 15.0, theme::TEXT_FAINT),
-                    theme::label("space: dash", 15.0, theme::TEXT_FAINT),
+                    theme::label("space: shoot, shift: dash", 15.0, theme::TEXT_FAINT),
+                    theme::label("F3: network", 15.0, theme::TEXT_FAINT),
                     (Link, theme::label("", 13.0, theme::TEXT_FAINT)),
                 ],
             ),

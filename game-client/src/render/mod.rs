@@ -12,8 +12,10 @@ use crate::theme;
 
 pub(crate) mod arena;
 pub(crate) mod hud;
+pub(crate) mod network;
 pub(crate) mod players;
 pub(crate) mod screenshot;
+pub(crate) mod shots;
 
 /// The image that is drawn into, when there is no window.
 #[derive(Resource)]
@@ -24,7 +26,7 @@ pub(crate) fn plugin(app: &mut App) {
     app.insert_resource(ClearColor(theme::BACKGROUND))
         .add_systems(Startup, spawn_camera)
         .add_systems(Update, scale_interface)
-        .add_plugins((arena::plugin, players::plugin, hud::plugin));
+        .add_plugins((arena::plugin, players::plugin, shots::plugin, hud::plugin, network::plugin));
 }
 
 fn spawn_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {

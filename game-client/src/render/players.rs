@@ -1,10 +1,9 @@
 //! The players: a disc in the colour of the seat, the name above it, what is going on with it around it.
 //!
-//! What is drawn follows the predicted world smoothly: a correction after a misprediction glides instead of
-//! jumping. The world itself is never touched.
+//! What is drawn follows the world smoothly: a correction after a misprediction glides instead of jumping. The world itself is never touched.
 
 use bevy::prelude::*;
-use game_sim::{Direction, Player};
+use game_sim::{Direction, HEALTH_MAX, Player};
 
 use super::to_canvas;
 use crate::{prediction::Match, screens::Screen, theme};
@@ -32,6 +31,10 @@ struct Disc {
 #[derive(Component)]
 struct Nose;
 
+/// One of the hits that a player can take, by number.
+#[derive(Component)]
+struct Health(u8);
+
 /// Shown while the player cannot be tagged.
 #[derive(Component)]
 struct Shield;
@@ -42,7 +45,7 @@ struct Dash;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(OnEnter(Screen::Playing), spawn)
-        .add_systems(Update, (follow, show_state).run_if(resource_exists::<Match>));
+        .add_systems(Update, (follow, show_state, show_health).run_if(resource_exists::<Match>));
 }
 
 fn spawn(
@@ -95,6 +98,14 @@ fn spawn(
                 ],
             ))
             .id();
+        for number in 0..HEALTH_MAX {
+            let x = (f32::from(number) - f32::from(HEALTH_MAX - 1) / 2.0) * 8.0;
+            commands.entity(avatar).with_child((
+                Health(number),
+                Sprite::from_color(theme::TEXT, Vec2::new(6.0, 3.0)),
+                Transform::from_xyz(x, -RADIUS - 8.0, NAME_Z),
+            ));
+        }
         if is_own {
             commands.entity(avatar).with_child((
                 Mesh2d(own.clone()),
@@ -122,8 +133,9 @@ fn follow(
     mut avatars: Query<(&Avatar, &mut Transform, &mut Visibility)>,
 ) {
     let share = 1.0 - (-FOLLOW_PER_SECOND * time.delta_secs()).exp();
+    let players = match_.players();
     for (avatar, mut transform, mut visibility) in &mut avatars {
-        let Some(player) = match_.world().players().get(avatar.0) else { continue };
+        let Some(player) = players.get(avatar.0) else { continue };
         let (drawn, real) = (transform.translation.truncate(), to_canvas(player.position));
         let glide = *visibility == Visibility::Visible && drawn.distance(real) < JUMP_PIXELS;
         let place = if glide { drawn.lerp(real, share) } else { real };
@@ -144,9 +156,10 @@ type Part<'w> = (
 );
 
 fn show_state(match_: Res<Match>, avatars: Query<&Avatar>, mut parts: Query<Part, Without<Avatar>>) {
+    let players = match_.players();
     for (parent, mut transform, mut visibility, disc, material, is_nose, is_shield, is_dash) in &mut parts {
         let Ok(avatar) = avatars.get(parent.parent()) else { continue };
-        let Some(player) = match_.world().players().get(avatar.0) else { continue };
+        let Some(player) = players.get(avatar.0) else { continue };
         if let (Some(disc), Some(mut material)) = (disc, material) {
             let look = if player.stun_ticks > 0 { &disc.stunned } else { &disc.awake };
             if material.0 != *look {
@@ -162,6 +175,19 @@ fn show_state(match_: Res<Match>, avatars: Query<&Avatar>, mut parts: Query<Part
         if is_shield || is_dash {
             *visibility = shown(if is_shield { is_shielded(player) } else { player.dash_ticks > 0 });
         }
+    }
+}
+
+fn show_health(
+    match_: Res<Match>,
+    avatars: Query<&Avatar>,
+    mut marks: Query<(&ChildOf, &Health, &mut Visibility), Without<Avatar>>,
+) {
+    let players = match_.players();
+    for (parent, mark, mut visibility) in &mut marks {
+        let Ok(avatar) = avatars.get(parent.parent()) else { continue };
+        let Some(player) = players.get(avatar.0) else { continue };
+        *visibility = shown(mark.0 < player.health);
     }
 }
 

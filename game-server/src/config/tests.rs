@@ -42,9 +42,9 @@ fn flags_out_of_range_are_refused() {
 #[test]
 fn properties_override_flags_and_others_are_ignored() {
     let args = args(&["--match-ticks", "100", "--score-to-win", "3"]).unwrap();
-    let plain = MatchSettings::new(&args, &session(4, &[("colour", "blue")])).unwrap();
+    let plain = MatchSettings::new(&args, &session(4, &[("colour", "blue")]), 77).unwrap();
     let expected = MatchSettings {
-        seed: plain.seed,
+        seed: 77,
         ticks_max: 100,
         score_to_win: 3,
         players_wanted: 4,
@@ -68,14 +68,14 @@ fn properties_override_flags_and_others_are_ignored() {
         start_wait: Duration::from_millis(10),
         idle_end: Duration::from_millis(20),
     };
-    assert_eq!(MatchSettings::new(&args, &session(4, &properties)), Ok(expected));
+    assert_eq!(MatchSettings::new(&args, &session(4, &properties), 77), Ok(expected));
 }
 
 #[test]
 fn the_match_has_two_to_sixteen_players() {
     let args = args(&[]).unwrap();
     for (max_players, wanted) in [(0, 2), (1, 2), (2, 2), (16, 16), (200, 16)] {
-        assert_eq!(MatchSettings::new(&args, &session(max_players, &[])).unwrap().players_wanted, wanted);
+        assert_eq!(MatchSettings::new(&args, &session(max_players, &[]), 77).unwrap().players_wanted, wanted);
     }
 }
 
@@ -83,7 +83,7 @@ fn the_match_has_two_to_sixteen_players() {
 fn properties_that_cannot_be_used_are_named() {
     let args = args(&[]).unwrap();
     let check = |key, value, expected: &str| {
-        let error = MatchSettings::new(&args, &session(4, &[(key, value)])).unwrap_err();
+        let error = MatchSettings::new(&args, &session(4, &[(key, value)]), 77).unwrap_err();
         assert_eq!(error.to_string(), format!("{expected}; hint: create the session again"));
     };
     check("match_ticks", "0", "game property `match_ticks` is \"0\", expected 1 to 216000");

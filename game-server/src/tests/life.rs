@@ -18,6 +18,9 @@ use crate::config::{Args, CLIENT_PORT_MAX, CLIENT_PORT_MIN};
 use crate::hosting::{for_two, run_at};
 use crate::room::Refusal;
 
+/// No folder can be made there: these tests keep no replays.
+const NOWHERE: &str = "/dev/null/replays";
+
 /// Far in the future: the end of the year 9999, as under full protection (R11).
 const NEVER: i64 = 253_402_300_799;
 
@@ -32,7 +35,8 @@ struct Life {
 impl Life {
     async fn start(flags: &[&str]) -> Life {
         let agent = ScriptedAgent::start();
-        let args = Args::parse_from([&["game-server", "--bind", "127.0.0.1"], flags].concat());
+        let args =
+            Args::parse_from([&["game-server", "--bind", "127.0.0.1", "--replays", NOWHERE], flags].concat());
         let builder = agent.builder();
         let (stop, stopped) = oneshot::channel::<()>();
         let process = tokio::spawn(async move {
@@ -311,7 +315,7 @@ async fn no_player_session_id_is_logged() {
 
 #[tokio::test]
 async fn a_process_without_an_agent_says_so() {
-    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1"]);
+    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1", "--replays", NOWHERE]);
     // Nobody listens where a listener has just been.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -339,7 +343,9 @@ async fn join_when_open(port: u16, player_id: &str, player_session_id: &str) -> 
 /// What `cargo run -p game-server` is without an agent: a match that two may play, and then the next one.
 #[tokio::test]
 async fn without_an_agent_two_play_one_match_after_the_other() {
-    let args = Args::parse_from(["game-server", "--bind", "127.0.0.1", "--match-ticks", "12"]);
+    let replays = std::env::temp_dir().join(format!("opengse-life-{}", std::process::id()));
+    let flags = ["game-server", "--bind", "127.0.0.1", "--match-ticks", "12", "--replays"];
+    let args = Args::parse_from(flags.into_iter().map(Into::into).chain([replays.clone().into_os_string()]));
     let standalone = for_two(Sdk::standalone());
     let (handed_out, mut ports) = mpsc::unbounded_channel();
     let builder = standalone.builder().on_start(move |session| {
@@ -362,4 +368,13 @@ async fn without_an_agent_two_play_one_match_after_the_other() {
     }
     stop.send(()).unwrap();
     timeout(DEADLINE, process).await.unwrap().unwrap().unwrap();
+    // The matches left replays that play again, in the folder of the port.
+    let of_port = std::fs::read_dir(&replays).unwrap().next().unwrap().unwrap().path();
+    let written: Vec<_> = std::fs::read_dir(of_port).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!written.is_empty());
+    for path in written {
+        let said = crate::replays::play(&path).unwrap();
+        assert!(said.contains("12 ticks") && said.contains("anna won"), "{said}");
+    }
+    std::fs::remove_dir_all(replays).unwrap();
 }

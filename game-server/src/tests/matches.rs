@@ -19,7 +19,8 @@ use crate::room::{GuestId, Refusal, Room, RoomEnd, RoomInput};
 fn open(settings: MatchSettings) -> (mpsc::Sender<RoomInput>, JoinHandle<RoomEnd>, SeatLog) {
     let (seats, log) = table(&[]);
     let (room, inputs) = Room::new(seats.clone());
-    (room.inputs, tokio::spawn(match_room::run(settings, seats, inputs, FAREWELL)), log)
+    let owner = tokio::spawn(async { match_room::run(settings, seats, inputs, FAREWELL).await.0 });
+    (room.inputs, owner, log)
 }
 
 fn won(player_id: &str) -> RoomEnd {
@@ -195,7 +196,7 @@ async fn play(mut player: Player) -> (String, Client) {
         tokio::select! {
             _ = ticks.tick() => {
                 let direction = game_sim::Direction { x: 1, y: 1 };
-                let datagram = client.tick(PlayerInput { direction, dash: false });
+                let datagram = client.tick(PlayerInput { direction, ..PlayerInput::default() });
                 connection.send_datagram(datagram.into()).unwrap();
             }
             Ok(datagram) = connection.read_datagram() => {

@@ -82,7 +82,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn hosting_match(settings: MatchSettings, reservations: &[(&str, &str)]) -> Stage {
         Stage::hosting(reservations, |seats, inputs| {
-            tokio::spawn(match_room::run(settings, seats, inputs, FAREWELL))
+            tokio::spawn(async { match_room::run(settings, seats, inputs, FAREWELL).await.0 })
         })
     }
 

@@ -1,12 +1,14 @@
 //! The datagram from player to server: the last inputs, so that a lost one is repeated seven times.
 //!
 //! ```text
-//! 0x01 | tick of the newest input, u32 | n, 1 to 8 | n inputs, newest first, each for one tick earlier
+//! 0x01 | tick of the newest input, u32 | tick of the newest snapshot, u32, or 0 | n, 1 to 8
+//! n inputs, u16, newest first, each for one tick earlier
 //! ```
 //!
-//! An input is one byte: bits 0-1 x + 1, bits 2-3 y + 1, bit 4 dash, the rest 0. Numbers are big endian.
+//! An input: bits 0-1 x + 1, bits 2-3 y + 1, bit 4 dash, bit 5 shoot, bits 8-11 the ticks by which the player sees the
+//! others in the past, the rest 0. Numbers are big endian.
 
-use game_sim::{Direction, PlayerInput};
+use game_sim::{Direction, PlayerInput, REWIND_TICKS_MAX};
 
 use super::ProtocolError;
 
@@ -14,13 +16,18 @@ use super::ProtocolError;
 pub const INPUTS_PER_DATAGRAM: usize = 8;
 
 const KIND: u8 = 0x01;
-const DASH: u8 = 0b1_0000;
+const DASH: u16 = 1 << 4;
+const SHOOT: u16 = 1 << 5;
+const REWIND_SHIFT: u16 = 8;
+const REWIND_MASK: u16 = 0b1111;
 
 /// The content of an input datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputDatagram {
     /// The tick that the first input is for: the step that leaves this tick uses it.
     pub newest_tick: u32,
+    /// The newest snapshot that the player has, by its tick: the baseline for the next. 0 before the first.
+    pub snapshot_tick: u32,
     /// 1 to 8 inputs, newest first; the next is for `newest_tick - 1` and so on.
     pub inputs: Vec<PlayerInput>,
 }
@@ -29,23 +36,32 @@ impl InputDatagram {
     /// The datagram's bytes. Inputs beyond the eighth are left out.
     pub fn encode(&self) -> Vec<u8> {
         let inputs = &self.inputs[..self.inputs.len().min(INPUTS_PER_DATAGRAM)];
-        let mut bytes = Vec::with_capacity(6 + inputs.len());
+        let mut bytes = Vec::with_capacity(10 + 2 * inputs.len());
         bytes.push(KIND);
         bytes.extend_from_slice(&self.newest_tick.to_be_bytes());
+        bytes.extend_from_slice(&self.snapshot_tick.to_be_bytes());
         bytes.push(inputs.len() as u8);
-        bytes.extend(inputs.iter().map(|input| encode_input(*input)));
+        bytes.extend(inputs.iter().flat_map(|input| encode_input(*input).to_be_bytes()));
         bytes
     }
 
     /// Reads a datagram's bytes.
     pub fn decode(bytes: &[u8]) -> Result<InputDatagram, ProtocolError> {
-        let [KIND, t0, t1, t2, t3, count, inputs @ ..] = bytes else { return Err(ProtocolError::Datagram) };
-        if usize::from(*count) != inputs.len() || !(1..=INPUTS_PER_DATAGRAM).contains(&inputs.len()) {
+        let [KIND, t0, t1, t2, t3, s0, s1, s2, s3, count, inputs @ ..] = bytes else {
+            return Err(ProtocolError::Datagram);
+        };
+        let (inputs, odd) = inputs.as_chunks::<2>();
+        let is_long = !odd.is_empty() || usize::from(*count) != inputs.len();
+        if is_long || !(1..=INPUTS_PER_DATAGRAM).contains(&inputs.len()) {
             return Err(ProtocolError::Datagram);
         }
-        let inputs: Option<Vec<PlayerInput>> = inputs.iter().map(|byte| decode_input(*byte)).collect();
-        let newest_tick = u32::from_be_bytes([*t0, *t1, *t2, *t3]);
-        Ok(InputDatagram { newest_tick, inputs: inputs.ok_or(ProtocolError::Datagram)? })
+        let inputs: Option<Vec<PlayerInput>> =
+            inputs.iter().map(|bytes| decode_input(u16::from_be_bytes(*bytes))).collect();
+        Ok(InputDatagram {
+            newest_tick: u32::from_be_bytes([*t0, *t1, *t2, *t3]),
+            snapshot_tick: u32::from_be_bytes([*s0, *s1, *s2, *s3]),
+            inputs: inputs.ok_or(ProtocolError::Datagram)?,
+        })
     }
 }
 
@@ -66,13 +82,23 @@ pub(super) fn decode_direction(bits: u8) -> Option<Direction> {
     Some(Direction { x: part(bits)?, y: part(bits >> 2)? })
 }
 
-fn encode_input(input: PlayerInput) -> u8 {
-    encode_direction(input.direction) | if input.dash { DASH } else { 0 }
+pub(crate) fn encode_input(input: PlayerInput) -> u16 {
+    u16::from(encode_direction(input.direction))
+        | if input.dash { DASH } else { 0 }
+        | if input.shoot { SHOOT } else { 0 }
+        | u16::from(input.rewind_ticks.min(REWIND_TICKS_MAX)) << REWIND_SHIFT
 }
 
-fn decode_input(byte: u8) -> Option<PlayerInput> {
-    if byte & !(DASH | 0b1111) != 0 {
+pub(crate) fn decode_input(bits: u16) -> Option<PlayerInput> {
+    let rewind_ticks = (bits >> REWIND_SHIFT & REWIND_MASK) as u8;
+    let unknown = bits & !(DASH | SHOOT | 0b1111 | REWIND_MASK << REWIND_SHIFT);
+    if unknown != 0 || rewind_ticks > REWIND_TICKS_MAX {
         return None;
     }
-    Some(PlayerInput { direction: decode_direction(byte)?, dash: byte & DASH != 0 })
+    Some(PlayerInput {
+        direction: decode_direction(bits as u8)?,
+        dash: bits & DASH != 0,
+        shoot: bits & SHOOT != 0,
+        rewind_ticks,
+    })
 }

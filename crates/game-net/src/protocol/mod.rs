@@ -6,6 +6,7 @@
 //!
 //! Not here: who may say what when; that is the room's business.
 
+mod bits;
 pub mod frame;
 pub mod input;
 pub mod snapshot;
@@ -20,7 +21,7 @@ use crate::handshake::{ClientProof, ServerProof};
 
 /// The ALPN protocol of the connection, and so the version: any change of messages, datagrams, or of the rules in
 /// game-sim is a new number, and peers with different ones fail in the TLS handshake with a clear error.
-pub const PROTOCOL: &[u8] = b"opengse-arena/1";
+pub const PROTOCOL: &[u8] = b"opengse-arena/2";
 /// No datagram is longer than this, in bytes: what QUIC carries on any path.
 pub const DATAGRAM_MAX: usize = 1100;
 /// Longest player id in bytes, as in the cloud API.
@@ -151,6 +152,8 @@ pub enum ProtocolError {
     TextLength,
     /// A datagram of a kind, length or content that does not exist.
     Datagram,
+    /// A snapshot that comes to another state here than at the server: the baselines or the rules differ.
+    Differs,
 }
 
 impl ClientMessage {
@@ -222,6 +225,7 @@ impl fmt::Display for ProtocolError {
             ProtocolError::Malformed => write!(f, "bytes that are no message of this protocol"),
             ProtocolError::TextLength => write!(f, "empty or too long text"),
             ProtocolError::Datagram => write!(f, "bytes that are no datagram of this protocol"),
+            ProtocolError::Differs => write!(f, "a snapshot that comes to another state here"),
         }
     }
 }

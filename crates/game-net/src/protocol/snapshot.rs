@@ -1,132 +1,272 @@
-//! The datagram from server to player: the whole state of the world, at most 272 bytes.
+//! The datagram from server to player: the state of the world as a difference from what both sides foresee.
 //!
 //! ```text
-//! 0x02 | lead, i8 | tick, u32 | generator, u64 | players, u8 | coins, u8
-//! each player, 14 bytes:
-//!   x, u16 | y, u16 | direction 4 bits, facing 4 bits | present 1 bit, dash 7 bits
-//!   dash cool-down, u8 | stun, u8 | shield, u8 | score, u16 | scored at tick, 24 bits
-//! each coin, 4 bytes: x, u16 | y, u16
+//! 0x02 | lead, i8 | tick, u32, big endian | age of the baseline in ticks, u8; 0: the start of the match
+//! then bits, a 1 before each part that differs:
+//!   each player: position (1: 2 x 10 bits of difference, or 0: 2 x 14 bits), direction and facing 2 x 4,
+//!     dash, cool-down, stun, shield, reload 8 each, health 2, score 16 and scored at tick 24; present has no more
+//!   each pick-up: 1 and 2 x 14 bits, or 0 when it is taken
+//!   each foreseen shot: 1 when it is gone; number of new shots 6; each: slot 4, age 6, origin 2 x 14, direction 4,
+//!     rewind 4
+//!   the low 16 bits of the state's hash
 //! ```
 //!
-//! Numbers are big endian. A full state needs no acknowledgements and no history at the server; sixteen players
-//! take a quarter of a datagram, so deltas would save nothing that matters here.
+//! The baseline is the last state that the player said to have. Both sides let the rules go on from it to the tick of
+//! the snapshot as if nobody did anything new ([`foresee`]), and the datagram says what came differently: somebody who
+//! walks on, a shot that flies and a timer that runs out cost one bit or none. No state needs more than one datagram.
+//! The hash is there because a difference from something else than what the server meant would look like a state.
 
-use game_sim::{PLAYERS_MAX, Player, Position, WorldState};
+use game_sim::{HEALTH_MAX, Player, PlayerSlot, Position, SHOTS_MAX, Shot, World, WorldState};
 
 use super::ProtocolError;
+use super::bits::{BitReader, BitWriter};
 use super::input::{decode_direction, encode_direction};
 
+/// The oldest baseline, in ticks. Without a newer one the snapshot starts from the start of the match.
+pub const BASELINE_AGE_MAX: u32 = 60;
+
 const KIND: u8 = 0x02;
+const HEADER: usize = 7;
 const NO_LEAD: i8 = i8::MIN;
-const PRESENT: u8 = 0x80;
-const COINS_MAX: usize = 32;
+/// Bits of a coordinate: the arena is 16384 units wide.
+const COORDINATE: u32 = 14;
+/// Bits of the difference of a coordinate, and what is added to make it positive.
+const DIFFERENCE: u32 = 10;
+/// Bits of the state's hash.
+const HASH: u32 = 16;
+const DIFFERENCE_OFFSET: i32 = 1 << (DIFFERENCE - 1);
 
 /// The content of a snapshot datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
+    /// What stands before the state.
+    pub header: Header,
+    /// The world after `header.tick` steps.
+    pub state: WorldState,
+}
+
+/// What can be read without the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
     /// By how many ticks the newest input of the receiver is ahead of the server; negative is too late. `None` until
     /// one arrived.
     pub lead: Option<i8>,
-    /// The world after `state.tick` steps.
-    pub state: WorldState,
+    /// Steps that the server has made.
+    pub tick: u32,
+    /// The tick of the state that this one is a difference from; `None`: the start of the match.
+    pub baseline_tick: Option<u32>,
+}
+
+/// What both sides expect at `tick` when nobody does anything new since the baseline.
+///
+/// `world` is any world of the match; it gives the rules. Without a baseline it is the start of the match as players
+/// know it, and no step is made.
+pub fn foresee(start: &World, baseline: Option<&WorldState>, tick: u32) -> Result<WorldState, ProtocolError> {
+    let Some(baseline) = baseline else { return Ok(start.state().clone()) };
+    let age = tick.checked_sub(baseline.tick).filter(|age| *age <= BASELINE_AGE_MAX);
+    let mut world = start.with_state(baseline.clone()).map_err(|_| ProtocolError::Datagram)?;
+    for _ in 0..age.ok_or(ProtocolError::Datagram)? {
+        world.step(&[]);
+    }
+    Ok(world.state().clone())
+}
+
+impl Header {
+    /// Reads the beginning of a datagram.
+    pub fn decode(bytes: &[u8]) -> Result<Header, ProtocolError> {
+        let [KIND, lead, t0, t1, t2, t3, age, ..] = bytes else { return Err(ProtocolError::Datagram) };
+        let tick = u32::from_be_bytes([*t0, *t1, *t2, *t3]);
+        let baseline_tick = match u32::from(*age) {
+            0 => None,
+            age @ 1..=BASELINE_AGE_MAX => Some(tick.checked_sub(age).ok_or(ProtocolError::Datagram)?),
+            _ => return Err(ProtocolError::Datagram),
+        };
+        Ok(Header { lead: Some(*lead as i8).filter(|lead| *lead != NO_LEAD), tick, baseline_tick })
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let age = self.baseline_tick.map_or(0, |baseline| self.tick - baseline);
+        let mut bytes = vec![KIND, self.lead.unwrap_or(NO_LEAD) as u8];
+        bytes.extend_from_slice(&self.tick.to_be_bytes());
+        bytes.push(age as u8);
+        bytes
+    }
 }
 
 impl Snapshot {
     /// The datagram's bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        encode(&self.state, self.lead)
+    pub fn encode(&self, foreseen: &WorldState) -> Vec<u8> {
+        encode(&self.header, foreseen, &self.state)
     }
 
     /// Reads a datagram's bytes. Whether the state belongs to the match is checked by `World::with_state`.
-    pub fn decode(bytes: &[u8]) -> Result<Snapshot, ProtocolError> {
-        let mut reader = Reader(bytes);
-        match reader.snapshot() {
-            Some(snapshot) if reader.0.is_empty() => Ok(snapshot),
-            Some(_) | None => Err(ProtocolError::Datagram),
+    pub fn decode(bytes: &[u8], foreseen: &WorldState) -> Result<Snapshot, ProtocolError> {
+        let header = Header::decode(bytes)?;
+        let mut reader = BitReader::new(&bytes[HEADER..]);
+        let state = read_state(&mut reader, &header, foreseen).ok_or(ProtocolError::Datagram)?;
+        let hash = reader.read(HASH).ok_or(ProtocolError::Datagram)?;
+        if hash != hash_bits(&state) {
+            return Err(ProtocolError::Differs);
+        }
+        let snapshot = Snapshot { header, state };
+        // One form only: a difference that is none is no datagram of ours.
+        if reader.ends_here() && snapshot.encode(foreseen) == bytes {
+            Ok(snapshot)
+        } else {
+            Err(ProtocolError::Datagram)
         }
     }
 }
 
 /// The bytes of a snapshot, without a copy of the state.
-pub(crate) fn encode(state: &WorldState, lead: Option<i8>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 + 14 * state.players.len() + 4 * state.coins.len());
-    bytes.push(KIND);
-    bytes.extend_from_slice(&lead.unwrap_or(NO_LEAD).to_be_bytes());
-    bytes.extend_from_slice(&state.tick.to_be_bytes());
-    bytes.extend_from_slice(&state.random.to_be_bytes());
-    bytes.push(state.players.len() as u8);
-    bytes.push(state.coins.len() as u8);
-    for player in &state.players {
-        encode_position(player.position, &mut bytes);
-        bytes.push(encode_direction(player.direction) | encode_direction(player.facing) << 4);
-        bytes.push(player.dash_ticks & !PRESENT | if player.present { PRESENT } else { 0 });
-        bytes.extend_from_slice(&[player.dash_cooldown_ticks, player.stun_ticks, player.shield_ticks]);
-        bytes.extend_from_slice(&player.score.to_be_bytes());
-        bytes.extend_from_slice(&player.scored_at_tick.to_be_bytes()[1..]);
+pub(crate) fn encode(header: &Header, foreseen: &WorldState, state: &WorldState) -> Vec<u8> {
+    let mut writer = BitWriter::after(header.encode());
+    for (player, foreseen) in state.players.iter().zip(&foreseen.players) {
+        if writer.flag(player != foreseen) {
+            write_player(&mut writer, player, foreseen);
+        }
     }
-    for coin in &state.coins {
-        encode_position(*coin, &mut bytes);
+    for (pickup, foreseen) in state.pickups.iter().zip(&foreseen.pickups) {
+        if writer.flag(pickup != foreseen) && writer.flag(pickup.is_some()) {
+            write_position(&mut writer, pickup.unwrap_or(Position { x: 0, y: 0 }));
+        }
     }
-    bytes
+    for shot in &foreseen.shots {
+        writer.flag(!state.shots.contains(shot));
+    }
+    let new = state.shots.iter().filter(|shot| !foreseen.shots.contains(shot));
+    writer.write(new.clone().count() as u32, 6);
+    for shot in new {
+        writer.write(shot.owner.0.into(), 4);
+        writer.write(header.tick.wrapping_sub(shot.fired_at_tick), 6);
+        write_position(&mut writer, shot.origin);
+        writer.write(encode_direction(shot.direction).into(), 4);
+        writer.write(shot.rewind_ticks.into(), 4);
+    }
+    writer.write(hash_bits(state), HASH);
+    writer.into_bytes()
 }
 
-/// The arena is 16384 units wide: sixteen bits hold every position.
-fn encode_position(position: Position, bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&(position.x as u16).to_be_bytes());
-    bytes.extend_from_slice(&(position.y as u16).to_be_bytes());
+fn hash_bits(state: &WorldState) -> u32 {
+    (state.hash() & 0xffff) as u32
 }
 
-/// What is left of the datagram; `None` when something is missing or has no meaning.
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn snapshot(&mut self) -> Option<Snapshot> {
-        let [kind, lead] = self.take()?;
-        if kind != KIND {
-            return None;
+fn write_player(writer: &mut BitWriter, player: &Player, foreseen: &Player) {
+    if writer.flag(player.position != foreseen.position) {
+        let x = player.position.x - foreseen.position.x + DIFFERENCE_OFFSET;
+        let y = player.position.y - foreseen.position.y + DIFFERENCE_OFFSET;
+        let range = 0..2 * DIFFERENCE_OFFSET;
+        if writer.flag(range.contains(&x) && range.contains(&y)) {
+            writer.write(x as u32, DIFFERENCE);
+            writer.write(y as u32, DIFFERENCE);
+        } else {
+            write_position(writer, player.position);
         }
-        let lead = Some(lead as i8).filter(|lead| *lead != NO_LEAD);
-        let tick = u32::from_be_bytes(self.take()?);
-        let random = u64::from_be_bytes(self.take()?);
-        let [players, coins] = self.take()?.map(usize::from);
-        if players > PLAYERS_MAX || coins > COINS_MAX {
-            return None;
+    }
+    if writer.flag((player.direction, player.facing) != (foreseen.direction, foreseen.facing)) {
+        writer.write(encode_direction(player.direction).into(), 4);
+        writer.write(encode_direction(player.facing).into(), 4);
+    }
+    for (ticks, foreseen) in timers(player).into_iter().zip(timers(foreseen)) {
+        if writer.flag(ticks != foreseen) {
+            writer.write(ticks.into(), 8);
         }
-        let players = (0..players).map(|_| self.player()).collect::<Option<_>>()?;
-        let coins = (0..coins).map(|_| self.position()).collect::<Option<_>>()?;
-        Some(Snapshot { lead, state: WorldState { tick, random, players, coins } })
     }
+    if writer.flag(player.health != foreseen.health) {
+        writer.write(player.health.min(HEALTH_MAX).into(), 2);
+    }
+    if writer.flag((player.score, player.scored_at_tick) != (foreseen.score, foreseen.scored_at_tick)) {
+        writer.write(player.score.into(), 16);
+        writer.write(player.scored_at_tick, 24);
+    }
+    writer.flag(player.present != foreseen.present);
+}
 
-    fn player(&mut self) -> Option<Player> {
-        let position = self.position()?;
-        let [directions, dash, dash_cooldown_ticks, stun_ticks, shield_ticks] = self.take()?;
-        let score = u16::from_be_bytes(self.take()?);
-        let [s0, s1, s2] = self.take()?;
-        Some(Player {
-            position,
-            direction: decode_direction(directions)?,
-            facing: decode_direction(directions >> 4)?,
-            dash_ticks: dash & !PRESENT,
-            dash_cooldown_ticks,
-            stun_ticks,
-            shield_ticks,
-            score,
-            scored_at_tick: u32::from_be_bytes([0, s0, s1, s2]),
-            present: dash & PRESENT != 0,
-        })
-    }
+fn timers(player: &Player) -> [u8; 5] {
+    [
+        player.dash_ticks,
+        player.dash_cooldown_ticks,
+        player.stun_ticks,
+        player.shield_ticks,
+        player.reload_ticks,
+    ]
+}
 
-    fn position(&mut self) -> Option<Position> {
-        let [x0, x1, y0, y1] = self.take()?;
-        Some(Position {
-            x: i32::from(u16::from_be_bytes([x0, x1])),
-            y: i32::from(u16::from_be_bytes([y0, y1])),
-        })
-    }
+fn write_position(writer: &mut BitWriter, Position { x, y }: Position) {
+    writer.write(x as u32, COORDINATE);
+    writer.write(y as u32, COORDINATE);
+}
 
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*taken)
+/// `None` when something is missing or has no meaning.
+fn read_state(reader: &mut BitReader<'_>, header: &Header, foreseen: &WorldState) -> Option<WorldState> {
+    let mut state = WorldState { tick: header.tick, ..foreseen.clone() };
+    for player in &mut state.players {
+        if reader.flag()? {
+            read_player(reader, player)?;
+        }
     }
+    for pickup in &mut state.pickups {
+        if reader.flag()? {
+            *pickup = if reader.flag()? { Some(read_position(reader)?) } else { None };
+        }
+    }
+    let mut shots = Vec::with_capacity(SHOTS_MAX);
+    for shot in &foreseen.shots {
+        if !reader.flag()? {
+            shots.push(*shot);
+        }
+    }
+    for _ in 0..reader.read(6)? {
+        shots.push(Shot {
+            owner: PlayerSlot(reader.read(4)? as u8),
+            fired_at_tick: header.tick.checked_sub(reader.read(6)?)?,
+            origin: read_position(reader)?,
+            direction: decode_direction(reader.read(4)? as u8)?,
+            rewind_ticks: reader.read(4)? as u8,
+        });
+    }
+    shots.sort_by_key(|shot| (shot.fired_at_tick, shot.owner));
+    state.shots = shots;
+    Some(state)
+}
+
+fn read_player(reader: &mut BitReader<'_>, player: &mut Player) -> Option<()> {
+    if reader.flag()? {
+        player.position = if reader.flag()? {
+            let mut difference = || Some(reader.read(DIFFERENCE)? as i32 - DIFFERENCE_OFFSET);
+            Position { x: player.position.x + difference()?, y: player.position.y + difference()? }
+        } else {
+            read_position(reader)?
+        };
+    }
+    if reader.flag()? {
+        player.direction = decode_direction(reader.read(4)? as u8)?;
+        player.facing = decode_direction(reader.read(4)? as u8)?;
+    }
+    for ticks in [
+        &mut player.dash_ticks,
+        &mut player.dash_cooldown_ticks,
+        &mut player.stun_ticks,
+        &mut player.shield_ticks,
+        &mut player.reload_ticks,
+    ] {
+        if reader.flag()? {
+            *ticks = reader.read(8)? as u8;
+        }
+    }
+    if reader.flag()? {
+        player.health = reader.read(2)? as u8;
+    }
+    if reader.flag()? {
+        player.score = reader.read(16)? as u16;
+        player.scored_at_tick = reader.read(24)?;
+    }
+    if reader.flag()? {
+        player.present = !player.present;
+    }
+    Some(())
+}
+
+fn read_position(reader: &mut BitReader<'_>) -> Option<Position> {
+    Some(Position { x: reader.read(COORDINATE)? as i32, y: reader.read(COORDINATE)? as i32 })
 }

@@ -1,10 +1,10 @@
 //! The bytes on the wire, exactly; and what must not pass as bytes of this protocol.
 
-use game_sim::{COINS, Direction, Player, PlayerInput, Position, World, WorldState};
+use game_sim::{Direction, HEALTH_MAX, PICKUPS, PlayerInput, Position, SHOTS_MAX, Shot, World, WorldState};
 
 use super::frame::{CLIENT_FRAME_MAX, FrameReader, SERVER_FRAME_MAX};
 use super::input::InputDatagram;
-use super::snapshot::Snapshot;
+use super::snapshot::{BASELINE_AGE_MAX, Header, Snapshot, foresee};
 use super::*;
 use crate::tests::{Noise, config};
 
@@ -13,90 +13,159 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn input(x: i8, y: i8, dash: bool) -> PlayerInput {
-    PlayerInput { direction: Direction { x, y }, dash }
+    PlayerInput { direction: Direction { x, y }, dash, ..PlayerInput::default() }
 }
+
+const FULL: Header = Header { lead: Some(-2), tick: 7, baseline_tick: None };
 
 #[test]
 fn input_datagram_bytes() {
-    let datagram =
-        InputDatagram { newest_tick: 0x0102_0304, inputs: vec![input(1, 0, true), input(-1, -1, false)] };
+    let shot = PlayerInput { shoot: true, rewind_ticks: 9, ..input(0, 0, false) };
+    let datagram = InputDatagram {
+        newest_tick: 0x0102_0304,
+        snapshot_tick: 0x0102_0300,
+        inputs: vec![input(1, 0, true), input(-1, -1, false), shot],
+    };
     let bytes = datagram.encode();
-    assert_eq!(hex(&bytes), "0101020304021600");
+    assert_eq!(hex(&bytes), "01010203040102030003001600000925");
     assert_eq!(InputDatagram::decode(&bytes), Ok(datagram));
-    let many = InputDatagram { newest_tick: 9, inputs: vec![input(0, 1, false); 12] };
-    assert_eq!(hex(&many.encode()), "0100000009080909090909090909");
+    let many = InputDatagram { newest_tick: 9, snapshot_tick: 0, inputs: vec![input(0, 1, false); 12] };
+    assert_eq!(hex(&many.encode()), format!("01000000090000000008{}", "0009".repeat(8)));
+}
+
+/// The start of a match of two, and a state of it in which everything differs.
+fn start_and_everything_changed() -> (World, WorldState) {
+    let start = World::new(&config(2)).unwrap();
+    let mut state = WorldState { tick: 7, ..start.state().clone() };
+    let player = &mut state.players[0];
+    player.position = Position { x: player.position.x + 5, y: player.position.y - 5 };
+    player.direction = Direction { x: 1, y: -1 };
+    player.facing = Direction { x: -1, y: 0 };
+    (player.dash_ticks, player.dash_cooldown_ticks, player.stun_ticks) = (10, 90, 40);
+    (player.shield_ticks, player.reload_ticks, player.health) = (120, 24, 1);
+    (player.score, player.scored_at_tick, player.present) = (0x0203, 0x0001_02fe, false);
+    state.players[1].position = game_sim::arena::centre(15, 5);
+    state.pickups[3] = Some(game_sim::arena::centre(5, 5));
+    state.shots.push(Shot {
+        owner: PlayerSlot(1),
+        fired_at_tick: 3,
+        origin: game_sim::arena::centre(14, 5),
+        direction: Direction { x: 0, y: 1 },
+        rewind_ticks: 11,
+    });
+    (start, state)
 }
 
 #[test]
 fn snapshot_bytes() {
-    let player = Player {
-        position: Position { x: 0x0123, y: 0x3fff },
-        direction: Direction { x: 1, y: -1 },
-        facing: Direction { x: -1, y: 0 },
-        dash_ticks: 10,
-        dash_cooldown_ticks: 90,
-        stun_ticks: 40,
-        shield_ticks: 120,
-        score: 0x0203,
-        scored_at_tick: 0x0001_02fe,
-        present: true,
-    };
-    let gone = Player { present: false, dash_ticks: 0, ..player.clone() };
-    let state = WorldState {
-        tick: 7,
-        random: 0x1122_3344_5566_7788,
-        players: vec![player, gone],
-        coins: vec![Position { x: 256, y: 1 }],
-    };
-    let snapshot = Snapshot { lead: Some(-2), state };
-    let bytes = snapshot.encode();
-    let expected = [
-        "02",
-        "fe",
-        "00000007",
-        "1122334455667788",
-        "02",
-        "01",
-        "01233fff428a5a2878020301", /* present, dashing */
-        "02fe",
-        "01233fff42005a287802030102fe",
-        "01000001",
-    ];
-    assert_eq!(hex(&bytes), expected.concat());
-    assert_eq!(Snapshot::decode(&bytes), Ok(snapshot.clone()));
-    let unheard = Snapshot { lead: None, ..snapshot };
-    assert_eq!(Snapshot::decode(&unheard.encode()), Ok(unheard));
+    let (start, state) = start_and_everything_changed();
+    let snapshot = Snapshot { header: FULL, state };
+    let bytes = snapshot.encode(start.state());
+    assert_eq!(hex(&bytes), SNAPSHOT_BYTES);
+    assert_eq!(Snapshot::decode(&bytes, start.state()), Ok(snapshot.clone()));
+    let unheard = Snapshot { header: Header { lead: None, ..FULL }, ..snapshot };
+    assert_eq!(Snapshot::decode(&unheard.encode(start.state()), start.state()), Ok(unheard));
 }
 
 #[test]
-fn a_snapshot_of_sixteen_players_is_a_quarter_of_a_datagram() {
-    let state = World::new(&config(16)).unwrap().state().clone();
-    assert_eq!(state.coins.len(), COINS);
-    let bytes = Snapshot { lead: None, state }.encode();
-    assert_eq!(bytes.len(), 272);
+fn what_was_foreseen_costs_a_bit() {
+    let mut world = World::seeded(&config(8), 6).unwrap();
+    let start = World::new(&config(8)).unwrap();
+    let inputs: Vec<_> = (0..8).map(|slot| (PlayerSlot(slot), input(1, 0, slot == 0))).collect();
+    world.step(&inputs);
+    let baseline = world.state().clone();
+    (0..12).for_each(|_| world.step(&[]));
+    let foreseen = foresee(&start, Some(&baseline), world.tick()).unwrap();
+    let header = Header { lead: None, tick: world.tick(), baseline_tick: Some(baseline.tick) };
+    let bytes = Snapshot { header, state: world.state().clone() }.encode(&foreseen);
+    // Eight players, ten pick-ups, six bits for no new shots and sixteen of the hash, after seven bytes.
+    assert_eq!(bytes.len(), 7 + 5, "they all go on as they went");
+    assert_eq!(Snapshot::decode(&bytes, &foreseen).unwrap().state, *world.state());
+}
+
+#[test]
+fn the_largest_snapshot_is_one_datagram() {
+    let start = World::new(&config(16)).unwrap();
+    let (_, changed) = start_and_everything_changed();
+    let mut state = start.state().clone();
+    state.tick = 7;
+    for player in &mut state.players {
+        *player = changed.players[0].clone();
+    }
+    state.players[0].position.x += 3000;
+    state.pickups = vec![changed.pickups[3]; PICKUPS];
+    state.shots = vec![changed.shots[0]; SHOTS_MAX];
+    let bytes = Snapshot { header: FULL, state }.encode(start.state());
+    assert_eq!(bytes.len(), 584);
     assert!(bytes.len() <= DATAGRAM_MAX);
 }
 
 #[test]
+fn random_states_survive_any_baseline() {
+    let mut hurt = 0;
+    for seed in 0..6 {
+        let players = 2 + seed as usize * 2;
+        let mut world = World::seeded(&config(players), seed).unwrap();
+        let start = World::new(&config(players)).unwrap();
+        let mut noise = Noise(seed);
+        let mut states = vec![world.state().clone()];
+        for _ in 0..300 {
+            let inputs: Vec<_> = (0..players as u8).map(|slot| (PlayerSlot(slot), noise.input())).collect();
+            world.step(&inputs);
+            states.push(world.state().clone());
+            let tick = world.tick();
+            let age = 1 + noise.below(u64::from(BASELINE_AGE_MAX.min(tick))) as u32;
+            for baseline_tick in [None, Some(tick - age)] {
+                let baseline = baseline_tick.map(|tick| &states[tick as usize]);
+                let foreseen = foresee(&start, baseline, tick).unwrap();
+                let header = Header { lead: Some(3), tick, baseline_tick };
+                let snapshot = Snapshot { header, state: world.state().clone() };
+                let bytes = snapshot.encode(&foreseen);
+                assert_eq!(Snapshot::decode(&bytes, &foreseen), Ok(snapshot), "seed {seed}, tick {tick}");
+            }
+        }
+        hurt += world.players().iter().filter(|player| player.health < HEALTH_MAX).count();
+    }
+    assert!(hurt > 0, "nobody was hit in all these matches");
+}
+
+#[test]
+fn baselines_that_cannot_be_are_refused() {
+    let check = |bytes: [u8; 8]| assert_eq!(Header::decode(&bytes), Err(ProtocolError::Datagram));
+    check([2, 0, 0, 0, 0, 9, 10, 0]);
+    check([2, 0, 0, 0, 9, 9, 61, 0]);
+    check([1, 0, 0, 0, 9, 9, 1, 0]);
+    let world = World::new(&config(2)).unwrap();
+    assert!(foresee(&world, Some(world.state()), BASELINE_AGE_MAX + 1).is_err());
+}
+
+#[test]
 fn datagrams_that_are_none_are_refused() {
-    let good = InputDatagram { newest_tick: 5, inputs: vec![input(0, 0, false); 3] }.encode();
+    let good =
+        InputDatagram { newest_tick: 5, snapshot_tick: 0, inputs: vec![input(0, 0, false); 3] }.encode();
     let check =
         |bytes: &[u8]| assert_eq!(InputDatagram::decode(bytes), Err(ProtocolError::Datagram), "{bytes:?}");
     for length in 0..good.len() {
         check(&good[..length]);
     }
     check(&[good.as_slice(), &[5]].concat());
-    check(&[1, 0, 0, 0, 5, 0]);
-    check(&[1, 0, 0, 0, 5, 9, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
-    check(&[2, 0, 0, 0, 5, 1, 5]);
-    check(&[1, 0, 0, 0, 5, 1, 0b0011]);
-    check(&[1, 0, 0, 0, 5, 1, 0b10_0101]);
+    let head = [1, 0, 0, 0, 5, 0, 0, 0, 0];
+    check(&[head.as_slice(), &[0]].concat());
+    check(&[head.as_slice(), &[9], &[0, 5].repeat(9)].concat());
+    check(&[head.as_slice(), &[1, 0, 0b0011]].concat());
+    check(&[head.as_slice(), &[1, 0, 0b100_0101]].concat());
+    check(&[head.as_slice(), &[1, 13, 0b0101]].concat());
+    check(&[head.as_slice(), &[1, 16, 0b0101]].concat());
+    check(&[[2, 0, 0, 0, 5, 0, 0, 0, 0].as_slice(), &[1, 0, 5]].concat());
 
-    let good = Snapshot { lead: Some(1), state: World::new(&config(3)).unwrap().state().clone() }.encode();
+    let (start, state) = start_and_everything_changed();
+    let good = Snapshot { header: FULL, state }.encode(start.state());
+    let check =
+        |bytes: &[u8]| assert_eq!(Snapshot::decode(bytes, start.state()), Err(ProtocolError::Datagram));
     for length in 0..good.len() {
-        assert_eq!(Snapshot::decode(&good[..length]), Err(ProtocolError::Datagram));
+        check(&good[..length]);
     }
-    assert_eq!(Snapshot::decode(&[good.as_slice(), &[0]].concat()), Err(ProtocolError::Datagram));
+    check(&[good.as_slice(), &[0]].concat());
 }
 
 #[test]
@@ -179,6 +248,7 @@ fn a_frame_above_the_limit_is_refused_at_its_prefix() {
 #[test]
 fn garbage_never_panics_and_trailing_bytes_are_refused() {
     let mut noise = Noise(4);
+    let start = World::new(&config(3)).unwrap();
     for _ in 0..20_000 {
         let length = noise.below(300);
         let mut bytes: Vec<u8> = (0..length).map(|_| noise.below(256) as u8).collect();
@@ -186,7 +256,7 @@ fn garbage_never_panics_and_trailing_bytes_are_refused() {
             *kind %= 8;
         }
         let _ = InputDatagram::decode(&bytes);
-        let _ = Snapshot::decode(&bytes);
+        let _ = Snapshot::decode(&bytes, start.state());
         let _ = ClientMessage::from_content(&bytes);
         let _ = ServerMessage::from_content(&bytes);
     }
@@ -194,3 +264,7 @@ fn garbage_never_panics_and_trailing_bytes_are_refused() {
     assert_eq!(ClientMessage::from_content(&[]), Err(ProtocolError::Malformed));
     assert_eq!(ClientMessage::from_content(&[2]), Ok(ClientMessage::Leave));
 }
+
+/// Written by another program from the layout in the module's comment.
+const SNAPSHOT_BYTES: &str =
+    "02fe0000000700f02bf7248556a51788c5810180817f73e0058000065801600002223a005804dbd9d0";
