@@ -342,8 +342,9 @@ async fn s58_not_activated() {
         let refused = beside(its, "SetOpenStatus").await.err().map(|(code, _)| code);
         assert_eq!(refused.is_none(), may, "{}: {refused:?}", its.secret_id);
     }
-    // Who is refused by policy is refused beside the cloud API too.
-    assert_eq!(beside(READER, "Diagnose").await.unwrap_err().0, "UnauthorizedOperation");
+    // Who is refused by policy is refused beside the cloud API too, and who may describe may ask why (R97).
+    assert_eq!(beside(NOBODY, "Diagnose").await.unwrap_err().0, "UnauthorizedOperation");
+    assert!(beside(READER, "Diagnose").await.is_ok());
     assert!(beside(ALMOST, "Diagnose").await.is_ok());
 }
 
