@@ -199,7 +199,7 @@ fn packages() {
 }
 
 fn config() -> MatchConfig {
-    MatchConfig { seed: 7, players: vec!["ann".into(), "bob".into()], ticks_max: 300, score_to_win: 5 }
+    MatchConfig { players: vec!["ann".into(), "bob".into()], ticks_max: 300, score_to_win: 5 }
 }
 
 fn streams() {
@@ -236,9 +236,14 @@ fn datagrams() {
         [&[1, 7, 6, 9, 2, 4, 1, 7, 7, 7, 3, 1, 0x40, 3, 20, 1, 5, 6, 9][..]].concat(),
     );
     let mut client = Client::new(&config(), PlayerSlot(0)).expect("a good configuration");
-    let input = client.tick(PlayerInput { direction: Direction { x: 1, y: 0 }, dash: true });
+    let input = client.tick(PlayerInput {
+        direction: Direction { x: 1, y: 0 },
+        dash: true,
+        shoot: true,
+        rewind_ticks: 0,
+    });
     write("game_datagram", "input", [&[0, 7, 0, input.len() as u8][..], &input].concat());
-    let mut server = Server::new(&config()).expect("a good configuration");
+    let mut server = Server::new(&config(), 7).expect("a good configuration");
     let sent: Vec<_> = (0..3).flat_map(|_| server.tick()).collect();
     let snapshot = &sent[0].datagram;
     write("game_datagram", "snapshot", [&[0, 7, 6, 9, 1, snapshot.len() as u8][..], snapshot].concat());
