@@ -120,7 +120,10 @@ impl Cloud {
                 Ok(answer) => placement = answer.game_server_session_placement,
                 // The service may be starting again; the placement is still there afterwards.
                 Err(CallError::Transport { .. }) => tracing::warn!(placement = id, "the service is away"),
-                Err(error) => return Err(in_words(&error)),
+                Err(error) => {
+                    self.stop(&id).await;
+                    return Err(in_words(&error));
+                }
             }
         }
         seats(&placement)
