@@ -12,6 +12,7 @@ use crate::host::SessionCall;
 use crate::id::{GameServerSessionId, ProcessId};
 use crate::supervisor::{CallError, CallbackKind, CallbackOutcome, RpcRequest};
 use crate::time::Timestamp;
+use crate::timeline::StartTimes;
 use crate::words::words;
 
 /// Kinds of refusal that are kept of one process or session.
@@ -69,6 +70,7 @@ words! {
         Terminate = "TerminateGameServerSession",
         ProcessEnding = "ProcessEnding",
         ReportCustomData = "ReportCustomData",
+        TellMilestone = "TellMilestone",
     }
 }
 
@@ -85,6 +87,7 @@ impl Rpc {
             RpcRequest::Terminate { .. } => Self::Terminate,
             RpcRequest::ProcessEnding => Self::ProcessEnding,
             RpcRequest::ReportCustomData { .. } => Self::ReportCustomData,
+            RpcRequest::Milestone { .. } => Self::TellMilestone,
         }
     }
 
@@ -96,6 +99,7 @@ impl Rpc {
             SessionCall::RemovePlayer { .. } => Self::RemovePlayer,
             SessionCall::UpdatePolicy { .. } => Self::UpdatePolicy,
             SessionCall::Terminate { .. } => Self::Terminate,
+            SessionCall::Milestone { .. } => Self::TellMilestone,
         }
     }
 }
@@ -176,6 +180,8 @@ pub enum Observation {
     StartReturned {
         /// The session that was started.
         session: GameServerSessionId,
+        /// When the host did what to start it.
+        start: StartTimes,
     },
     /// A call was refused by the host.
     CallRefused {

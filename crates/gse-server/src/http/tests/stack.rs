@@ -276,7 +276,8 @@ fn reports(slots: &mut Slots, instance: &InstanceId, order: HostOrder) -> Vec<Re
             vec![ReportKind::ProcessEnded { process, end: ProcessEnd::ForceTerminated, log: String::new() }]
         }
         HostOrder::StartGameServerSession { process, session, .. } => {
-            let call = SessionCall::Activate { session: session.id, max_players: 0 };
+            let call =
+                SessionCall::Activate { session: session.id, max_players: 0, start: Default::default() };
             vec![ReportKind::Call { process, call }]
         }
         HostOrder::DrainInstance { .. } | HostOrder::StopInstance
