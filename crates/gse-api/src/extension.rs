@@ -17,6 +17,8 @@ pub use region::{
 mod canary;
 mod explain;
 mod monitoring;
+mod output;
+mod timeline;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use explain::{
@@ -24,6 +26,11 @@ pub use explain::{
     PolicyOpinion,
 };
 pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
+pub use output::{
+    DescribeProcessOutputRequest, DescribeProcessOutputResponse, OUTPUT_BYTES_DEFAULT, OUTPUT_BYTES_MOST,
+    ProcessInfo, ProcessOutput,
+};
+pub use timeline::{DescribeSessionTimelineRequest, DescribeSessionTimelineResponse, SessionHop};
 
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
@@ -41,6 +48,10 @@ pub enum ExtensionAction {
     StartMatchPlacement,
     /// Why a placement stands where it stands.
     ExplainPlacement,
+    /// The way of a session from its request to the first tick (R120).
+    DescribeSessionTimeline,
+    /// What a process writes (R122).
+    DescribeProcessOutput,
     /// Which regions are served, and where their beacons are.
     DescribeRegions,
     /// Makes a region or a fleet fail.
@@ -60,6 +71,8 @@ impl ExtensionAction {
     pub const ALL: &'static [Self] = &[
         Self::Diagnose,
         Self::ExplainPlacement,
+        Self::DescribeSessionTimeline,
+        Self::DescribeProcessOutput,
         Self::DescribeRegions,
         Self::SetFault,
         Self::ExplainFleetCapacity,
@@ -79,6 +92,8 @@ impl ExtensionAction {
             Self::DescribeMonitoring => "DescribeMonitoring",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
+            Self::DescribeSessionTimeline => "DescribeSessionTimeline",
+            Self::DescribeProcessOutput => "DescribeProcessOutput",
             Self::DescribeRegions => "DescribeRegions",
             Self::SetFault => "SetFault",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
@@ -99,6 +114,8 @@ impl ExtensionAction {
             Self::DescribeAliasCanary => Some(Action::DescribeAlias),
             Self::SetAliasCanary => Some(Action::UpdateAlias),
             Self::ExplainPlacement => Some(Action::DescribeGameServerSessionPlacement),
+            Self::DescribeSessionTimeline => Some(Action::DescribeGameServerSessions),
+            Self::DescribeProcessOutput => Some(Action::GetGameServerInstanceLogUrl),
             // Regions and their faults are of the installation, not of the cloud that there was.
             Self::CheckOpenStatus | Self::SetOpenStatus | Self::DescribeRegions | Self::SetFault => None,
         }

@@ -331,6 +331,14 @@ pub(crate) fn last_lines(log: &str) -> Vec<String> {
     lines[from..].iter().map(|line| shown(line, LINE_MOST)).collect()
 }
 
+/// Characters of a line of output that somebody asks for.
+const SHOWN_LINE_MOST: usize = 1000;
+
+/// Each line of output as a person may see it: printable, bounded, without tickets.
+pub fn shown_lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| shown(line, SHOWN_LINE_MOST)).collect()
+}
+
 /// Text of a game server as a person may see it: one line, printable, bounded, tickets cut.
 pub(crate) fn shown(text: &str, most: usize) -> String {
     let printable = |c: char| if c.is_control() || is_invisible(c) { ' ' } else { c };

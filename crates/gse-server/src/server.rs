@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::account::activation::{ActivationOwner, Activations};
 use crate::account::{self, Account, AccountError, Accounts};
+use crate::backend::FleetBackend;
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
 use crate::beacon::{self, BeaconAddress, BeaconSockets, BeaconTasks};
@@ -163,8 +164,9 @@ impl Server {
         let (agent_handle, agent) = gse_agent::build(agent_config, agent_listener, uplink_sender)?;
 
         let clock = Clock::system();
+        let backend: Arc<dyn FleetBackend> = Arc::new(LocalBackend::new(agent_handle));
         let parts = Parts {
-            backend: Arc::new(LocalBackend::new(agent_handle)),
+            backend: Arc::clone(&backend),
             ids: Box::new(RandomIds),
             clock: clock.clone(),
             clocks: config.clocks.clone(),
@@ -196,6 +198,7 @@ impl Server {
             objects_url,
             clock,
             beacons,
+            backend,
         });
         Ok(Self {
             data_dir,

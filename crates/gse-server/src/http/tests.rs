@@ -30,6 +30,7 @@ mod scenarios;
 mod shapes;
 mod stack;
 mod statistics;
+mod timeline;
 mod timers;
 
 use gse_api::Action;
