@@ -12,6 +12,8 @@ macro_rules! texts {
     };
 }
 
+pub(crate) mod live;
+
 texts! {
     // the frame
     CONSOLE: "OpenGSE console", "OpenGSE 控制台";

@@ -3,7 +3,7 @@
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{events, instances, scaling, sessions};
+use super::{diagnosis, events, instances, scaling, sessions};
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, plain, status, table, tags, time};
 use crate::language::Text;
@@ -82,6 +82,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
         )
     });
     Ok(html! {
+        (diagnosis::of_fleet(v, &fleet.fleet_id).await)
         (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)]))
         (fields(v, &[
             (text::ID, id(&fleet.fleet_id)),

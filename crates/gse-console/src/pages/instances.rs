@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use super::{ROWS, run_time};
 use crate::cloud::Refusal;
-use crate::html::{act, id, pager, plain, status, table, time};
+use crate::html::{act, named as named_id, pager, plain, status, table, time};
 use crate::text;
-use crate::visit::Visit;
+use crate::visit::{Visit, address};
 
 pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     let request = wire::DescribeInstancesExtendRequest {
@@ -53,7 +53,7 @@ fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
     let (reserve, label) = if is_reserved { ("0", text::RESERVED) } else { ("1", text::RESERVE) };
     let values = [named[0], named[1], ("ReserveValue", reserve)];
     vec![
-        id(&instance.instance_id),
+        named_id(&address("/console/instance", &[("id", &instance.instance_id)]), &instance.instance_id, ""),
         status(&instance.status),
         of(extended.healthy_process_cnt, extended.active_process_cnt),
         of(extended.game_session_cnt, extended.max_game_session_cnt),

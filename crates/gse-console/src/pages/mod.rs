@@ -2,10 +2,12 @@
 
 mod aliases;
 mod assets;
+mod diagnosis;
 mod events;
 mod fleet;
 mod fleets;
 mod instances;
+mod output;
 mod placement;
 mod queues;
 mod quotas;
@@ -13,6 +15,7 @@ mod scaling;
 mod session;
 mod sessions;
 mod start;
+mod timeline;
 
 use crate::cloud::Refusal;
 use crate::page::Outcome;
@@ -33,6 +36,7 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["fleets", id] => return fleet::show(v, id, "basics").await,
         ["fleets", id, tab] => return fleet::show(v, id, tab).await,
         ["session"] => return session::show(v).await,
+        ["instance"] => return output::instance(v).await,
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
         ["assets"] => assets::list(v).await?,

@@ -1,12 +1,13 @@
 //! A placement, as far as it has come.
 
+use gse_api::extension::ExplainPlacementRequest;
 use gse_api::types as wire;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::cloud::Refusal;
 use crate::html::{fields, id, named, plain, status, table, time};
 use crate::page::{Outcome, Page};
-use crate::text;
+use crate::text::{self, live};
 use crate::visit::{Visit, address};
 
 pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
@@ -33,8 +34,30 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
             (text::FROM, time(&placement.start_time)),
             (text::ENDED, time(placement.end_time.as_deref().unwrap_or_default())),
         ]))
+        (why(v, asked).await)
         h2 { (v.t(text::PLAYER_SESSIONS)) }
         (table(v, &[text::PLAYER, text::ID], &players))
     };
     Ok(Outcome::Page(Page::live(v.t(text::PLACEMENT), body)))
+}
+
+/// The search, destination by destination. A reader who may not ask sees the rest.
+async fn why(v: &Visit, placement: &str) -> Markup {
+    let request = ExplainPlacementRequest { placement_id: placement.to_owned() };
+    let Ok(why) = v.cloud.call_extension(&request).await else { return html! {} };
+    html! {
+        h2 { (v.t(live::WHY_PLACEMENT)) }
+        (sentences(&why.sentences))
+    }
+}
+
+/// Sentences of a search; those that begin with a space belong to the one before them.
+pub(super) fn sentences(sentences: &[String]) -> Markup {
+    html! {
+        ul.sentences lang="en" {
+            @for sentence in sentences {
+                li class=[sentence.starts_with(' ').then_some("inner")] { (plain(sentence.trim())) }
+            }
+        }
+    }
 }
