@@ -10,6 +10,7 @@ use gse_core::game_server_session::GameServerSession;
 use gse_core::id::{GameServerSessionId, Scope};
 use gse_core::placement::Placement;
 use gse_core::state::{Row, RowKind};
+use gse_core::time::Timestamp;
 use gse_core::timeline::{self, Told};
 use gse_core::trace_context::TraceContext;
 
@@ -78,7 +79,7 @@ fn to_wire(session: &GameServerSession, told: Told) -> DescribeSessionTimelineRe
         .map(|hop| SessionHop {
             name: hop.name,
             by: hop.teller.to_string(),
-            time: hop.at.to_iso_exact(),
+            time: with_millis(hop.at),
             took_ms: millis(hop.took),
             after_ms: millis(hop.at.since(first)),
             text: hop.words,
@@ -95,4 +96,9 @@ fn to_wire(session: &GameServerSession, told: Told) -> DescribeSessionTimelineRe
         search: told.search,
         stands: told.stands,
     }
+}
+
+/// ISO 8601 with milliseconds in any case, so that the texts of times sort as the times.
+fn with_millis(at: Timestamp) -> String {
+    format!("{}.{:03}Z", at.to_iso().trim_end_matches('Z'), at.millis().rem_euclid(1000))
 }
