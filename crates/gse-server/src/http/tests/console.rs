@@ -115,7 +115,9 @@ async fn an_alias_is_led_elsewhere_by_its_form() {
     let page = visitor.get("/console/do/CreateAlias").await;
     let token = page.split_once("name=\"csrf\" content=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let body = |more: &str, fleet: &str| {
-        format!("_token={token}&Name=live{more}&RoutingStrategy.Type=SIMPLE&RoutingStrategy.FleetId={fleet}&RoutingStrategy.Message=x")
+        format!(
+            "_token={token}&Name=live{more}&RoutingStrategy.Type=SIMPLE&RoutingStrategy.FleetId={fleet}&RoutingStrategy.Message=x"
+        )
     };
     let (head, text) = visitor.send(Request::post("/console/do/CreateAlias"), body("", &old)).await;
     assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
