@@ -16,6 +16,7 @@ pub use region::{
 
 mod canary;
 mod explain;
+mod lint;
 mod monitoring;
 mod output;
 mod timeline;
@@ -25,6 +26,7 @@ pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
 };
+pub use lint::{LintAssetRequest, LintAssetResponse, LintFinding};
 pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
 pub use output::{
     DescribeProcessOutputRequest, DescribeProcessOutputResponse, OUTPUT_BYTES_DEFAULT, OUTPUT_BYTES_MOST,
@@ -44,6 +46,8 @@ pub enum ExtensionAction {
     ExplainFleetCapacity,
     /// What fleets, queues and instances did.
     DescribeMonitoring,
+    /// What is wrong with an asset package.
+    LintAsset,
     /// A placement for a matchmaker.
     StartMatchPlacement,
     /// Why a placement stands where it stands.
@@ -77,6 +81,7 @@ impl ExtensionAction {
         Self::SetFault,
         Self::ExplainFleetCapacity,
         Self::DescribeMonitoring,
+        Self::LintAsset,
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
@@ -90,6 +95,7 @@ impl ExtensionAction {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::DescribeMonitoring => "DescribeMonitoring",
+            Self::LintAsset => "LintAsset",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
             Self::DescribeSessionTimeline => "DescribeSessionTimeline",
@@ -110,6 +116,7 @@ impl ExtensionAction {
             Self::Diagnose => Some(Action::DescribeFleetEvents),
             Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
             Self::DescribeMonitoring => Some(Action::DescribeFleetUtilization),
+            Self::LintAsset => Some(Action::DescribeAsset),
             Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
             Self::DescribeAliasCanary => Some(Action::DescribeAlias),
             Self::SetAliasCanary => Some(Action::UpdateAlias),

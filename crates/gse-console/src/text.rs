@@ -13,6 +13,8 @@ macro_rules! texts {
 }
 
 pub(crate) mod live;
+pub(crate) mod pages;
+pub(crate) use pages::*;
 
 texts! {
     // the frame
