@@ -21,7 +21,7 @@ texts! {
     SWITCH: "Switch", "切换";
     LOG_IN: "Log in", "登录";
     LOG_OUT: "Log out", "退出登录";
-    LOGIN_NOTE: "Use the key of the cloud API. `gse local` prints it when it starts, and keeps it in credentials.json of its data directory.",
+    LOGIN_NOTE: "Use the key of the cloud API. The command gse local prints it when it starts, and keeps it in credentials.json of its data directory.",
         "请使用云 API 密钥。gse local 启动时会打印密钥，并保存在数据目录的 credentials.json 中。";
     LOGIN_FAILED: "This key is not accepted.", "密钥不正确。";
     NOT_FOUND: "This page does not exist", "页面不存在";
