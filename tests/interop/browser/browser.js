@@ -22,6 +22,9 @@ const HEIGHT = 860;
 /** For a very busy machine; what is awaited is there in a fraction of a second. */
 const PATIENCE_MS = 30_000;
 
+/** An address without its mark. */
+const bare = (url) => (url ?? "").split("#")[0];
+
 /** A browser with one visitor at a time; each visitor has cookies of his own. */
 class Browser {
   /** `libraries` are those of a browser that was unpacked and not installed; `home` is a folder that it may fill. */
@@ -33,7 +36,7 @@ class Browser {
   }
 
   constructor(chrome, base) {
-    Object.assign(this, { chrome, base, visitors: [] });
+    Object.assign(this, { chrome, base, visitors: [], latest: undefined });
   }
 
   get version() {
@@ -52,7 +55,7 @@ class Browser {
       timezoneId: "UTC",
     });
     context.setDefaultTimeout(PATIENCE_MS);
-    const visitor = new Visitor(context, this.base, await context.newPage());
+    const visitor = new Visitor(this, context, await context.newPage());
     this.visitors.push(visitor);
     return visitor;
   }
@@ -64,8 +67,9 @@ class Browser {
 
 /** Somebody at a window, and the trouble that his pages made. */
 class Visitor {
-  constructor(context, base, page) {
-    Object.assign(this, { context, page, troubles: [], refused: new Set(), hosts: new Set([new URL(base).host]) });
+  constructor(browser, context, page) {
+    const hosts = new Set([new URL(browser.base).host]);
+    Object.assign(this, { browser, context, page, hosts, troubles: [], refused: new Set() });
     context.on("request", (request) => this.asks(request.url()));
     context.on("response", (response) => this.answered(response));
     context.on("page", (page) => this.watch(page));
@@ -93,7 +97,7 @@ class Visitor {
   /** A page that says no is a page like others, and the browser logs it; a part of a page that is refused is trouble. */
   answered(response) {
     const isPage = response.request().isNavigationRequest();
-    if (isPage && response.status() >= 400 && response.status() < 500) this.refused.add(response.url());
+    if (isPage && response.status() >= 400 && response.status() < 500) this.refused.add(bare(response.url()));
     if (response.status() >= 500) this.trouble(`${response.status()} for ${response.url()}`);
   }
 
@@ -103,12 +107,13 @@ class Visitor {
 
   /** Fails if anything happened that should not; what the browser logs comes later than what it tells of. */
   calm() {
-    const isPage = ({ text, from }) => /Failed to load resource.* status of 4/.test(text) && this.refused.has(from);
+    const isPage = ({ text, from }) => /Failed to load resource.* status of 4/.test(text) && this.refused.has(bare(from));
     const [first] = this.troubles.splice(0).filter((trouble) => !isPage(trouble));
     expect(first === undefined, first?.text);
   }
 
   async go(path) {
+    this.browser.latest = this;
     const answer = await this.page.goto(path, { waitUntil: "load" });
     this.calm();
     return answer;
@@ -116,6 +121,7 @@ class Visitor {
 
   /** Clicks what leads to another page, and is there. */
   async click(target) {
+    this.browser.latest = this;
     const element = typeof target === "string" ? this.link(target) : target;
     const arrived = this.page.waitForEvent("framenavigated", (frame) => frame === this.page.mainFrame());
     await Promise.all([arrived, element.click()]);

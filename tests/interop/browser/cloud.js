@@ -7,6 +7,7 @@ class Refused extends Error {
   constructor(action, error) {
     super(`\`${action}\` was refused: ${error.Code}: ${error.Message}`);
     this.code = error.Code;
+    this.error = error;
   }
 }
 

@@ -11,9 +11,13 @@ const { Unexpected, tell } = require("./telling");
 
 const STORIES = {
   login: require("./stories/login"),
+  hostile: require("./stories/hostile"),
+  explorer: require("./stories/explorer"),
+  keyboard: require("./stories/keyboard"),
+  pages: require("./stories/pages"),
 };
 /** How much of a page a failure shows. */
-const PAGE_TEXT = 1200;
+const PAGE_TEXT = 1000;
 
 /** What all stories know. */
 function setting(name) {
@@ -60,16 +64,15 @@ async function run(world, name) {
 /** What failed, where, and what the window shows. */
 async function explain(world, name, error) {
   const lines = [`${name}, ${world.place}: ${error instanceof Unexpected ? error.message : error.stack}`];
-  const open = world.browser.visitors.filter(({ page }) => !page.isClosed());
-  for (const [number, { page, troubles }] of open.entries()) {
-    lines.push(`the page is ${page.url()}`);
-    lines.push(...troubles.map(({ text }) => `besides: ${text}`));
-    const file = path.join(world.pictures.folder, `failed-${name}${number || ""}.png`);
-    await page.screenshot({ path: file, fullPage: true }).catch(() => {});
-    if (fs.existsSync(file)) lines.push(`it looks like ${file}, and says:`);
-    const text = await page.locator("body").innerText({ timeout: 2000 }).catch(() => "");
-    lines.push(text.replace(/\n{2,}/g, "\n").slice(0, PAGE_TEXT));
-  }
+  const visitor = world.browser.latest;
+  if (!visitor || visitor.page.isClosed()) return lines.join("\n");
+  const { page, troubles } = visitor;
+  lines.push(...troubles.map(({ text }) => `besides: ${text}`));
+  const file = path.join(world.pictures.folder, `failed-${name}.png`);
+  await page.screenshot({ path: file, fullPage: true }).catch(() => {});
+  lines.push(`the page is ${page.url()}`, `it looks like ${file}, and says:`);
+  const text = await page.locator("main").innerText({ timeout: 2000 }).catch(() => "");
+  lines.push(text.replace(/\s*\n\s*/g, "\n").slice(0, PAGE_TEXT));
   return lines.join("\n");
 }
 

@@ -21,19 +21,18 @@ async function enter(world, options) {
 /** The field of a member, by its dotted name; rows of lists are added as a visitor would add them. */
 async function field(visitor, name) {
   const found = visitor.page.locator(`main form [name="${name}"]`).first();
-  if ((await found.count()) > 0) return found;
-  const list = name.match(/^(.*)\.\d+(\.|$)/)?.[1];
-  expect(list !== undefined, `the form has the field \`${name}\``);
-  await field(visitor, list.includes(".") && !(await has(visitor, list)) ? `${list}.0` : name).catch(() => {});
-  const more = visitor.page.locator(`main button[name="_more"][value="${list}"]`);
-  expect((await more.count()) === 1, `the form has a button that adds a row to \`${list}\``);
-  await visitor.click(more);
-  expect((await found.count()) > 0, `the row that was added has the field \`${name}\``);
+  // From the outermost list inwards; a row that is there already needs no button.
+  for (const { index } of name.matchAll(/\.\d+(?=\.|$)/g)) {
+    if ((await found.count()) > 0) break;
+    const row = name.slice(0, index) + name.slice(index).match(/^\.\d+/)[0];
+    const isThere = visitor.page.locator(`main form [name="${row}"], main form [name^="${row}."]`);
+    if ((await isThere.count()) > 0) continue;
+    const more = visitor.page.locator(`main button[name="_more"][value="${name.slice(0, index)}"]`);
+    expect((await more.count()) === 1, `the form has a button that adds a row to \`${name.slice(0, index)}\``);
+    await visitor.click(more);
+  }
+  expect((await found.count()) > 0, `the form has the field \`${name}\``);
   return found;
-}
-
-async function has(visitor, list) {
-  return (await visitor.page.locator(`main button[name="_more"][value="${list}"]`).count()) > 0;
 }
 
 /** Fills in members by their dotted names; what is chosen from a list must be on it. */
