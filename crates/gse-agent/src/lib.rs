@@ -10,6 +10,7 @@ mod attached;
 mod callback;
 mod child;
 mod connection;
+pub mod inspection;
 mod leftover;
 mod logs;
 mod notes;

@@ -16,6 +16,7 @@ pub use region::{
 
 mod canary;
 mod explain;
+mod lint;
 mod monitoring;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
@@ -23,6 +24,7 @@ pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
 };
+pub use lint::{LintAssetRequest, LintAssetResponse, LintFinding};
 pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
 
 /// Where the actions lie on the API listener.
@@ -37,6 +39,8 @@ pub enum ExtensionAction {
     ExplainFleetCapacity,
     /// What fleets, queues and instances did.
     DescribeMonitoring,
+    /// What is wrong with an asset package.
+    LintAsset,
     /// A placement for a matchmaker.
     StartMatchPlacement,
     /// Why a placement stands where it stands.
@@ -64,6 +68,7 @@ impl ExtensionAction {
         Self::SetFault,
         Self::ExplainFleetCapacity,
         Self::DescribeMonitoring,
+        Self::LintAsset,
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
@@ -77,6 +82,7 @@ impl ExtensionAction {
             Self::Diagnose => "Diagnose",
             Self::ExplainFleetCapacity => "ExplainFleetCapacity",
             Self::DescribeMonitoring => "DescribeMonitoring",
+            Self::LintAsset => "LintAsset",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
             Self::DescribeRegions => "DescribeRegions",
@@ -95,6 +101,7 @@ impl ExtensionAction {
             Self::Diagnose => Some(Action::DescribeFleetEvents),
             Self::ExplainFleetCapacity => Some(Action::DescribeScalingPolicies),
             Self::DescribeMonitoring => Some(Action::DescribeFleetUtilization),
+            Self::LintAsset => Some(Action::DescribeAsset),
             Self::StartMatchPlacement => Some(Action::StartGameServerSessionPlacement),
             Self::DescribeAliasCanary => Some(Action::DescribeAlias),
             Self::SetAliasCanary => Some(Action::UpdateAlias),

@@ -1,7 +1,6 @@
 //! `gse asset`: packs a folder, puts a package into the object endpoint, or does all steps of an upload.
 
 pub(crate) mod build;
-mod inspect;
 pub(crate) mod lint;
 mod pack;
 #[cfg(test)]

@@ -75,7 +75,10 @@ async function refresh(main) {
   if (!next || isBusy(main)) return;
   const at = document.activeElement;
   const focused = at && main.contains(at) && at.getAttribute("href");
+  const open = [...main.querySelectorAll("details")].map((part) => part.open);
   main.replaceChildren(...next.childNodes);
+  const parts = main.querySelectorAll("details");
+  if (parts.length === open.length) parts.forEach((part, number) => { part.open = open[number]; });
   prepare();
   if (focused) main.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -93,26 +96,58 @@ function follow() {
   addEventListener("pagehide", () => source.close());
 }
 
+// Fields that are for some choices only: data-when is `name=value|value`.
+function applyConditions() {
+  for (const part of document.querySelectorAll("[data-when]")) {
+    const [name, values] = part.dataset.when.split("=");
+    const form = part.closest("form");
+    const field = form && form.elements[name];
+    if (field) part.hidden = !values.split("|").includes(field.value);
+  }
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-decides]")) applyConditions();
+});
+
 // Uploading: the file as it is, with its progress.
 function offerUpload() {
   const form = document.querySelector("form[data-upload]");
   if (!form) return;
-  const file = form.elements.file;
-  form.ondragover = (event) => event.preventDefault();
-  form.ondrop = (event) => { event.preventDefault(); file.files = event.dataTransfer.files; };
+  const file = form.elements.file, drop = form.querySelector("[data-drop]");
+  form.ondragover = (event) => { event.preventDefault(); drop.classList.add("over"); };
+  form.ondragleave = () => drop.classList.remove("over");
+  form.ondrop = (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    if (event.dataTransfer.files.length) file.files = event.dataTransfer.files;
+    file.dispatchEvent(new Event("change"));
+  };
+  file.onchange = () => {
+    const name = form.elements.name, chosen = file.files[0];
+    if (chosen && !name.value) name.value = chosen.name.replace(/\.zip$/i, "").slice(0, 64);
+  };
   form.onsubmit = (event) => {
     event.preventDefault();
-    const progress = form.querySelector("progress"), notice = form.querySelector(".notice"), button = form.querySelector("button");
-    const say = (text) => { notice.textContent = text; notice.hidden = !text; button.disabled = !text; };
-    const query = new URLSearchParams({ name: form.elements.name.value, version: form.elements.version.value, os: form.elements.os.value });
+    const progress = form.querySelector("progress"), told = form.querySelector("[data-progress]");
+    const notice = form.querySelector(".notice"), button = form.querySelector("button");
+    const say = (text) => { notice.textContent = text; notice.hidden = !text; button.disabled = !text; progress.hidden = !!text; };
+    const query = new URLSearchParams();
+    for (const name of ["name", "version", "os", "tags"]) query.set(name, form.elements[name].value);
+    query.set("image", form.elements.os.selectedOptions[0]?.dataset.image ?? "");
     const request = new XMLHttpRequest();
     request.open("PUT", "/console/upload?" + query);
     request.setRequestHeader("X-CSRF-Token", document.querySelector("meta[name=csrf]").content);
-    request.upload.onprogress = (event) => { progress.value = event.loaded / event.total; };
+    request.upload.onprogress = (event) => {
+      if (!event.lengthComputable) return;
+      progress.value = event.loaded / event.total;
+      const mib = (bytes) => (bytes / 1048576).toFixed(1);
+      told.textContent = `${Math.floor(100 * event.loaded / event.total)} % · ${mib(event.loaded)} / ${mib(event.total)} MiB`;
+    };
     request.onload = () => (request.status === 200 ? location.assign(request.responseText) : say(request.responseText || String(request.status)));
-    request.onerror = () => say("✗");
+    request.onerror = () => say(button.dataset.lost);
     progress.hidden = false;
     say("");
+    progress.hidden = false;
     request.send(file.files[0]);
   };
 }
@@ -131,6 +166,7 @@ function prepare() {
   reachScrollers();
   offerCopies();
   offerSorting();
+  applyConditions();
 }
 prepare();
 offerUpload();

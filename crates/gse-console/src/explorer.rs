@@ -84,7 +84,14 @@ impl Bench<'_> {
     fn page(&self, body: Option<&Value>, answer: Option<Result<Answer, Refusal>>) -> Page {
         let (v, action) = (self.v, self.action);
         let schema = action.request_schema();
-        let fields = Fields { v, values: &self.values, fixed: &[] };
+        let fields = Fields {
+            v,
+            values: &self.values,
+            fixed: &[],
+            is_plain: false,
+            conditions: &[],
+            suggestions: None,
+        };
         let is_refused = matches!(answer, Some(Err(_)));
         let markup = html! {
             div.head {

@@ -6,6 +6,7 @@ mod operation;
 mod prefill;
 mod suggestions;
 pub(crate) mod values;
+mod words;
 
 use http::StatusCode;
 use maud::{Markup, html};
@@ -36,13 +37,18 @@ pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
 pub(crate) async fn submit(v: &Visit, action: &str, pairs: &[(String, String)]) -> Result<Outcome, Refusal> {
     let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
     let mut values = Values::of(pairs);
+    values.complete_times();
     let back = find(pairs, "_back").and_then(within).unwrap_or("/console").to_owned();
     let fixed = find(pairs, "_fixed").unwrap_or_default().split(' ').map(str::to_owned).collect();
     if let Some(list) = find(pairs, "_more") {
         values.add_row(list);
         return Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, None).await));
     }
-    let body = match values.body(operation.action) {
+    if let Some(edit) = find(pairs, "_edit") {
+        change_rows(&mut values, edit);
+        return Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, None).await));
+    }
+    let body = match sent(operation, &values, pairs).body(operation.action) {
         Ok(body) => body,
         Err(refusal) => {
             return Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, Some(&refusal)).await));
@@ -57,6 +63,32 @@ pub(crate) async fn submit(v: &Visit, action: &str, pairs: &[(String, String)]) 
             Ok(Outcome::Page(Form { operation, values, fixed, back }.page(v, Some(&refusal)).await))
         }
     }
+}
+
+/// `drop Tags.1`, `up Destinations.2`, `down Destinations.0`.
+fn change_rows(values: &mut Values, edit: &str) {
+    let Some((verb, path)) = edit.split_once(' ') else { return };
+    let Some((list, row)) = path.rsplit_once('.') else { return };
+    let Ok(row) = row.parse::<usize>() else { return };
+    match (verb, row.checked_sub(1)) {
+        ("drop", _) => values.drop_row(list, row),
+        ("up", Some(above)) => values.swap_rows(list, above, row),
+        ("down", _) => values.swap_rows(list, row, row.saturating_add(1)),
+        _ => {}
+    }
+}
+
+/// What is sent of a form: without the members that do not apply, and with those that were emptied.
+fn sent(operation: &Operation, values: &Values, pairs: &[(String, String)]) -> Values {
+    let mut sent = values.clone();
+    for condition in operation.conditions {
+        if !condition.is.contains(&values.get(condition.on)) {
+            condition.members.iter().for_each(|member| sent.remove(member));
+        }
+    }
+    let is_emptied = |name: &&&str| pairs.iter().any(|(found, text)| found == **name && text.is_empty());
+    sent.put(operation.clearable.iter().filter(is_emptied).map(|name| ((*name).to_owned(), String::new())));
+    sent
 }
 
 /// Where the result is seen.
@@ -88,14 +120,14 @@ impl Form<'_> {
             h1 { (title) }
             @if let Some(refusal) = refusal { (parts::refusal(v, refusal)) }
             @if let Some(note) = operation.note { p.note { (v.t(note)) } }
-            form.action method="post" action={ "/console/do/" (operation.action.name()) } {
+            form.action id={ "form-" (operation.action.name()) } method="post" action={ "/console/do/" (operation.action.name()) } {
                 input type="hidden" name="_token" value=(v.token);
                 input type="hidden" name="_back" value=(self.back);
                 input type="hidden" name="_fixed" value=(self.fixed.join(" "));
                 (self.values.row_counts())
                 // The one that Enter presses.
                 button.first tabindex="-1" aria-hidden="true" { (v.t(text::SUBMIT)) }
-                (self.groups(v))
+                (self.groups(v, &suggestions))
                 (suggestions.lists())
                 p.buttons {
                     button { (v.t(text::SUBMIT)) }
@@ -107,9 +139,16 @@ impl Form<'_> {
         Page { status, ..Page::new(title, body) }
     }
 
-    fn groups(&self, v: &Visit) -> Markup {
+    fn groups(&self, v: &Visit, suggestions: &Suggestions) -> Markup {
         let schema = self.operation.action.request_schema();
-        let fields = fields::Fields { v, values: &self.values, fixed: &self.fixed };
+        let fields = fields::Fields {
+            v,
+            values: &self.values,
+            fixed: &self.fixed,
+            is_plain: true,
+            conditions: self.operation.conditions,
+            suggestions: Some(suggestions),
+        };
         html! {
             @for (title, members) in self.operation.groups {
                 @let shown = members.iter().filter_map(|name| schema.member(name));

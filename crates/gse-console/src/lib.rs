@@ -6,7 +6,9 @@
 //! `serving.rs` is the door: who visits, may this be posted, which page. `cloud.rs` calls. `pages/` reads and shows,
 //! `form/` makes a form of any action and JSON of what was typed, `explorer/` is the workbench for all actions.
 
+mod chart;
 mod cloud;
+mod csv;
 mod explorer;
 mod form;
 mod html;
@@ -25,6 +27,11 @@ mod visit;
 use std::sync::Arc;
 
 use axum::Router;
+
+/// Whether the service stops, as an extension of a request: streams end then instead of keeping it waiting. Where there is
+/// none, they end by themselves after half a minute.
+#[derive(Clone, Debug)]
+pub struct Stopping(pub tokio::sync::watch::Receiver<bool>);
 
 /// What the console is set up with.
 #[derive(Clone)]

@@ -11,13 +11,14 @@ use axum::response::Response;
 use futures_util::stream;
 use tokio::time::Instant;
 
+use crate::Stopping;
 use crate::page::{Outcome, text_response};
 use crate::pages;
 use crate::visit::{Visit, pairs, within};
 
 /// How often a page is looked at.
 const PERIOD: Duration = Duration::from_secs(2);
-/// How long one stream lasts; browsers come again by themselves. Short, because a service that stops waits for it.
+/// How long one stream lasts; browsers come again by themselves.
 const LENGTH: Duration = Duration::from_secs(30);
 
 /// The events of the page that `page` names.
@@ -46,12 +47,25 @@ async fn next(
     if Instant::now() >= end {
         return None;
     }
-    tokio::time::sleep(PERIOD).await;
+    let stopping = v.stopping.clone();
+    tokio::select! {
+        () = tokio::time::sleep(PERIOD) => {}
+        () = stops(stopping) => return None,
+    }
     v.cloud.now += PERIOD.as_secs().cast_signed();
     let now = look(&v).await?;
     // A line that says nothing shows whether somebody still listens.
     let event = if now == before { ": \n\n" } else { "data: changed\n\n" };
     Some((Ok(Bytes::from_static(event.as_bytes())), (v, Some(now))))
+}
+
+/// Completes when the service stops, so that a stream does not use up the time that it has for that.
+async fn stops(stopping: Option<Stopping>) {
+    match stopping {
+        // The sender may be gone: then the service is.
+        Some(Stopping(mut told)) => drop(told.wait_for(|&stops| stops).await),
+        None => std::future::pending().await,
+    }
 }
 
 /// What a page looks like; `None` when there is none.

@@ -32,7 +32,60 @@ pub(crate) enum Outcome {
     Page(Page),
     /// Where to go instead.
     Elsewhere(String),
+    /// Something to keep: a table, a picture.
+    File(File),
     NotFound,
+}
+
+/// What a browser saves, or shows by itself.
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+}
+
+impl File {
+    fn respond(self) -> Response {
+        let mut response = text_response(self.kind, self.text);
+        // Names are made of what is safe in a header: see `file_name`.
+        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        if let Ok(value) = HeaderValue::from_str(&disposition) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        }
+        response
+    }
+}
+
+/// A file name of the parts that are letters, digits and hyphens.
+pub(crate) fn file_name(parts: &[&str], ending: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| part.chars().take(60).map(plain).collect())
+        .collect();
+    format!("{}.{ending}", parts.join("-"))
+}
+
+impl Outcome {
+    /// What a browser gets for it; a page in its frame.
+    pub(crate) fn respond(self, v: &Visit) -> Response {
+        match self {
+            Self::Page(page) => page.respond(v),
+            Self::File(file) => file.respond(),
+            Self::Elsewhere(address) => elsewhere(&address),
+            Self::NotFound => Page::not_found(v).respond(v),
+        }
+    }
+}
+
+/// Go there instead.
+pub(crate) fn elsewhere(address: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(header::LOCATION, address);
+    response
 }
 
 impl Page {
@@ -115,6 +168,8 @@ const MENU: &[(&str, Text)] = &[
     ("/console/fleets", text::FLEETS),
     ("/console/aliases", text::ALIASES),
     ("/console/queues", text::QUEUES),
+    ("/console/monitoring", text::MONITORING),
+    ("/console/statistics", text::STATISTICS),
     ("/console/quotas", text::QUOTAS),
     ("/console/explorer", text::EXPLORER),
 ];

@@ -15,7 +15,7 @@ use maud::html;
 
 use crate::cloud::{Cloud, Refusal};
 use crate::language::Language;
-use crate::page::{Outcome, Page, SCRIPT, STYLE, secure, text_response};
+use crate::page::{Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
 use crate::session::{Key, Sessions};
 use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
@@ -66,7 +66,11 @@ impl Console {
             Method::PUT if path == "/console/upload" => {
                 let token = head.headers.get("x-csrf-token").and_then(|token| token.to_str().ok());
                 if !visit.can_read() || !self.is_own(head, cookie, token) {
-                    return expired(&visit);
+                    upload::drain(body).await;
+                    let text = format!("{}: {}", visit.t(text::REFUSED), visit.t(text::FORM_EXPIRED));
+                    let mut response = text_response("text/plain; charset=utf-8", text);
+                    *response.status_mut() = StatusCode::FORBIDDEN;
+                    return response;
                 }
                 upload::put(&visit, body, head.headers.get(header::CONTENT_LENGTH)).await
             }
@@ -102,6 +106,7 @@ impl Console {
             query: pairs(head.uri.query().unwrap_or_default()),
             scheme: if self.settings.https { "https" } else { "http" },
             host: header(header::HOST).unwrap_or("localhost").to_owned(),
+            stopping: head.extensions.get().cloned(),
         }
     }
 
@@ -160,7 +165,7 @@ impl Console {
             }
             Some(("do", action)) => form::submit(&v, action, &form).await,
             Some(("explorer", action)) => explorer::call(&v, action, &form).await,
-            _ => Ok(Outcome::NotFound),
+            _ => pages::submit(&v, &form).await,
         };
         finish(&v, outcome)
     }
@@ -239,19 +244,9 @@ fn expired(v: &Visit) -> Response {
 
 fn finish(v: &Visit, outcome: Result<Outcome, Refusal>) -> Response {
     match outcome {
-        Ok(Outcome::Page(page)) => page.respond(v),
-        Ok(Outcome::Elsewhere(address)) => elsewhere(&address),
-        Ok(Outcome::NotFound) => Page::not_found(v).respond(v),
+        Ok(outcome) => outcome.respond(v),
         Err(refusal) => Page::refused(v, &refusal).respond(v),
     }
-}
-
-fn elsewhere(address: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    let address = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/console"));
-    response.headers_mut().insert(header::LOCATION, address);
-    response
 }
 
 fn cached(kind: &'static str, text: &'static str) -> Response {

@@ -1,5 +1,7 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod figures;
+mod forms;
 mod pages;
 mod safety;
 
@@ -99,8 +101,13 @@ impl Browser {
 
     /// The bodies that the cloud got for an action.
     fn bodies(&self, action: Action) -> Vec<Value> {
+        self.bodies_of(action.name())
+    }
+
+    /// The same for what is beside the cloud API.
+    fn bodies_of(&self, action: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|(name, _)| name == action.name()).map(|(_, body)| body.clone()).collect()
+        calls.iter().filter(|(name, _)| name == action).map(|(_, body)| body.clone()).collect()
     }
 }
 
@@ -122,18 +129,25 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
         |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (action, authorization) = (header("x-tc-action"), header("authorization"));
     let body = body.collect().await.unwrap().to_bytes();
-    calls.lock().unwrap().push((action.clone(), serde_json::from_slice(&body).unwrap_or_default()));
+    if head.uri.path().starts_with("/objects/") {
+        let mut refused =
+            Response::new(Body::from("<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"));
+        *refused.status_mut() = StatusCode::FORBIDDEN;
+        return refused;
+    }
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    calls.lock().unwrap().push((action.clone(), asked.clone()));
     let response = if authorization.contains("Credential=wrong/") {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
     } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {
         json!({ "Error": { "Code": "UnauthorizedOperation.ServiceNotOpened", "Message": "" }, "RequestId": "r" })
     } else {
-        members(&action)
+        members(&action, &asked)
     };
     Response::new(Body::from(json!({ "Response": response }).to_string()))
 }
 
-fn members(action: &str) -> Value {
+fn members(action: &str, body: &Value) -> Value {
     let tags = json!([{ "Key": HOSTILE, "Value": HOSTILE }]);
     let fleet = json!({
         "FleetId": FLEET, "Name": HOSTILE, "Description": HOSTILE, "Status": "ACTIVE", "AssetId": "asset-1",
@@ -149,6 +163,8 @@ fn members(action: &str) -> Value {
         "AliasId": "alias-1", "Name": HOSTILE, "Description": HOSTILE,
         "RoutingStrategy": { "Type": "TERMINAL", "Message": HOSTILE }, "Tags": tags,
     });
+    let common = json!({ "AliasId": "alias-2", "Name": HOSTILE,
+        "RoutingStrategy": { "Type": "SIMPLE", "FleetId": "fleet-0" } });
     match action {
         "DescribeFleetAttributes" => json!({ "FleetAttributes": [fleet], "TotalCount": 45 }),
         "CreateFleet" => json!({ "FleetAttributes": fleet }),
@@ -164,6 +180,7 @@ fn members(action: &str) -> Value {
         "DescribeAssets" => json!({ "Assets": [asset], "TotalCount": 1 }),
         "DescribeAsset" => json!({ "Asset": asset }),
         "ListAliases" => json!({ "Aliases": [alias], "TotalCount": 1 }),
+        "DescribeAlias" if body["AliasId"] == "alias-2" => json!({ "Alias": common }),
         "DescribeAlias" => json!({ "Alias": alias }),
         "DescribeGameServerSessionQueues" => json!({ "GameServerSessionQueues": [{ "Name": HOSTILE,
             "TimeoutInSeconds": 60, "Tags": tags }], "TotalCount": 1 }),
@@ -189,6 +206,67 @@ fn members(action: &str) -> Value {
         }
         "DescribeGameServerSessionPlacement" => json!({ "GameServerSessionPlacement": { "PlacementId": "p",
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
+        other => figures(other),
+    }
+}
+
+/// What pages beside the lists read.
+fn figures(action: &str) -> Value {
+    match action {
+        "DescribeMonitoring" => json!({
+            "Period": 60, "BeginTime": "2021-01-01T09:00:00Z", "EndTime": "2021-01-01T12:00:00Z",
+            "Times": ["2021-01-01T11:58:00Z", "2021-01-01T11:59:00Z"],
+            "Metrics": [
+                { "Name": "ActiveGameServerSessions", "Kind": "Gauge", "Unit": "Count", "Values": [1.0, 2.5] },
+                { "Name": "QueueDepth", "Kind": "Gauge", "Unit": "Count", "Values": [null, 7.0] },
+                { "Name": "CpuUtilization", "Kind": "Gauge", "Unit": "Percent", "Values": [null, null] },
+                { "Name": HOSTILE, "Kind": "Gauge", "Unit": "Count", "Values": [1.0, 1.0] },
+            ],
+        }),
+        "DescribeFleetStatisticSummary" => {
+            json!({ "TotalUsedTimeSeconds": "5400", "TotalUsedFlowMegaBytes": null })
+        }
+        "DescribeFleetStatisticFlows" => json!({
+            "TimeType": "HOUR", "TotalCount": 2, "UsedFlowList": [],
+            "UsedTimeList": [{ "BeginTime": "2021-01-01T11:00:00Z", "TotalUsedTimeSeconds": "3600" },
+                { "BeginTime": "2021-01-01T10:00:00Z", "TotalUsedTimeSeconds": "1800" }],
+        }),
+        "DescribeFleetStatisticDetails" => json!({
+            "TimeType": "HOUR", "TotalCount": 1, "DetailList": [{ "FleetId": "=cmd()", "InstanceId": HOSTILE,
+                "InstanceIP": "10.0.0.1", "BeginTime": "2021-01-01T11:00:00Z", "TotalUsedTimeSeconds": "3600" }],
+        }),
+        "LintAsset" => json!({
+            "Files": 2, "Bytes": 4096, "Machine": "x86_64", "Programs": [HOSTILE],
+            "Findings": [{ "Level": "error", "Rule": "architecture", "Text": HOSTILE, "Hint": HOSTILE }],
+        }),
+        "DescribeAliasCanary" => {
+            json!({ "AliasId": "alias-1", "FleetId": FLEET, "Percent": 10, "Created": 20,
+            "Given": 2 })
+        }
+        "SetAliasCanary" => json!({ "AliasId": "alias-1" }),
+        "ListFleets" => json!({ "FleetIds": [FLEET], "TotalCount": 1 }),
+        "DescribeCcnInstances" => json!({ "CcnInstanceSets": [{ "CcnId": "ccn-1", "InstanceName": HOSTILE,
+            "AccountId": "1", "State": "PENDING" }], "TotalCount": 1 }),
+        "DescribeFleetCapacity" => json!({ "FleetCapacity": [{ "FleetId": FLEET, "ScalingInterval": 10,
+            "InstanceCounts": { "Desired": 1, "MiniNum": 0, "MaxiNum": 3 } }], "TotalCount": 1 }),
+        "GetInstanceAccess" => {
+            json!({ "InstanceAccess": { "IpAddress": "10.0.0.1", "OperatingSystem": HOSTILE,
+            "Credentials": { "UserName": "root", "Secret": HOSTILE } } })
+        }
+        "GetGameServerInstanceLogUrl" => json!({ "Total": 2, "PresignedUrls": ["javascript:alert(1)",
+            "http://127.0.0.1/logs/a%3Cscript%3E.zip?sign=1"] }),
+        "DescribeAssetSystems" => json!({ "AssetSupportSys": [{ "OsVersion": "CentOS7.16", "OsBit": 64,
+            "ImageId": "img-1", "OsType": "CentOS" }] }),
+        "ExplainPlacement" => json!({
+            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null, "Sentences": [HOSTILE],
+            "Attempts": 1, "LeftOut": 0, "Steps": [{ "FirstMs": 0, "LastMs": 9, "Times": 2, "MaximumLatencyMs": 50,
+                "Outcome": "WAITS", "FleetId": null, "Reason": HOSTILE, "More": 0, "PassedOver": [{
+                    "Region": "ap-shanghai", "AliasId": null, "FleetId": FLEET, "Code": "NO_PROCESS",
+                    "Reason": HOSTILE }] }],
+        }),
+        "GetUploadCredentials" => {
+            json!({ "BucketName": "b", "BucketAuth": "sign", "AssetRegion": "ap-shanghai" })
+        }
         _ => json!({}),
     }
 }

@@ -12,6 +12,9 @@ macro_rules! texts {
     };
 }
 
+pub(crate) mod pages;
+pub(crate) use pages::*;
+
 texts! {
     // the frame
     CONSOLE: "OpenGSE console", "OpenGSE 控制台";

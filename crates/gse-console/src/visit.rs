@@ -36,6 +36,8 @@ pub(crate) struct Visit {
     pub(crate) scheme: &'static str,
     /// What the visitor's browser calls this service.
     pub(crate) host: String,
+    /// Whether the service stops.
+    pub(crate) stopping: Option<crate::Stopping>,
 }
 
 impl Visit {

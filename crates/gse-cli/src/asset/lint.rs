@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use gse_agent::inspection;
 use gse_core::package::lint::{Finding, Level, lint};
 use serde_json::json;
 
-use super::inspect::inspect;
 use crate::failure::Failure;
 
 /// Exit code when a fleet of the build would fail.
@@ -63,7 +63,10 @@ pub(crate) fn check(folder: &Path, launch: Vec<String>) -> Result<(), Failure> {
 }
 
 fn findings(folder: &Path, launch: Vec<String>) -> Result<Vec<Finding>, Failure> {
-    Ok(lint(&inspect(folder, launch).map_err(Failure::usage)?))
+    let build = inspection::folder(folder, launch);
+    let build = build
+        .map_err(|(path, error)| Failure::usage(format!("cannot read `{}`: {error}", path.display())))?;
+    Ok(lint(&build))
 }
 
 fn has_errors(findings: &[Finding]) -> bool {

@@ -244,7 +244,7 @@ fn the_lint_reads_what_files_are() {
     let own = std::env::current_exe().expect("this test is a program");
     fs::copy(own, folder.path().join("server")).expect("a copy of this test");
     let build =
-        super::inspect::inspect(folder.path(), vec!["/local/game/server".into()]).expect("it is read");
+        gse_agent::inspection::folder(folder.path(), vec!["/local/game/server".into()]).expect("it is read");
     let of = |path: &str| &build.files.iter().find(|file| file.path == path).expect("it is there").content;
     let Content::Elf(server) = of("server") else { panic!("a program is ELF: {:?}", of("server")) };
     assert_eq!(server.machine, build.machine);

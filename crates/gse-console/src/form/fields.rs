@@ -3,8 +3,10 @@
 use gse_api::schema::{Integer, LengthUnit, List, Member, Pattern, Text, ValueType};
 use maud::{Markup, html};
 
-use super::suggestions;
+use super::operation::Condition;
 use super::values::Values;
+use super::{suggestions, words};
+use crate::language::Text as Words;
 use crate::text;
 use crate::visit::Visit;
 
@@ -17,58 +19,136 @@ pub(crate) struct Fields<'a> {
     pub(crate) values: &'a Values,
     /// Paths that are shown and not edited.
     pub(crate) fixed: &'a [String],
+    /// Whether it is told in words instead of as the schema has it.
+    pub(crate) is_plain: bool,
+    /// Which members are for some values of another only.
+    pub(crate) conditions: &'a [Condition],
+    /// What there is to choose from.
+    pub(crate) suggestions: Option<&'a suggestions::Suggestions>,
 }
 
 impl Fields<'_> {
     /// One member and everything in it. `must` says whether what holds it is sent in any case.
     pub(crate) fn member(&self, member: &Member, above: &str, must: bool) -> Markup {
         let path = if above.is_empty() { member.name.to_owned() } else { format!("{above}.{}", member.name) };
+        if self.is_plain && words::ONLY_FIXED.contains(&member.name) && !self.fixed.contains(&path) {
+            return html! {};
+        }
         let must = must && member.required;
         match &member.value {
             ValueType::Object(structure) => html! {
-                fieldset {
-                    legend { (self.label(member.name)) }
-                    @for inner in structure.members { (self.member(inner, &path, must)) }
+                fieldset id={ "g-" (path) } data-when=[self.when(&path)] {
+                    legend { (self.label(member.name, &path)) }
+                    (self.note(&path))
+                    @for inner in self.ordered(structure.members) { (self.member(inner, &path, must)) }
                 }
             },
+            ValueType::List(_) if self.choices(member.name).is_some() => self.check_boxes(member, &path),
             ValueType::List(list) => self.list(member, list, &path),
             _ if self.fixed.contains(&path) => html! {
-                div.field {
-                    span.label { (self.label(member.name)) }
+                div.field id={ "g-" (path) } {
+                    span.label { (self.label(member.name, &path)) }
                     input type="hidden" name=(path) value=(self.values.get(&path));
                     output.user { (self.values.get(&path)) }
                 }
             },
             value => {
                 let id = format!("f-{path}");
+                if let Some(on) = self.switch(member.name) {
+                    return html! {
+                        div.field.check id={ "g-" (path) } {
+                            label for=(id) {
+                                input id=(id) name=(path) type="checkbox" value=(on)
+                                    checked[self.values.get(&path) == on];
+                                " " (self.label(member.name, &path))
+                            }
+                            (self.note(&path))
+                        }
+                    };
+                }
                 html! {
-                    div.field {
-                        label for=(id) { (self.label(member.name)) }
+                    div.field id={ "g-" (path) } data-when=[self.when(&path)] {
+                        label for=(id) { (self.label(member.name, &path)) }
                         (self.input(value, member.name, &path, &id, must))
-                        p.help id={ (id) "-help" } { (self.help(value, member.required)) }
+                        p.help id={ (id) "-help" } { (self.help(value, member.required)) (self.note(&path)) }
                     }
                 }
             }
         }
     }
 
-    fn label(&self, name: &str) -> Markup {
-        let label = self.v.member(name);
-        html! { (label.map_or_else(|| words(name), str::to_owned)) " " code.wire { (name) } }
+    /// Members in the order in which they are thought of; the schema has them by name.
+    fn ordered<'m>(&self, members: &'m [Member]) -> Vec<&'m Member> {
+        let mut members: Vec<&Member> = members.iter().collect();
+        if self.is_plain {
+            let place = |member: &&Member| words::ORDER.iter().position(|name| *name == member.name);
+            members.retain(|member| !words::HIDDEN.contains(&member.name));
+            members.sort_by_key(|member| place(member).unwrap_or(usize::MAX));
+        }
+        members
+    }
+
+    fn label(&self, name: &str, path: &str) -> Markup {
+        let told =
+            self.is_plain.then(|| words::label(&without_rows(path))).flatten().map(|text| self.v.t(text));
+        let label = told.or_else(|| self.v.member(name));
+        html! { (label.map_or_else(|| in_words(name), str::to_owned)) " " code.wire { (name) } }
+    }
+
+    /// What a form tells of a member beside its limits.
+    fn note(&self, path: &str) -> Markup {
+        let note = self.is_plain.then(|| words::note(&without_rows(path))).flatten();
+        html! { @if let Some(note) = note { " " span.note { (self.v.t(note)) } } }
+    }
+
+    /// The words of the values that a member can have.
+    fn choices(&self, name: &str) -> Option<&'static [(&'static str, Words)]> {
+        if self.is_plain { words::choices(name) } else { None }
+    }
+
+    /// What a check box of a member sends.
+    fn switch(&self, name: &str) -> Option<&'static str> {
+        if self.is_plain { words::switch(name) } else { None }
+    }
+
+    /// `RoutingStrategy.Type=SIMPLE`: for the script, which shows what applies.
+    fn when(&self, path: &str) -> Option<String> {
+        let condition = self.conditions.iter().find(|condition| condition.members.contains(&path))?;
+        Some(format!("{}={}", condition.on, condition.is.join("|")))
+    }
+
+    fn check_boxes(&self, member: &Member, path: &str) -> Markup {
+        let choices = self.choices(member.name).unwrap_or_default();
+        html! {
+            fieldset id={ "g-" (path) } data-when=[self.when(path)] {
+                legend { (self.label(member.name, path)) }
+                div.checks {
+                    @for (row, (value, name)) in choices.iter().enumerate() {
+                        label {
+                            input type="checkbox" name={ (path) "." (row) } value=(value)
+                                checked[self.values.has(path, value)];
+                            " " (self.v.t(*name))
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn list(&self, member: &Member, list: &List, path: &str) -> Markup {
         let count = self.values.row_count(path);
         html! {
-            fieldset {
-                legend { (self.label(member.name)) }
-                p.help { (self.help(&member.value, member.required)) " " (self.v.t(text::REMOVE_ROW_NOTE)) }
+            fieldset id={ "g-" (path) } data-when=[self.when(path)] {
+                legend { (self.label(member.name, path)) }
+                p.help {
+                    (self.help(&member.value, member.required)) " " (self.v.t(text::REMOVE_ROW_NOTE)) (self.note(path))
+                }
                 @for row in 0..count {
-                    @let path = format!("{path}.{row}");
-                    div.row {
+                    @let (list_path, path) = (path, format!("{path}.{row}"));
+                    div.row id={ "r-" (path) } {
                         @match list.item {
                             ValueType::Object(structure) => {
-                                @for inner in structure.members { (self.member(inner, &path, false)) }
+                                @for inner in self.ordered(structure.members) { (self.member(inner, &path, false)) }
                             }
                             value => {
                                 @let id = format!("f-{path}");
@@ -78,9 +158,29 @@ impl Fields<'_> {
                                 }
                             }
                         }
+                        @if self.is_plain { (self.row_buttons(member.name, list_path, row, count)) }
                     }
                 }
                 button.quiet name="_more" value=(path) formnovalidate { "+ " (self.v.t(text::MORE_ROWS)) }
+            }
+        }
+    }
+
+    /// Takes a row out, or moves it where the order says something.
+    fn row_buttons(&self, name: &str, list: &str, row: usize, count: usize) -> Markup {
+        let button = |verb: &str, label: Words| {
+            html! {
+                button.quiet.small name="_edit" value={ (verb) " " (list) "." (row) } formnovalidate
+                    aria-label={ (self.v.t(label)) " " (row + 1) } { (self.v.t(label)) }
+            }
+        };
+        html! {
+            div.row-buttons {
+                @if words::ORDERED.contains(&name) {
+                    @if row > 0 { (button("up", text::MOVE_UP)) }
+                    @if row + 1 < count { (button("down", text::MOVE_DOWN)) }
+                }
+                (button("drop", text::REMOVE_ROW))
             }
         }
     }
@@ -102,6 +202,40 @@ impl Fields<'_> {
                 }
             }
         };
+        if let Some(choices) = self.choices(name) {
+            let mut options: Vec<(&str, &str)> =
+                choices.iter().map(|(value, name)| (*value, self.v.t(*name))).collect();
+            if !now.is_empty() && !options.iter().any(|(value, _)| *value == now) {
+                options.push((now, now));
+            }
+            return html! {
+                select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) data-decides {
+                    @if !must || now.is_empty() { option value="" selected[now.is_empty()] {} }
+                    @for (value, name) in options { option value=(value) selected[value == now] { (name) } }
+                }
+            };
+        }
+        if let Some(known) = self.suggestions.and_then(|suggestions| suggestions.choices(name)) {
+            return html! {
+                select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) {
+                    option value="" selected[now.is_empty()] {}
+                    @for (value, name) in known {
+                        option value=(value) selected[value == now] { (value) " · " (name) }
+                    }
+                    @if !now.is_empty() && !known.iter().any(|(value, _)| value == now) {
+                        option selected { (now) }
+                    }
+                }
+            };
+        }
+        if self.is_plain && matches!(name, "BeginTime" | "EndTime") {
+            let now = now.strip_suffix('Z').unwrap_or(now);
+            let now = now.split_once('.').map_or(now, |(seconds, _)| seconds);
+            return html! {
+                input id=(id) name=(path) type="datetime-local" step="1" value=(now) required[must]
+                    aria-describedby=(help);
+            };
+        }
         match value {
             ValueType::Text(limits) if !limits.one_of.is_empty() => {
                 choice(&limits.one_of.iter().map(ToString::to_string).collect::<Vec<_>>())
@@ -192,6 +326,13 @@ impl Fields<'_> {
     }
 }
 
+/// `Rows.0.Name` as `Rows.Name`.
+fn without_rows(path: &str) -> String {
+    let parts: Vec<&str> =
+        path.split('.').filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect();
+    parts.join(".")
+}
+
 /// Names and the like are one line however long they may be.
 fn is_short(name: &str) -> bool {
     name.ends_with("Name")
@@ -202,7 +343,7 @@ fn is_short(name: &str) -> bool {
 }
 
 /// `MaxSize` as `Max size`.
-fn words(name: &str) -> String {
+fn in_words(name: &str) -> String {
     let mut words = String::new();
     let mut before = ' ';
     for letter in name.chars() {
@@ -220,8 +361,13 @@ fn words(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
+    fn rows_have_no_words_of_their_own() {
+        assert_eq!(super::without_rows("Tags.0.Key"), "Tags.Key");
+    }
+
+    #[test]
     fn wire_names_become_words() {
-        assert_eq!(super::words("MaximumPlayerSessionCount"), "Maximum player session count");
-        assert_eq!(super::words("DNSName"), "DNSName");
+        assert_eq!(super::in_words("MaximumPlayerSessionCount"), "Maximum player session count");
+        assert_eq!(super::in_words("DNSName"), "DNSName");
     }
 }

@@ -14,6 +14,24 @@ pub(super) struct Operation {
     /// Whether it is asked once more before it is sent.
     pub(super) is_confirmed: bool,
     pub(super) then: Then,
+    /// Members that can be emptied: what is left empty is sent so.
+    pub(super) clearable: &'static [&'static str],
+    /// Members that are for some values of another only.
+    pub(super) conditions: &'static [Condition],
+}
+
+/// Members that are shown and sent for some values of another member only.
+pub(crate) struct Condition {
+    /// The path of the member that decides.
+    pub(crate) on: &'static str,
+    /// Its values for which they are; `""` where nothing is chosen.
+    pub(crate) is: &'static [&'static str],
+    /// Their paths.
+    pub(crate) members: &'static [&'static str],
+}
+
+const fn when(on: &'static str, is: &'static [&'static str], members: &'static [&'static str]) -> Condition {
+    Condition { on, is, members }
 }
 
 /// Where the result is seen.
@@ -32,7 +50,9 @@ impl Operation {
         title: Text,
         members: &'static [(Option<Text>, &'static [&'static str])],
     ) -> Self {
-        Self { action, title, note: None, groups: members, is_confirmed: false, then: Then::Back }
+        let (clearable, conditions): (&[&str], &[Condition]) = (&[], &[]);
+        let (note, is_confirmed, then) = (None, false, Then::Back);
+        Self { action, title, note, groups: members, is_confirmed, then, clearable, conditions }
     }
 
     const fn confirmed(self) -> Self {
@@ -41,6 +61,14 @@ impl Operation {
 
     const fn then(self, then: Then) -> Self {
         Self { then, ..self }
+    }
+
+    const fn clearing(self, clearable: &'static [&'static str]) -> Self {
+        Self { clearable, ..self }
+    }
+
+    const fn given(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
     }
 
     const fn noted(self, note: Text) -> Self {
@@ -58,35 +86,120 @@ const FLEETS: Then = Then::List("/console/fleets");
 const NEW_FLEET: &[(Option<Text>, &[&str])] = &[
     (
         Some(text::BASIC_GROUP),
-        &[
-            "Name",
-            "AssetId",
-            "Description",
-            "FleetType",
-            "Tags",
-            "NewGameServerSessionProtectionPolicy",
-            "GameServerSessionProtectionTimeLimit",
-            "ResourceCreationLimitPolicy",
-        ],
+        &["Name", "AssetId", "Description", "FleetType", "Tags", "ResourceCreationLimitPolicy"],
     ),
     (Some(text::PROCESS_GROUP), &["RuntimeConfiguration"]),
     (Some(text::DEPLOYMENT_GROUP), &["InstanceType", "SystemDiskInfo", "DataDiskInfo", "CcnInfos"]),
-    (Some(text::NETWORK_GROUP), &["InboundPermissions", "InternetMaxBandwidthOut"]),
+    (
+        Some(text::NETWORK_GROUP),
+        &[
+            "InboundPermissions",
+            "InternetMaxBandwidthOut",
+            "NewGameServerSessionProtectionPolicy",
+            "GameServerSessionProtectionTimeLimit",
+        ],
+    ),
+];
+
+/// The minutes are those of one policy.
+const MINUTES: &[Condition] = &[when(
+    "NewGameServerSessionProtectionPolicy",
+    &["TimeLimitProtection"],
+    &["GameServerSessionProtectionTimeLimit"],
+)];
+
+const COPIES: &[Condition] = &[
+    when(
+        "NewGameServerSessionProtectionPolicy",
+        &["TimeLimitProtection"],
+        &["GameServerSessionProtectionTimeLimit"],
+    ),
+    when("SelectedCcnType", &["CCN_SELECTED_BEFORE_CREATE", "CCN_SELECTED_AFTER_CREATE"], &["CcnInfos"]),
+];
+
+const ROUTES: &[Condition] = &[
+    when("RoutingStrategy.Type", &["SIMPLE"], &["RoutingStrategy.FleetId"]),
+    when("RoutingStrategy.Type", &["TERMINAL"], &["RoutingStrategy.Message"]),
+];
+
+/// Repetitions and modes of a timer.
+const TIMES: &[Condition] = &[
+    when(
+        "TimerScalingPolicy.TimerFleetCapacity.ScalingType",
+        &["2"],
+        &["TimerScalingPolicy.TimerFleetCapacity.TargetConfiguration"],
+    ),
+    when(
+        "TimerScalingPolicy.TimerConfiguration.TimerType",
+        &["2"],
+        &["TimerScalingPolicy.TimerConfiguration.TimerValue.Day"],
+    ),
+    when(
+        "TimerScalingPolicy.TimerConfiguration.TimerType",
+        &["3"],
+        &[
+            "TimerScalingPolicy.TimerConfiguration.TimerValue.FromDay",
+            "TimerScalingPolicy.TimerConfiguration.TimerValue.ToDay",
+        ],
+    ),
+    when(
+        "TimerScalingPolicy.TimerConfiguration.TimerType",
+        &["4"],
+        &["TimerScalingPolicy.TimerConfiguration.TimerValue.WeekDays"],
+    ),
+    when(
+        "TimerScalingPolicy.TimerConfiguration.TimerType",
+        &["2", "3", "4"],
+        &[
+            "TimerScalingPolicy.TimerConfiguration.TimerValue",
+            "TimerScalingPolicy.TimerConfiguration.EndTime",
+        ],
+    ),
+];
+
+const POLICY: &[Condition] = &[
+    when("PolicyType", &["TargetBased"], &["TargetConfiguration"]),
+    when(
+        "PolicyType",
+        &["RuleBased"],
+        &[
+            "MetricName",
+            "ComparisonOperator",
+            "Threshold",
+            "EvaluationPeriods",
+            "ScalingAdjustment",
+            "ScalingAdjustmentType",
+        ],
+    ),
 ];
 
 const COPIED_FLEET: &[(Option<Text>, &[&str])] = &[
-    (None, &["FleetId", "CopyNumber", "SelectedScalingType", "SelectedTimerType", "SelectedCcnType"]),
+    (
+        None,
+        &[
+            "FleetId",
+            "CopyNumber",
+            "Name",
+            "SelectedScalingType",
+            "SelectedTimerType",
+            "SelectedCcnType",
+            "CcnInfos",
+        ],
+    ),
     (
         Some(text::MORE_SETTINGS),
         &[
-            "Name",
             "AssetId",
             "Description",
             "InstanceType",
+            "SystemDiskInfo",
+            "DataDiskInfo",
             "RuntimeConfiguration",
             "InboundPermissions",
+            "InternetMaxBandwidthOut",
             "NewGameServerSessionProtectionPolicy",
             "GameServerSessionProtectionTimeLimit",
+            "ResourceCreationLimitPolicy",
             "Tags",
         ],
     ),
@@ -94,8 +207,13 @@ const COPIED_FLEET: &[(Option<Text>, &[&str])] = &[
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new(Action::CreateFleet, text::CREATE_FLEET, NEW_FLEET)
-        .then(Then::Made { path: "/console/fleets/", pointer: "/FleetAttributes/FleetId" }),
-    Operation::new(Action::CopyFleet, text::COPY_FLEET, COPIED_FLEET).then(FLEETS),
+        .then(Then::Made { path: "/console/fleets/", pointer: "/FleetAttributes/FleetId" })
+        .noted(text::CREATE_FLEET_NOTE)
+        .given(MINUTES),
+    Operation::new(Action::CopyFleet, text::COPY_FLEET, COPIED_FLEET)
+        .then(FLEETS)
+        .noted(text::COPY_FLEET_NOTE)
+        .given(COPIES),
     Operation::new(Action::DeleteFleet, text::DELETE_FLEET, &[(None, &["FleetId"])]).confirmed().then(FLEETS),
     Operation::new(
         Action::UpdateFleetAttributes,
@@ -111,7 +229,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "ResourceCreationLimitPolicy",
             ],
         )],
-    ),
+    )
+    .clearing(&["Description"])
+    .given(&[when(
+        "NewGameSessionProtectionPolicy",
+        &["TimeLimitProtection"],
+        &["GameServerSessionProtectionTimeLimit"],
+    )]),
+    Operation::new(Action::UpdateFleetName, text::RENAME_FLEET, &[(None, &["FleetId", "Name"])]),
+    Operation::new(
+        Action::AttachCcnInstances,
+        text::ATTACH_CCN,
+        &[(None, &["FleetId", "AccountId", "CcnId"])],
+    )
+    .noted(text::ATTACH_CCN_NOTE),
+    Operation::new(Action::DetachCcnInstances, text::DETACH_CCN, &[(None, &["FleetId"])]).confirmed(),
     Operation::new(
         Action::UpdateFleetCapacity,
         text::EDIT_CAPACITY,
@@ -148,14 +280,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 "ScalingAdjustmentType",
             ],
         )],
-    ),
+    )
+    .given(POLICY),
     Operation::new(Action::DeleteScalingPolicy, text::DELETE_POLICY, &[(None, &["FleetId", "Name"])])
         .confirmed(),
     Operation::new(Action::StartFleetActions, text::START_SCALING, &[(None, &["FleetId", "Actions"])])
         .confirmed(),
     Operation::new(Action::StopFleetActions, text::STOP_SCALING, &[(None, &["FleetId", "Actions"])])
         .confirmed(),
-    Operation::new(Action::PutTimerScalingPolicy, text::EDIT_TIMER, &[(None, &["TimerScalingPolicy"])]),
+    Operation::new(Action::PutTimerScalingPolicy, text::EDIT_TIMER, &[(None, &["TimerScalingPolicy"])])
+        .noted(text::TIMER_NOTE)
+        .given(TIMES),
     Operation::new(
         Action::DeleteTimerScalingPolicy,
         text::DELETE_TIMER,
@@ -220,25 +355,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
         text::CREATE_ALIAS,
         &[(None, &["Name", "RoutingStrategy", "Description", "Tags"])],
     )
-    .then(Then::List("/console/aliases")),
+    .then(Then::List("/console/aliases"))
+    .noted(text::ALIAS_NOTE)
+    .given(ROUTES),
     Operation::new(
         Action::UpdateAlias,
         text::EDIT_ALIAS,
         &[(None, &["AliasId", "Name", "RoutingStrategy", "Description"])],
-    ),
-    Operation::new(Action::DeleteAlias, text::DELETE_ALIAS, &[(None, &["AliasId"])]).confirmed(),
+    )
+    .noted(text::ALIAS_NOTE)
+    .given(ROUTES),
+    Operation::new(Action::DeleteAlias, text::DELETE_ALIAS, &[(None, &["AliasId"])])
+        .confirmed()
+        .then(Then::List("/console/aliases")),
     Operation::new(
         Action::CreateGameServerSessionQueue,
         text::CREATE_QUEUE,
         &[(None, &["Name", "TimeoutInSeconds", "PlayerLatencyPolicies", "Destinations", "Tags"])],
     )
-    .then(Then::List("/console/queues")),
+    .then(Then::List("/console/queues"))
+    .noted(text::QUEUE_NOTE),
     Operation::new(
         Action::UpdateGameServerSessionQueue,
         text::EDIT_QUEUE,
         &[(None, &["Name", "TimeoutInSeconds", "PlayerLatencyPolicies", "Destinations"])],
-    ),
+    )
+    .noted(text::QUEUE_NOTE),
     Operation::new(Action::DeleteGameServerSessionQueue, text::DELETE_QUEUE, &[(None, &["Name"])])
+        .confirmed()
+        .then(Then::List("/console/queues")),
+    Operation::new(Action::StopGameServerSessionPlacement, text::STOP_PLACEMENT, &[(None, &["PlacementId"])])
         .confirmed(),
     Operation::new(
         Action::StartGameServerSessionPlacement,
@@ -263,5 +409,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
         text::EDIT_ASSET,
         &[(None, &["AssetId", "AssetName", "AssetVersion"])],
     ),
-    Operation::new(Action::DeleteAsset, text::DELETE_ASSET, &[(None, &["AssetId"])]).confirmed(),
+    Operation::new(Action::DeleteAsset, text::DELETE_ASSET, &[(None, &["AssetId"])])
+        .confirmed()
+        .then(Then::List("/console/assets")),
+    Operation::new(
+        Action::CreateAssetWithImage,
+        text::CREATE_IMAGE_ASSET,
+        &[(
+            None,
+            &[
+                "AssetName",
+                "AssetVersion",
+                "AssetRegion",
+                "ImageId",
+                "ImageOs",
+                "ImageSize",
+                "ImageType",
+                "OsType",
+                "OsBit",
+            ],
+        )],
+    )
+    .then(Then::List("/console/assets"))
+    .noted(text::IMAGE_NOTE),
 ];

@@ -1,5 +1,6 @@
 //! What may be typed where an id is wanted: fleets, packages, instance types, aliases and queues that there are.
 
+use futures_util::future::join_all;
 use gse_api::Action;
 use gse_api::schema::{Structure, ValueType};
 use gse_api::types as wire;
@@ -12,7 +13,7 @@ const MOST: u64 = 100;
 
 /// Values with what they are called, by the list that holds them.
 #[derive(Default)]
-pub(super) struct Suggestions(Vec<(&'static str, Vec<(String, String)>)>);
+pub(crate) struct Suggestions(Vec<(&'static str, Vec<(String, String)>)>);
 
 /// The list of values that fit a member.
 pub(super) fn list_of(name: &str) -> Option<&'static str> {
@@ -31,8 +32,7 @@ impl Suggestions {
     pub(super) async fn load(v: &Visit, action: Action) -> Self {
         let mut wanted = Vec::new();
         lists_in(action.request_schema(), &mut wanted);
-        let mut lists = Vec::new();
-        for list in wanted {
+        let one = async |list: &'static str| {
             let values = match list {
                 "fleets" => fleets(v).await,
                 "aliases" => aliases(v).await,
@@ -40,9 +40,16 @@ impl Suggestions {
                 "destinations" => destinations(v).await,
                 _ => instance_types(v).await,
             };
-            lists.push((list, values.unwrap_or_default()));
-        }
-        Self(lists)
+            (list, values.unwrap_or_default())
+        };
+        Self(join_all(wanted.into_iter().map(one)).await)
+    }
+
+    /// Everything that a member could be, if that is known to be everything.
+    pub(super) fn choices(&self, name: &str) -> Option<&[(String, String)]> {
+        let wanted = list_of(name)?;
+        let (_, values) = self.0.iter().find(|(list, _)| *list == wanted)?;
+        (!values.is_empty() && values.len() < MOST as usize).then_some(values)
     }
 
     pub(super) fn lists(&self) -> Markup {
@@ -89,8 +96,11 @@ async fn aliases(v: &Visit) -> Values {
 }
 
 async fn destinations(v: &Visit) -> Values {
-    let fleets = fleet_attributes(v).await?.into_iter().map(|fleet| (fleet.fleet_arn, fleet.name));
-    let aliases = alias_list(v).await?.into_iter().map(|alias| (alias.alias_arn, alias.name));
+    let (fleets, aliases) = tokio::join!(fleet_attributes(v), alias_list(v));
+    let fleets =
+        fleets?.into_iter().map(|fleet| (fleet.fleet_arn, format!("{} · {}", fleet.name, fleet.fleet_id)));
+    let aliases =
+        aliases?.into_iter().map(|alias| (alias.alias_arn, format!("{} · {}", alias.name, alias.alias_id)));
     Some(fleets.chain(aliases).collect())
 }
 
@@ -100,10 +110,10 @@ async fn assets(v: &Visit) -> Values {
         limit: MOST as i64,
         ..Default::default()
     };
-    let assets = v.cloud.call(&request).await.ok()?.assets;
+    let assets = v.cloud.call(&request).await.ok()?.assets.into_iter().filter(|asset| asset.stauts == 2);
     let named =
         |asset: wire::Asset| (asset.asset_id, format!("{} {}", asset.asset_name, asset.asset_version));
-    Some(assets.into_iter().map(named).collect())
+    Some(assets.map(named).collect())
 }
 
 async fn instance_types(v: &Visit) -> Values {

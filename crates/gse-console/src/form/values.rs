@@ -60,6 +60,55 @@ impl Values {
         self.rows.insert(list.to_owned(), count.min(MOST_ROWS));
     }
 
+    /// Takes a member out, with all that it holds.
+    pub(crate) fn remove(&mut self, path: &str) {
+        let start = format!("{path}.");
+        self.texts.retain(|name, _| name != path && !name.starts_with(&start));
+    }
+
+    /// Takes a row out of a list; those after it move up.
+    pub(crate) fn drop_row(&mut self, list: &str, row: usize) {
+        let count = self.row_count(list);
+        let texts = std::mem::take(&mut self.texts);
+        let moved = texts.into_iter().filter_map(|(path, text)| match index_in(&path, list) {
+            Some((index, _)) if index == row => None,
+            Some((index, rest)) if index > row => Some((format!("{list}.{}{rest}", index - 1), text)),
+            _ => Some((path, text)),
+        });
+        self.texts = moved.collect();
+        self.rows.insert(list.to_owned(), count.saturating_sub(1));
+    }
+
+    /// Lets two rows of a list change places.
+    pub(crate) fn swap_rows(&mut self, list: &str, one: usize, other: usize) {
+        if one.max(other) >= self.row_count(list) {
+            return;
+        }
+        let texts = std::mem::take(&mut self.texts);
+        let place = |index| if index == one { other } else { one };
+        let moved = texts.into_iter().map(|(path, text)| match index_in(&path, list) {
+            Some((index, rest)) if index == one || index == other => {
+                (format!("{list}.{}{rest}", place(index)), text)
+            }
+            _ => (path, text),
+        });
+        self.texts = moved.collect();
+    }
+
+    /// Whether a list of plain values has one.
+    pub(crate) fn has(&self, list: &str, value: &str) -> bool {
+        let start = format!("{list}.");
+        self.texts.iter().any(|(path, text)| path.starts_with(&start) && text == value)
+    }
+
+    /// What a date field of a browser gives, as the cloud API reads it; it is UTC here (R95).
+    pub(crate) fn complete_times(&mut self) {
+        let is_time = |path: &str| path.ends_with("BeginTime") || path.ends_with("EndTime");
+        for (_, text) in self.texts.iter_mut().filter(|(path, _)| is_time(path)) {
+            *text = utc(text);
+        }
+    }
+
     /// Rows of a list to show: those that are filled in, those that were asked for, and at least one.
     pub(crate) fn row_count(&self, list: &str) -> usize {
         let start = format!("{list}.");
@@ -137,6 +186,30 @@ impl Values {
     }
 }
 
+/// `2026-01-31T08:00` is `2026-01-31T08:00:00Z`; other text stays as it is.
+pub(crate) fn utc(text: &str) -> String {
+    let is_date = |text: &str| {
+        text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            10 => byte == b'T',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    match text.len() {
+        16 if is_date(text) => format!("{text}:00Z"),
+        19 if is_date(text) => format!("{text}Z"),
+        _ => text.to_owned(),
+    }
+}
+
+/// The row of a list that a path lies in, and the rest of the path.
+fn index_in<'a>(path: &'a str, list: &str) -> Option<(usize, &'a str)> {
+    let rest = path.strip_prefix(list)?.strip_prefix('.')?;
+    let end = rest.find('.').unwrap_or(rest.len());
+    Some((rest[..end].parse().ok()?, &rest[end..]))
+}
+
 /// Each index in a path, with the path of its list.
 fn each_index(path: &str, mut found: impl FnMut(&str, usize)) {
     for (at, _) in path.match_indices('.') {
@@ -188,6 +261,52 @@ mod tests {
         assert_eq!(values.body(Action::CreateFleet).unwrap(), wanted);
         assert_eq!(values.row_count("RuntimeConfiguration.ServerProcesses"), 5);
         assert_eq!(Values::of_json(&wanted).body(Action::CreateFleet).unwrap(), wanted);
+    }
+
+    #[test]
+    fn rows_move_and_go() {
+        let list = "Destinations";
+        let mut values = filled(&[
+            ("Destinations.0.DestinationArn", "a"),
+            ("Destinations.1.DestinationArn", "b"),
+            ("Destinations.2.DestinationArn", "c"),
+            ("DestinationsOther.1", "x"),
+        ]);
+        let arns = |values: &Values| {
+            let path = |row| format!("Destinations.{row}.DestinationArn");
+            (0..values.row_count(list)).map(|row| values.get(&path(row)).to_owned()).collect::<Vec<_>>()
+        };
+        values.swap_rows(list, 0, 1);
+        values.swap_rows(list, 2, 9);
+        assert_eq!(arns(&values), ["b", "a", "c"]);
+        values.drop_row(list, 0);
+        assert_eq!(arns(&values), ["a", "c"]);
+        values.drop_row(list, 0);
+        values.drop_row(list, 0);
+        assert_eq!(arns(&values), [""], "one row to fill in stays");
+        assert_eq!(values.get("DestinationsOther.1"), "x");
+    }
+
+    #[test]
+    fn dates_of_browsers_are_utc() {
+        for (typed, sent) in [
+            ("2026-01-31T08:00", "2026-01-31T08:00:00Z"),
+            ("2026-01-31T08:00:30", "2026-01-31T08:00:30Z"),
+            ("2026-01-31T08:00:30Z", "2026-01-31T08:00:30Z"),
+            ("soon", "soon"),
+            ("2026-01-31 08:00", "2026-01-31 08:00"),
+            ("", ""),
+        ] {
+            assert_eq!(utc(typed), sent);
+        }
+    }
+
+    #[test]
+    fn what_may_be_emptied_is_sent_empty() {
+        let mut values = filled(&[("FleetId", "fleet-1"), ("Description", "")]);
+        values.put([("Description".to_owned(), String::new())]);
+        let body = values.body(Action::UpdateFleetAttributes).unwrap();
+        assert_eq!(body, json!({"FleetId": "fleet-1", "Description": ""}));
     }
 
     #[test]

@@ -1,14 +1,15 @@
-//! Aliases (operations.md 8.5).
+//! Aliases (operations.md 8.5), and the canary of one (R78).
 
+use gse_api::extension::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::ROWS;
+use super::{ROWS, fleet_link, list_filters, tag_filter};
 use crate::cloud::Refusal;
-use crate::html::{act, id, named, pager, plain, table, tags, time};
-use crate::page::Page;
+use crate::html::{act, fields, id, named, pager, plain, refusal, table, tags, time};
+use crate::page::{Outcome, Page};
 use crate::text;
-use crate::visit::{Visit, escaped};
+use crate::visit::{Visit, escaped, find};
 
 /// The quota of aliases.
 const ALIASES: u64 = 3;
@@ -19,9 +20,11 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         offset: Some(v.offset()),
         name: v.asked("name").map(str::to_owned),
         routing_strategy_type: v.asked("type").map(str::to_owned),
+        filters: tag_filter(v),
         ..Default::default()
     };
-    let aliases = v.cloud.call(&request).await?;
+    let (aliases, quota) = tokio::join!(v.cloud.call(&request), super::quota(v, ALIASES));
+    let aliases = aliases?;
     let rows: Vec<_> = aliases.aliases.iter().map(|alias| row(v, alias)).collect();
     let columns = [
         text::ID_NAME,
@@ -34,39 +37,40 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         text::OPERATIONS,
     ];
     let kinds = [("SIMPLE", text::COMMON), ("TERMINAL", text::TERMINAL)];
-    let body = html! {
-        div.head { h1 { (v.t(text::ALIASES)) } (act(v, text::CREATE, "CreateAlias", &[])) }
-        (super::quota(v, ALIASES).await)
-        form.filter method="get" {
-            label for="name" { (v.t(text::NAME)) }
-            input id="name" name="name" value=(v.asked("name").unwrap_or_default());
-            label for="type" { (v.t(text::TYPE)) }
-            select id="type" name="type" data-submit {
-                option value="" { (v.t(text::ALL)) }
-                @for (kind, name) in kinds {
-                    option value=(kind) selected[v.asked("type") == Some(kind)] { (v.t(name)) }
-                }
+    let kind = html! {
+        label for="type" { (v.t(text::TYPE)) }
+        select id="type" name="type" data-submit {
+            option value="" { (v.t(text::ALL)) }
+            @for (kind, name) in kinds {
+                option value=(kind) selected[v.asked("type") == Some(kind)] { (v.t(name)) }
             }
-            button.quiet { (v.t(text::FILTER)) }
         }
+    };
+    let create = act(v, text::CREATE, "CreateAlias", &[("RoutingStrategy.Type", "SIMPLE")]);
+    let body = html! {
+        div.head { h1 { (v.t(text::ALIASES)) } (create) }
+        (quota)
+        (list_filters(v, &kind))
         (table(v, &columns, &rows))
         (pager(v, rows.len(), ROWS, aliases.total_count))
     };
     Ok(Page::live(v.t(text::ALIASES), body))
 }
 
+fn target(strategy: &wire::RoutingStrategy) -> Markup {
+    if strategy.r#type == "TERMINAL" { plain(&strategy.message) } else { fleet_link(&strategy.fleet_id) }
+}
+
+fn kind(v: &Visit, strategy: &wire::RoutingStrategy) -> &'static str {
+    v.t(if strategy.r#type == "TERMINAL" { text::TERMINAL } else { text::COMMON })
+}
+
 fn row(v: &Visit, alias: &wire::Alias) -> Vec<Markup> {
-    let strategy = &alias.routing_strategy;
-    let is_terminal = strategy.r#type == "TERMINAL";
     let named_id = [("AliasId", &*alias.alias_id)];
     vec![
-        html! { (id(&alias.alias_id)) br; (plain(&alias.name)) },
-        html! { (v.t(if is_terminal { text::TERMINAL } else { text::COMMON })) },
-        if is_terminal {
-            plain(&strategy.message)
-        } else {
-            named(&format!("/console/fleets/{}", escaped(&strategy.fleet_id)), &strategy.fleet_id, "")
-        },
+        named(&format!("/console/aliases/{}", escaped(&alias.alias_id)), &alias.alias_id, &alias.name),
+        html! { (kind(v, &alias.routing_strategy)) },
+        target(&alias.routing_strategy),
         plain(&alias.description),
         tags(&alias.tags),
         time(&alias.creation_time),
@@ -75,4 +79,111 @@ fn row(v: &Visit, alias: &wire::Alias) -> Vec<Markup> {
             (act(v, text::MODIFY, "UpdateAlias", &named_id)) " " (act(v, text::DELETE, "DeleteAlias", &named_id))
         },
     ]
+}
+
+/// One alias and its canary; `refused` is what the service said to a change of it.
+pub(super) async fn show(v: &Visit, asked: &str, refused: Option<&Refusal>) -> Result<Outcome, Refusal> {
+    let alias = wire::DescribeAliasRequest { alias_id: asked.to_owned() };
+    let canary = DescribeAliasCanaryRequest { alias_id: asked.to_owned() };
+    let fleets = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
+    let (alias, canary, fleets) =
+        tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), v.cloud.call(&fleets));
+    let Some(alias) = alias?.alias else { return Ok(Outcome::NotFound) };
+    let fleets = fleets.map(|fleets| fleets.fleet_attributes).unwrap_or_default();
+    let named_id = [("AliasId", &*alias.alias_id)];
+    let body = html! {
+        div.head {
+            h1 { bdi.user { (alias.name) } }
+            div {
+                (act(v, text::MODIFY, "UpdateAlias", &named_id)) " "
+                (act(v, text::DELETE, "DeleteAlias", &named_id))
+            }
+        }
+        @if let Some(refused) = refused { (refusal(v, refused)) }
+        (fields(v, &[
+            (text::ID, id(&alias.alias_id)),
+            (text::TYPE, html! { (kind(v, &alias.routing_strategy)) }),
+            (text::TARGET, target(&alias.routing_strategy)),
+            (text::DESCRIPTION, plain(&alias.description)),
+            (text::TAGS, tags(&alias.tags)),
+            (text::CREATED, time(&alias.creation_time)),
+            (text::LAST_UPDATED, time(&alias.last_updated_time)),
+        ]))
+        @if alias.routing_strategy.r#type != "TERMINAL" {
+            h2 { (v.t(text::CANARY)) }
+            p.note { (v.t(text::CANARY_NOTE)) }
+            @match canary {
+                Ok(canary) => (canary_part(v, &alias, &canary, &fleets)),
+                Err(error) => (refusal(v, &error)),
+            }
+        }
+    };
+    Ok(Outcome::Page(Page::live(alias.name.clone(), body)))
+}
+
+fn canary_part(
+    v: &Visit,
+    alias: &wire::Alias,
+    canary: &AliasCanary,
+    fleets: &[wire::FleetAttributes],
+) -> Markup {
+    let is_other = |fleet: &&wire::FleetAttributes| {
+        fleet.status == "ACTIVE" && fleet.fleet_id != alias.routing_strategy.fleet_id
+    };
+    let choices: Vec<_> = fleets.iter().filter(is_other).collect();
+    let post = format!("/console/aliases/{}/canary", escaped(&alias.alias_id));
+    let percent = if canary.percent == 0 { 10 } else { canary.percent };
+    html! {
+        @if canary.percent > 0 {
+            (fields(v, &[
+                (text::FLEET, fleet_link(&canary.fleet_id)),
+                (text::SHARE, html! { (canary.percent) " %" }),
+                (text::SINCE, time(&canary.since)),
+                (text::SESSIONS_SINCE, html! { (canary.created) }),
+                (text::SESSIONS_OF_CANARY, html! { (canary.given) }),
+            ]))
+        }
+        @if choices.is_empty() && canary.percent == 0 {
+            p.empty { (v.t(text::NO_OTHER_FLEET)) }
+        } @else {
+            form.filter #form-canary method="post" action=(post) {
+                input type="hidden" name="_token" value=(v.token);
+                label for="canary-fleet" { (v.t(text::FLEET)) }
+                select id="canary-fleet" name="fleet" required {
+                    @for fleet in choices {
+                        option value=(fleet.fleet_id) selected[fleet.fleet_id == canary.fleet_id] {
+                            (fleet.name) " · " (fleet.fleet_id)
+                        }
+                    }
+                }
+                label for="canary-percent" { (v.t(text::PERCENT_OF_NEW)) }
+                input id="canary-percent" name="percent" type="number" min="1" max="99" required value=(percent);
+                button name="do" value="set" {
+                    @if canary.percent > 0 { (v.t(text::CHANGE_CANARY)) } @else { (v.t(text::BEGIN_CANARY)) }
+                }
+                @if canary.percent > 0 {
+                    button.quiet.keep name="do" value="end" formnovalidate { (v.t(text::END_CANARY)) }
+                }
+            }
+        }
+    }
+}
+
+/// Begins, changes or ends a canary.
+pub(super) async fn set_canary(
+    v: &Visit,
+    alias: &str,
+    form: &[(String, String)],
+) -> Result<Outcome, Refusal> {
+    let is_end = find(form, "do") == Some("end");
+    let percent = find(form, "percent").and_then(|percent| percent.trim().parse().ok()).unwrap_or(0);
+    let request = SetAliasCanaryRequest {
+        alias_id: alias.to_owned(),
+        fleet_id: find(form, "fleet").filter(|_| !is_end).map(str::to_owned),
+        percent: if is_end { 0 } else { percent },
+    };
+    match v.cloud.call_extension(&request).await {
+        Ok(_) => Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(alias)))),
+        Err(refused) => show(v, alias, Some(&refused)).await,
+    }
 }

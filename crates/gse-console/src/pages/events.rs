@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::ROWS;
 use crate::cloud::Refusal;
+use crate::form::values::utc;
 use crate::html::{pager, plain, table, time};
 use crate::text;
 use crate::visit::Visit;
@@ -14,8 +15,8 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     let request = wire::DescribeFleetEventsRequest {
         fleet_id: fleet.to_owned(),
         event_code: asked("code"),
-        start_time: asked("from"),
-        end_time: asked("to"),
+        start_time: v.asked("from").map(utc),
+        end_time: v.asked("to").map(utc),
         limit: Some(ROWS),
         offset: Some(v.offset()),
     };
@@ -32,15 +33,16 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
             },
         ]
     };
+    let local = |name| v.asked(name).unwrap_or_default().trim_end_matches('Z').to_owned();
     let rows: Vec<_> = events.events.iter().map(row).collect();
     Ok(html! {
         form.filter method="get" {
             label for="code" { (v.t(text::CODE)) }
             input id="code" name="code" value=(v.asked("code").unwrap_or_default());
             label for="from" { (v.t(text::FROM)) }
-            input id="from" name="from" placeholder="2026-01-31T00:00:00Z" value=(v.asked("from").unwrap_or_default());
+            input id="from" name="from" type="datetime-local" step="1" value=(local("from"));
             label for="to" { (v.t(text::TO)) }
-            input id="to" name="to" placeholder="2026-01-31T23:59:59Z" value=(v.asked("to").unwrap_or_default());
+            input id="to" name="to" type="datetime-local" step="1" value=(local("to"));
             button.quiet { (v.t(text::FILTER)) }
         }
         (table(v, &[text::TIME, text::CODE, text::MESSAGE, text::OPERATIONS], &rows))

@@ -3,13 +3,14 @@
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{events, instances, scaling, sessions};
+use super::fleets::protection;
+use super::{events, instance, instances, network, scale, scaling, sessions};
 use crate::cloud::Refusal;
-use crate::html::{act, fields, id, plain, status, table, tags, time};
+use crate::html::{act, fields, id, plain, refusal, status, table, tags, time};
 use crate::language::Text;
 use crate::page::{Outcome, Page};
 use crate::text;
-use crate::visit::{Visit, escaped};
+use crate::visit::{Visit, address, escaped};
 
 const TABS: &[(&str, Text)] = &[
     ("basics", text::BASICS),
@@ -20,15 +21,14 @@ const TABS: &[(&str, Text)] = &[
     ("processes", text::PROCESS_MANAGEMENT),
     ("ports", text::PORTS),
     ("asset", text::ASSET),
+    ("network", text::VPC),
 ];
 
+/// Pages of a fleet that are no tabs, and the tab that they lie behind.
+const BEHIND: &[(&str, &str)] = &[("access", "instances"), ("logs", "instances"), ("scale", "scaling")];
+
 pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, Refusal> {
-    let request = wire::DescribeFleetAttributesRequest {
-        fleet_ids: Some(vec![fleet.to_owned()]),
-        ..Default::default()
-    };
-    let found = v.cloud.call(&request).await?.fleet_attributes.into_iter().next();
-    let Some(fleet) = found else { return Ok(Outcome::NotFound) };
+    let Some(fleet) = find(v, fleet).await? else { return Ok(Outcome::NotFound) };
     if tab == "delete" {
         return delete(v, &fleet).await;
     }
@@ -36,43 +36,78 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
         "basics" => basics(v, &fleet).await?,
         "events" => events::tab(v, &fleet.fleet_id).await?,
         "instances" => instances::tab(v, &fleet.fleet_id).await?,
+        "access" => instance::access(v, &fleet.fleet_id).await?,
+        "logs" => instance::logs(v, &fleet.fleet_id).await?,
         "scaling" => scaling::tab(v, &fleet.fleet_id).await?,
+        "scale" => scale::form(v, &fleet, None).await?,
         "sessions" => sessions::tab(v, &fleet).await?,
         "processes" => processes(v, &fleet).await?,
         "ports" => ports(v, &fleet.fleet_id).await?,
         "asset" => asset(v, &fleet).await?,
+        "network" => network::tab(v, &fleet.fleet_id).await?,
         _ => return Ok(Outcome::NotFound),
     };
+    Ok(Outcome::Page(framed(v, &fleet, tab, &body)))
+}
+
+pub(super) async fn find(v: &Visit, fleet: &str) -> Result<Option<wire::FleetAttributes>, Refusal> {
+    let request = wire::DescribeFleetAttributesRequest {
+        fleet_ids: Some(vec![fleet.to_owned()]),
+        ..Default::default()
+    };
+    Ok(v.cloud.call(&request).await?.fleet_attributes.into_iter().next())
+}
+
+/// With the header and the tabs. What is typed into, or shows a secret, does not change by itself.
+pub(super) fn framed(v: &Visit, fleet: &wire::FleetAttributes, tab: &str, body: &Markup) -> Page {
     let base = format!("/console/fleets/{}", escaped(&fleet.fleet_id));
+    let behind = BEHIND.iter().find(|(name, _)| *name == tab).map(|(_, tab)| *tab);
+    let current = behind.unwrap_or(tab);
     let page = html! {
         div.head {
             h1 { bdi.user { (fleet.name) } " " (status(&fleet.status)) }
             div {
+                a.button href=(address("/console/monitoring", &[("fleet", &fleet.fleet_id)])) {
+                    (v.t(text::VIEW_MONITORING))
+                } " "
                 (act(v, text::COPY, "CopyFleet", &[("FleetId", &fleet.fleet_id)])) " "
                 a.button href={ (base) "/delete" } { (v.t(text::DELETE)) }
             }
         }
-        p { code { (fleet.fleet_id) } }
+        div.under-head { code #fleet-id { (fleet.fleet_id) } (rename(v, fleet)) }
         nav.tabs aria-label=(v.t(text::FLEET)) {
             @for (name, label) in TABS {
-                a href={ (base) "/" (name) } aria-current=[(*name == tab).then_some("page")] { (v.t(*label)) }
+                a href={ (base) "/" (name) } aria-current=[(*name == current).then_some("page")] { (v.t(*label)) }
             }
         }
         (body)
     };
-    Ok(Outcome::Page(Page::live(format!("{} – {}", fleet.name, v.t(text::FLEET)), page)))
+    let title = format!("{} – {}", fleet.name, v.t(text::FLEET));
+    if behind.is_some() { Page::new(title, page) } else { Page::live(title, page) }
+}
+
+/// The name, edited in place.
+fn rename(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
+    html! {
+        details.rename {
+            summary { (v.t(text::RENAME)) }
+            form.filter #form-rename method="post" action="/console/do/UpdateFleetName" {
+                input type="hidden" name="_token" value=(v.token);
+                input type="hidden" name="_back" value=(v.here());
+                input type="hidden" name="_fixed" value="FleetId";
+                input type="hidden" name="FleetId" value=(fleet.fleet_id);
+                label for="fleet-name" { (v.t(text::NAME)) }
+                input id="fleet-name" name="Name" maxlength="50" required value=(fleet.name);
+                button.keep { (v.t(text::SAVE)) }
+            }
+        }
+    }
 }
 
 async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
     let used_by = related(v, &fleet.fleet_id).await?;
     let disk = |disk: &wire::DiskInfo| format!("{} {} GB", disk.disk_type, disk.disk_size);
     let disks: Vec<String> = fleet.data_disk_info.iter().map(disk).collect();
-    let protection = match fleet.game_server_session_protection_time_limit {
-        0 => fleet.new_game_server_session_protection_policy.clone(),
-        minutes => {
-            format!("{}, {minutes} {}", fleet.new_game_server_session_protection_policy, v.t(text::MINUTES))
-        }
-    };
     let limit = fleet.resource_creation_limit_policy.as_ref().map(|limit| {
         format!(
             "{} / {} {}",
@@ -81,57 +116,95 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
             v.t(text::MINUTES)
         )
     });
+    let minutes = fleet.game_server_session_protection_time_limit;
+    let policy = &fleet.new_game_server_session_protection_policy;
     Ok(html! {
-        (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)]))
+        p { (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)])) }
         (fields(v, &[
             (text::ID, id(&fleet.fleet_id)),
+            (text::RESOURCE_NAME, id(&fleet.fleet_arn)),
             (text::REGION, plain(&v.cloud.region)),
             (text::DESCRIPTION, plain(&fleet.description)),
-            (text::ASSET, id(&fleet.asset_id)),
+            (text::ASSET, asset_link(&fleet.asset_id)),
             (text::OS, plain(&fleet.operating_system)),
             (text::TYPE, plain(&fleet.fleet_type)),
             (text::INSTANCE_TYPE, plain(&fleet.instance_type)),
             (text::SYSTEM_DISK, plain(&fleet.system_disk_info.as_ref().map(disk).unwrap_or_default())),
             (text::DATA_DISKS, plain(&disks.join(", "))),
             (text::BANDWIDTH, html! { (fleet.internet_max_bandwidth_out) " Mbps" }),
-            (text::PROTECTION, plain(&protection)),
+            (text::PROTECTION, plain(&protection(v, policy, minutes))),
             (text::CREATION_LIMIT, plain(limit.as_deref().unwrap_or(v.t(text::UNLIMITED)))),
+            (text::AUTOMATIC_SCALING, html! {
+                @if fleet.stopped_actions.is_empty() { (v.t(text::ON)) } @else { (v.t(text::OFF)) }
+            }),
             (text::TAGS, tags(&fleet.tags)),
             (text::BILLING, plain(&fleet.billing_status)),
             (text::CREATED, time(&fleet.creation_time)),
             (text::ENDED, time(fleet.termination_time.as_deref().unwrap_or_default())),
         ]))
         h2 { (v.t(text::USED_BY)) }
-        (used_by)
+        (used_by.1)
     })
 }
 
-async fn related(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+fn asset_link(asset: &str) -> Markup {
+    html! {
+        @if asset.is_empty() { "–" } @else {
+            a href={ "/console/assets/" (escaped(asset)) } { code { (asset) } }
+        }
+    }
+}
+
+/// What uses a fleet: how much, and as a table.
+async fn related(v: &Visit, fleet: &str) -> Result<(usize, Markup), Refusal> {
     let request = wire::DescribeFleetRelatedResourcesRequest { fleet_id: fleet.to_owned() };
     let resources = v.cloud.call(&request).await?.resources;
     let row = |resource: &wire::FleetRelatedResource| {
-        vec![plain(&resource.r#type), id(&resource.resource_id), plain(&resource.resource_region)]
+        let link = match &*resource.r#type {
+            "ALIAS" => {
+                let place = format!("/console/aliases/{}", escaped(&resource.resource_id));
+                html! { a href=(place) { code { (resource.resource_id) } } }
+            }
+            "QUEUE" => super::queues::link(&resource.resource_id),
+            _ => id(&resource.resource_id),
+        };
+        vec![plain(&resource.r#type), link, plain(&resource.resource_region)]
     };
     let rows: Vec<_> = resources.iter().map(row).collect();
-    Ok(table(v, &[text::TYPE, text::ID, text::REGION], &rows))
+    Ok((rows.len(), table(v, &[text::TYPE, text::ID, text::REGION], &rows)))
 }
 
 /// 8.3: what uses the fleet is shown, and while something does there is no button.
 async fn delete(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Outcome, Refusal> {
-    let request = wire::DescribeFleetRelatedResourcesRequest { fleet_id: fleet.fleet_id.clone() };
-    let is_used = !v.cloud.call(&request).await?.resources.is_empty();
+    let capacity =
+        wire::DescribeFleetCapacityRequest { fleet_ids: vec![fleet.fleet_id.clone()], ..Default::default() };
+    let (used, capacity) = tokio::join!(related(v, &fleet.fleet_id), v.cloud.call(&capacity));
+    let (uses, used_by) = used?;
+    let counts = capacity.ok().and_then(|answer| answer.fleet_capacity.into_iter().next()?.instance_counts);
+    let instances = counts.map_or(0, |counts| counts.active + counts.pending + counts.terminating);
+    let has_instances = fleet.status == "ACTIVE" && instances > 0;
+    let base = format!("/console/fleets/{}", escaped(&fleet.fleet_id));
     let body = html! {
         h1 { (v.t(text::DELETE_FLEET)) }
-        p { bdi.user { (fleet.name) } " " code { (fleet.fleet_id) } " " (status(&fleet.status)) }
+        p { a href=(base) { bdi.user { (fleet.name) } } " " code { (fleet.fleet_id) } " " (status(&fleet.status)) }
         h2 { (v.t(text::USED_BY)) }
-        (related(v, &fleet.fleet_id).await?)
-        @if is_used {
-            p.notice.bad { (v.t(text::DELETE_REFUSED)) }
-        } @else {
-            p { (act(v, text::DELETE, "DeleteFleet", &[("FleetId", &fleet.fleet_id)])) }
+        (used_by)
+        @if uses > 0 { p.notice.bad #delete-refused { (v.t(text::DELETE_REFUSED)) } }
+        // F-28: an empty fleet only.
+        @if has_instances {
+            p.notice #delete-not-empty {
+                (v.t(text::DELETE_NOT_EMPTY)) " " (instances) ". "
+                a href={ (base) "/scale" } { (v.t(text::EDIT_CAPACITY)) }
+            }
+        }
+        p.buttons {
+            @if uses == 0 && !has_instances {
+                (act(v, text::DELETE, "DeleteFleet", &[("FleetId", &fleet.fleet_id)]))
+            }
+            a.button.quiet href=(base) { (v.t(text::CANCEL)) }
         }
     };
-    Ok(Outcome::Page(Page::new(v.t(text::DELETE_FLEET), body)))
+    Ok(Outcome::Page(Page::live(v.t(text::DELETE_FLEET), body)))
 }
 
 async fn processes(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
@@ -147,7 +220,7 @@ async fn processes(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, R
     };
     let timeout = configuration.game_server_session_activation_timeout_seconds;
     Ok(html! {
-        (act(v, text::MODIFY, "UpdateRuntimeConfiguration", &[("FleetId", &fleet.fleet_id)]))
+        p { (act(v, text::MODIFY, "UpdateRuntimeConfiguration", &[("FleetId", &fleet.fleet_id)])) }
         p.note { (v.t(text::CONFIGURATION_NOTE)) }
         (table(v, &[text::LAUNCH_PATH, text::PARAMETERS, text::CONCURRENT], &rows))
         (fields(v, &[
@@ -177,18 +250,23 @@ async fn ports(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     let rows: Vec<_> = permissions.iter().map(row).collect();
     let columns = [text::PORT_RANGE, text::PROTOCOL, text::IP_RANGE, text::OPERATIONS];
     Ok(html! {
-        (act(v, text::MODIFY, "UpdateFleetPortSettings", &[("FleetId", fleet)]))
+        p { (act(v, text::ADD_PORTS, "UpdateFleetPortSettings", &[("FleetId", fleet)])) }
+        p.note { (v.t(text::PORTS_NOTE)) }
         (table(v, &columns, &rows))
     })
 }
 
 async fn asset(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
     let request = wire::DescribeAssetRequest { asset_id: fleet.asset_id.clone() };
-    let asset = v.cloud.call(&request).await?.asset;
+    let asset = match v.cloud.call(&request).await {
+        Ok(answer) => answer.asset,
+        // A package may be deleted while fleets have it.
+        Err(error) => return Ok(refusal(v, &error)),
+    };
     Ok(fields(
         v,
         &[
-            (text::ID, id(&asset.asset_id)),
+            (text::ID, asset_link(&asset.asset_id)),
             (text::NAME, plain(&asset.asset_name)),
             (text::VERSION, plain(&asset.asset_version)),
             (text::SIZE, plain(&asset.size)),

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::ROWS;
+use super::{ROWS, list_filters, name_and_tag_filters};
 use crate::cloud::Refusal;
-use crate::html::{act, named, pager, plain, status, table, tags, time};
+use crate::html::{act, named, pager, status, table, tags, time};
 use crate::page::Page;
 use crate::text;
 use crate::visit::{Visit, escaped};
@@ -16,16 +16,11 @@ use crate::visit::{Visit, escaped};
 const FLEETS: u64 = 2;
 
 pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
-    let request = wire::DescribeFleetAttributesRequest {
-        limit: Some(ROWS),
-        offset: Some(v.offset()),
-        ..Default::default()
-    };
-    let fleets = v.cloud.call(&request).await?;
-    let ids: Vec<String> = fleets.fleet_attributes.iter().map(|fleet| fleet.fleet_id.clone()).collect();
+    let (found, quota) = tokio::join!(fleets(v), super::quota(v, FLEETS));
+    let (fleets, total) = found?;
+    let ids: Vec<String> = fleets.iter().map(|fleet| fleet.fleet_id.clone()).collect();
     let (capacities, loads) = if ids.is_empty() { Default::default() } else { counts(v, ids).await? };
     let rows: Vec<_> = fleets
-        .fleet_attributes
         .iter()
         .map(|fleet| row(v, fleet, capacities.get(&fleet.fleet_id), loads.get(&fleet.fleet_id)))
         .collect();
@@ -45,29 +40,64 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
     ];
     let body = html! {
         div.head { h1 { (v.t(text::FLEETS)) } (act(v, text::CREATE, "CreateFleet", &[])) }
-        (super::quota(v, FLEETS).await)
+        (quota)
+        (list_filters(v, &html! {}))
         p.small { (v.t(text::INSTANCES)) ": " (v.t(text::INSTANCES_NOTE)) }
         (table(v, &columns, &rows))
-        (pager(v, rows.len(), ROWS, fleets.total_count))
+        (pager(v, rows.len(), ROWS, total))
     };
     Ok(Page::live(v.t(text::FLEETS), body))
+}
+
+/// The fleets of this page, and how many there are. Names and tags are looked for by ListFleets, which answers ids.
+async fn fleets(v: &Visit) -> Result<(Vec<wire::FleetAttributes>, u64), Refusal> {
+    let mut request = wire::DescribeFleetAttributesRequest { limit: Some(ROWS), ..Default::default() };
+    let Some(filters) = name_and_tag_filters(v) else {
+        request.offset = Some(v.offset());
+        let answer = v.cloud.call(&request).await?;
+        return Ok((answer.fleet_attributes, answer.total_count));
+    };
+    let list = wire::ListFleetsRequest { filters: Some(filters), ..Default::default() };
+    let ids = v.cloud.call(&list).await?.fleet_ids;
+    let (total, offset) = (ids.len() as u64, usize::try_from(v.offset()).unwrap_or(usize::MAX));
+    let shown: Vec<String> = ids.into_iter().skip(offset).take(ROWS as usize).collect();
+    if shown.is_empty() {
+        return Ok((Vec::new(), total));
+    }
+    request.fleet_ids = Some(shown);
+    Ok((v.cloud.call(&request).await?.fleet_attributes, total))
 }
 
 type Counts = (BTreeMap<String, wire::FleetCapacity>, BTreeMap<String, wire::FleetUtilization>);
 
 async fn counts(v: &Visit, ids: Vec<String>) -> Result<Counts, Refusal> {
-    let request = wire::DescribeFleetCapacityRequest {
+    let capacities = wire::DescribeFleetCapacityRequest {
         fleet_ids: ids.clone(),
         limit: Some(ROWS),
         ..Default::default()
     };
-    let capacities = v.cloud.call(&request).await?.fleet_capacity;
-    let request = wire::DescribeFleetUtilizationRequest { fleet_ids: ids };
-    let loads = v.cloud.call(&request).await?.fleet_utilization;
+    let loads = wire::DescribeFleetUtilizationRequest { fleet_ids: ids };
+    let (capacities, loads) = tokio::try_join!(v.cloud.call(&capacities), v.cloud.call(&loads))?;
+    let capacities = capacities.fleet_capacity.into_iter();
+    let loads = loads.fleet_utilization.into_iter();
     Ok((
-        capacities.into_iter().map(|capacity| (capacity.fleet_id.clone(), capacity)).collect(),
-        loads.into_iter().map(|load| (load.fleet_id.clone(), load)).collect(),
+        capacities.map(|capacity| (capacity.fleet_id.clone(), capacity)).collect(),
+        loads.map(|load| (load.fleet_id.clone(), load)).collect(),
     ))
+}
+
+/// A protection policy in words; the minutes where they count.
+pub(super) fn protection(v: &Visit, policy: &str, minutes: u64) -> String {
+    let name = match policy {
+        "NoProtection" => text::NO_PROTECTION,
+        "TimeLimitProtection" => text::TIME_LIMIT_PROTECTION,
+        "FullProtection" => text::FULL_PROTECTION,
+        other => return other.to_owned(),
+    };
+    match policy {
+        "TimeLimitProtection" => format!("{}, {minutes} {}", v.t(name), v.t(text::MINUTES)),
+        _ => v.t(name).to_owned(),
+    }
 }
 
 fn row(
@@ -78,22 +108,28 @@ fn row(
 ) -> Vec<Markup> {
     let counts = capacity.and_then(|capacity| capacity.instance_counts.clone()).unwrap_or_default();
     let load = load.cloned().unwrap_or_default();
-    let asset = &fleet.asset_id;
+    let place = format!("/console/fleets/{}", escaped(&fleet.fleet_id));
+    let limit = fleet.game_server_session_protection_time_limit;
     vec![
-        named(&format!("/console/fleets/{}", escaped(&fleet.fleet_id)), &fleet.fleet_id, &fleet.name),
+        named(&place, &fleet.fleet_id, &fleet.name),
         status(&fleet.status),
-        html! { code { (asset) } },
-        plain(&fleet.instance_type),
+        html! {
+            @if fleet.asset_id.is_empty() { "–" } @else {
+                a href={ "/console/assets/" (escaped(&fleet.asset_id)) } { code { (fleet.asset_id) } }
+            }
+        },
+        html! { code { (fleet.instance_type) } },
         html! { (counts.active) " / " (counts.desired) " (" (counts.mini_num) "–" (counts.maxi_num) ")" },
         html! { (load.active_game_server_session_count) },
         html! { (load.active_server_process_count) },
         html! { (load.current_player_session_count) " / " (load.maximum_player_session_count) },
-        plain(&fleet.new_game_server_session_protection_policy),
+        html! { (protection(v, &fleet.new_game_server_session_protection_policy, limit)) },
         tags(&fleet.tags),
         time(&fleet.creation_time),
         html! {
+            a.button href=(place) { (v.t(text::VIEW)) } " "
             (act(v, text::COPY, "CopyFleet", &[("FleetId", &fleet.fleet_id)])) " "
-            a.button href={ "/console/fleets/" (escaped(&fleet.fleet_id)) "/delete" } { (v.t(text::DELETE)) }
+            a.button href={ (place) "/delete" } { (v.t(text::DELETE)) }
         },
     ]
 }

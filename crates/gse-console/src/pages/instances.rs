@@ -3,11 +3,15 @@
 use gse_api::types as wire;
 use maud::{Markup, html};
 
+use super::instance::place;
 use super::{ROWS, run_time};
 use crate::cloud::Refusal;
-use crate::html::{act, id, pager, plain, status, table, time};
+use crate::html::{id, pager, plain, status, table, time};
 use crate::text;
-use crate::visit::Visit;
+use crate::visit::{Visit, address};
+
+/// The quota of instances.
+const INSTANCES: u64 = 5;
 
 pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     let request = wire::DescribeInstancesExtendRequest {
@@ -16,12 +20,13 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         limit: ROWS as i64,
         offset: i64::try_from(v.offset()).unwrap_or_default(),
     };
-    let instances = v.cloud.call(&request).await?;
+    let (instances, quota) = tokio::join!(v.cloud.call(&request), super::quota(v, INSTANCES));
+    let instances = instances?;
     let rows: Vec<_> = instances.instances.iter().map(|instance| row(v, fleet, instance)).collect();
     let columns = [
-        text::ID,
+        text::INSTANCE_ID,
         text::STATUS,
-        text::PROCESSES,
+        text::HEALTHY_PROCESSES,
         text::GAME_SERVER_SESSIONS,
         text::PLAYER_SESSIONS,
         text::RUN_TIME,
@@ -34,10 +39,12 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     ];
     let total = u64::try_from(instances.total_count).unwrap_or_default();
     Ok(html! {
-        form.filter method="get" {
+        (quota)
+        form.filter #filter-ip method="get" {
             label for="ip" { (v.t(text::IP)) }
             input id="ip" name="ip" value=(v.asked("ip").unwrap_or_default());
-            button.quiet { (v.t(text::FILTER)) }
+            button.quiet.keep { (v.t(text::FILTER)) }
+            @if v.asked("ip").is_some() { a href=(v.path) { (v.t(text::CLEAR)) } }
         }
         (table(v, &columns, &rows))
         (pager(v, rows.len(), ROWS, total))
@@ -47,13 +54,9 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
 fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
     let instance = extended.instance.clone().unwrap_or_default();
     let of = |count: i64, most: i64| html! { @if most > 0 { (count) " / " (most) } @else { "-" } };
-    let (weight, is_reserved) = (instance.weight.to_string(), instance.reserve_value != 0);
-    let named = [("FleetId", fleet), ("InstanceId", &*instance.instance_id)];
-    let weigh = act(v, text::SET_WEIGHT, "SetServerWeight", &named);
-    let (reserve, label) = if is_reserved { ("0", text::RESERVED) } else { ("1", text::RESERVE) };
-    let values = [named[0], named[1], ("ReserveValue", reserve)];
+    let name = &*instance.instance_id;
     vec![
-        id(&instance.instance_id),
+        id(name),
         status(&instance.status),
         of(extended.healthy_process_cnt, extended.active_process_cnt),
         of(extended.game_session_cnt, extended.max_game_session_cnt),
@@ -62,8 +65,48 @@ fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
         time(&instance.create_time),
         plain(&instance.ip_address),
         plain(&instance.private_ip_address),
-        html! { (weight) },
-        html! { @if is_reserved { (v.t(text::YES)) } @else { (v.t(text::NO)) } },
-        html! { (weigh) " " (act(v, label, "SetServerReserved", &values)) },
+        weight(v, fleet, name, instance.weight),
+        reserved(v, fleet, name, instance.reserve_value != 0),
+        html! {
+            a.button href=(place(fleet, "access", name)) { (v.t(text::REMOTE_ACCESS)) } " "
+            a.button href=(place(fleet, "logs", name)) { (v.t(text::LOGS)) } " "
+            a.button href=(address("/console/monitoring", &[("instance", name)])) { (v.t(text::MONITORING)) }
+        },
     ]
+}
+
+/// What every small form of a row carries.
+fn hidden(v: &Visit, fleet: &str, instance: &str) -> Markup {
+    html! {
+        input type="hidden" name="_token" value=(v.token);
+        input type="hidden" name="_back" value=(v.here());
+        input type="hidden" name="_fixed" value="FleetId InstanceId";
+        input type="hidden" name="FleetId" value=(fleet);
+        input type="hidden" name="InstanceId" value=(instance);
+    }
+}
+
+/// 0 to 10, in place (F-31).
+fn weight(v: &Visit, fleet: &str, instance: &str, weight: i64) -> Markup {
+    html! {
+        form.inline method="post" action="/console/do/SetServerWeight" {
+            (hidden(v, fleet, instance))
+            input.narrow name="Weight" type="number" min="0" max="10" required value=(weight)
+                aria-label={ (v.t(text::WEIGHT)) " " (instance) };
+            button.quiet.small { (v.t(text::SAVE)) }
+        }
+    }
+}
+
+/// A switch (F-32).
+fn reserved(v: &Visit, fleet: &str, instance: &str, is_reserved: bool) -> Markup {
+    html! {
+        form.inline method="post" action="/console/do/SetServerReserved" {
+            (hidden(v, fleet, instance))
+            input type="hidden" name="ReserveValue" value=(if is_reserved { "0" } else { "1" });
+            button.switch role="switch" aria-checked=(is_reserved) aria-label={ (v.t(text::RESERVED)) " " (instance) } {
+                @if is_reserved { (v.t(text::YES)) } @else { (v.t(text::NO)) }
+            }
+        }
+    }
 }

@@ -2,22 +2,31 @@
 
 mod aliases;
 mod assets;
+mod charts;
 mod events;
 mod fleet;
 mod fleets;
+mod instance;
 mod instances;
+mod monitoring;
+mod network;
 mod placement;
 mod queues;
 mod quotas;
+mod scale;
 mod scaling;
 mod session;
 mod sessions;
 mod start;
+mod statistics;
+
+use gse_api::types::Filter;
+use maud::{Markup, html};
 
 use crate::cloud::Refusal;
 use crate::page::Outcome;
-use crate::visit::Visit;
-use crate::{explorer, form};
+use crate::visit::{Visit, escaped};
+use crate::{explorer, form, text};
 
 /// Rows on one page of a list.
 const ROWS: u64 = 20;
@@ -35,9 +44,18 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["session"] => return session::show(v).await,
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
+        ["aliases", id] => return aliases::show(v, id, None).await,
         ["assets"] => assets::list(v).await?,
-        ["assets", "upload"] => assets::upload(v),
+        ["assets", "upload"] => assets::upload(v).await,
+        ["assets", "command"] => assets::command(v),
+        ["assets", "image"] => assets::image(v),
+        ["assets", id] => return assets::show(v, id).await,
         ["queues"] => queues::list(v).await?,
+        ["queue"] => return queues::show(v).await,
+        ["monitoring"] => return monitoring::show(v).await,
+        ["charts"] => return charts::show(v).await,
+        ["statistics"] => return Ok(Outcome::Elsewhere("/console/statistics/usage".into())),
+        ["statistics", tab] => return statistics::show(v, tab).await,
         ["quotas"] => quotas::show(v).await?,
         ["explorer"] => explorer::index(v),
         ["explorer", action] => return Ok(explorer::show(v, action)),
@@ -47,14 +65,61 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     Ok(Outcome::Page(page))
 }
 
+/// What was posted to a page of its own; forms of single actions are in `form/`.
+pub(crate) async fn submit(v: &Visit, form: &[(String, String)]) -> Result<Outcome, Refusal> {
+    let path = v.path.strip_prefix("/console/").unwrap_or_default();
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["fleets", fleet, "scale"] => scale::submit(v, fleet, form).await,
+        ["aliases", alias, "canary"] => aliases::set_canary(v, alias, form).await,
+        _ => Ok(Outcome::NotFound),
+    }
+}
+
+/// Name and tag above a list, with whatever else it is filtered by.
+fn list_filters(v: &Visit, more: &Markup) -> Markup {
+    html! {
+        form.filter method="get" {
+            label for="name" { (v.t(text::NAME)) }
+            input id="name" name="name" value=(v.asked("name").unwrap_or_default());
+            label for="tag" { (v.t(text::TAG)) }
+            input id="tag" name="tag" placeholder=(v.t(text::TAG_EXAMPLE)) value=(v.asked("tag").unwrap_or_default());
+            (more)
+            button.quiet.keep { (v.t(text::FILTER)) }
+            @if ["name", "tag", "type"].iter().any(|name| v.asked(name).is_some()) {
+                a href=(v.path) { (v.t(text::CLEAR)) }
+            }
+        }
+    }
+}
+
+/// The filter of a tag: `key`, or `key:value` (cloud-api.md 6.3).
+fn tag_filter(v: &Visit) -> Option<Vec<Filter>> {
+    let tag = v.asked("tag")?;
+    let key = if tag.contains(':') { "tag:key-value" } else { "tag:key" };
+    Some(vec![Filter { key: Some(key.to_owned()), values: Some(vec![tag.to_owned()]) }])
+}
+
+/// Both filters of a list that knows names exactly.
+fn name_and_tag_filters(v: &Visit) -> Option<Vec<Filter>> {
+    let name = v
+        .asked("name")
+        .map(|name| Filter { key: Some("resource:name".to_owned()), values: Some(vec![name.to_owned()]) });
+    let filters: Vec<Filter> = name.into_iter().chain(tag_filter(v).into_iter().flatten()).collect();
+    (!filters.is_empty()).then_some(filters)
+}
+
+/// A fleet by its id.
+fn fleet_link(fleet: &str) -> Markup {
+    crate::html::named(&format!("/console/fleets/{}", escaped(fleet)), fleet, "")
+}
+
 /// A quota line above a list: used of allowed. What cannot be read is not shown.
-async fn quota(v: &Visit, resource: u64) -> maud::Markup {
-    use crate::text;
+async fn quota(v: &Visit, resource: u64) -> Markup {
     let request = gse_api::types::DescribeUserQuotaRequest { resource_type: Some(resource) };
     let quota = v.cloud.call(&request).await.ok().and_then(|answer| answer.quota_resource);
-    maud::html! {
+    html! {
         @if let Some(quota) = quota {
-            p.small {
+            p.small.quota {
                 (v.t(text::USED)) " " (quota.hard_limit.saturating_sub(quota.remaining)) " / "
                 (v.t(text::ALLOWED)) " " (quota.hard_limit)
             }
@@ -74,14 +139,14 @@ fn seconds(iso: &str) -> Option<i64> {
 }
 
 /// How long something has run, or ran.
-fn run_time(v: &Visit, from: &str, to: Option<&str>) -> maud::Markup {
+fn run_time(v: &Visit, from: &str, to: Option<&str>) -> Markup {
     let end = to.filter(|to| !to.is_empty()).map_or(Some(v.cloud.now), seconds);
     match (seconds(from), end) {
-        (Some(from), Some(to)) => maud::html! {
+        (Some(from), Some(to)) => html! {
             // Not part of what makes a page a new one.
             span data-since=[to.eq(&v.cloud.now).then_some(from)] { (crate::html::duration(to - from)) }
         },
-        _ => maud::html! { "–" },
+        _ => html! { "–" },
     }
 }
 

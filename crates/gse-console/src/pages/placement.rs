@@ -1,10 +1,12 @@
-//! A placement, as far as it has come.
+//! A placement, as far as it has come, and what its search found.
 
+use gse_api::extension::{ExplainPlacementRequest, ExplainPlacementResponse, PassedOver, SearchStep};
 use gse_api::types as wire;
-use maud::html;
+use maud::{Markup, html};
 
+use super::fleet_link;
 use crate::cloud::Refusal;
-use crate::html::{fields, id, named, plain, status, table, time};
+use crate::html::{act, fields, id, named, plain, status, table, time};
 use crate::page::{Outcome, Page};
 use crate::text;
 use crate::visit::{Visit, address};
@@ -12,16 +14,24 @@ use crate::visit::{Visit, address};
 pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let Some(asked) = v.asked("id") else { return Ok(Outcome::NotFound) };
     let request = wire::DescribeGameServerSessionPlacementRequest { placement_id: asked.to_owned() };
-    let placement = v.cloud.call(&request).await?.game_server_session_placement;
+    let explained = ExplainPlacementRequest { placement_id: asked.to_owned() };
+    let (placement, explained) = tokio::join!(v.cloud.call(&request), v.cloud.call_extension(&explained));
+    let placement = placement?.game_server_session_placement;
     let session = &placement.game_server_session_id;
     let row =
         |player: &wire::PlacedPlayerSession| vec![plain(&player.player_id), id(&player.player_session_id)];
     let players: Vec<_> = placement.placed_player_sessions.iter().map(row).collect();
+    let is_waiting = placement.status == "PENDING";
     let body = html! {
-        h1 { (v.t(text::PLACEMENT)) " " (status(&placement.status)) }
+        div.head {
+            h1 { (v.t(text::PLACEMENT)) " " (status(&placement.status)) }
+            @if is_waiting {
+                (act(v, text::STOP_PLACEMENT, "StopGameServerSessionPlacement", &[("PlacementId", asked)]))
+            }
+        }
         (fields(v, &[
             (text::ID, id(&placement.placement_id)),
-            (text::QUEUES, plain(&placement.game_server_session_queue_name)),
+            (text::QUEUES, super::queues::link(&placement.game_server_session_queue_name)),
             (text::SESSION, html! {
                 @if session.is_empty() { "–" } @else {
                     (named(&address("/console/session", &[("id", session)]), session, &placement.game_server_session_name))
@@ -29,12 +39,52 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
             }),
             (text::REGION, plain(&placement.game_server_session_region)),
             (text::IP, plain(&placement.ip_address)),
-            (text::PORT, html! { (placement.port) }),
+            (text::PORT, html! { @if placement.port == 0 { "–" } @else { (placement.port) } }),
             (text::FROM, time(&placement.start_time)),
             (text::ENDED, time(placement.end_time.as_deref().unwrap_or_default())),
         ]))
+        @if let Ok(explained) = &explained { (search(v, explained)) }
         h2 { (v.t(text::PLAYER_SESSIONS)) }
         (table(v, &[text::PLAYER, text::ID], &players))
     };
     Ok(Outcome::Page(Page::live(v.t(text::PLACEMENT), body)))
+}
+
+/// The search: the story in sentences, and the same step by step.
+fn search(v: &Visit, explained: &ExplainPlacementResponse) -> Markup {
+    html! {
+        h2 { (v.t(text::SEARCH_TRACE)) }
+        ol #search-trace { @for sentence in &explained.sentences { li { (plain(sentence)) } } }
+        @if !explained.steps.is_empty() {
+            p.small { (v.t(text::ATTEMPTS)) ": " (explained.attempts) }
+            @for step in &explained.steps { (one(v, step)) }
+        }
+    }
+}
+
+fn one(v: &Visit, step: &SearchStep) -> Markup {
+    let row = |passed: &PassedOver| {
+        vec![
+            plain(&passed.region),
+            html! {
+                @if let Some(alias) = &passed.alias_id { (id(alias)) " → " }
+                @match &passed.fleet_id { Some(fleet) => (fleet_link(fleet)), None => "–" }
+            },
+            html! { code { (passed.code) } },
+            plain(&passed.reason),
+        ]
+    };
+    let rows: Vec<_> = step.passed_over.iter().map(row).collect();
+    html! {
+        details {
+            summary {
+                (step.first_ms) "–" (step.last_ms) " ms · " (step.times) " × · " (step.outcome)
+                @if let Some(latency) = step.maximum_latency_ms { " · ≤ " (latency) " ms" }
+                @if let Some(fleet) = &step.fleet_id { " · " code { (fleet) } }
+            }
+            @if let Some(reason) = &step.reason { p { (plain(reason)) } }
+            @if !rows.is_empty() { (table(v, &[text::REGION, text::FLEET, text::CODE, text::REASON], &rows)) }
+            @if step.more > 0 { p.small { "+ " (step.more) } }
+        }
+    }
 }

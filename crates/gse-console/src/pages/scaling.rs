@@ -8,7 +8,7 @@ use super::ROWS;
 use crate::cloud::Refusal;
 use crate::html::{act, fields, plain, status, table, time};
 use crate::text;
-use crate::visit::Visit;
+use crate::visit::{Visit, escaped};
 
 /// Timers that one fleet can have.
 const MOST_TIMERS: i64 = 100;
@@ -23,7 +23,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     };
     let decisions: Vec<_> = why.decisions.iter().map(decision).collect();
     Ok(html! {
-        p.buttons { (act(v, text::MODIFY, "UpdateFleetCapacity", &[("FleetId", fleet)])) " " (switch) }
+        p.buttons { a.button href={ "/console/fleets/" (escaped(fleet)) "/scale" } { (v.t(text::MODIFY)) } " " (switch) }
         (fields(v, &[
             (text::MODE, html! { (v.t(mode)) }),
             (text::RANGE, html! { (why.min) "–" (why.max) }),

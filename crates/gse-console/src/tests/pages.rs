@@ -9,12 +9,35 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE};
+use crate::text::{MEMBERS, TABLE, pages};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
 pub(super) fn all_pages() -> Vec<String> {
-    let plain = ["start", "fleets", "aliases", "assets", "assets/upload", "queues", "quotas", "explorer"];
+    let plain = [
+        "start",
+        "fleets",
+        "aliases",
+        "aliases/alias-1",
+        "aliases/alias-2",
+        "assets",
+        "assets/upload",
+        "assets/command",
+        "assets/image",
+        "assets/asset-1",
+        "queues",
+        "queue?name=q",
+        "quotas",
+        "explorer",
+        "monitoring",
+        "monitoring?fleet=fleet-1-2",
+        "monitoring?queue=q&span=86400",
+        "monitoring?instance=ins-1&from=2021-01-01T00:00",
+        "charts",
+        "charts?namespace=Instance&region=ap-guangzhou",
+        "statistics/usage",
+        "statistics/history",
+    ];
     let tabs = [
         "",
         "/basics",
@@ -25,18 +48,35 @@ pub(super) fn all_pages() -> Vec<String> {
         "/processes",
         "/ports",
         "/asset",
+        "/network",
+        "/scale",
+        "/access?instance=ins-1",
+        "/logs?instance=ins-1",
         "/delete",
     ];
     let mut pages: Vec<String> = plain.iter().map(|page| format!("/console/{page}")).collect();
     pages.extend(tabs.iter().map(|tab| format!("/console/fleets/{FLEET}{tab}")));
     pages.push(address("/console/session", &[("id", SESSION)]));
     pages.push("/console/placement?id=p".into());
+    pages.push(address("/console/charts", &[("chart", &free_chart("Fleet"))]));
     pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
     let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
     pages.extend(
         form::all_operations().map(|action| address(&format!("/console/do/{}", action.name()), &named)),
     );
     pages
+}
+
+/// A free chart with a hostile name.
+pub(super) fn free_chart(namespace: &str) -> String {
+    let members = [
+        ("title", HOSTILE),
+        ("namespace", namespace),
+        ("region", "ap-guangzhou"),
+        ("object", HOSTILE),
+        ("metrics", "ActiveGameServerSessions QueueDepth"),
+    ];
+    address("", &members).trim_start_matches('?').to_owned()
 }
 
 #[tokio::test]
@@ -68,7 +108,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE {
+    for (name, text) in TABLE.iter().chain(pages::TABLE) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
@@ -181,7 +221,7 @@ async fn another_row_keeps_what_was_typed_and_calls_nothing() {
 async fn a_form_of_a_change_begins_with_what_is_there() {
     let mut browser = Browser::new();
     let seen = browser.get("/console/do/UpdateAlias?AliasId=alias-1").await;
-    assert!(seen.text.contains("<option selected>TERMINAL"), "{}", seen.text);
+    assert!(seen.text.contains("<option value=\"TERMINAL\" selected>terminal"), "{}", seen.text);
     assert!(seen.text.contains("<output class=\"user\">alias-1</output>"), "{}", seen.text);
 }
 

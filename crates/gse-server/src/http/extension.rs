@@ -2,6 +2,7 @@
 //! signed and how it is answered are those of the cloud API.
 
 mod canary;
+mod lint;
 mod monitoring;
 
 use gse_api::extension::{
@@ -77,6 +78,10 @@ pub(super) async fn call(
         }
         ExtensionAction::DescribeMonitoring => {
             let answer = monitoring::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::LintAsset => {
+            let answer = lint::lint(api, scope, decode(body)?, request_id).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::StartMatchPlacement => {

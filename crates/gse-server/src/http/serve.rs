@@ -157,8 +157,10 @@ async fn converse(
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let stops = gse_console::Stopping(stopping.clone());
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(stops.clone());
         router.clone().answer(request)
     });
     let io = TokioIo::new(stream);

@@ -66,18 +66,103 @@ async fn every_list_and_tab_can_be_read() {
     let mut visitor = Visitor::of(&stack);
     let (redirect, _) = visitor.send(Request::get("/console"), String::new()).await;
     assert_eq!(redirect.headers()[LOCATION], "/console/start");
-    for page in ["start", "fleets", "aliases", "assets", "queues", "quotas"] {
+    let lists = [
+        "start",
+        "fleets",
+        "aliases",
+        "assets",
+        "queues",
+        "quotas",
+        "monitoring",
+        "charts?namespace=Instance",
+        "statistics/usage",
+        "statistics/history",
+        "statistics/history?download=csv",
+    ];
+    for page in lists {
         let (head, text) = visitor.send(Request::get(format!("/console/{page}")), String::new()).await;
         assert_eq!(head.status(), StatusCode::OK, "{page}: {text}");
     }
-    for tab in
-        ["", "/events", "/instances", "/scaling", "/sessions", "/processes", "/ports", "/asset", "/delete"]
-    {
+    let tabs = [
+        "",
+        "/events",
+        "/instances",
+        "/scaling",
+        "/scale",
+        "/sessions",
+        "/processes",
+        "/ports",
+        "/asset",
+        "/network",
+        "/access?instance=ins-0001",
+        "/logs?instance=ins-0001",
+        "/delete",
+    ];
+    for tab in tabs {
         let path = format!("/console/fleets/{fleet}{tab}");
         let (head, text) = visitor.send(Request::get(path), String::new()).await;
         assert_eq!(head.status(), StatusCode::OK, "{tab}: {text}");
         assert!(text.contains(&fleet), "{tab}: {text}");
     }
+}
+
+/// The zero-downtime update of W2, as somebody with a mouse does it: a queue of two, an alias that changes its fleet.
+#[tokio::test]
+async fn an_alias_is_led_elsewhere_by_its_form() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let (old, new) = (stack.fleet(1).await, stack.fleet(1).await);
+    let mut visitor = Visitor::of(&stack);
+    let page = visitor.get("/console/do/CreateAlias").await;
+    let token = page.split_once("name=\"csrf\" content=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let body = |more: &str, fleet: &str| {
+        format!(
+            "_token={token}&Name=live{more}&RoutingStrategy.Type=SIMPLE&RoutingStrategy.FleetId={fleet}&RoutingStrategy.Message=x"
+        )
+    };
+    let (head, text) = visitor.send(Request::post("/console/do/CreateAlias"), body("", &old)).await;
+    assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
+    let list = visitor.get("/console/aliases").await;
+    let alias = list.split_once("/console/aliases/alias-").unwrap().1.split('"').next().unwrap();
+    let alias = format!("alias-{alias}");
+    let form = visitor.get(&format!("/console/do/UpdateAlias?AliasId={alias}")).await;
+    assert!(form.contains(&format!("value=\"{new}\"")), "the other fleet is offered: {form}");
+    // Its canary first.
+    let canary = format!("/console/aliases/{alias}/canary");
+    let set = format!("_token={token}&do=set&fleet={new}&percent=10");
+    let (head, text) = visitor.send(Request::post(&canary), set).await;
+    assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
+    assert!(visitor.get(&format!("/console/aliases/{alias}")).await.contains("10 %"));
+    let update = body(&format!("&AliasId={alias}&_back=%2Fconsole%2Faliases"), &new);
+    let (head, text) = visitor.send(Request::post("/console/do/UpdateAlias"), update).await;
+    assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
+    let page = visitor.get(&format!("/console/aliases/{alias}")).await;
+    assert!(page.contains(&format!("/console/fleets/{new}")), "{page}");
+    // The new one is in use now; the old one is not, and has to be emptied.
+    assert!(visitor.get(&format!("/console/fleets/{new}/delete")).await.contains("id=\"delete-refused\""));
+    let page = visitor.get(&format!("/console/fleets/{old}/delete")).await;
+    assert!(!page.contains("delete-refused") && page.contains("id=\"delete-not-empty\""), "{page}");
+}
+
+#[tokio::test]
+async fn scaling_is_set_by_its_one_form() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let fleet = stack.fleet(1).await;
+    let mut visitor = Visitor::of(&stack);
+    let page = visitor.get(&format!("/console/fleets/{fleet}/scale")).await;
+    let token = page.split_once("name=\"csrf\" content=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let path = format!("/console/fleets/{fleet}/scale");
+    let filled = |mode: &str, max: &str| {
+        format!("_token={token}&mode={mode}&min=0&max={max}&desired=1&cool_down=5&buffer=40")
+    };
+    let (head, text) = visitor.send(Request::post(&path), filled("automatic", "3")).await;
+    assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
+    let page = visitor.get(&path).await;
+    assert!(page.contains("value=\"automatic\" checked") && page.contains("value=\"40\""), "{page}");
+    let (head, text) = visitor.send(Request::post(&path), filled("manual", "2")).await;
+    assert_eq!(head.status(), StatusCode::SEE_OTHER, "{text}");
+    assert!(visitor.get(&path).await.contains("value=\"manual\" checked"));
+    let (head, text) = visitor.send(Request::post(&path), filled("manual", "4000")).await;
+    assert!(head.status() == StatusCode::BAD_REQUEST && text.contains("value=\"4000\""), "{text}");
 }
 
 #[tokio::test]
@@ -89,6 +174,10 @@ async fn a_package_is_uploaded_and_becomes_an_asset() {
     let put =
         Request::put("/console/upload?name=arena&version=1&os=CentOS7.16").header("X-CSRF-Token", token);
     let (head, text) = visitor.send(put, "no zip".into()).await;
-    assert_eq!((head.status(), &*text), (StatusCode::OK, "/console/assets"));
+    assert_eq!(head.status(), StatusCode::OK, "{text}");
+    assert!(text.starts_with("/console/assets/asset-"), "{text}");
     assert!(visitor.get("/console/assets").await.contains("arena"));
+    // It is no zip, which is said where one lands.
+    let page = visitor.get(&text).await;
+    assert!(page.contains("id=\"unusable\"") && page.contains("not a readable zip"), "{page}");
 }

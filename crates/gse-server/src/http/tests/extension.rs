@@ -129,3 +129,53 @@ async fn r78_the_canary_of_an_alias() {
     let ended = call("SetAliasCanary", json!({"AliasId": alias})).await.unwrap();
     assert_eq!(ended["FleetId"], "");
 }
+
+async fn lint(stack: &Stack, body: Value) -> Result<Value, Refused> {
+    answer(stack.send(at("/opengse/LintAsset", stack.signed("LintAsset", &body.to_string()))).await).await
+}
+
+#[tokio::test]
+async fn a_package_is_looked_into() {
+    let stack = Stack::start();
+    let asset = stack.asset().await;
+    let found =
+        lint(&stack, json!({ "AssetId": asset, "LaunchPaths": ["/local/game/sever"] })).await.unwrap();
+    assert_eq!((&found["Files"], &found["Bytes"], &found["Unusable"]), (&json!(1), &json!(10), &json!("")));
+    let findings = found["Findings"].as_array().unwrap();
+    let rules: Vec<_> = findings.iter().map(|finding| finding["Rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["launch-path", "execute-bit"]);
+    assert_eq!(findings[0]["Level"], "error");
+    // What is no package is told as an answer, not as a fault.
+    stack.upload("other.zip", b"no zip".to_vec()).await;
+    let other = stack.create_asset("other.zip").await;
+    let found = lint(&stack, json!({ "AssetId": other })).await.unwrap();
+    assert_eq!(found["Unusable"], "the package is not a readable zip");
+    let unknown = lint(&stack, json!({ "AssetId": "asset-none" })).await.unwrap_err();
+    assert_eq!(unknown.0, "ResourceNotFound");
+    let image = json!({
+        "AssetName": "i", "AssetVersion": "1", "AssetRegion": super::stack::REGION, "ImageId": "img-1",
+        "ImageOs": "CentOS", "ImageSize": "20GB", "ImageType": "SHARED_IMAGE", "OsType": "CentOS", "OsBit": 64,
+    });
+    let image = stack.done("CreateAssetWithImage", image).await["AssetId"].clone();
+    assert_eq!(lint(&stack, json!({ "AssetId": image })).await.unwrap_err().0, "UnsupportedOperation");
+}
+
+/// A program in a package is read as one in a folder is.
+#[tokio::test]
+async fn a_program_in_a_package_is_known() {
+    use std::io::Write as _;
+    let stack = Stack::start();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    zip.start_file("bin/server", options).unwrap();
+    // This test itself is a program of this machine.
+    zip.write_all(&std::fs::read(std::env::current_exe().unwrap()).unwrap()).unwrap();
+    zip.start_file("notes.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"read me").unwrap();
+    stack.upload("server.zip", zip.finish().unwrap().into_inner()).await;
+    let asset = stack.create_asset("server.zip").await;
+    let found = lint(&stack, json!({ "AssetId": asset, "LaunchPaths": ["bin/server"] })).await.unwrap();
+    assert_eq!(found["Programs"], json!(["/local/game/bin/server"]));
+    let findings = found["Findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["Level"] != "error"), "{findings:?}");
+}

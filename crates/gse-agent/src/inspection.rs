@@ -1,35 +1,94 @@
-//! Reads a build and this machine for `gse_core::package::lint`: what the files are, and what the system offers.
+//! Reads a build and this machine for `gse_core::package::lint`: what the files are, and what the system offers. A build is a
+//! folder, before it is packed, or a package that was uploaded. Blocking.
 
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _},
+    io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use gse_core::package::lint::{Build, BuildFile, Content, Elf, Machine};
+use gse_core::package::{EntryKind, PackageLimits, check_package, entry_path};
 use object::{
     Endianness, ReadCache, ReadRef,
     elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, EM_AARCH64, EM_X86_64, FileHeader32, FileHeader64},
     read::elf::{Dyn as _, FileHeader, ProgramHeader as _},
 };
+use zip::result::ZipError;
+
+use crate::package::{self, PackageError};
 
 /// Enough of a file to tell what it is.
 const HEAD_BYTES: u64 = 4096;
+/// Enough of `gse.yaml`.
+const SETUP_BYTES: u64 = 1 << 20;
+/// Of a package so much is unpacked to look into programs; what comes after that is not looked into.
+const UNPACKED_BYTES: u64 = 1 << 30;
 /// Where the loader looks by itself, besides what the configuration says.
 const LIBRARY_FOLDERS: [&str; 6] =
     ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64"];
 const LOADER_CONFIGURATION: &str = "/etc/ld.so.conf.d";
+/// Where instances find their setup.
+const SETUP: &str = "gse.yaml";
 
 /// Reads the folder, and what of this machine matters to it.
 ///
 /// # Errors
-/// A folder that cannot be read.
-pub(super) fn inspect(folder: &Path, launch: Vec<String>) -> anyhow::Result<Build> {
+/// A folder that cannot be read: which path, and why.
+pub fn folder(folder: &Path, launch: Vec<String>) -> Result<Build, (PathBuf, io::Error)> {
     let mut files = Vec::new();
     collect(folder, "", &mut files)?;
+    Ok(build(files, fs::read(folder.join(SETUP)).ok(), launch))
+}
+
+/// The same for a package.
+///
+/// # Errors
+/// As `inspect`: nothing is looked into that could not be unpacked.
+pub fn package(path: &Path, launch: Vec<String>) -> Result<Build, PackageError> {
+    let mut archive = package::open(path)?;
+    let entries = package::entries(&mut archive)?;
+    check_package(&entries, &PackageLimits::default())?;
+    let (mut files, mut setup, mut room) = (Vec::new(), None, UNPACKED_BYTES);
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::File) {
+        let path = entry_path(&entry.name)?.join("/");
+        let unreadable = |source| {
+            let name = entry.name.clone();
+            package::system_error(source, |source| PackageError::Entry { name, source })
+        };
+        let mut packed = archive.by_index(index).map_err(unreadable)?;
+        let content = if path == SETUP {
+            let mut text = Vec::new();
+            let read = (&mut packed).take(SETUP_BYTES).read_to_end(&mut text);
+            read.map_err(|error| unreadable(ZipError::Io(error)))?;
+            setup = Some(text);
+            Content::Other
+        } else {
+            unpacked(&mut packed, entry.size, &mut room).map_err(|error| unreadable(ZipError::Io(error)))?
+        };
+        let is_executable = entry.mode.is_some_and(|mode| mode & 0o111 != 0);
+        files.push(BuildFile { path, bytes: entry.size, is_executable, content });
+    }
+    Ok(build(files, setup, launch))
+}
+
+/// What a packed file is. Only programs are unpacked, into a file without a name.
+fn unpacked(packed: &mut impl Read, size: u64, room: &mut u64) -> io::Result<Content> {
+    let mut head = Vec::new();
+    packed.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    if !head.starts_with(b"\x7fELF") {
+        return Ok(small(&head));
+    }
+    let Some(left) = room.checked_sub(size) else { return Ok(Content::Other) };
+    *room = left;
+    let mut whole = tempfile::tempfile()?;
+    io::copy(&mut (&*head).chain(packed.take(size)), &mut whole)?;
+    content(whole)
+}
+
+fn build(files: Vec<BuildFile>, gse_yaml: Option<Vec<u8>>, launch: Vec<String>) -> Build {
     let named = files.iter().filter_map(|file| match &file.content {
         Content::Elf(elf) => elf.interpreter.clone(),
         Content::Script { interpreter, .. } => Some(interpreter.clone()),
@@ -40,37 +99,39 @@ pub(super) fn inspect(folder: &Path, launch: Vec<String>) -> anyhow::Result<Buil
         "aarch64" => Machine::Aarch64,
         _ => Machine::X86_64,
     };
-    let gse_yaml = fs::read(folder.join("gse.yaml")).ok();
-    Ok(Build { files, gse_yaml, launch, machine, system_libraries: system_libraries(), interpreters })
+    Build { files, gse_yaml, launch, machine, system_libraries: system_libraries(), interpreters }
 }
 
-fn collect(folder: &Path, prefix: &str, files: &mut Vec<BuildFile>) -> anyhow::Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
-    for entry in entries {
-        let entry = entry.with_context(|| format!("cannot read `{}`", folder.display()))?;
-        let (path, kind) = (entry.path(), entry.file_type().context("cannot read what an entry is")?);
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<BuildFile>) -> Result<(), (PathBuf, io::Error)> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error| (path, error)
+    };
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let entry = entry.map_err(at(folder))?;
+        let path = entry.path();
+        let kind = entry.file_type().map_err(at(&path))?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if kind.is_dir() {
             collect(&path, &format!("{name}/"), files)?;
         } else if kind.is_file() {
-            let metadata = entry.metadata().with_context(|| format!("cannot read `{}`", path.display()))?;
-            files.push(BuildFile {
-                path: name,
-                bytes: metadata.len(),
-                is_executable: metadata.permissions().mode() & 0o111 != 0,
-                content: content(&path).with_context(|| format!("cannot read `{}`", path.display()))?,
-            });
+            let metadata = entry.metadata().map_err(at(&path))?;
+            let content = File::open(&path).and_then(content).map_err(at(&path))?;
+            let is_executable = metadata.permissions().mode() & 0o111 != 0;
+            files.push(BuildFile { path: name, bytes: metadata.len(), is_executable, content });
         }
     }
     Ok(())
 }
 
-fn content(path: &Path) -> anyhow::Result<Content> {
-    let mut file = File::open(path)?;
+/// What a file is.
+fn content(mut file: File) -> io::Result<Content> {
     let mut head = Vec::new();
+    file.rewind()?;
     file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     Ok(match &*head {
         [0x7f, b'E', b'L', b'F', class, ..] => {
+            file.seek(SeekFrom::Start(0))?;
             let data = ReadCache::new(file);
             let elf = match class {
                 1 => elf::<FileHeader32<Endianness>, _>(&data),
@@ -79,11 +140,18 @@ fn content(path: &Path) -> anyhow::Result<Content> {
             // Half an ELF file is data, as far as this goes.
             elf.map_or(Content::Other, Content::Elf)
         }
+        head => small(head),
+    })
+}
+
+/// What its first bytes tell of what is no ELF.
+fn small(head: &[u8]) -> Content {
+    match head {
         [b'#', b'!', line @ ..] => script(line),
         [b'M', b'Z', ..] => Content::Windows,
         [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 0..=8, ..] => Content::Mac,
         _ => Content::Other,
-    })
+    }
 }
 
 /// `#!` was cut off.
