@@ -171,7 +171,18 @@ function offerUpload() {
   };
 }
 
+// What scrolls can be scrolled by keyboard.
+function reachScrollers() {
+  for (const box of document.querySelectorAll("td > div, pre, .scroll")) {
+    const scrolls = box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth;
+    if (scrolls) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+addEventListener("resize", reachScrollers);
+
 function prepare() {
+  reachScrollers();
   offerCopies();
   offerSorting();
   applyConditions();

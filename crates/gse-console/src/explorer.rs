@@ -36,7 +36,7 @@ pub(crate) fn index(v: &Visit) -> Page {
                     h2 { code { (name) } }
                     ul {
                         @for action in actions {
-                            li { a href={ "/console/explorer/" (action.name()) } { (action.name()) } }
+                            li { a href={ "/console/explorer/" (action.name()) } { code { (action.name()) } } }
                         }
                     }
                 }
@@ -95,7 +95,7 @@ impl Bench<'_> {
         let is_refused = matches!(answer, Some(Err(_)));
         let markup = html! {
             div.head {
-                h1 { (action.name()) }
+                h1 { code { (action.name()) } }
                 a.button.quiet href="/console/explorer" { (v.t(text::EXPLORER)) }
             }
             p.small {

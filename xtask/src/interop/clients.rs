@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::scripted::Stack;
+use super::story::follow;
 use crate::flow::Stage;
 use crate::flow::record::Call;
-use crate::interrupt;
-use crate::processes::{Logged, tail};
+use crate::processes::Logged;
 use crate::workspace::Workspace;
 
 /// The words after `run.py`. The refusals come first: they want a service that has nothing yet.
@@ -120,30 +120,15 @@ fn run_story(
     let command = format!("python3 run.py {}", words.join(" "));
     stage.show(&command);
     let mut story = start(stage, installed, package, words)?;
-    let deadline = Instant::now() + STORY_DEADLINE;
-    let (mut read, mut calls, mut refusals, mut done) = (0, 0, 0, false);
-    loop {
-        // Asked before the output is read, so that nothing it wrote is missed.
-        let ended = story.ended()?;
-        let output = story.output();
-        let fresh = &output[read..output.rfind('\n').map_or(read, |end| end + 1)];
-        read += fresh.len();
-        for line in fresh.lines() {
-            let line: Line =
-                serde_json::from_str(line).with_context(|| format!("`{command}` said `{line}`"))?;
-            calls += usize::from(line.call.is_some());
-            refusals += usize::from(line.refused.is_some());
-            done |= line.done;
-            tell(stage, line, driven)?;
-        }
-        match ended {
-            Some(status) if status.success() && done => break,
-            Some(status) => {
-                bail!("`{command}` ended with {status}\n{}", tail(&story.stderr, 10).join("\n"))
-            }
-            None if Instant::now() > deadline => bail!("`{command}` does not come to an end"),
-            None => interrupt::pause(Duration::from_millis(20))?,
-        }
+    let (mut calls, mut refusals, mut done) = (0, 0, false);
+    follow(stage, &command, &mut story, STORY_DEADLINE, |stage, line: Line| {
+        calls += usize::from(line.call.is_some());
+        refusals += usize::from(line.refused.is_some());
+        done |= line.done;
+        tell(stage, line, driven)
+    })?;
+    if !done {
+        bail!("`{command}` ended before its end");
     }
     stage.answer(&format!("{calls} calls, {refusals} of them refused as they should be"));
     stage.record(Call::command(command, Some(json!({"calls": calls, "refused": refusals}))));

@@ -50,26 +50,54 @@ pub(super) fn teeworlds(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf>
     })
 }
 
-/// Downloads packages by the system's own lists, or by fresh ones of ours where it has none or old ones.
-fn unpack(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) -> Result<()> {
-    let names = packages.join(" ");
-    let shown = format!("apt-get download {names}");
+/// Downloads packages by the system's own lists, or by fresh ones of ours where it has none or old ones, and unpacks
+/// them.
+pub(super) fn unpack(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) -> Result<()> {
+    let mut arguments = vec!["download"];
+    arguments.extend(packages);
+    apt_get(stage, folder, &arguments)?;
+    extract(stage, folder, to)
+}
+
+/// The same with everything that the packages depend on and this system does not have.
+pub(super) fn unpack_whole(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) -> Result<()> {
+    let archives = folder.join("archives");
+    fs::create_dir_all(archives.join("partial")).context("cannot make a folder for packages")?;
+    // Nothing is installed, so nothing needs to be locked.
+    let here = format!("Dir::Cache::archives={}/", archives.display());
+    let mut arguments = vec!["-o", "Debug::NoLocking=1", "-o", &here];
+    arguments.extend(["--download-only", "--no-install-recommends", "--reinstall", "--yes", "install"]);
+    arguments.extend(packages);
+    apt_get(stage, folder, &arguments)?;
+    extract(stage, &archives, to)?;
+    fs::remove_dir_all(&archives).context("cannot remove what was downloaded")
+}
+
+/// By the system's own lists, or by fresh ones of ours.
+fn apt_get(stage: &mut Stage<'_>, folder: &Path, arguments: &[&str]) -> Result<()> {
+    let words: Vec<&str> =
+        arguments.iter().copied().filter(|word| !word.contains("::") && *word != "-o").collect();
+    let shown = format!("apt-get {}", words.join(" "));
     // A private folder is nothing that the user `_apt` could write to.
     let sandbox = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"];
     let mut download = Command::new("apt-get");
-    download.args(sandbox).arg("download").args(packages).current_dir(folder);
-    if let Err(error) = quiet(stage, &shown, &mut download) {
-        stage.answer("the system's package lists do not have them; fresh lists are read");
-        let lists = private_lists(folder)?;
-        let mut update = Command::new("apt-get");
-        update.args(sandbox).args(&lists).arg("update");
-        quiet(stage, "apt-get update, into lists of our own", &mut update)
-            .with_context(|| format!("{error:#}\nand fresh lists cannot be read"))?;
-        let mut download = Command::new("apt-get");
-        download.args(sandbox).args(&lists).arg("download").args(packages).current_dir(folder);
-        quiet(stage, &shown, &mut download)?;
-        let _ = fs::remove_dir_all(folder.join("apt"));
-    }
+    download.args(sandbox).args(arguments).current_dir(folder);
+    let Err(error) = quiet(stage, &shown, &mut download) else { return Ok(()) };
+    stage.answer("the system's package lists do not have them; fresh lists are read");
+    let lists = private_lists(folder)?;
+    let mut update = Command::new("apt-get");
+    update.args(sandbox).args(&lists).arg("update");
+    quiet(stage, "apt-get update, into lists of our own", &mut update)
+        .with_context(|| format!("{error:#}\nand fresh lists cannot be read"))?;
+    let mut download = Command::new("apt-get");
+    download.args(sandbox).args(&lists).args(arguments).current_dir(folder);
+    quiet(stage, &shown, &mut download)?;
+    let _ = fs::remove_dir_all(folder.join("apt"));
+    Ok(())
+}
+
+/// Unpacks every package in a folder, and removes it.
+fn extract(stage: &mut Stage<'_>, folder: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).context("cannot read the folder of the downloads")? {
         let path = entry.context("cannot read the folder of the downloads")?.path();
         if path.extension().is_some_and(|extension| extension == "deb") {

@@ -159,12 +159,21 @@ pub(super) fn clients(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
 
 /// The installed packages: a folder with `node_modules`.
 pub(super) fn node(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
+    packages_of_node(stage, cache, "node")
+}
+
+/// What drives Chromium and judges its pages: a folder with `node_modules`.
+pub(super) fn browser(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
+    packages_of_node(stage, cache, "browser")
+}
+
+fn packages_of_node(stage: &mut Stage<'_>, cache: &Cache, what: &str) -> Result<PathBuf> {
     let version = version("node", &["--version"])?;
-    let source = cache.sources.join("node");
+    let source = cache.sources.join(what);
     let files = ["package.json", "package-lock.json", ".npmrc"].map(|name| source.join(name));
     let mut inputs = contents(&[&files[0], &files[1], &files[2]])?;
     inputs.push(version);
-    cache.keep(stage, "node", &inputs, |stage, folder| {
+    cache.keep(stage, what, &inputs, |stage, folder| {
         for file in &files {
             let name = file.file_name().context("a file has a name")?;
             fs::copy(file, folder.join(name)).with_context(|| format!("cannot copy `{}`", file.display()))?;

@@ -1,11 +1,13 @@
 //! `cargo xtask interop`: clients and game servers that share no line with us, from package to players.
 //!
-//! The vendor's own clients of the cloud API go through its getting-started walkthrough (`clients.rs`). Then come
-//! game servers of other stacks:
+//! The vendor's own clients of the cloud API go through its getting-started walkthrough (`clients.rs`), and Chromium goes
+//! through the console (`browser.rs`). Then come game servers of other stacks:
 //! A server in Python on gRPC's C core, one in Node.js on grpc-js, and a server from Debian packages that never heard
 //! of the contract and is spoken for by `gse-wrap`. Each is put into a fleet of a private service and through its
 //! whole life. What they need is set up here and kept for the next run (`setup.rs`).
 
+mod browser;
+mod chromium;
 mod clients;
 mod debian;
 mod hosting;
@@ -13,9 +15,11 @@ mod install;
 mod line_player;
 mod package;
 mod scripted;
+mod story;
 mod teeworlds;
 mod wrapped;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -39,24 +43,35 @@ pub(crate) struct Options {
     #[arg(long)]
     accept: bool,
     /// Run the vendor's clients only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "browser_only")]
     clients_only: bool,
+    /// Put the console through Chromium only
+    #[arg(long)]
+    browser_only: bool,
+    /// With `--browser-only`: the stories of tests/interop/browser to run; without it, all of them
+    #[arg(long, value_name = "NAME", requires = "browser_only")]
+    story: Vec<String>,
     /// Use the programs that were built before
     #[arg(long)]
     no_build: bool,
 }
 
+const SET_UP: Step = Step {
+    title: "Set up",
+    about: "Python, Node.js and Debian packages, kept for the next run",
+    commands: 15,
+};
+const BROWSER: Step =
+    Step { title: "Browser", about: "the console in Chromium, by mouse and keyboard", commands: 2 };
+const BROWSER_STEPS: &[Step] = &[SET_UP, BROWSER];
 const STEPS: &[Step] = &[
-    Step {
-        title: "Set up",
-        about: "Python, Node.js and Debian packages, kept for the next run",
-        commands: 11,
-    },
+    SET_UP,
     Step {
         title: "Clients",
         about: "tencentcloud-sdk-python-gse, tccli and cos-python-sdk-v5, unmodified",
         commands: 9,
     },
+    BROWSER,
     Step { title: "Python", about: "grpcio on C core, ports bound to 0", commands: 24 },
     Step { title: "Node.js", about: "grpc-js, protos loaded at run time, fixed ports", commands: 24 },
     Step { title: "Wrapped", about: "teeworlds-server of Debian, unmodified, in gse-wrap", commands: 40 },
@@ -69,7 +84,13 @@ const SETTINGS: &[&str] = &["health.interval=500ms", "launch.backoff.first=200ms
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let narrator = narrator::choose(options.json);
     let headline = "OpenGSE: clients and game servers of others";
-    let mut stage = Stage::new(workspace, "interop/runs", narrator, headline, STEPS)?;
+    let mut stage = Stage::new(
+        workspace,
+        "interop/runs",
+        narrator,
+        headline,
+        if options.browser_only { BROWSER_STEPS } else { STEPS },
+    )?;
     let outcome = course(&mut stage, options);
     let good = stage.close(outcome, false);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -82,11 +103,23 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
         build(stage)?;
     }
     let cache = Cache::new(stage.workspace);
+    if options.browser_only {
+        let browser = browser::install(stage, &cache)?;
+        stage.done();
+        stage.step();
+        browser::drive(stage, &browser, &options.story)?;
+        stage.done();
+        return Ok(());
+    }
     let python = install::python(stage, &cache)?;
     let clients = install::clients(stage, &cache)?;
     let others = match options.clients_only {
         true => None,
-        false => Some((install::node(stage, &cache)?, debian::teeworlds(stage, &cache)?)),
+        false => Some(Others {
+            browser: browser::install(stage, &cache)?,
+            node: install::node(stage, &cache)?,
+            teeworlds: debian::teeworlds(stage, &cache)?,
+        }),
     };
     stage.start_service(&Addresses { settings: SETTINGS, ..Addresses::default() })?;
     stage.done();
@@ -94,21 +127,32 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     stage.step();
     clients::drive(stage, &clients, &Stack::python(&python), options.accept)?;
     stage.done();
-    let Some((node, teeworlds)) = others else { return Ok(()) };
+    let Some(others) = others else { return Ok(()) };
+
+    stage.step();
+    browser::drive(stage, &others.browser, &[])?;
+    stage.done();
 
     stage.step();
     scripted::host(stage, &Stack::python(&python))?;
     stage.done();
 
     stage.step();
-    let stack = Stack::node(stage, &node)?;
+    let stack = Stack::node(stage, &others.node)?;
     scripted::host(stage, &stack)?;
     stage.done();
 
     stage.step();
-    wrapped::host(stage, &teeworlds)?;
+    wrapped::host(stage, &others.teeworlds)?;
     stage.done();
     Ok(())
+}
+
+/// What is installed for the steps after the clients.
+struct Others {
+    browser: browser::Installed,
+    node: PathBuf,
+    teeworlds: PathBuf,
 }
 
 fn build(stage: &mut Stage<'_>) -> Result<()> {

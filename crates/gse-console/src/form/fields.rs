@@ -189,10 +189,11 @@ impl Fields<'_> {
         let now = self.values.get(path);
         let help = format!("{id}-help");
         // A row of a list of plain values has no label of its own.
-        let label = path.ends_with(|last: char| last.is_ascii_digit()).then_some(name);
+        let called = || self.v.member(name).map_or_else(|| words(name), str::to_owned);
+        let label = path.ends_with(|last: char| last.is_ascii_digit()).then(called);
         let choice = |options: &[String]| {
             html! {
-                select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) {
+                select id=(id) name=(path) required[must] aria-label=[&label] aria-describedby=(help) {
                     option value="" selected[now.is_empty()] {}
                     @for option in options { option selected[option == now] { (option) } }
                     @if !now.is_empty() && !options.iter().any(|option| option == now) {
@@ -247,7 +248,7 @@ impl Fields<'_> {
                 if limits.max_length.is_some_and(|most| most >= LONG_TEXT) && !is_short(name) =>
             {
                 html! {
-                    textarea id=(id) name=(path) rows="3" required[must] aria-label=[label] aria-describedby=(help) {
+                    textarea id=(id) name=(path) rows="3" required[must] aria-label=[&label] aria-describedby=(help) {
                         // The first line end after the tag would be lost.
                         "\n" (now)
                     }
@@ -255,13 +256,13 @@ impl Fields<'_> {
             }
             ValueType::Integer(limits) => html! {
                 input id=(id) name=(path) type="number" step="1" min=[limits.minimum] max=[limits.maximum]
-                    value=(now) required[must] aria-label=[label] aria-describedby=(help);
+                    value=(now) required[must] aria-label=[&label] aria-describedby=(help);
             },
             ValueType::Float => html! {
-                input id=(id) name=(path) type="number" step="any" value=(now) required[must] aria-label=[label] aria-describedby=(help);
+                input id=(id) name=(path) type="number" step="any" value=(now) required[must] aria-label=[&label] aria-describedby=(help);
             },
             ValueType::Text(_) | ValueType::List(_) | ValueType::Object(_) => html! {
-                input id=(id) name=(path) type="text" value=(now) required[must] aria-label=[label] aria-describedby=(help)
+                input id=(id) name=(path) type="text" value=(now) required[must] aria-label=[&label] aria-describedby=(help)
                     list=[suggestions::list_of(name)] autocomplete="off" spellcheck="false";
             },
         }

@@ -1,6 +1,9 @@
 //! Every page renders, in both languages; lists page; forms become calls.
 
+use std::collections::BTreeSet;
+
 use gse_api::Action;
+use gse_api::schema::{Structure, ValueType};
 use http::StatusCode;
 use serde_json::json;
 
@@ -117,9 +120,28 @@ fn every_text_is_in_both_languages() {
     }
 }
 
+/// The members of a structure, and of those within it, that have no Chinese name.
+fn members_without(structure: &Structure, nameless: &mut BTreeSet<&str>) {
+    for member in structure.members {
+        if !MEMBERS.iter().any(|(known, _)| *known == member.name) {
+            nameless.insert(member.name);
+        }
+        let mut value = &member.value;
+        if let ValueType::List(list) = value {
+            value = list.item;
+        }
+        if let ValueType::Object(structure) = value {
+            members_without(structure, nameless);
+        }
+    }
+}
+
 #[tokio::test]
 async fn members_have_their_chinese_names() {
     assert!(MEMBERS.is_sorted_by(|(before, _), (after, _)| before < after), "they are searched by halves");
+    let mut nameless = BTreeSet::new();
+    Action::ALL.iter().for_each(|action| members_without(action.request_schema(), &mut nameless));
+    assert_eq!(nameless, BTreeSet::new(), "they have no Chinese name");
     let mut browser = Browser::new();
     browser.language = "zh";
     let seen = browser.get("/console/explorer/CreateFleet").await;
