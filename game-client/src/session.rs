@@ -145,7 +145,7 @@ pub(crate) fn observe(
 
 fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<NextState<Screen>>, goal: &Goal) {
     match message {
-        ServerMessage::MatchStart { slot, config } => {
+        ServerMessage::MatchStart { slot, config, .. } => {
             session.slot = Some(slot.0);
             config.players.iter().for_each(|player_id| session.come(player_id));
             NextState::set_if_neq(screen, Screen::Playing);
@@ -178,6 +178,10 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
         ServerMessage::Closing { reason } => {
             session.end(Outcome::Failed, format!("the server ended the session: {reason}"));
         }
+        // Nothing is shown of these yet.
+        ServerMessage::Presence(Presence::Away { .. } | Presence::Back { .. })
+        | ServerMessage::WatchStart { .. }
+        | ServerMessage::Countdown { .. } => {}
         // The net thread has dealt with these, and passes none on.
         ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {}
     }
@@ -196,6 +200,7 @@ fn end_in_words(reason: game_sim::EndReason) -> &'static str {
         game_sim::EndReason::ScoreReached => "the winner has the points that win",
         game_sim::EndReason::TimeUp => "time is up",
         game_sim::EndReason::LastPresent => "everybody else left",
+        game_sim::EndReason::BrokenOff => "the server ended, and the points so far count",
     }
 }
 
