@@ -16,13 +16,21 @@ use bevy::{
     winit::WinitPlugin,
 };
 
+use game_net::protocol::PLAYER_ID_MAX;
+
 use crate::{
     bot::Bot,
-    input, net,
+    input,
+    journey::{self, Journey},
+    menu,
+    navigation::Screen,
+    net,
     options::{Config, View},
     outlet::{self, Exit},
-    prediction, render, screens,
+    prediction, regions, render, screens,
     session::{self, Goal, Session},
+    settings::Settings,
+    settings_file::{self, SettingsFile},
     theme,
 };
 
@@ -37,17 +45,31 @@ const TICKS_PER_SECOND: f64 = game_sim::TICKS_PER_SECOND as f64;
 /// When the system gives no thread for the network.
 pub fn build(config: &Config, outlet: outlet::Outlet) -> std::io::Result<App> {
     let mut app = App::new();
+    let (settings, file) = match config.view {
+        View::Scenes { .. } => made_up_settings(),
+        View::Window | View::Screenshot { .. } => {
+            let place = || settings_file::place(&|name| std::env::var_os(name));
+            settings_file::load(config.settings.clone().or_else(place))
+        }
+        View::Headless => (Settings::default(), SettingsFile::default()),
+    };
+    let player_id = player_id(config, &settings);
     match &config.view {
         View::Headless => {
             app.add_plugins(headless());
         }
         View::Window => {
             app.add_plugins(drawn(Some(Window {
-                title: format!("OpenGSE arena - {}", theme::short_name(&config.player_id, 32)),
+                title: format!("OpenGSE arena - {}", theme::short_name(&player_id, 32)),
                 resolution: WindowResolution::new(theme::CANVAS.x as u32, theme::CANVAS.y as u32),
                 ..default()
             })));
             app.add_plugins((render::plugin, screens::plugin));
+        }
+        View::Scenes { folder } => {
+            app.add_plugins(drawn(None).disable::<WinitPlugin>());
+            app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO));
+            app.add_plugins((render::plugin, screens::plugin, render::scenes::plugin(folder.clone())));
         }
         View::Screenshot { path, after_ticks } => {
             app.add_plugins(drawn(None).disable::<WinitPlugin>());
@@ -57,15 +79,49 @@ pub fn build(config: &Config, outlet: outlet::Outlet) -> std::io::Result<App> {
         }
     }
     // Last: nobody should be made to wait for a player whose renderer does not start.
-    let link = net::Link::start(config.destination.clone(), config.player_id.clone())?;
-    gameplay(&mut app, config, link, outlet);
+    let mut journey = match config.view {
+        View::Scenes { .. } => Journey::made_up(),
+        View::Headless | View::Window | View::Screenshot { .. } => Journey::new(config, &settings),
+    };
+    let link = match journey.first(config) {
+        Some(destination) => net::Link::start(destination, player_id.clone())?,
+        None => net::Link::idle(),
+    };
+    let begins_at_title = !link.is_there();
+    gameplay(&mut app, config, player_id, link, outlet);
+    if config.view != View::Headless {
+        app.insert_resource(settings).insert_resource(file).insert_resource(journey);
+        app.add_plugins((journey::plugin, regions::plugin, menu::plugin));
+        if begins_at_title {
+            app.insert_state(Screen::Title);
+        }
+    }
     Ok(app)
 }
 
+/// Who plays: as the command line says, else the settings, else the system.
+fn player_id(config: &Config, settings: &Settings) -> String {
+    let user = || std::env::var("USER").ok().filter(|name| (1..=PLAYER_ID_MAX).contains(&name.len()));
+    let said = config.player_id.clone().or_else(|| settings.name.clone());
+    said.or_else(user).unwrap_or_else(|| "player".to_owned())
+}
+
+/// Settings that are nobody's, for pictures.
+fn made_up_settings() -> (Settings, SettingsFile) {
+    let path = Some("opengse-arena/settings.json".into());
+    (Settings::default(), SettingsFile { path, ..SettingsFile::default() })
+}
+
 /// What every view needs: states, the fixed tick, net, prediction, input, the session, the report.
-pub(crate) fn gameplay(app: &mut App, config: &Config, link: net::Link, outlet: outlet::Outlet) {
+pub(crate) fn gameplay(
+    app: &mut App,
+    config: &Config,
+    player_id: String,
+    link: net::Link,
+    outlet: outlet::Outlet,
+) {
     app.insert_resource(Time::<Fixed>::from_hz(TICKS_PER_SECOND))
-        .insert_resource(Session::new(config.player_id.clone()))
+        .insert_resource(Session::new(player_id))
         .insert_resource(Goal {
             say: config.say.clone(),
             expect_peers: config.expect_peers,

@@ -1,9 +1,16 @@
-//! What the player wants in the next tick: from the keyboard, or from a bot.
+//! What the player wants in the next tick: from the keyboard and the mouse, or from a bot.
 
 use bevy::prelude::*;
 use game_sim::{Direction, PlayerInput};
 
-use crate::{bot::Bot, prediction, prediction::Match};
+use crate::{
+    bindings::{Action, Bindings, Trigger},
+    bot::Bot,
+    journey::Journey,
+    prediction,
+    prediction::Match,
+    settings::Settings,
+};
 
 /// The input of the next tick.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -14,7 +21,11 @@ pub(crate) fn plugin(app: &mut App) {
         .add_systems(
             PreUpdate,
             // Once per frame: a key that was pressed between two ticks must not be missed.
-            read_keys.run_if(resource_exists::<ButtonInput<KeyCode>>.and_then(not(resource_exists::<Bot>))),
+            read.run_if(
+                resource_exists::<ButtonInput<KeyCode>>
+                    .and_then(resource_exists::<Settings>)
+                    .and_then(not(resource_exists::<Bot>)),
+            ),
         )
         .add_systems(
             FixedUpdate,
@@ -27,16 +38,44 @@ pub(crate) fn plugin(app: &mut App) {
         );
 }
 
-fn read_keys(keys: Res<ButtonInput<KeyCode>>, mut intent: ResMut<Intent>) {
-    let axis = |less: [KeyCode; 2], more: [KeyCode; 2]| {
-        i8::from(keys.any_pressed(more)) - i8::from(keys.any_pressed(less))
+fn read(
+    keys: Res<ButtonInput<KeyCode>>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    settings: Res<Settings>,
+    journey: Option<Res<Journey>>,
+    mut intent: ResMut<Intent>,
+) {
+    // While a question is asked, the keys answer it.
+    if journey.is_some_and(|journey| journey.is_leave_asked) {
+        intent.0 = PlayerInput::default();
+        return;
+    }
+    let pressed = |trigger| match trigger {
+        Trigger::Key(key) => keys.pressed(key),
+        Trigger::Button(button) => buttons.pressed(button),
     };
-    intent.0.direction = Direction {
-        x: axis([KeyCode::KeyA, KeyCode::ArrowLeft], [KeyCode::KeyD, KeyCode::ArrowRight]),
-        y: axis([KeyCode::KeyW, KeyCode::ArrowUp], [KeyCode::KeyS, KeyCode::ArrowDown]),
+    let just_pressed = |trigger| match trigger {
+        Trigger::Key(key) => keys.just_pressed(key),
+        Trigger::Button(button) => buttons.just_pressed(button),
     };
-    intent.0.dash |= keys.any_just_pressed([KeyCode::ShiftLeft, KeyCode::ShiftRight]);
-    intent.0.shoot = keys.pressed(KeyCode::Space);
+    let had_dash = intent.0.dash;
+    intent.0 = wanted(&settings.bindings, pressed, just_pressed);
+    intent.0.dash |= had_dash;
+}
+
+/// What is wanted by whoever presses this.
+fn wanted(
+    bindings: &Bindings,
+    pressed: impl Fn(Trigger) -> bool,
+    just_pressed: impl Fn(Trigger) -> bool,
+) -> PlayerInput {
+    let axis = |less, more| i8::from(bindings.any(more, &pressed)) - i8::from(bindings.any(less, &pressed));
+    PlayerInput {
+        direction: Direction { x: axis(Action::Left, Action::Right), y: axis(Action::Up, Action::Down) },
+        dash: bindings.any(Action::Dash, &just_pressed),
+        shoot: bindings.any(Action::Shoot, &pressed),
+        ..PlayerInput::default()
+    }
 }
 
 fn ask_bot(mut bot: ResMut<Bot>, match_: Res<Match>, mut intent: ResMut<Intent>) {
@@ -46,4 +85,29 @@ fn ask_bot(mut bot: ResMut<Bot>, match_: Res<Match>, mut intent: ResMut<Intent>)
 /// A dash is a press, not a state: it goes into one tick.
 fn forget_dash(mut intent: ResMut<Intent>) {
     intent.0.dash = false;
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::input::{keyboard::KeyCode, mouse::MouseButton};
+    use game_sim::Direction;
+
+    use super::wanted;
+    use crate::bindings::{Action, Bindings, Trigger};
+
+    #[test]
+    fn keys_and_buttons_do_what_they_are_bound_to() {
+        let mut bindings = Bindings::default();
+        bindings.bind(Action::Up, 0, Trigger::Key(KeyCode::KeyI));
+        let held = [Trigger::Key(KeyCode::KeyI), Trigger::Key(KeyCode::ArrowLeft)];
+        let input = wanted(&bindings, |trigger| held.contains(&trigger), |_| false);
+        assert_eq!(input.direction, Direction { x: -1, y: -1 });
+        assert!(!input.dash && !input.shoot);
+        let right = Trigger::Button(MouseButton::Right);
+        let input = wanted(&bindings, |_| true, |trigger| trigger == right);
+        assert_eq!(input.direction, Direction { x: 0, y: 0 }, "both ways at once is none");
+        assert!(input.dash && input.shoot);
+        let held_for_long = wanted(&bindings, |trigger| trigger == right, |_| false);
+        assert!(!held_for_long.dash, "a dash is a press");
+    }
 }

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use gse_client::{CallError, Client};
+use gse_client::{
+    CallError, Client,
+    latency::{self, Beacon},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -32,6 +35,31 @@ pub(crate) struct Seat {
     pub(crate) address: SocketAddr,
     /// Secret of the seat.
     pub(crate) player_session_id: String,
+    /// Where that is, as far as it is known.
+    pub(crate) place: Place,
+}
+
+/// Where a seat is, for whoever wants to look the session up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The GameServerSessionId.
+    pub(crate) session: Option<String>,
+    /// The alias that was asked.
+    pub(crate) alias: Option<String>,
+    /// The region.
+    pub(crate) region: Option<String>,
+}
+
+impl Place {
+    /// The last part of the session's id: the rest is the same for all of an account.
+    pub(crate) fn short_session(&self) -> Option<&str> {
+        self.session.as_deref()?.rsplit('/').next()
+    }
+
+    /// The fleet, which the session's id names.
+    pub(crate) fn fleet(&self) -> Option<&str> {
+        self.session.as_deref()?.rsplit('/').nth(1)
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,24 +77,52 @@ struct PlayerSession {
     player_session_id: String,
 }
 
-/// Finds or makes a session with a free seat, and takes it.
+/// Finds or makes a session with a free seat, and takes it. Each step goes to `news`, in words.
 ///
 /// # Errors
 /// Which action failed and why, for people.
-pub(crate) async fn find_seat(cloud: &CloudDestination, player_id: &str) -> Result<Seat, String> {
+pub(crate) async fn find_seat(
+    cloud: &CloudDestination,
+    player_id: &str,
+    mut news: impl AsyncFnMut(String),
+) -> Result<Seat, String> {
     let found = timeout(LOOKUP_MAX, async {
-        let client = Client::new(&cloud.endpoint, &cloud.secret_id, &cloud.secret_key, &cloud.region)
-            .map_err(|error| in_words(&error))?;
-        for session in search(&client, &cloud.target).await? {
-            if let Some(seat) = join(&client, &session.game_server_session_id, player_id).await? {
+        let client = client(cloud)?;
+        let found = search(&client, &cloud.target).await?;
+        news(format!("SearchGameServerSessions: {} with a free seat", found.len())).await;
+        for session in found {
+            let session = session.game_server_session_id;
+            if let Some(seat) = join(&client, cloud, &session, player_id).await? {
+                news(format!("JoinGameServerSession: a seat in {}", short(&session))).await;
                 return Ok(seat);
             }
+            news(format!("JoinGameServerSession: {} is full by now", short(&session))).await;
         }
-        let session = create(&client, &cloud.target, cloud.players_max, player_id).await?;
-        let seat = join(&client, &session, player_id).await?;
+        let session = create(&client, cloud, player_id, &mut news).await?;
+        let seat = join(&client, cloud, &session, player_id).await?;
+        news(format!("JoinGameServerSession: a seat in {}", short(&session))).await;
         seat.ok_or_else(|| format!("the new session `{session}` was full before its creator could join"))
     });
     found.await.unwrap_or_else(|_| Err(format!("no seat within {} s", LOOKUP_MAX.as_secs())))
+}
+
+/// What answers for each region, as the service says.
+///
+/// # Errors
+/// Why it cannot be asked, for people.
+pub(crate) async fn beacons(cloud: &CloudDestination) -> Result<Vec<Beacon>, String> {
+    let asked = async { latency::beacons(&client(cloud)?).await.map_err(|error| in_words(&error)) };
+    let waited = timeout(LOOKUP_MAX, asked).await;
+    waited.unwrap_or_else(|_| Err(format!("no answer within {} s", LOOKUP_MAX.as_secs())))
+}
+
+fn client(cloud: &CloudDestination) -> Result<Client, String> {
+    Client::new(&cloud.endpoint, &cloud.secret_id, &cloud.secret_key, &cloud.region)
+        .map_err(|error| in_words(&error))
+}
+
+fn short(session: &str) -> &str {
+    session.rsplit('/').next().unwrap_or(session)
 }
 
 async fn search(client: &Client, target: &Target) -> Result<Vec<GameServerSession>, String> {
@@ -81,14 +137,27 @@ async fn search(client: &Client, target: &Target) -> Result<Vec<GameServerSessio
 }
 
 /// `None`: somebody else was faster, or the session is ending.
-async fn join(client: &Client, session: &str, player_id: &str) -> Result<Option<Seat>, String> {
+async fn join(
+    client: &Client,
+    cloud: &CloudDestination,
+    session: &str,
+    player_id: &str,
+) -> Result<Option<Seat>, String> {
     let action = "JoinGameServerSession";
     let body = json!({ "GameServerSessionId": session, "PlayerId": player_id });
     match call(client, action, &body).await {
         Ok(answer) => {
             let joined: PlayerSession = member(action, answer, "PlayerSession")?;
             let address = SocketAddr::new(joined.ip_address, joined.port);
-            Ok(Some(Seat { address, player_session_id: joined.player_session_id }))
+            let place = Place {
+                session: Some(session.to_owned()),
+                alias: match &cloud.target {
+                    Target::Alias(alias) => Some(alias.clone()),
+                    Target::Fleet(_) => None,
+                },
+                region: Some(cloud.region.clone()),
+            };
+            Ok(Some(Seat { address, player_session_id: joined.player_session_id, place }))
         }
         Err(error) if error.code().is_some_and(|code| TAKEN.contains(&code)) => Ok(None),
         Err(error) => Err(failed(action, &error)),
@@ -98,19 +167,24 @@ async fn join(client: &Client, session: &str, player_id: &str) -> Result<Option<
 /// Creates a session and waits until players may join it. Returns its id.
 async fn create(
     client: &Client,
-    target: &Target,
-    players_max: u64,
+    cloud: &CloudDestination,
     player_id: &str,
+    news: &mut impl AsyncFnMut(String),
 ) -> Result<String, String> {
     let action = "CreateGameServerSession";
+    let target = &cloud.target;
     let mut body = select(target);
-    body["MaximumPlayerSessionCount"] = json!(players_max);
+    body["MaximumPlayerSessionCount"] = json!(cloud.players_max);
     body["CreatorId"] = json!(player_id);
     let answer = call(client, action, &body).await.map_err(|error| failed(action, &error))?;
     let mut session: GameServerSession = member(action, answer, "GameServerSession")?;
+    news(format!("CreateGameServerSession: {}", short(&session.game_server_session_id))).await;
     loop {
         match session.status.as_str() {
-            "ACTIVE" => return Ok(session.game_server_session_id),
+            "ACTIVE" => {
+                news("DescribeGameServerSessions: it is ACTIVE".to_owned()).await;
+                return Ok(session.game_server_session_id);
+            }
             "ACTIVATING" => sleep(POLL_PERIOD).await,
             status => {
                 let id = session.game_server_session_id;

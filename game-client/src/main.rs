@@ -55,9 +55,10 @@ fn explain_missing_driver() {
 /// A window without a display would end in a panic of the window library.
 fn needs_display(config: Config) -> Result<Config, String> {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if cfg!(target_os = "linux") && config.view == View::Window && !is_set("DISPLAY") {
+    let has_display = is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET") || is_set("DISPLAY");
+    if cfg!(target_os = "linux") && config.view == View::Window && !has_display {
         return Err(
-            "there is no x11 display (`DISPLAY` is not set)\nhint: play with `--headless --bot wander`, or draw one picture with `--screenshot FILE.png`"
+            "there is no display (neither `WAYLAND_DISPLAY` nor `DISPLAY` is set)\nhint: play with `--headless --bot wander`, or draw one picture with `--screenshot FILE.png`"
                 .to_owned(),
         );
     }

@@ -4,13 +4,19 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use gse_client::latency::{self, Beacon};
+use gse_client::{
+    Trust, Url, http_client,
+    latency::{self, Beacon},
+};
 use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::{lookup::Seat, options::Matchmaker};
+use crate::{
+    lookup::{Place, Seat},
+    options::Matchmaker,
+};
 
 /// How long the matchmaker may take to take the wish.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -35,6 +41,10 @@ enum Told {
         ip_address: std::net::IpAddr,
         port: u16,
         player_session_id: String,
+        #[serde(default)]
+        game_server_session_id: Option<String>,
+        #[serde(default)]
+        region: Option<String>,
     },
     Cancelled,
     #[serde(rename = "TIMEDOUT")]
@@ -78,14 +88,22 @@ pub(crate) async fn find_seat(
     mut news: impl AsyncFnMut(String),
 ) -> Result<Seat, String> {
     let url = matchmaker.url.trim_end_matches('/');
-    let away =
-        |error: reqwest::Error| format!("the matchmaker at `{url}` cannot be asked: {}", chain(&error));
-    // Without a provider `build` panics, also for plain HTTP. One that is there already is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    // A proxy is never between a game and a matchmaker that it was given.
-    let http = Client::builder().no_proxy().build().map_err(away)?;
+    let away = |error: reqwest::Error| cannot_ask(url, &chain(&error));
+    let http = open(url)?;
     news("measuring the regions ...".to_owned()).await;
-    let latencies = measure(&http, url).await;
+    let mut latencies = measure(&http, url).await;
+    if let Some(region) = &matchmaker.region {
+        if let Some(latency_ms) = latencies.remove(region) {
+            latencies = BTreeMap::from([(region.clone(), latency_ms)]);
+        } else {
+            return Err(format!(
+                "the region `{region}` does not answer\nhint: choose another region, or play anywhere"
+            ));
+        }
+    }
+    for (region, latency_ms) in &latencies {
+        news(format!("{region}: {latency_ms} ms")).await;
+    }
     let wish = json!({ "player_id": player_id, "skill": matchmaker.skill, "latencies": latencies });
     let asked = http.post(format!("{url}/tickets")).body(wish.to_string()).send();
     let answer = timeout(ANSWER_MAX, asked).await.map_err(|_| silent(url, ANSWER_MAX))?.map_err(away)?;
@@ -109,8 +127,17 @@ pub(crate) async fn find_seat(
                 Told::Placing { players } => {
                     news(format!("{} players; looking for a game server ...", players.len())).await;
                 }
-                Told::Completed { ip_address, port, player_session_id } => {
-                    return Ok(Seat { address: SocketAddr::new(ip_address, port), player_session_id });
+                Told::Completed {
+                    ip_address,
+                    port,
+                    player_session_id,
+                    game_server_session_id,
+                    region,
+                } => {
+                    let address = SocketAddr::new(ip_address, port);
+                    news(format!("a seat at {address}")).await;
+                    let place = Place { session: game_server_session_id, alias: None, region };
+                    return Ok(Seat { address, player_session_id, place });
                 }
                 Told::Cancelled => return Err("the search was given up".to_owned()),
                 Told::TimedOut { reason } => return Err(format!("no match: {reason}\nhint: try again")),
@@ -120,18 +147,31 @@ pub(crate) async fn find_seat(
     }
 }
 
+/// What answers for each region, as the matchmaker says.
+///
+/// # Errors
+/// Why it cannot be asked, for people.
+pub(crate) async fn beacons(matchmaker: &Matchmaker) -> Result<Vec<Beacon>, String> {
+    let url = matchmaker.url.trim_end_matches('/');
+    regions(&open(url)?, url).await
+}
+
+async fn regions(http: &Client, url: &str) -> Result<Vec<Beacon>, String> {
+    let away = |error: reqwest::Error| cannot_ask(url, &chain(&error));
+    let asked = async { http.get(format!("{url}/regions")).send().await?.bytes().await };
+    let answer = timeout(ANSWER_MAX, asked).await.map_err(|_| silent(url, ANSWER_MAX))?.map_err(away)?;
+    let Regions { regions } = serde_json::from_slice(&answer)
+        .map_err(|error| format!("the matchmaker at `{url}` names no regions: {error}"))?;
+    let beacon = |RegionBeacon { region, udp_address, ping_url }| Beacon { region, udp_address, ping_url };
+    Ok(regions.into_iter().take(REGIONS_MAX).map(beacon).collect())
+}
+
 /// How far away each region is, as far as anybody tells where to measure it. Who has not measured plays anywhere.
 async fn measure(http: &Client, url: &str) -> BTreeMap<String, u64> {
-    let asked = async {
-        let answer = http.get(format!("{url}/regions")).send().await.ok()?.bytes().await.ok()?;
-        serde_json::from_slice::<Regions>(&answer).ok()
-    };
-    let Ok(Some(Regions { regions })) = timeout(ANSWER_MAX, asked).await else {
-        tracing::warn!("the matchmaker names no regions; nothing is measured");
-        return BTreeMap::new();
-    };
-    let beacon = |RegionBeacon { region, udp_address, ping_url }| Beacon { region, udp_address, ping_url };
-    let beacons: Vec<Beacon> = regions.into_iter().take(REGIONS_MAX).map(beacon).collect();
+    let beacons = regions(http, url).await.unwrap_or_else(|problem| {
+        tracing::warn!("nothing is measured: {problem}");
+        Vec::new()
+    });
     let measured = latency::measure(&beacons, latency::PROBES).await;
     measured.into_iter().map(|measured| (measured.region, measured.latency_ms)).collect()
 }
@@ -147,6 +187,19 @@ async fn taken(answer: Response) -> Result<String, String> {
         Ok(NotTaken { error }) => format!("the matchmaker refused: {error}"),
         Err(_) => format!("no matchmaker answers there: HTTP status `{status}`"),
     })
+}
+
+/// Trusts what this machine trusts; a proxy is never between a game and a matchmaker that it was given.
+fn open(url: &str) -> Result<Client, String> {
+    let address = Url::parse(url).map_err(|error| cannot_ask(url, &error.to_string()))?;
+    let builder = http_client(&address, &Trust::default()).map_err(|problem| cannot_ask(url, &problem))?;
+    builder.build().map_err(|error| cannot_ask(url, &chain(&error)))
+}
+
+fn cannot_ask(url: &str, problem: &str) -> String {
+    format!(
+        "the matchmaker at `{url}` cannot be asked: {problem}\nhint: check the address, and that the matchmaker runs"
+    )
 }
 
 fn silent(url: &str, time: Duration) -> String {

@@ -14,9 +14,9 @@ pub struct Options {
     /// Address of the game server, as a player session names it (`IpAddress` and `Port`)
     #[arg(long, value_name = "IP:PORT")]
     pub connect: Option<SocketAddr>,
-    /// Id of the player; also the name that others see
+    /// Id of the player; also the name that others see. If it is not said: the name in the settings, else the user's
     #[arg(long, value_name = "ID")]
-    pub player_id: String,
+    pub player_id: Option<String>,
     /// Secret that a join of the session returned; prefer the variable, arguments are visible to others
     #[arg(long, value_name = "ID", env = "GAME_PLAYER_SESSION_ID", hide_env_values = true)]
     pub player_session_id: Option<String>,
@@ -33,6 +33,12 @@ pub struct Options {
     /// Look for a session on this fleet
     #[arg(long, value_name = "FLEET_ID")]
     pub fleet: Option<String>,
+    /// The lobby is behind this alias
+    #[arg(long, value_name = "ALIAS_ID", conflicts_with = "lobby_fleet")]
+    pub lobby_alias: Option<String>,
+    /// The lobby is on this fleet
+    #[arg(long, value_name = "FLEET_ID")]
+    pub lobby_fleet: Option<String>,
     /// Seats of a session that has to be created, 1 to 200
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=200))]
     pub max_players: u64,
@@ -48,6 +54,19 @@ pub struct Options {
     /// Key for the cloud API
     #[arg(long, env = "GSE_SECRET_KEY", hide = true, hide_env_values = true)]
     pub gse_secret_key: Option<String>,
+
+    /// Begin with the title, instead of going to where the other flags lead
+    #[arg(long, conflicts_with_all = ["headless", "screenshot"])]
+    pub title: bool,
+    /// The settings, instead of `opengse-arena/settings.json` in the user's configuration folder
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Id of the session that `--connect` leads to; F3 shows it
+    #[arg(long, value_name = "ID", requires = "connect")]
+    pub session: Option<String>,
+    /// Draw every screen from made-up states, without a window and a network, into this folder, and exit
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["headless", "screenshot", "title"])]
+    pub scenes: Option<PathBuf>,
 
     /// Run without a window, a display and a renderer
     #[arg(long)]
@@ -102,6 +121,11 @@ pub enum View {
         /// Ticks between joining and the picture.
         after_ticks: u32,
     },
+    /// Into one picture for each screen, from made-up states.
+    Scenes {
+        /// Where the PNGs go.
+        folder: PathBuf,
+    },
 }
 
 /// Where the session is.
@@ -113,6 +137,8 @@ pub enum Destination {
         address: SocketAddr,
         /// Secret of the seat.
         player_session_id: String,
+        /// Id of the session, if somebody said it.
+        session: Option<String>,
     },
     /// To be asked for at the cloud API.
     Cloud(CloudDestination),
@@ -127,6 +153,8 @@ pub struct Matchmaker {
     pub url: String,
     /// How good the player is.
     pub skill: u32,
+    /// Where to play; anywhere if it is not said.
+    pub region: Option<String>,
 }
 
 /// What the cloud API is asked with.
@@ -169,10 +197,16 @@ pub enum Target {
 /// The checked form of [`Options`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where the session is.
-    pub destination: Destination,
-    /// Id of the player.
-    pub player_id: String,
+    /// Where the session is; `None` only for a window, which asks then.
+    pub destination: Option<Destination>,
+    /// Where the lobby is.
+    pub lobby: Option<CloudDestination>,
+    /// Begin with the title.
+    pub begins_at_title: bool,
+    /// The file of the settings, if it was named.
+    pub settings: Option<PathBuf>,
+    /// Id of the player, if it was said.
+    pub player_id: Option<String>,
     /// How the game is shown.
     pub view: View,
     /// The bot that plays, if any.
@@ -200,8 +234,9 @@ impl Options {
     /// Every problem that was found, one per line, each with what was expected.
     pub fn check(self) -> Result<Config, String> {
         let mut problems = Vec::new();
-        let length = self.player_id.len();
-        if !(1..=PLAYER_ID_MAX).contains(&length) {
+        if let Some(length) = self.player_id.as_ref().map(String::len)
+            && !(1..=PLAYER_ID_MAX).contains(&length)
+        {
             problems.push(format!("`--player-id` must have 1 to {PLAYER_ID_MAX} bytes, it has {length}"));
         }
         if let Some(length) = self.say.as_ref().map(String::len)
@@ -215,6 +250,9 @@ impl Options {
             problems.push(format!(
                 "`--deadline-seconds` must be between 1 and {DEADLINE_SECONDS_MAX}, it is `{seconds}`"
             ));
+        }
+        if self.player_id.is_none() && (self.headless || self.screenshot.is_some()) {
+            problems.push("nobody is named\nhint: add `--player-id ID`".to_owned());
         }
         if self.headless && self.bot.is_none() {
             problems.push(
@@ -233,15 +271,36 @@ impl Options {
                 View::Screenshot { path: path.clone(), after_ticks: self.screenshot_after_ticks }
             }
             None if self.headless => View::Headless,
-            None => View::Window,
+            None => match &self.scenes {
+                Some(folder) => View::Scenes { folder: folder.clone() },
+                None => View::Window,
+            },
         };
         let deadline = match (self.deadline_seconds, &view) {
-            (None, View::Window) => None,
+            (None, View::Window | View::Scenes { .. }) => None,
             (seconds, _) => Some(Duration::from_secs(seconds.unwrap_or(DEADLINE_SECONDS_DEFAULT))),
         };
-        match (self.destination(), problems.is_empty()) {
+        let destination = match view {
+            View::Scenes { .. } => Ok(None),
+            // A window can ask; nobody else can.
+            View::Window if !self.names_a_place() => Ok(None),
+            _ if self.names_a_place() || !self.names_a_lobby() => self.destination().map(Some),
+            _ => Ok(None),
+        };
+        let lobby = self.lobby().unwrap_or_else(|more| {
+            problems.extend(more);
+            None
+        });
+        match (destination, problems.is_empty()) {
             (Ok(destination), true) => Ok(Config {
-                destination,
+                // Without a match to go to, what was named is the lobby.
+                destination: match (destination, &lobby, self.title || view == View::Window) {
+                    (None, Some(lobby), false) => Some(Destination::Cloud(lobby.clone())),
+                    (destination, ..) => destination,
+                },
+                lobby,
+                begins_at_title: self.title,
+                settings: self.settings,
                 player_id: self.player_id,
                 view,
                 bot: self.bot,
@@ -259,9 +318,54 @@ impl Options {
         }
     }
 
+    fn names_a_place(&self) -> bool {
+        let cloud = self.gse_endpoint.is_some() && !self.names_a_lobby();
+        self.connect.is_some()
+            || self.matchmaker.is_some()
+            || self.alias.is_some()
+            || self.fleet.is_some()
+            || cloud
+    }
+
+    fn names_a_lobby(&self) -> bool {
+        self.lobby_alias.is_some() || self.lobby_fleet.is_some()
+    }
+
+    /// The lobby, if one was named.
+    fn lobby(&self) -> Result<Option<CloudDestination>, Vec<String>> {
+        let target = match (self.lobby_alias.clone(), self.lobby_fleet.clone()) {
+            (Some(alias), _) => Target::Alias(alias),
+            (None, Some(fleet)) => Target::Fleet(fleet),
+            (None, None) => return Ok(None),
+        };
+        let mut problems = Vec::new();
+        let destination = self.cloud(target, &mut problems);
+        if problems.is_empty() { Ok(Some(destination)) } else { Err(problems) }
+    }
+
+    /// What the cloud API is asked with; what is missing goes to `problems`.
+    fn cloud(&self, target: Target, problems: &mut Vec<String>) -> CloudDestination {
+        let mut needed = |name: &str, value: &Option<String>| {
+            value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| {
+                problems.push(format!("asking the cloud API needs `{name}`"));
+                String::new()
+            })
+        };
+        CloudDestination {
+            endpoint: needed("--gse-endpoint", &self.gse_endpoint),
+            region: needed("--gse-region", &self.gse_region),
+            secret_id: needed("GSE_SECRET_ID", &self.gse_secret_id),
+            secret_key: needed("GSE_SECRET_KEY", &self.gse_secret_key),
+            target,
+            players_max: self.max_players,
+        }
+    }
+
     fn destination(&self) -> Result<Destination, Vec<String>> {
         let mut problems = Vec::new();
-        let cloud_flags = self.gse_endpoint.is_some() || self.alias.is_some() || self.fleet.is_some();
+        let cloud_flags = (self.gse_endpoint.is_some() && !self.names_a_lobby())
+            || self.alias.is_some()
+            || self.fleet.is_some();
         if let Some(url) = &self.matchmaker {
             return match (self.connect.is_some() || cloud_flags, url.starts_with("http://")) {
                 (true, _) => Err(vec![
@@ -271,7 +375,11 @@ impl Options {
                     Err(vec![format!("`--matchmaker` must be `http://HOST:PORT`, it is `{url}`")])
                 }
                 (false, true) => {
-                    Ok(Destination::Matchmaker(Matchmaker { url: url.clone(), skill: self.skill }))
+                    Ok(Destination::Matchmaker(Matchmaker {
+                        url: url.clone(),
+                        skill: self.skill,
+                        region: None,
+                    }))
                 }
             };
         }
@@ -284,41 +392,28 @@ impl Options {
                     .to_owned(),
             ),
             (Some(address), false) => match self.player_session_id.clone().filter(|id| !id.is_empty()) {
-                Some(player_session_id) => return Ok(Destination::Address { address, player_session_id }),
+                Some(player_session_id) => {
+                    let session = self.session.clone();
+                    return Ok(Destination::Address { address, player_session_id, session });
+                }
                 None => problems.push(
                     "`--connect` needs the player session id\nhint: set `GAME_PLAYER_SESSION_ID` to the `PlayerSessionId` that JoinGameServerSession returned"
                         .to_owned(),
                 ),
             },
             (None, true) => {
-                let mut needed = |name: &str, value: &Option<String>| {
-                    value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| {
-                        problems.push(format!("asking the cloud API needs `{name}`"));
-                        String::new()
-                    })
-                };
-                let endpoint = needed("--gse-endpoint", &self.gse_endpoint);
-                let region = needed("--gse-region", &self.gse_region);
-                let secret_id = needed("GSE_SECRET_ID", &self.gse_secret_id);
-                let secret_key = needed("GSE_SECRET_KEY", &self.gse_secret_key);
                 let target = match (self.alias.clone(), self.fleet.clone()) {
                     (Some(alias), None) => Some(Target::Alias(alias)),
                     (None, Some(fleet)) => Some(Target::Fleet(fleet)),
                     (None, None) | (Some(_), Some(_)) => None,
                 };
-                match target {
-                    Some(target) if problems.is_empty() => {
-                        return Ok(Destination::Cloud(CloudDestination {
-                            endpoint,
-                            region,
-                            target,
-                            secret_id,
-                            secret_key,
-                            players_max: self.max_players,
-                        }));
-                    }
-                    Some(_) => {}
-                    None => problems.push("give exactly one of `--alias` and `--fleet`".to_owned()),
+                let is_one = target.is_some();
+                let destination =
+                    self.cloud(target.unwrap_or_else(|| Target::Alias(String::new())), &mut problems);
+                match (is_one, problems.is_empty()) {
+                    (true, true) => return Ok(Destination::Cloud(destination)),
+                    (true, false) => {}
+                    (false, _) => problems.push("give exactly one of `--alias` and `--fleet`".to_owned()),
                 }
             }
         }

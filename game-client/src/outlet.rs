@@ -9,7 +9,7 @@ use crate::{
     options::View,
     prediction::Match,
     report::{Line, Outcome, Report},
-    screens::Screen,
+    navigation::Screen,
     session::{self, Session},
 };
 
@@ -31,6 +31,8 @@ pub(crate) enum Exit {
     WhenClosed,
     /// When the picture is taken; `render/screenshot.rs` turns it into `AtEnd`.
     AfterPicture,
+    /// When somebody else says so, and nothing is reported.
+    Unreported,
 }
 
 impl Exit {
@@ -39,6 +41,8 @@ impl Exit {
             View::Headless => Exit::AtEnd,
             View::Window => Exit::WhenClosed,
             View::Screenshot { .. } => Exit::AfterPicture,
+            // The scenes end by themselves and are no session that is reported.
+            View::Scenes { .. } => Exit::Unreported,
         }
     }
 }
@@ -102,14 +106,14 @@ fn finish(
     when: Res<Exit>,
     mut exits: ResMut<Messages<AppExit>>,
 ) {
-    if outlet.is_done {
+    if outlet.is_done || *when == Exit::Unreported {
         return;
     }
     let is_asked = !exits.is_empty();
     if is_asked && session.verdict.is_none() {
         let (outcome, reason) = match *when {
             Exit::WhenClosed => (Outcome::Left, "the window was closed"),
-            Exit::AtEnd | Exit::AfterPicture => (Outcome::Failed, "interrupted"),
+            Exit::AtEnd | Exit::AfterPicture | Exit::Unreported => (Outcome::Failed, "interrupted"),
         };
         session.end(outcome, reason.to_owned());
     }

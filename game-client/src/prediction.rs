@@ -21,6 +21,11 @@ pub(crate) struct Match {
 }
 
 impl Match {
+    /// A match that nobody is connected to.
+    pub(crate) fn made_up(client: Client, names: Vec<String>) -> Match {
+        Match { client, names }
+    }
+
     /// The world as the player should see it.
     pub(crate) fn world(&self) -> &game_sim::World {
         // At the end only what the server knows counts.
@@ -80,8 +85,9 @@ pub(crate) fn observe(
             }
             Received::Message(_)
             | Received::Searching { .. }
+            | Received::Placed(_)
             | Received::Welcome { .. }
-            | Received::RoundTrip(_)
+            | Received::Line { .. }
             | Received::Refused { .. }
             | Received::Closed { .. } => {}
         }

@@ -12,13 +12,16 @@ use game_net::protocol::{ClientMessage, Hosting, Presence, ServerMessage};
 
 use crate::{
     net::{self, Link, Outgoing, Received},
+    lookup::Place,
+    navigation::{self, Screen},
     prediction,
     report::{ChatLine, Outcome},
-    screens::Screen,
 };
 
 /// Lines of chat that are kept; older ones are forgotten.
 const CHAT_KEPT_MAX: usize = 1000;
+/// Steps of a search that are kept.
+pub(crate) const STEPS_KEPT_MAX: usize = 100;
 /// The same is said at most so often, in ticks.
 const TICKS_PER_SAYING: u64 = 20;
 
@@ -47,8 +50,10 @@ pub(crate) struct Verdict {
 pub(crate) struct Session {
     /// Id of this player.
     pub(crate) player_id: String,
-    /// How far the search for a seat is, in words.
-    pub(crate) news: Option<String>,
+    /// How the search for a seat went so far, in words.
+    pub(crate) steps: Vec<String>,
+    /// Where the session is, as far as it is known.
+    pub(crate) place: Place,
     /// What happens in the session; known once joined.
     pub(crate) hosting: Option<Hosting>,
     /// Own slot in the match; known once it starts.
@@ -71,6 +76,8 @@ pub(crate) struct Session {
     pub(crate) ticks: u64,
     /// The round-trip time now.
     pub(crate) rtt: Option<Duration>,
+    /// How many of the packets sent lately were lost, of a hundred.
+    pub(crate) loss_percent: Option<f32>,
     /// Set once, when it is over.
     pub(crate) verdict: Option<Verdict>,
 }
@@ -123,21 +130,25 @@ pub(crate) fn observe(
                 }
             }
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
-            Received::Searching { news } => session.news = Some(news.clone()),
+            Received::Searching { news } => keep_last(&mut session.steps, STEPS_KEPT_MAX, news.clone()),
+            Received::Placed(place) => session.place = place.clone(),
             Received::Datagram(_) => {}
-            Received::RoundTrip(rtt) => session.rtt = Some(*rtt),
+            Received::Line { rtt, loss_percent } => {
+                session.rtt = Some(*rtt);
+                session.loss_percent = Some(*loss_percent);
+            }
             Received::Refused { reason } => session.end(Outcome::Refused, reason.clone()),
             Received::Closed { reason } => session.end(Outcome::Failed, reason.clone()),
         }
     }
 }
 
-fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<Screen>, goal: &Goal) {
+fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<NextState<Screen>>, goal: &Goal) {
     match message {
         ServerMessage::MatchStart { slot, config, .. } => {
             session.slot = Some(slot.0);
             config.players.iter().for_each(|player_id| session.come(player_id));
-            screen.set(Screen::Playing);
+            NextState::set_if_neq(screen, Screen::Playing);
         }
         ServerMessage::MatchEnd { winner, scores, reason } => {
             session.winner = Some(winner.clone());
@@ -158,13 +169,11 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<S
             session.present.remove(player_id);
         }
         ServerMessage::Chat { from, text } => {
-            if session.chat.len() == CHAT_KEPT_MAX {
-                session.chat.remove(0);
-            }
             if *from == session.player_id {
                 session.sayings_under_way = session.sayings_under_way.saturating_sub(1);
             }
-            session.chat.push(ChatLine { from: from.clone(), text: text.clone() });
+            let line = ChatLine { from: from.clone(), text: text.clone() };
+            keep_last(&mut session.chat, CHAT_KEPT_MAX, line);
         }
         ServerMessage::Closing { reason } => {
             session.end(Outcome::Failed, format!("the server ended the session: {reason}"));
@@ -176,6 +185,14 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<S
         // The net thread has dealt with these, and passes none on.
         ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {}
     }
+}
+
+/// Adds to a list and forgets the oldest of what is too much.
+pub(crate) fn keep_last<T>(list: &mut Vec<T>, max: usize, new: T) {
+    if list.len() >= max {
+        list.remove(0);
+    }
+    list.push(new);
 }
 
 fn end_in_words(reason: game_sim::EndReason) -> &'static str {
@@ -214,8 +231,8 @@ pub(crate) fn advance(
     goal: Res<Goal>,
     time: Res<Time<Real>>,
 ) {
-    if session.verdict.is_some() {
-        NextState::set_if_neq(&mut screen, Screen::Ended);
+    if let Some(verdict) = &session.verdict {
+        NextState::set_if_neq(&mut screen, navigation::after(verdict.outcome));
         return;
     }
     let is_lobby = session.hosting == Some(Hosting::Lobby);

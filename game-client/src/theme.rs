@@ -1,8 +1,11 @@
 //! Colours, sizes and the few pieces of interface that every screen uses.
 //!
-//! Colour never carries meaning alone: a player has a colour and a name, a coin has a colour and a shape.
+//! Colour never carries meaning alone: a player has a colour, a shape and a letter (`palette.rs`), a coin has a colour
+//! and a shape.
 
 use bevy::prelude::*;
+
+use crate::palette::{self, Rgb, Shape};
 
 /// Size of the canvas that everything is laid out on; a window of another size scales it.
 pub(crate) const CANVAS: Vec2 = Vec2::new(1360.0, 740.0);
@@ -33,50 +36,108 @@ pub(crate) const COIN: Color = Color::srgb(1.0, 0.800, 0.200);
 pub(crate) const COIN_RIM: Color = Color::srgb(0.780, 0.550, 0.080);
 /// The mark of a heart.
 pub(crate) const HEART: Color = Color::srgb(0.860, 0.180, 0.270);
+/// A line of a menu that is not selected.
+pub(crate) const PANEL_RAISED: Color = Color::srgb(0.122, 0.147, 0.208);
 /// Ordinary text.
 pub(crate) const TEXT: Color = Color::srgb(0.900, 0.925, 0.965);
 /// Text that explains.
 pub(crate) const TEXT_FAINT: Color = Color::srgb(0.560, 0.610, 0.710);
+/// Text of what cannot be chosen.
+pub(crate) const TEXT_OFF: Color = Color::srgb(0.350, 0.390, 0.470);
 /// Text that warns.
 pub(crate) const TEXT_ALARM: Color = Color::srgb(1.0, 0.480, 0.420);
 
-/// Colour of a seat. Sixteen that differ in brightness as well as in hue.
-pub(crate) fn player_color(slot: u8) -> Color {
-    const COLORS: [(u8, u8, u8); 16] = [
-        (77, 171, 247),
-        (255, 107, 107),
-        (81, 207, 102),
-        (204, 93, 232),
-        (255, 146, 43),
-        (34, 211, 238),
-        (247, 131, 172),
-        (169, 227, 75),
-        (132, 94, 247),
-        (255, 212, 181),
-        (32, 178, 140),
-        (230, 73, 128),
-        (165, 216, 255),
-        (190, 140, 80),
-        (216, 245, 162),
-        (222, 226, 230),
-    ];
-    let (red, green, blue) = COLORS[usize::from(slot) % COLORS.len()];
+/// A colour of the palette as bevy has colours.
+pub(crate) fn color(Rgb(red, green, blue): Rgb) -> Color {
     Color::srgb_u8(red, green, blue)
+}
+
+/// Colour of a seat.
+pub(crate) fn player_color(slot: u8) -> Color {
+    color(palette::mark(slot).color)
+}
+
+/// The mark of a seat: its colour, its shape and its letter, so many pixels wide.
+pub(crate) fn token(slot: u8, size: f32) -> impl Bundle {
+    let mark = palette::mark(slot);
+    // A square on its corner is wider than on its side; a disc looks smaller than a square.
+    let (side, radius, turn) = match mark.shape {
+        Shape::Circle => (size, size / 2.0, 0.0),
+        Shape::Square => (size * 0.9, size * 0.16, 0.0),
+        Shape::Diamond => (size * 0.78, size * 0.12, 45.0),
+    };
+    (
+        Node {
+            width: px(size),
+            height: px(size),
+            flex_shrink: 0.0,
+            align_items: AlignItems::Center,
+            justify_content: JustifyContent::Center,
+            ..default()
+        },
+        children![
+            (
+                Node {
+                    position_type: PositionType::Absolute,
+                    width: px(side),
+                    height: px(side),
+                    left: px((size - side) / 2.0),
+                    top: px((size - side) / 2.0),
+                    border_radius: BorderRadius::all(px(radius)),
+                    ..default()
+                },
+                UiTransform::from_rotation(Rot2::degrees(turn)),
+                BackgroundColor(color(mark.color)),
+            ),
+            label(mark.letter, size * 0.62, color(palette::ink(mark.color))),
+        ],
+    )
 }
 
 /// A name that fits: the last part of a long id is cut off, and the cut is shown.
 pub(crate) fn short_name(name: &str, length_max: usize) -> String {
-    // The built-in font has the printable ASCII characters only.
-    let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     if name.chars().count() <= length_max {
-        return name.chars().map(printable).collect();
+        return printable(name);
     }
-    name.chars().take(length_max.saturating_sub(2)).map(printable).chain("..".chars()).collect()
+    printable(&name.chars().take(length_max.saturating_sub(2)).chain("..".chars()).collect::<String>())
+}
+
+/// The text as far as the built-in font can show it: it has the printable ASCII characters only. Letters with marks
+/// lose them; of everything else there is at least seen that it is there.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        c if c.is_ascii_graphic() || c == ' ' || c == '\n' => c,
+        c => without_mark(c).unwrap_or('?'),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// The letter below the mark, for the letters of Latin-1 and what is like them.
+fn without_mark(c: char) -> Option<char> {
+    const LETTERS: &[(char, &str)] = &[
+        ('a', "àáâãäåā"),
+        ('c', "çćč"),
+        ('e', "èéêëēě"),
+        ('i', "ìíîïī"),
+        ('n', "ñńň"),
+        ('o', "òóôõöøō"),
+        ('s', "śš"),
+        ('u', "ùúûüūů"),
+        ('y', "ýÿ"),
+        ('z', "źžż"),
+        ('\'', "‘’"),
+        ('"', "“”„"),
+        ('-', "–—"),
+        ('.', "…"),
+    ];
+    let lower = c.to_lowercase().next()?;
+    let (letter, _) = LETTERS.iter().find(|(_, marked)| marked.contains(lower))?;
+    Some(if c == lower { *letter } else { letter.to_ascii_uppercase() })
 }
 
 /// Text of the interface in the built-in font.
 pub(crate) fn label(text: impl Into<String>, size: f32, color: Color) -> impl Bundle {
-    (Text::new(text), TextFont { font_size: FontSize::Px(size), ..default() }, TextColor(color))
+    (Text::new(printable(&text.into())), TextFont { font_size: FontSize::Px(size), ..default() }, TextColor(color))
 }
 
 /// A column over the whole canvas with its content in the middle.
@@ -92,6 +153,64 @@ pub(crate) fn centered() -> Node {
     }
 }
 
+/// A panel that holds a column, from the top.
+pub(crate) fn panel(width: Val) -> impl Bundle {
+    (panel_node(width), BackgroundColor(PANEL))
+}
+
+/// The layout of a [`panel`].
+pub(crate) fn panel_node(width: Val) -> Node {
+    Node {
+        width,
+        flex_direction: FlexDirection::Column,
+        padding: UiRect::all(px(24)),
+        row_gap: px(10),
+        border_radius: BorderRadius::all(px(12)),
+        ..default()
+    }
+}
+
+/// A screen of its own: it covers the canvas, with a margin.
+pub(crate) fn page() -> Node {
+    Node {
+        width: percent(100),
+        height: percent(100),
+        padding: UiRect::axes(px(80), px(56)),
+        flex_direction: FlexDirection::Column,
+        row_gap: px(20),
+        ..default()
+    }
+}
+
+/// A column without a ground.
+pub(crate) fn column(gap: f32) -> Node {
+    Node { flex_direction: FlexDirection::Column, row_gap: px(gap), ..default() }
+}
+
+/// Text cut into lines of at most so many characters; every character of the font is as wide as the others.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    // A word may be longer than a line: an address, an id.
+    let cut = |line: &String| -> Vec<String> {
+        let characters: Vec<char> = line.chars().collect();
+        characters.chunks(width.max(1)).map(|part| part.iter().collect()).collect()
+    };
+    lines.iter().flat_map(cut).collect::<Vec<_>>().join("\n")
+}
+
 /// A rounded box that holds a column.
 pub(crate) fn card() -> impl Bundle {
     (
@@ -105,4 +224,32 @@ pub(crate) fn card() -> impl Bundle {
         },
         BackgroundColor(PANEL),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FLOOR, color, printable, short_name, wrapped};
+    use crate::palette::Rgb;
+
+    #[test]
+    fn the_floor_is_the_one_that_the_palette_is_tested_on() {
+        use bevy::color::ColorToPacked;
+        assert_eq!(FLOOR.to_srgba().to_u8_array(), color(Rgb(30, 37, 53)).to_srgba().to_u8_array());
+    }
+
+    #[test]
+    fn what_can_be_shown_is_shown() {
+        assert_eq!(printable("Zoë's Ärger – ŠČ"), "Zoe's Arger - SC");
+        assert_eq!(printable("王 and\tyou"), "? and?you");
+        assert_eq!(short_name("a-long-name", 8), "a-long..");
+        assert_eq!(short_name("Zoë", 3), "Zoe");
+    }
+
+    #[test]
+    fn lines_are_cut_between_words_or_where_they_must_be() {
+        assert_eq!(wrapped("one two three", 7), "one two\nthree");
+        assert_eq!(wrapped("a\nhint: b", 20), "a\nhint: b");
+        assert_eq!(wrapped("abcdefgh i", 5), "abcde\nfgh\ni");
+        assert_eq!(wrapped("", 5), "");
+    }
 }

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
-use gse_api::extension::RegionInfo;
+use gse_api::extension::{DescribeRegionsRequest, RegionInfo};
 use gse_api::types::PlayerLatencyInput;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{CallError, Client};
 
 /// Probes of a region, when nothing else is said.
 pub const PROBES: u32 = 5;
@@ -42,6 +44,15 @@ impl Beacon {
         let is_there = udp_address.is_some() || ping_url.is_some();
         is_there.then(|| Self { region: region.region.clone(), udp_address, ping_url })
     }
+}
+
+/// What answers for each region of a service, as it says itself.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn beacons(client: &Client) -> Result<Vec<Beacon>, CallError> {
+    let described = client.extension(&DescribeRegionsRequest {}).await?;
+    Ok(described.regions.iter().filter_map(Beacon::of).collect())
 }
 
 /// A region that answered.

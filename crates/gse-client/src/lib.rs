@@ -21,12 +21,13 @@ use gse_api::{
     extension::{self, ExtensionRequest},
     signature::tc3::{self, Key},
 };
-use reqwest::{Url, header};
+use reqwest::header;
 use serde_json::{Map, Value};
 
 pub use credentials::{Credentials, CredentialsError, variable};
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
+pub use reqwest::Url;
 pub use objects::{put_object, put_object_trusting};
 pub use retry::Retry;
 pub use trust::Trust;
@@ -316,7 +317,12 @@ fn accepted(answer: Answer) -> Result<Answer, CallError> {
 
 /// Proxies are ignored: the service is local, and several SDKs were caught by a proxy variable. Or why the certificate
 /// of an address could not be checked.
-fn http_client(url: &Url, trust: &Trust) -> Result<reqwest::ClientBuilder, String> {
+/// What talks to this address with the certificates of this trust, for HTTP that is no cloud API: no proxy, no global
+/// crypto provider.
+///
+/// # Errors
+/// Why its certificates cannot be checked, in words.
+pub fn http_client(url: &Url, trust: &Trust) -> Result<reqwest::ClientBuilder, String> {
     let config = trust::configuration(url.scheme() == "https", trust)?;
     Ok(reqwest::Client::builder()
         .no_proxy()

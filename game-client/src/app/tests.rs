@@ -55,11 +55,15 @@ struct Player {
 
 fn config(player_id: &str) -> Config {
     Config {
-        destination: Destination::Address {
+        destination: Some(Destination::Address {
             address: "127.0.0.1:1".parse().unwrap(),
             player_session_id: "not used here".to_owned(),
-        },
-        player_id: player_id.to_owned(),
+            session: None,
+        }),
+        lobby: None,
+        begins_at_title: false,
+        settings: None,
+        player_id: Some(player_id.to_owned()),
         view: View::Headless,
         bot: Some(BotKind::Wander),
         seed: player_id.len() as u64,
@@ -78,7 +82,7 @@ impl Player {
         let mut app = App::new();
         app.add_plugins((MinimalPlugins, StatesPlugin))
             .insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
-        gameplay(&mut app, config, link, outlet);
+        gameplay(&mut app, config, config.player_id.clone().unwrap(), link, outlet);
         app.finish();
         app.cleanup();
         Player { app, to_app, from_app, stdout, stderr }

@@ -78,7 +78,8 @@ fn run(answers: Vec<Value>) -> (Result<String, String>, Vec<Call>) {
         players_max: 8,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let found = runtime.block_on(find_seat(&cloud, "ada"));
+    let mut news = Vec::new();
+    let found = runtime.block_on(find_seat(&cloud, "ada", async |step| news.push(step)));
     let seat = found.map(|seat| format!("{} {}", seat.address, seat.player_session_id));
     (seat, served.join().unwrap())
 }

@@ -32,7 +32,7 @@ fn serve(answers: Vec<String>) -> (Matchmaker, JoinHandle<Vec<String>>) {
         };
         answers.into_iter().map(serve_one).collect()
     });
-    (Matchmaker { url, skill: 1200 }, served)
+    (Matchmaker { url, skill: 1200, region: None }, served)
 }
 
 fn answer(status: &str, body: &str) -> String {
@@ -80,7 +80,8 @@ fn a_search_is_told_as_it_goes_and_ends_with_a_seat() {
             "measuring the regions ...",
             "looking for opponents ...",
             "looking for opponents: 3 are waiting ...",
-            "2 players; looking for a game server ..."
+            "2 players; looking for a game server ...",
+            "a seat at 127.0.0.1:4000"
         ]
     );
     assert!(

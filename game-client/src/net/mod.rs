@@ -10,7 +10,7 @@ use bytes::Bytes;
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
-use crate::options::Destination;
+use crate::{lookup::Place, options::Destination};
 
 mod connection;
 mod thread;
@@ -29,6 +29,8 @@ pub(crate) enum Received {
         /// For the player.
         news: String,
     },
+    /// There is a seat, and here it is.
+    Placed(Place),
     /// The server proved that it knows the player session, and let the player in.
     Welcome {
         /// What happens in this session.
@@ -38,8 +40,13 @@ pub(crate) enum Received {
     Message(ServerMessage),
     /// A datagram, not looked at.
     Datagram(Bytes),
-    /// The round-trip time now, about once a second.
-    RoundTrip(Duration),
+    /// How the line is now, about once a second.
+    Line {
+        /// The round-trip time.
+        rtt: Duration,
+        /// How many of the packets sent in the last ten seconds were lost, of a hundred.
+        loss_percent: f32,
+    },
     /// The player is not in; the last thing that comes.
     Refused {
         /// Why, in words.
@@ -67,7 +74,13 @@ pub(crate) struct Link {
     outgoing: Option<mpsc::Sender<Outgoing>>,
     incoming: mpsc::Receiver<Received>,
     thread: Option<JoinHandle<()>>,
+    /// Nothing comes any more, and that was told.
+    is_over: bool,
 }
+
+/// Said when the thread ended without a word: only a bug can do that, and the player shall not look at a picture that
+/// does not move.
+const THREAD_GONE: &str = "the part of the game that talks to the network has stopped\nhint: try again; what it wrote on the terminal tells the developers why";
 
 impl Link {
     /// Starts to connect. What becomes of it arrives as [`Received`].
@@ -80,7 +93,18 @@ impl Link {
         let thread = std::thread::Builder::new()
             .name("net".to_owned())
             .spawn(move || thread::run(destination, player_id, to_app, from_app))?;
-        Ok(Link { outgoing: Some(outgoing), incoming, thread: Some(thread) })
+        Ok(Link { outgoing: Some(outgoing), incoming, thread: Some(thread), is_over: false })
+    }
+
+    /// No connection, and none to come.
+    pub(crate) fn idle() -> Link {
+        let (_, incoming) = mpsc::channel(1);
+        Link { outgoing: None, incoming, thread: None, is_over: true }
+    }
+
+    /// Whether there is a connection, or one to come.
+    pub(crate) fn is_there(&self) -> bool {
+        !self.is_over
     }
 
     /// A link without a thread and without a connection: the other ends of its channels are returned.
@@ -88,12 +112,28 @@ impl Link {
     pub(crate) fn in_memory() -> (Link, mpsc::Sender<Received>, mpsc::Receiver<Outgoing>) {
         let (outgoing, from_app) = mpsc::channel(OUTGOING_MAX);
         let (to_app, incoming) = mpsc::channel(INCOMING_MAX);
-        (Link { outgoing: Some(outgoing), incoming, thread: None }, to_app, from_app)
+        let link = Link { outgoing: Some(outgoing), incoming, thread: None, is_over: false };
+        (link, to_app, from_app)
     }
 
-    /// What has arrived, if anything.
-    pub(crate) fn try_receive(&mut self) -> Result<Received, TryRecvError> {
-        self.incoming.try_recv()
+    /// What has arrived, if anything. A thread that ended without a last word is told as [`Received::Closed`], once.
+    pub(crate) fn try_receive(&mut self) -> Option<Received> {
+        if self.is_over {
+            return None;
+        }
+        let received = match self.incoming.try_recv() {
+            Ok(received) => received,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Received::Closed { reason: THREAD_GONE.to_owned() },
+        };
+        self.is_over = matches!(received, Received::Refused { .. } | Received::Closed { .. });
+        Some(received)
+    }
+
+    /// Leaves the session without making anybody wait for the goodbye.
+    pub(crate) fn leave(self) -> Option<JoinHandle<()>> {
+        self.thread.as_ref()?;
+        std::thread::Builder::new().name("leaving".to_owned()).spawn(move || drop(self)).ok()
     }
 
     /// Hands over something to be sent. It is dropped when the thread is gone or far behind: a datagram may get
@@ -127,7 +167,7 @@ pub(crate) fn plugin(app: &mut App) {
 }
 
 pub(crate) fn receive(mut link: ResMut<Link>, mut received: MessageWriter<Received>) {
-    while let Ok(next) = link.try_receive() {
+    while let Some(next) = link.try_receive() {
         received.write(next);
     }
 }

@@ -134,7 +134,7 @@ where
 }
 
 fn start(address: SocketAddr) -> Link {
-    let destination = Destination::Address { address, player_session_id: SECRET.to_owned() };
+    let destination = Destination::Address { address, player_session_id: SECRET.to_owned(), session: None };
     Link::start(destination, PLAYER.to_owned()).unwrap()
 }
 
@@ -142,7 +142,7 @@ fn start(address: SocketAddr) -> Link {
 async fn next(link: &mut Link) -> Option<Received> {
     loop {
         match timeout(PATIENCE, link.incoming.recv()).await.expect("something comes in time") {
-            Some(Received::RoundTrip(_)) => {}
+            Some(Received::Line { .. } | Received::Placed(_)) => {}
             other => return other,
         }
     }

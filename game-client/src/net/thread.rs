@@ -2,7 +2,7 @@
 //!
 //! It moves bytes and messages; what they mean is decided in `game-net` and followed in `session.rs`.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use game_net::protocol::{ClientMessage, ProtocolError, ServerMessage, frame::FrameReader};
@@ -16,10 +16,16 @@ use super::{
     Outgoing, Received,
     connection::{self, Joined},
 };
-use crate::{lookup, matchmaker, options::Destination};
+use crate::{
+    lookup::{self, Place},
+    matchmaker,
+    options::Destination,
+};
 
-/// How often the round-trip time is told.
-const ROUND_TRIP_PERIOD: Duration = Duration::from_secs(1);
+/// How often the state of the line is told.
+const LINE_PERIOD: Duration = Duration::from_secs(1);
+/// Over so many periods lost packets are counted.
+const LINE_PERIODS: usize = 10;
 /// How long leaving may take: until the server has taken the last message.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// Bytes taken from the stream at once.
@@ -70,17 +76,21 @@ async fn find_and_join(
     player_id: &str,
     to_app: &Sender<Received>,
 ) -> Result<Joined, Received> {
+    let news = async |news| tell(to_app.send(Received::Searching { news }).await);
     let seat = match destination {
-        Destination::Address { address, player_session_id } => lookup::Seat { address, player_session_id },
+        Destination::Address { address, player_session_id, session } => {
+            lookup::Seat { address, player_session_id, place: Place { session, ..Place::default() } }
+        }
         Destination::Cloud(cloud) => {
-            lookup::find_seat(&cloud, player_id).await.map_err(|reason| Received::Closed { reason })?
+            let found = lookup::find_seat(&cloud, player_id, news).await;
+            found.map_err(|reason| Received::Closed { reason })?
         }
         Destination::Matchmaker(matchmaker) => {
-            let news = async |news| tell(to_app.send(Received::Searching { news }).await);
             let found = matchmaker::find_seat(&matchmaker, player_id, news).await;
             found.map_err(|reason| Received::Closed { reason })?
         }
     };
+    tell(to_app.send(Received::Placed(seat.place.clone())).await);
     connection::join(&seat, player_id).await.map_err(|error| match error.is_refusal() {
         true => Received::Refused { reason: error.to_string() },
         false => Received::Closed { reason: error.to_string() },
@@ -95,8 +105,9 @@ async fn play(
 ) -> Option<Received> {
     let Joined { endpoint, connection, mut send, mut receive, mut frames, hosting } = joined;
     tell(to_app.send(Received::Welcome { hosting }).await);
-    let mut round_trip = interval(ROUND_TRIP_PERIOD);
-    round_trip.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut line = Line::default();
+    let mut line_period = interval(LINE_PERIOD);
+    line_period.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut chunk = vec![0; CHUNK_MAX];
     // The frame reader may hold messages that came together with the Welcome.
     let mut last = pass_messages(&mut frames, to_app).await.err();
@@ -123,7 +134,7 @@ async fn play(
                 // What is left on the stream comes first: it may say why.
                 Err(_) => last = Some(drain(&mut receive, &mut frames, to_app, &connection).await),
             },
-            _ = round_trip.tick() => tell(to_app.send(Received::RoundTrip(connection.rtt())).await),
+            _ = line_period.tick() => tell(to_app.send(line.look(&connection)).await),
         }
     }
     if last.is_none() {
@@ -135,6 +146,28 @@ async fn play(
         tracing::debug!("closing took too long");
     }
     last
+}
+
+/// Packets sent and lost, as of the last periods.
+#[derive(Default)]
+struct Line {
+    counts: VecDeque<(u64, u64)>,
+}
+
+impl Line {
+    fn look(&mut self, connection: &quinn::Connection) -> Received {
+        let path = connection.stats().path;
+        if self.counts.len() > LINE_PERIODS {
+            self.counts.pop_front();
+        }
+        // Probes for larger packets are made to be lost.
+        let sent = path.sent_packets - path.sent_plpmtud_probes;
+        self.counts.push_back((sent, path.lost_packets));
+        let (sent_before, lost_before) = self.counts.front().copied().unwrap_or_default();
+        let (sent, lost) = (sent - sent_before, path.lost_packets - lost_before);
+        let loss_percent = if sent == 0 { 0.0 } else { 100.0 * lost as f32 / sent as f32 };
+        Received::Line { rtt: path.rtt, loss_percent }
+    }
 }
 
 /// Hands every complete message to the app. An error is the last thing to tell it.

@@ -30,7 +30,11 @@ fn headless_with_a_bot() {
     let player_session_id = "psess-1".to_owned();
     assert_eq!(
         config.destination,
-        Destination::Address { address: "127.0.0.1:7000".parse().unwrap(), player_session_id }
+        Some(Destination::Address {
+            address: "127.0.0.1:7000".parse().unwrap(),
+            player_session_id,
+            session: None
+        })
     );
 }
 
@@ -43,7 +47,7 @@ fn a_window_stays_open_unless_told_otherwise() {
 
 #[test]
 fn a_cloud_destination() {
-    let Destination::Cloud(cloud) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination else {
+    let Some(Destination::Cloud(cloud)) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination else {
         panic!("not the cloud");
     };
     assert_eq!(cloud.target, Target::Alias("alias-1".to_owned()));
@@ -54,7 +58,10 @@ fn a_cloud_destination() {
 fn bad_command_lines_say_what_to_do() {
     let long = "x".repeat(1025);
     let cases: &[(&[&[&str]], &str)] = &[
-        (&[], "nowhere to play"),
+        (&[&["--headless", "--bot", "wander"]], "nowhere to play"),
+        (&[CLOUD, &["--lobby-alias", "a", "--lobby-fleet", "f"]], "cannot be used with"),
+        (&[&["--lobby-alias", "a"]], "needs `--gse-endpoint`"),
+        (&[ADDRESS, &["--headless", "--title"]], "cannot be used with"),
         (&[&["--connect", "127.0.0.1:7000"]], "GAME_PLAYER_SESSION_ID"),
         (&[ADDRESS, CLOUD, &["--alias", "a"]], "exclude each other"),
         (&[CLOUD], "exactly one of `--alias` and `--fleet`"),

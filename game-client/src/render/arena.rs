@@ -6,8 +6,8 @@ use game_sim::{
     arena::{self, HEIGHT, Position, TILE, WIDTH},
 };
 
-use super::{pixels, to_canvas};
-use crate::{prediction::Match, screens::Screen, theme};
+use super::{OfMatch, pixels, to_canvas};
+use crate::{prediction::Match, navigation::Screen, theme};
 
 /// What lies above what.
 const FLOOR_Z: f32 = 0.0;
@@ -31,6 +31,7 @@ fn spawn_floor(mut commands: Commands) {
     let tile = Vec2::splat(pixels(TILE));
     let middle = to_canvas(Position { x: WIDTH / 2, y: HEIGHT / 2 });
     commands.spawn((
+        OfMatch,
         Sprite::from_color(theme::FLOOR, Vec2::new(pixels(WIDTH), pixels(HEIGHT))),
         Transform::from_translation(middle.extend(FLOOR_Z)),
     ));
@@ -38,18 +39,21 @@ fn spawn_floor(mut commands: Commands) {
         let place = to_canvas(arena::centre(column, row));
         if arena::is_wall(column, row) {
             commands.spawn((
+                OfMatch,
                 Sprite::from_color(theme::WALL_TOP, tile),
                 Transform::from_translation(place.extend(WALL_Z)),
             ));
             if !arena::is_wall(column, row + 1) {
                 let side = place - Vec2::Y * (tile.y - WALL_SIDE) / 2.0;
                 commands.spawn((
+                    OfMatch,
                     Sprite::from_color(theme::WALL, Vec2::new(tile.x, WALL_SIDE)),
                     Transform::from_translation(side.extend(WALL_Z + 0.1)),
                 ));
             }
         } else if (column + row) % 2 == 0 {
             commands.spawn((
+                OfMatch,
                 Sprite::from_color(theme::FLOOR_CHECK, tile),
                 Transform::from_translation(place.extend(CHECK_Z)),
             ));
@@ -69,7 +73,7 @@ fn spawn_pickups(
     let box_ = Sprite::from_color(theme::TEXT, Vec2::splat(2.0 * COIN_RADIUS));
     let bar = |size| Sprite::from_color(theme::HEART, size);
     for index in 0..PICKUPS {
-        let pickup = (Pickup(index), Transform::from_xyz(0.0, 0.0, PICKUP_Z), Visibility::Hidden);
+        let pickup = (OfMatch, Pickup(index), Transform::from_xyz(0.0, 0.0, PICKUP_Z), Visibility::Hidden);
         if index < COINS {
             commands.spawn((
                 pickup,

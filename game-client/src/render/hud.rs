@@ -1,9 +1,17 @@
-//! Time, scores and the state of the connection, around the arena.
+//! Time and scores around the arena, and what the player has to know of themselves: health, and when they can dash.
 
 use bevy::prelude::*;
-use game_sim::TICKS_PER_SECOND;
+use game_sim::{DASH_COOLDOWN_TICKS, HEALTH_MAX, Player, TICKS_PER_SECOND};
 
-use crate::{prediction::Match, screens::Screen, session::Session, theme};
+use super::OfMatch;
+use crate::{
+    bindings::{Action, Bindings, Trigger},
+    navigation::Screen,
+    prediction::Match,
+    session::Session,
+    settings::Settings,
+    theme,
+};
 
 /// Below so many seconds the time is shown as an alarm.
 const ALARM_SECONDS: u32 = 10;
@@ -15,10 +23,22 @@ struct Clock;
 struct Scores;
 
 #[derive(Component)]
-struct Link;
+struct Line;
+
+/// One of the own hits left, by number.
+#[derive(Component)]
+struct Heart(u8);
+
+/// How near the next dash is.
+#[derive(Component)]
+struct DashBar;
+
+/// Says so in words.
+#[derive(Component)]
+struct DashWord;
 
 /// Sixteen rows fit, and four do not look lost.
-const ROWS_HEIGHT: f32 = 460.0;
+const ROWS_HEIGHT: f32 = 430.0;
 const ROW_HEIGHT_MAX: f32 = 50.0;
 /// Height of the bar that shows how near somebody is to winning.
 const BAR_HEIGHT: f32 = 4.0;
@@ -34,13 +54,16 @@ struct Row {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), spawn)
-        .add_systems(Update, (show_clock, show_scores, show_link).run_if(resource_exists::<Match>));
+    app.add_systems(OnEnter(Screen::Playing), spawn).add_systems(
+        Update,
+        (show_clock, show_scores, show_line, show_own).run_if(resource_exists::<Match>),
+    );
 }
 
-fn spawn(mut commands: Commands, match_: Res<Match>) {
+fn spawn(mut commands: Commands, match_: Res<Match>, settings: Option<Res<Settings>>) {
     spawn_header(&mut commands, match_.world().score_to_win());
-    spawn_panel(&mut commands);
+    let bindings = settings.map(|settings| settings.bindings.clone()).unwrap_or_default();
+    spawn_panel(&mut commands, match_.own().0, &bindings);
 }
 
 fn spawn_header(commands: &mut Commands, score_to_win: u16) {
@@ -51,12 +74,13 @@ fn spawn_header(commands: &mut Commands, score_to_win: u16) {
         ..default()
     };
     commands.spawn((
+        OfMatch,
         Node {
             position_type: PositionType::Absolute,
             left: px(theme::MARGIN),
-            top: px(theme::MARGIN / 2.0),
-            width: px(theme::CANVAS.x - theme::PANEL_WIDTH - 3.0 * theme::MARGIN),
-            height: px(theme::HEADER_HEIGHT),
+            right: px(2.0 * theme::MARGIN + theme::PANEL_WIDTH),
+            top: px(theme::MARGIN),
+            height: px(theme::HEADER_HEIGHT - 12.0),
             align_items: AlignItems::Center,
             ..default()
         },
@@ -75,38 +99,74 @@ fn spawn_header(commands: &mut Commands, score_to_win: u16) {
     ));
 }
 
-fn spawn_panel(commands: &mut Commands) {
-    let column = |row_gap| Node { flex_direction: FlexDirection::Column, row_gap: px(row_gap), ..default() };
-    commands.spawn((
-        Node {
-            position_type: PositionType::Absolute,
-            right: px(theme::MARGIN),
-            top: px(theme::MARGIN),
-            bottom: px(theme::MARGIN),
-            width: px(theme::PANEL_WIDTH),
-            flex_direction: FlexDirection::Column,
-            justify_content: JustifyContent::SpaceBetween,
-            padding: UiRect::all(px(14)),
-            border_radius: BorderRadius::all(px(12)),
-            ..default()
-        },
-        BackgroundColor(theme::PANEL),
-        children![
-            (column(10.0), children![theme::label("Score", 26.0, theme::TEXT), (Scores, column(2.0))],),
-            (
-                column(4.0),
-                children![
-                    theme::label("collect coins", 15.0, theme::TEXT_FAINT),
-                    theme::label("dash into others: 1 point", 15.0, theme::TEXT_FAINT),
-                    theme::label("3 hits: knock-out, 2 points", 15.0, theme::TEXT_FAINT),
-                    theme::label("WASD or arrows: walk", 15.0, theme::TEXT_FAINT),
-                    theme::label("space: shoot, shift: dash", 15.0, theme::TEXT_FAINT),
-                    theme::label("F3: network", 15.0, theme::TEXT_FAINT),
-                    (Link, theme::label("", 13.0, theme::TEXT_FAINT)),
-                ],
-            ),
-        ],
-    ));
+fn spawn_panel(commands: &mut Commands, own: u8, bindings: &Bindings) {
+    let panel = Node {
+        position_type: PositionType::Absolute,
+        right: px(theme::MARGIN),
+        top: px(theme::MARGIN),
+        bottom: px(theme::MARGIN),
+        padding: UiRect::all(px(14)),
+        justify_content: JustifyContent::SpaceBetween,
+        ..theme::panel_node(px(theme::PANEL_WIDTH))
+    };
+    commands.spawn((OfMatch, panel, BackgroundColor(theme::PANEL))).with_children(|panel| {
+        panel.spawn((Scores, theme::column(2.0)));
+        panel.spawn(theme::column(8.0)).with_children(|lower| {
+            own_state(lower, own);
+            lower.spawn(Node { height: px(2), ..default() });
+            for (action, what) in
+                [(Action::Shoot, "shoot: 3 hits, 2 points"), (Action::Dash, "dash into: 1 point")]
+            {
+                let keys = keys(bindings, action);
+                lower.spawn(theme::label(format!("{keys}\n  {what}"), 14.0, theme::TEXT_FAINT));
+            }
+            lower.spawn((Line, theme::label("", 14.0, theme::TEXT_FAINT)));
+        });
+    });
+}
+
+/// The own mark, the hits left, and the next dash.
+fn own_state(parent: &mut ChildSpawnerCommands, own: u8) {
+    let across = Node { align_items: AlignItems::Center, column_gap: px(8), ..default() };
+    parent.spawn(across.clone()).with_children(|across| {
+        across.spawn(theme::token(own, 34.0));
+        for number in 0..HEALTH_MAX {
+            across.spawn((
+                Heart(number),
+                Node {
+                    width: px(46),
+                    height: px(16),
+                    border: UiRect::all(px(2)),
+                    border_radius: BorderRadius::all(px(4)),
+                    ..default()
+                },
+                BackgroundColor(theme::TEXT),
+                BorderColor::all(theme::TEXT),
+            ));
+        }
+    });
+    parent.spawn(across).with_children(|across| {
+        let ground =
+            Node { width: px(150), height: px(10), border_radius: BorderRadius::all(px(5)), ..default() };
+        across.spawn((ground.clone(), BackgroundColor(theme::BACKGROUND))).with_child((
+            DashBar,
+            ground,
+            BackgroundColor(theme::COIN),
+        ));
+        across.spawn((DashWord, theme::label("", 15.0, theme::TEXT)));
+    });
+}
+
+/// The keys of an action, as one reads them.
+fn keys(bindings: &Bindings, action: Action) -> String {
+    let names: Vec<String> = bindings
+        .of(action)
+        .into_iter()
+        .flatten()
+        .filter_map(Trigger::name)
+        .map(str::to_lowercase)
+        .collect();
+    names.join(", ")
 }
 
 fn show_clock(match_: Res<Match>, clock: Single<(&mut Text, &mut TextColor), With<Clock>>) {
@@ -124,10 +184,11 @@ fn show_scores(
     mut commands: Commands,
     match_: Res<Match>,
     list: Single<Entity, With<Scores>>,
-    mut shown: Local<Vec<Row>>,
+    mut shown: Local<(Option<Entity>, Vec<Row>)>,
 ) {
     let rows = rows(&match_);
-    if *shown == rows {
+    // The next match has a list of its own.
+    if *shown == (Some(*list), rows.clone()) {
         return;
     }
     let goal = match_.world().score_to_win();
@@ -137,7 +198,7 @@ fn show_scores(
             parent.spawn(score_row(row, goal, height));
         }
     });
-    *shown = rows;
+    *shown = (Some(*list), rows);
 }
 
 /// Highest score first; of equals the lower slot, so that rows do not swap back and forth.
@@ -155,14 +216,13 @@ fn rows(match_: &Match) -> Vec<Row> {
     rows
 }
 
-/// Colour, name, points, and below them how near that is to winning.
+/// Mark, name, points, and below them how near that is to winning.
 fn score_row(row: &Row, goal: u16, height: f32) -> impl Bundle {
-    let mut name = theme::short_name(&row.name, if row.is_own { 11 } else { 16 });
+    let mut name = theme::short_name(&row.name, if row.is_own { 10 } else { 15 });
     if row.is_own {
         name.push_str(" (you)");
     }
-    let color = if row.is_present { theme::TEXT } else { theme::TEXT_FAINT };
-    let seat_color = theme::player_color(row.slot);
+    let color = if row.is_present { theme::TEXT } else { theme::TEXT_OFF };
     (
         Node {
             flex_direction: FlexDirection::Column,
@@ -178,15 +238,7 @@ fn score_row(row: &Row, goal: u16, height: f32) -> impl Bundle {
             (
                 Node { align_items: AlignItems::Center, column_gap: px(10), ..default() },
                 children![
-                    (
-                        Node {
-                            width: px(14),
-                            height: px(14),
-                            border_radius: BorderRadius::all(px(7)),
-                            ..default()
-                        },
-                        BackgroundColor(seat_color),
-                    ),
+                    theme::token(row.slot, (height - BAR_HEIGHT - 6.0).min(22.0)),
                     (Node { flex_grow: 1.0, ..default() }, children![theme::label(name, 17.0, color)]),
                     theme::label(row.score.to_string(), 20.0, color),
                 ],
@@ -201,19 +253,53 @@ fn score_row(row: &Row, goal: u16, height: f32) -> impl Bundle {
                         border_radius: BorderRadius::all(px(2)),
                         ..default()
                     },
-                    BackgroundColor(seat_color),
+                    BackgroundColor(theme::player_color(row.slot)),
                 )],
             ),
         ],
     )
 }
 
-fn show_link(session: Res<Session>, mut text: Single<&mut Text, With<Link>>) {
-    let shown = match session.rtt {
-        Some(rtt) => format!("round trip {:.1} ms", rtt.as_micros() as f32 / 1000.0),
-        None => String::new(),
-    };
+fn show_line(
+    session: Res<Session>,
+    settings: Option<Res<Settings>>,
+    mut text: Single<&mut Text, With<Line>>,
+) {
+    let rtt = session.rtt.map_or("-".to_owned(), |rtt| format!("{:.0} ms", rtt.as_micros() as f32 / 1000.0));
+    let key = settings.map(|settings| keys(&settings.bindings, Action::Network)).unwrap_or_default();
+    let shown = format!("round trip {rtt}; {key}: more");
     if text.0 != shown {
         text.0 = shown;
     }
+}
+
+fn show_own(
+    match_: Res<Match>,
+    mut hearts: Query<(&Heart, &mut BackgroundColor)>,
+    mut bar: Single<&mut Node, With<DashBar>>,
+    mut word: Single<&mut Text, With<DashWord>>,
+) {
+    let players = match_.players();
+    let Some(player) = players.get(usize::from(match_.own().0)) else { return };
+    for (heart, mut ground) in &mut hearts {
+        let is_left = heart.0 < player.health;
+        ground.0 = if is_left { theme::TEXT } else { Color::NONE };
+    }
+    let (share, said) = dash(player);
+    bar.width = px(150.0 * share);
+    if word.0 != said {
+        word.0 = said.to_owned();
+    }
+}
+
+/// How much of the wait for the next dash is over, and what to say about the player.
+fn dash(player: &Player) -> (f32, &'static str) {
+    let share = 1.0 - f32::from(player.dash_cooldown_ticks) / f32::from(DASH_COOLDOWN_TICKS);
+    let said = match player {
+        Player { stun_ticks: 1.., .. } => "stunned",
+        Player { shield_ticks: 1.., .. } => "safe",
+        Player { dash_cooldown_ticks: 0, .. } => "dash",
+        _ => "wait",
+    };
+    (share.clamp(0.0, 1.0), said)
 }

@@ -8,12 +8,13 @@ use bevy::{
 };
 use game_sim::arena::{Position, UNITS_PER_PIXEL};
 
-use crate::theme;
+use crate::{prediction::Match, theme};
 
 pub(crate) mod arena;
 pub(crate) mod hud;
 pub(crate) mod network;
 pub(crate) mod players;
+pub(crate) mod scenes;
 pub(crate) mod screenshot;
 pub(crate) mod shots;
 
@@ -21,12 +22,23 @@ pub(crate) mod shots;
 #[derive(Resource)]
 struct Canvas(Handle<Image>);
 
+/// A part of the picture of a match, which goes when the match is forgotten: the result is laid over it.
+#[derive(Component)]
+struct OfMatch;
+
 /// Adds the camera and everything that moves.
 pub(crate) fn plugin(app: &mut App) {
     app.insert_resource(ClearColor(theme::BACKGROUND))
         .add_systems(Startup, spawn_camera)
         .add_systems(Update, scale_interface)
+        .add_systems(PostUpdate, clear_away.run_if(resource_removed::<Match>))
         .add_plugins((arena::plugin, players::plugin, shots::plugin, hud::plugin, network::plugin));
+}
+
+fn clear_away(mut commands: Commands, parts: Query<Entity, With<OfMatch>>) {
+    for part in &parts {
+        commands.entity(part).despawn();
+    }
 }
 
 fn spawn_camera(mut commands: Commands, canvas: Option<Res<Canvas>>) {

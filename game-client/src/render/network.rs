@@ -1,15 +1,27 @@
-//! What the network does, for those who ask: F3 shows and hides it.
+//! What the network does, for those who ask: a key shows and hides it, F3 unless the settings say otherwise.
 
 use std::time::Duration;
 
 use bevy::prelude::*;
-use game_net::client::Statistics;
+use game_net::client::{Client, Statistics};
 use game_sim::{TICKS_PER_SECOND, arena::UNITS_PER_PIXEL};
 
-use crate::{prediction::Match, screens::Screen, session::Session, theme};
+use super::OfMatch;
+use crate::{
+    bindings::{Action, Trigger},
+    navigation::Screen,
+    prediction::Match,
+    session::Session,
+    settings::Settings,
+    theme,
+};
 
 /// Time over which bytes and snapshots are counted.
 const WINDOW: Duration = Duration::from_secs(1);
+
+/// Whether the figures are shown; stays so from match to match.
+#[derive(Resource, Default)]
+pub(crate) struct IsShown(pub(crate) bool);
 
 #[derive(Component)]
 struct Overlay;
@@ -18,45 +30,68 @@ struct Overlay;
 struct Figures;
 
 /// What was counted when the present second began, and what the one before it brought.
-#[derive(Default)]
-struct Rates {
+#[derive(Resource, Default)]
+pub(crate) struct Rates {
     since: Duration,
     before: Statistics,
     bytes: u64,
     snapshots: u32,
 }
 
+impl Rates {
+    /// Rates that nobody measured.
+    pub(crate) fn made_up(snapshots: u32, bytes: u64) -> Rates {
+        Rates { snapshots, bytes, ..Rates::default() }
+    }
+}
+
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), spawn).add_systems(
+    app.init_resource::<IsShown>().init_resource::<Rates>().add_systems(OnEnter(Screen::Playing), spawn).add_systems(
         Update,
-        (toggle.run_if(resource_exists::<ButtonInput<KeyCode>>), show.run_if(resource_exists::<Match>)),
+        (
+            toggle.run_if(
+                in_state(Screen::Playing)
+                    .and_then(resource_exists::<ButtonInput<KeyCode>>)
+                    .and_then(resource_exists::<Settings>),
+            ),
+            show.run_if(resource_exists::<Match>),
+        )
+            .chain(),
     );
 }
 
 fn spawn(mut commands: Commands) {
     commands.spawn((
+        OfMatch,
         Overlay,
         Visibility::Hidden,
         Node {
             position_type: PositionType::Absolute,
             left: px(theme::MARGIN + 40.0),
             top: px(theme::MARGIN + theme::HEADER_HEIGHT + 40.0),
-            padding: UiRect::all(px(12)),
+            padding: UiRect::all(px(16)),
+            border: UiRect::all(px(1)),
             border_radius: BorderRadius::all(px(8)),
             ..default()
         },
-        BackgroundColor(theme::BACKGROUND.with_alpha(0.85)),
+        BackgroundColor(theme::BACKGROUND.with_alpha(0.92)),
+        BorderColor::all(theme::WALL_TOP),
         children![(Figures, theme::label("", 16.0, theme::TEXT))],
     ));
 }
 
-fn toggle(keys: Res<ButtonInput<KeyCode>>, overlay: Single<&mut Visibility, With<Overlay>>) {
-    if keys.just_pressed(KeyCode::F3) {
-        let mut visibility = overlay.into_inner();
-        *visibility = match *visibility {
-            Visibility::Hidden => Visibility::Visible,
-            Visibility::Visible | Visibility::Inherited => Visibility::Hidden,
-        };
+fn toggle(
+    keys: Res<ButtonInput<KeyCode>>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    settings: Res<Settings>,
+    mut is_shown: ResMut<IsShown>,
+) {
+    let just_pressed = |trigger| match trigger {
+        Trigger::Key(key) => keys.just_pressed(key),
+        Trigger::Button(button) => buttons.just_pressed(button),
+    };
+    if settings.bindings.any(Action::Network, just_pressed) {
+        is_shown.0 = !is_shown.0;
     }
 }
 
@@ -64,41 +99,56 @@ fn show(
     match_: Res<Match>,
     session: Res<Session>,
     time: Res<Time>,
-    text: Option<Single<&mut Text, With<Figures>>>,
-    mut rates: Local<Rates>,
+    is_shown: Res<IsShown>,
+    overlay: Single<&mut Visibility, With<Overlay>>,
+    mut text: Single<&mut Text, With<Figures>>,
+    mut rates: ResMut<Rates>,
 ) {
-    let client = match_.client();
-    let now = client.statistics();
+    let wanted = if is_shown.0 { Visibility::Inherited } else { Visibility::Hidden };
+    overlay.into_inner().set_if_neq(wanted);
+    let now = match_.client().statistics();
     let passed = time.elapsed().saturating_sub(rates.since);
-    if passed >= WINDOW {
+    // The next match counts from the start.
+    if passed >= WINDOW || now.snapshots < rates.before.snapshots {
         rates.bytes = now.snapshot_bytes.saturating_sub(rates.before.snapshot_bytes);
         rates.snapshots = now.snapshots.saturating_sub(rates.before.snapshots);
         (rates.since, rates.before) = (time.elapsed(), now);
     }
-    let Some(mut text) = text else { return };
-    let rtt = session.rtt.map_or("-".to_owned(), |rtt| format!("{:.1} ms", rtt.as_micros() as f32 / 1000.0));
-    let ms = |ticks: u32| ticks * 1000 / TICKS_PER_SECOND;
-    let shown = format!(
-        "round trip       {rtt}\n\
-         ahead            {} ticks, {} ms\n\
-         others           {} ms in the past\n\
-         snapshots        {} a second, {} B a second\n\
-         late, unusable   {}, {}, differing {}\n\
-         corrections      {}, longest {} px\n\
-         pace corrections {}",
-        client.ahead_ticks(),
-        ms(client.ahead_ticks()),
-        ms(client.rewind_ticks().into()),
-        rates.snapshots,
-        rates.bytes,
-        now.stale_snapshots,
-        now.unusable_snapshots,
-        now.differing_snapshots,
-        now.mispredictions,
-        now.correction_units_max / UNITS_PER_PIXEL,
-        now.pace_corrections,
-    );
+    let shown = figures(match_.client(), &session, &rates);
     if text.0 != shown {
         text.0 = shown;
     }
+}
+
+/// The text, a figure per line.
+fn figures(client: &Client, session: &Session, rates: &Rates) -> String {
+    let now = client.statistics();
+    let ms = |ticks: u32| ticks * 1000 / TICKS_PER_SECOND;
+    let rtt = session.rtt.map_or("-".to_owned(), |rtt| format!("{:.1} ms", rtt.as_micros() as f32 / 1000.0));
+    let loss = session.loss_percent.map_or("-".to_owned(), |percent| format!("{percent:.1} %"));
+    let place = &session.place;
+    let or_dash = |text: Option<&str>| theme::short_name(text.unwrap_or("-"), 34);
+    let ahead = client.ahead_ticks();
+    let rows = [
+        ("round trip", rtt),
+        ("loss, sent", loss),
+        ("ahead", format!("{ahead} ticks, {} ms", ms(ahead))),
+        ("others", format!("{} ms in the past", ms(client.rewind_ticks().into()))),
+        ("snapshots", format!("{} a second, {} B a second", rates.snapshots, rates.bytes)),
+        ("not used", format!("{} late, {} without base", now.stale_snapshots, now.unusable_snapshots)),
+        (
+            "corrections",
+            format!(
+                "{}, longest {} px",
+                now.mispredictions,
+                now.correction_units_max / UNITS_PER_PIXEL
+            ),
+        ),
+        ("pace", format!("{} corrections", now.pace_corrections)),
+        ("session", or_dash(place.short_session())),
+        ("fleet", or_dash(place.fleet())),
+        ("alias", or_dash(place.alias.as_deref())),
+        ("region", or_dash(place.region.as_deref())),
+    ];
+    rows.map(|(name, figure)| format!("{name:<13}{figure}")).join("\n")
 }

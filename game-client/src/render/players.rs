@@ -1,16 +1,23 @@
-//! The players: a disc in the colour of the seat, the name above it, what is going on with it around it.
+//! The players: the mark of the seat, the name above it, what is going on with it around it.
 //!
 //! What is drawn follows the world smoothly: a correction after a misprediction glides instead of jumping. The world itself is never touched.
 
 use bevy::prelude::*;
-use game_sim::{Direction, HEALTH_MAX, Player};
+use game_sim::{HEALTH_MAX, Player};
 
-use super::to_canvas;
-use crate::{prediction::Match, screens::Screen, theme};
+use super::{OfMatch, to_canvas};
+use crate::{
+    navigation::Screen,
+    palette::{self, Shape},
+    prediction::Match,
+    theme,
+};
 
 const PLAYER_Z: f32 = 3.0;
 const NAME_Z: f32 = 5.0;
-const RADIUS: f32 = 12.0;
+const RADIUS: f32 = 13.0;
+/// How far from the middle the arrow is that shows where a player faces.
+const NOSE_DISTANCE: f32 = RADIUS + 8.0;
 /// How quickly the drawing follows the world: the share of the distance left after a second is e^-30.
 const FOLLOW_PER_SECOND: f32 = 30.0;
 /// A distance that nobody walks between two frames: jump instead of gliding.
@@ -20,14 +27,14 @@ const JUMP_PIXELS: f32 = 96.0;
 #[derive(Component)]
 struct Avatar(usize);
 
-/// The disc of a player, in the two looks it has.
+/// The body of a player, in the two looks it has.
 #[derive(Component)]
-struct Disc {
+struct Body {
     awake: Handle<ColorMaterial>,
     stunned: Handle<ColorMaterial>,
 }
 
-/// Points where the player faces.
+/// Points where the player aims.
 #[derive(Component)]
 struct Nose;
 
@@ -48,66 +55,84 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Update, (follow, show_state, show_health).run_if(resource_exists::<Match>));
 }
 
+/// The meshes of a shape: with the rim, without it, and turned so that it stands right.
+struct Outline {
+    rim: Handle<Mesh>,
+    body: Handle<Mesh>,
+    turn: Quat,
+}
+
+impl Outline {
+    fn new(shape: Shape, meshes: &mut Assets<Mesh>) -> Outline {
+        let square = |side: f32| Rectangle::new(side, side);
+        // A square on its corner is wider than on its side; a disc looks smaller than a square.
+        let side = |radius: f32| match shape {
+            Shape::Diamond => radius * 1.62,
+            Shape::Circle | Shape::Square => radius * 1.82,
+        };
+        let mut of = |radius: f32| match shape {
+            Shape::Circle => meshes.add(Circle::new(radius)),
+            Shape::Square | Shape::Diamond => meshes.add(square(side(radius))),
+        };
+        let (rim, body) = (of(RADIUS + 2.0), of(RADIUS));
+        let turn = if shape == Shape::Diamond { std::f32::consts::FRAC_PI_4 } else { 0.0 };
+        Outline { rim, body, turn: Quat::from_rotation_z(turn) }
+    }
+}
+
 fn spawn(
     mut commands: Commands,
     match_: Res<Match>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<ColorMaterial>>,
 ) {
-    let edge = meshes.add(Circle::new(RADIUS + 1.5));
-    let disc = meshes.add(Circle::new(RADIUS));
-    let nose = meshes.add(Circle::new(3.5));
-    let own = meshes.add(Annulus::new(RADIUS + 3.0, RADIUS + 5.5));
-    let shield = meshes.add(Annulus::new(RADIUS + 7.0, RADIUS + 9.0));
+    let outlines = [Shape::Circle, Shape::Square, Shape::Diamond]
+        .map(|shape| (shape, Outline::new(shape, &mut meshes)));
+    let nose = meshes.add(Triangle2d::new(Vec2::new(5.0, 0.0), Vec2::new(-3.0, 5.0), Vec2::new(-3.0, -5.0)));
+    let own = meshes.add(Annulus::new(RADIUS + 3.5, RADIUS + 6.0));
+    let shield = meshes.add(Annulus::new(RADIUS + 13.0, RADIUS + 15.0));
     let dark = materials.add(theme::BACKGROUND);
     let white = materials.add(theme::TEXT);
-    let faint = materials.add(theme::TEXT.with_alpha(0.45));
+    let faint = materials.add(theme::TEXT.with_alpha(0.5));
     for (slot, name) in match_.names().iter().enumerate() {
-        let color = theme::player_color(slot as u8);
+        let mark = palette::mark(slot as u8);
+        let color = theme::color(mark.color);
+        let Some((_, outline)) = outlines.iter().find(|(shape, _)| *shape == mark.shape) else { continue };
         let looks =
-            Disc { awake: materials.add(color), stunned: materials.add(color.mix(&theme::FLOOR, 0.7)) };
+            Body { awake: materials.add(color), stunned: materials.add(color.mix(&theme::FLOOR, 0.7)) };
         let is_own = slot == usize::from(match_.own().0);
-        let avatar = commands
-            .spawn((
-                Avatar(slot),
-                Transform::from_xyz(0.0, 0.0, PLAYER_Z + slot as f32 * 0.05),
-                Visibility::Hidden,
-                children![
-                    (Mesh2d(edge.clone()), MeshMaterial2d(dark.clone())),
-                    (
-                        Mesh2d(disc.clone()),
-                        MeshMaterial2d(looks.awake.clone()),
-                        looks,
-                        Transform::from_xyz(0.0, 0.0, 0.01)
-                    ),
-                    (
-                        Nose,
-                        Mesh2d(nose.clone()),
-                        MeshMaterial2d(dark.clone()),
-                        Transform::from_xyz(0.0, 0.0, 0.02)
-                    ),
-                    (Shield, Mesh2d(shield.clone()), MeshMaterial2d(faint.clone()), Visibility::Hidden),
-                    (
-                        Dash,
-                        Mesh2d(disc.clone()),
-                        MeshMaterial2d(materials.add(color.with_alpha(0.4))),
-                        Transform::from_xyz(0.0, 0.0, -0.01),
-                        Visibility::Hidden,
-                    ),
-                    name_tag(name, color, is_own),
-                ],
-            ))
-            .id();
+        let at = |z: f32| Transform::from_xyz(0.0, 0.0, z).with_rotation(outline.turn);
+        let mut avatar = commands.spawn((
+            OfMatch,
+            Avatar(slot),
+            Transform::from_xyz(0.0, 0.0, PLAYER_Z + slot as f32 * 0.05),
+            Visibility::Hidden,
+            children![
+                (Mesh2d(outline.rim.clone()), MeshMaterial2d(dark.clone()), at(0.0)),
+                (Mesh2d(outline.body.clone()), MeshMaterial2d(looks.awake.clone()), looks, at(0.01)),
+                letter(mark),
+                (Nose, Mesh2d(nose.clone()), MeshMaterial2d(white.clone()), at(0.03)),
+                (Shield, Mesh2d(shield.clone()), MeshMaterial2d(faint.clone()), Visibility::Hidden),
+                (
+                    Dash,
+                    Mesh2d(outline.body.clone()),
+                    MeshMaterial2d(materials.add(color.with_alpha(0.45))),
+                    at(-0.01),
+                    Visibility::Hidden,
+                ),
+                name_tag(name, color, is_own),
+            ],
+        ));
         for number in 0..HEALTH_MAX {
-            let x = (f32::from(number) - f32::from(HEALTH_MAX - 1) / 2.0) * 8.0;
-            commands.entity(avatar).with_child((
+            let x = (f32::from(number) - f32::from(HEALTH_MAX - 1) / 2.0) * 9.0;
+            avatar.with_child((
                 Health(number),
-                Sprite::from_color(theme::TEXT, Vec2::new(6.0, 3.0)),
-                Transform::from_xyz(x, -RADIUS - 8.0, NAME_Z),
+                Sprite::from_color(theme::TEXT, Vec2::new(7.0, 4.0)),
+                Transform::from_xyz(x, -RADIUS - 12.0, NAME_Z),
             ));
         }
         if is_own {
-            commands.entity(avatar).with_child((
+            avatar.with_child((
                 Mesh2d(own.clone()),
                 MeshMaterial2d(white.clone()),
                 Transform::from_xyz(0.0, 0.0, 0.02),
@@ -116,14 +141,23 @@ fn spawn(
     }
 }
 
+fn letter(mark: palette::Mark) -> impl Bundle {
+    (
+        Text2d::new(mark.letter),
+        TextFont { font_size: FontSize::Px(17.0), ..default() },
+        TextColor(theme::color(palette::ink(mark.color))),
+        Transform::from_xyz(0.0, 0.5, 0.02),
+    )
+}
+
 fn name_tag(name: &str, color: Color, is_own: bool) -> impl Bundle {
     let name = theme::short_name(name, 14);
     (
-        Text2d::new(if is_own { format!("{name} (you)") } else { name }),
+        Text2d::new(if is_own { format!(" {name} (you) ") } else { format!(" {name} ") }),
         TextFont { font_size: FontSize::Px(14.0), ..default() },
-        TextColor(color.mix(&Color::WHITE, 0.6)),
-        TextBackgroundColor(theme::BACKGROUND.with_alpha(0.65)),
-        Transform::from_xyz(0.0, RADIUS + 15.0, NAME_Z),
+        TextColor(color.mix(&Color::WHITE, 0.7)),
+        TextBackgroundColor(theme::BACKGROUND.with_alpha(0.75)),
+        Transform::from_xyz(0.0, RADIUS + 21.0, NAME_Z),
     )
 }
 
@@ -148,7 +182,7 @@ type Part<'w> = (
     &'w ChildOf,
     &'w mut Transform,
     &'w mut Visibility,
-    Option<&'w Disc>,
+    Option<&'w Body>,
     Option<&'w mut MeshMaterial2d<ColorMaterial>>,
     Has<Nose>,
     Has<Shield>,
@@ -157,23 +191,25 @@ type Part<'w> = (
 
 fn show_state(match_: Res<Match>, avatars: Query<&Avatar>, mut parts: Query<Part, Without<Avatar>>) {
     let players = match_.players();
-    for (parent, mut transform, mut visibility, disc, material, is_nose, is_shield, is_dash) in &mut parts {
+    for (parent, mut transform, mut visibility, body, material, is_nose, is_shield, is_dash) in &mut parts {
         let Ok(avatar) = avatars.get(parent.parent()) else { continue };
         let Some(player) = players.get(avatar.0) else { continue };
-        if let (Some(disc), Some(mut material)) = (disc, material) {
-            let look = if player.stun_ticks > 0 { &disc.stunned } else { &disc.awake };
+        if let (Some(body), Some(mut material)) = (body, material) {
+            let look = if player.stun_ticks > 0 { &body.stunned } else { &body.awake };
             if material.0 != *look {
                 material.0 = look.clone();
             }
         }
         if is_nose {
-            transform.translation = (facing(player.facing) * 6.5).extend(transform.translation.z);
+            let aims = aims(player);
+            transform.translation = (aims * NOSE_DISTANCE).extend(transform.translation.z);
+            transform.rotation = Quat::from_rotation_z(aims.to_angle());
         }
         if is_dash {
-            transform.translation = (facing(player.facing) * -14.0).extend(transform.translation.z);
+            transform.translation = (facing(player) * -15.0).extend(transform.translation.z);
         }
         if is_shield || is_dash {
-            *visibility = shown(if is_shield { is_shielded(player) } else { player.dash_ticks > 0 });
+            *visibility = shown(if is_shield { player.shield_ticks > 0 } else { player.dash_ticks > 0 });
         }
     }
 }
@@ -191,15 +227,16 @@ fn show_health(
     }
 }
 
-fn is_shielded(player: &Player) -> bool {
-    player.shield_ticks > 0
-}
-
 fn shown(is_shown: bool) -> Visibility {
     if is_shown { Visibility::Inherited } else { Visibility::Hidden }
 }
 
 /// On the canvas y grows upward, in the arena downward.
-fn facing(direction: Direction) -> Vec2 {
-    Vec2::new(f32::from(direction.x), -f32::from(direction.y)).normalize_or_zero()
+fn facing(player: &Player) -> Vec2 {
+    Vec2::new(f32::from(player.facing.x), -f32::from(player.facing.y)).normalize_or_zero()
+}
+
+/// Where a shot would fly.
+fn aims(player: &Player) -> Vec2 {
+    facing(player)
 }

@@ -17,7 +17,7 @@ use crate::{
     outlet::Exit,
     prediction,
     report::Outcome,
-    screens::Screen,
+    navigation::Screen,
     session::{self, Session, Verdict},
     theme,
 };
@@ -37,16 +37,19 @@ struct Order {
 pub(crate) fn plugin(path: PathBuf, after_ticks: u32) -> impl Plugin {
     move |app: &mut App| {
         app.insert_resource(Order { path: path.clone(), after_ticks, frames_since_asked: None })
-            .add_systems(PreStartup, create_canvas)
+            .add_systems(PreStartup, create_canvas(theme::CANVAS))
             .add_systems(Update, take_picture.after(session::advance).after(prediction::observe));
     }
 }
 
-fn create_canvas(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
-    let (width, height) = (theme::CANVAS.x as u32, theme::CANVAS.y as u32);
-    let mut image = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
-    image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
-    commands.insert_resource(Canvas(images.add(image)));
+/// A system that makes the image that is drawn into.
+pub(super) fn create_canvas(size: Vec2) -> impl FnMut(Commands, ResMut<Assets<Image>>) {
+    move |mut commands, mut images| {
+        let (width, height) = (size.x.round() as u32, size.y.round() as u32);
+        let mut image = Image::new_target_texture(width, height, TextureFormat::Rgba8UnormSrgb, None);
+        image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+        commands.insert_resource(Canvas(images.add(image)));
+    }
 }
 
 fn take_picture(
@@ -66,7 +69,7 @@ fn take_picture(
             }
         }
         None => {
-            let is_over = *screen.get() == Screen::Ended;
+            let is_over = matches!(screen.get(), Screen::Ended | Screen::Trouble);
             if is_over || (session.hosting.is_some() && session.ticks >= u64::from(order.after_ticks)) {
                 order.frames_since_asked = Some(0);
                 commands.spawn(Screenshot::image(canvas.0.clone())).observe(keep_picture);
@@ -93,7 +96,7 @@ fn fail(session: &mut Session, reason: String) {
     session.verdict = Some(Verdict { outcome: Outcome::Failed, reason });
 }
 
-fn write_png(image: &Image, path: &Path) -> Result<(), String> {
+pub(super) fn write_png(image: &Image, path: &Path) -> Result<(), String> {
     let image = image.clone().try_into_dynamic().map_err(|error| error.to_string())?;
     image.to_rgb8().save(path).map_err(|error| error.to_string())
 }

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use game_sim::SHOTS_MAX;
 
-use super::to_canvas;
-use crate::{prediction::Match, screens::Screen, theme};
+use super::{OfMatch, to_canvas};
+use crate::{prediction::Match, navigation::Screen, theme};
 
 const SHOT_Z: f32 = 4.0;
 const SIZE: Vec2 = Vec2::new(14.0, 5.0);
@@ -21,6 +21,7 @@ pub(super) fn plugin(app: &mut App) {
 fn spawn(mut commands: Commands) {
     for index in 0..SHOTS_MAX {
         commands.spawn((
+            OfMatch,
             Shot(index),
             Sprite::from_color(theme::TEXT, SIZE),
             Transform::from_xyz(0.0, 0.0, SHOT_Z),

@@ -1,14 +1,29 @@
-//! The lobby: who is here and what was said. A window only watches; `--say` speaks.
+//! The lobby: who is here, what was said, the line that is being written, and the search for a match.
 
-use bevy::prelude::*;
+use bevy::{input::keyboard::KeyboardInput, prelude::*};
+use game_net::protocol::ClientMessage;
 
-use super::Screen;
-use crate::{report::ChatLine, session::Session, theme};
+use super::replace_children;
+use crate::{
+    chat::Draft,
+    journey::{Finder, Journey},
+    menu::{self, Menu},
+    navigation::{Screen, lobby_menu},
+    net::{Link, Outgoing},
+    palette,
+    report::ChatLine,
+    session::Session,
+    theme,
+};
 
 /// Lines of chat that fit.
-const CHAT_LINES_MAX: usize = 20;
+const CHAT_LINES_MAX: usize = 17;
 /// Names that fit.
-const NAMES_MAX: usize = 20;
+const NAMES_MAX: usize = 18;
+/// Steps of the search that fit.
+const STEPS_MAX: usize = 9;
+/// Characters of a line of chat that fit.
+const LINE_MAX: usize = 46;
 
 /// Holds the list of those who are here.
 #[derive(Component)]
@@ -18,54 +33,75 @@ struct PresenceList;
 #[derive(Component)]
 struct ChatList;
 
+/// The line that is being written.
+#[derive(Component)]
+struct DraftLine;
+
+/// Holds the menu and the search.
+#[derive(Component)]
+struct Search;
+
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Lobby), spawn).add_systems(
+    app.init_resource::<Draft>().add_systems(OnEnter(Screen::Lobby), spawn).add_systems(
         Update,
-        (show_presence, show_chat)
-            .run_if(in_state(Screen::Lobby).and_then(resource_exists_and_changed::<Session>)),
+        (
+            write.run_if(resource_exists::<ButtonInput<KeyCode>>).after(menu::by_keyboard),
+            (show_presence, show_chat).run_if(resource_exists_and_changed::<Session>),
+            show_draft.run_if(resource_changed::<Draft>),
+            show_search.run_if(resource_exists_and_changed::<Finder>),
+        )
+            .run_if(in_state(Screen::Lobby)),
     );
 }
 
-fn spawn(mut commands: Commands) {
-    let column = |width: Val| Node {
-        width,
-        height: percent(100),
-        flex_direction: FlexDirection::Column,
-        padding: UiRect::all(px(20)),
-        row_gap: px(8),
-        border_radius: BorderRadius::all(px(12)),
-        ..default()
-    };
-    let list = || Node { flex_direction: FlexDirection::Column, row_gap: px(6), ..default() };
-    commands.spawn((
-        DespawnOnExit(Screen::Lobby),
-        Node {
-            width: percent(100),
-            height: percent(100),
-            padding: UiRect::all(px(theme::MARGIN)),
-            column_gap: px(theme::MARGIN),
-            ..default()
-        },
-        children![
-            (
-                column(px(theme::PANEL_WIDTH)),
-                BackgroundColor(theme::PANEL),
-                children![theme::label("In the lobby", 26.0, theme::TEXT), (list(), PresenceList)],
-            ),
-            (
-                Node { flex_grow: 1.0, ..column(auto()) },
-                BackgroundColor(theme::PANEL),
-                children![theme::label("Chat", 26.0, theme::TEXT), (list(), ChatList)],
-            ),
-        ],
-    ));
+fn spawn(
+    mut commands: Commands,
+    mut session: ResMut<Session>,
+    mut draft: ResMut<Draft>,
+    finder: Option<ResMut<Finder>>,
+) {
+    // Shown once, also when nothing is new.
+    session.set_changed();
+    draft.set_changed();
+    if let Some(mut finder) = finder {
+        finder.set_changed();
+    }
+    let across =
+        Node { flex_direction: FlexDirection::Row, column_gap: px(theme::MARGIN), ..theme::page() };
+    let page = Node { padding: UiRect::all(px(theme::MARGIN)), ..across };
+    commands.spawn((DespawnOnExit(Screen::Lobby), page)).with_children(|page| {
+        page.spawn(theme::panel(px(290))).with_children(|column| {
+            column.spawn(theme::label("Here", 28.0, theme::TEXT));
+            column.spawn((theme::column(8.0), PresenceList));
+        });
+        // The chat takes what room is left.
+        let chat = Node { flex_grow: 1.0, flex_basis: px(0), ..theme::panel_node(auto()) };
+        page.spawn((chat, BackgroundColor(theme::PANEL))).with_children(|column| {
+            column.spawn(theme::label("Lobby", 28.0, theme::TEXT));
+            let list = Node { flex_grow: 1.0, overflow: Overflow::clip(), ..theme::column(6.0) };
+            column.spawn((list, ChatList));
+            let line = Node {
+                padding: UiRect::axes(px(14), px(10)),
+                border: UiRect::all(px(2)),
+                border_radius: BorderRadius::all(px(8)),
+                ..default()
+            };
+            column
+                .spawn((line, BackgroundColor(theme::BACKGROUND), BorderColor::all(theme::WALL)))
+                .with_child((DraftLine, theme::label("", 19.0, theme::TEXT)));
+        });
+        page.spawn(theme::panel(px(400))).with_children(|column| {
+            column.spawn(theme::label("Match", 28.0, theme::TEXT));
+            column.spawn((theme::column(8.0), Search));
+        });
+    });
 }
 
 fn show_presence(mut commands: Commands, session: Res<Session>, list: Single<Entity, With<PresenceList>>) {
-    let own = format!("{} (you)", theme::short_name(&session.player_id, 16));
+    let own = format!("{} (you)", theme::short_name(&session.player_id, 12));
     let mut rows = vec![presence_row(&session.player_id, own)];
     let others = session.present.iter().take(NAMES_MAX);
-    rows.extend(others.map(|peer| presence_row(peer, theme::short_name(peer, 20))));
+    rows.extend(others.map(|peer| presence_row(peer, theme::short_name(peer, 18))));
     replace_children(&mut commands, *list, rows);
 }
 
@@ -84,28 +120,85 @@ fn show_chat(mut commands: Commands, session: Res<Session>, list: Single<Entity,
 }
 
 fn chat_row(line: &ChatLine) -> impl Bundle {
-    let from = theme::short_name(&line.from, 16);
+    let from = theme::short_name(&line.from, 14);
     (
         Node { column_gap: px(12), ..default() },
         children![
             theme::label(from, 18.0, color_of(&line.from)),
-            theme::label(theme::short_name(&line.text, 64), 18.0, theme::TEXT)
+            theme::label(theme::short_name(&line.text, LINE_MAX), 18.0, theme::TEXT)
         ],
     )
 }
 
-/// In a lobby there are no seats: the colour comes from the name, so that a player keeps it (FNV-1a).
+/// In a lobby there are no seats: the colour comes from the name, so that a player keeps it (FNV-1a). It adds to the
+/// name and says nothing alone.
 fn color_of(player_id: &str) -> Color {
     let mixed = player_id
         .bytes()
         .fold(0x811c_9dc5_u32, |mixed, byte| (mixed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    theme::player_color((mixed >> 16) as u8)
+    let of = (mixed >> 16) as usize % palette::COLORS.len();
+    theme::color(palette::COLORS[of]).mix(&Color::WHITE, 0.25)
 }
 
-fn replace_children(commands: &mut Commands, list: Entity, rows: Vec<impl Bundle>) {
-    commands.entity(list).despawn_children().with_children(|parent| {
-        for row in rows {
-            parent.spawn(row);
+/// What is typed becomes a line of chat, and Enter says it.
+fn write(
+    mut pressed: MessageReader<KeyboardInput>,
+    mut draft: ResMut<Draft>,
+    link: Res<Link>,
+    keys: Res<ButtonInput<KeyCode>>,
+) {
+    let is_command = keys.any_pressed([KeyCode::ControlLeft, KeyCode::ControlRight, KeyCode::AltLeft]);
+    for key in pressed.read().filter(|key| key.state.is_pressed()) {
+        match (key.key_code, &key.text) {
+            (KeyCode::Enter | KeyCode::NumpadEnter, _) if !draft.text().is_empty() => {
+                if let Some(text) = draft.send() {
+                    link.send(Outgoing::Message(ClientMessage::ChatSend { text }));
+                }
+            }
+            (KeyCode::Backspace, _) => draft.erase(),
+            (_, Some(text)) if !is_command && text.chars().any(|c| !c.is_control()) => draft.write(text),
+            _ => {}
+        }
+    }
+}
+
+fn show_draft(draft: Res<Draft>, line: Single<(&mut Text, &mut TextColor), With<DraftLine>>) {
+    let (mut text, mut color) = line.into_inner();
+    let characters = draft.text().chars().count();
+    // The end of a long line is what one looks at.
+    let end: String = draft.text().chars().skip(characters.saturating_sub(LINE_MAX)).collect();
+    let is_empty = characters == 0;
+    text.0 = if is_empty { "type here, Enter says it".to_owned() } else { format!("{}_", theme::printable(&end)) };
+    color.0 = if is_empty { theme::TEXT_FAINT } else { theme::TEXT };
+}
+
+fn show_search(
+    mut commands: Commands,
+    mut menu: ResMut<Menu>,
+    finder: Res<Finder>,
+    journey: Res<Journey>,
+    body: Single<Entity, With<Search>>,
+) {
+    let items = lobby_menu(journey.ways(), finder.is_finding());
+    commands.entity(*body).despawn_children().with_children(|body| {
+        menu::spawn(body, &mut menu, &items, 350.0);
+        body.spawn(Node { height: px(4), ..default() });
+        let first = finder.steps.len().saturating_sub(STEPS_MAX);
+        for (number, step) in finder.steps.iter().enumerate().skip(first) {
+            let is_current = finder.is_finding() && number + 1 == finder.steps.len();
+            let (mark, color) = if is_current { (">", theme::TEXT) } else { ("+", theme::TEXT_FAINT) };
+            let step = theme::wrapped(step, 34).replace('\n', "\n  ");
+            body.spawn(theme::label(format!("{mark} {step}"), 16.0, color));
+        }
+        if finder.is_finding() && finder.steps.is_empty() {
+            body.spawn(theme::label("> asking ...", 16.0, theme::TEXT));
+        }
+        if let Some(problem) = &finder.problem {
+            body.spawn(theme::label(theme::wrapped(problem, 36), 16.0, theme::TEXT_ALARM));
+        }
+        if !journey.ways().play {
+            let missing = "nobody was named who finds a match: `--alias` or `--matchmaker`";
+            body.spawn(theme::label(theme::wrapped(missing, 36), 16.0, theme::TEXT_FAINT));
         }
     });
 }

@@ -1,6 +1,6 @@
-//! What is on the canvas: one screen per state of the session, one file per screen.
+//! What is on the canvas: one screen per state, one file per screen.
 //!
-//! The states themselves exist in every view, headless too; what this folder adds is only seen.
+//! The states themselves exist in every view, headless too (`navigation.rs`); what this folder adds is only seen.
 
 use bevy::prelude::*;
 
@@ -8,22 +8,30 @@ mod connecting;
 mod ended;
 mod lobby;
 mod playing;
-
-/// What the player looks at. `session.rs` moves it on; nothing else does.
-#[derive(States, Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Screen {
-    /// Not let in yet.
-    #[default]
-    Connecting,
-    /// In a match.
-    Playing,
-    /// In a lobby.
-    Lobby,
-    /// Over, whatever the outcome.
-    Ended,
-}
+mod regions;
+mod settings;
+mod title;
+mod trouble;
 
 /// Adds the drawing of all screens.
 pub(crate) fn plugin(app: &mut App) {
-    app.add_plugins((connecting::plugin, playing::plugin, lobby::plugin, ended::plugin));
+    app.add_plugins((
+        title::plugin,
+        regions::plugin,
+        settings::plugin,
+        connecting::plugin,
+        playing::plugin,
+        lobby::plugin,
+        ended::plugin,
+        trouble::plugin,
+    ));
+}
+
+/// Puts other children below a list.
+fn replace_children(commands: &mut Commands, list: Entity, rows: Vec<impl Bundle>) {
+    commands.entity(list).despawn_children().with_children(|parent| {
+        for row in rows {
+            parent.spawn(row);
+        }
+    });
 }

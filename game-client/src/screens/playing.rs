@@ -1,17 +1,28 @@
-//! The match: the arena with its players, and the scores. The parts are in `render/`.
+//! The match: what is laid over the arena. The arena, the players and the scores are in `render/`.
 
 use bevy::prelude::*;
 
-use super::Screen;
-use crate::{prediction::Match, theme};
+use crate::{
+    journey::Journey,
+    menu::{self, Menu},
+    navigation::{Choice, Item, Screen},
+    prediction::Match,
+    theme,
+};
 
 /// Said before anybody can move, because the round has not begun on the server.
 #[derive(Component)]
 struct Waiting;
 
+/// The question whether to leave.
+#[derive(Component)]
+struct Question;
+
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), spawn_waiting)
-        .add_systems(Update, hide_waiting.run_if(in_state(Screen::Playing)));
+    app.add_systems(OnEnter(Screen::Playing), spawn_waiting).add_systems(
+        Update,
+        (hide_waiting, ask.run_if(resource_exists_and_changed::<Journey>)).run_if(in_state(Screen::Playing)),
+    );
 }
 
 fn spawn_waiting(mut commands: Commands) {
@@ -28,5 +39,31 @@ fn hide_waiting(mut commands: Commands, match_: Res<Match>, waiting: Query<Entit
         for entity in &waiting {
             commands.entity(entity).despawn();
         }
+    }
+}
+
+fn ask(
+    mut commands: Commands,
+    mut menu: ResMut<Menu>,
+    journey: Res<Journey>,
+    question: Query<Entity, With<Question>>,
+) {
+    if journey.is_leave_asked == !question.is_empty() {
+        return;
+    }
+    for entity in &question {
+        commands.entity(entity).despawn();
+    }
+    if journey.is_leave_asked {
+        let items = [Item::new("Play on", Choice::Stay), Item::new("Leave the match", Choice::Title)];
+        let veil = BackgroundColor(theme::BACKGROUND.with_alpha(0.6));
+        let page = (Question, DespawnOnExit(Screen::Playing), theme::centered());
+        commands.spawn((page, veil, GlobalZIndex(1))).with_children(|page| {
+            page.spawn(theme::card()).with_children(|card| {
+                card.spawn(theme::label("Leave?", 36.0, theme::TEXT));
+                card.spawn(theme::label("The match goes on without you.", 18.0, theme::TEXT_FAINT));
+                menu::spawn(card, &mut menu, &items, 320.0);
+            });
+        });
     }
 }
