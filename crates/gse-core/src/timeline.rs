@@ -18,6 +18,7 @@ use crate::state::State;
 use crate::time::Timestamp;
 use crate::trace_context::TraceContext;
 
+pub mod spans;
 mod told;
 
 pub use told::{Hop, Teller, Told, tell};

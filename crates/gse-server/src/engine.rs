@@ -35,6 +35,7 @@ pub use handle::{ArchiveError, EngineHandle, SubmitError};
 
 use crate::backend::FleetBackend;
 use crate::clock::Clock;
+use crate::otlp::SpanSink;
 use reader::Reader;
 
 /// Inputs that wait while a commit runs; more than that wait at the sender.
@@ -166,6 +167,13 @@ impl Engine {
             is_settled: false,
         };
         Ok((EngineHandle::new(sender, queries, archive), engine))
+    }
+
+    /// Has the spans of timelines sent there.
+    pub fn tell_spans_to(&mut self, sink: SpanSink) {
+        if let Some(reader) = &mut self.reader {
+            reader.tell_spans_to(sink);
+        }
     }
 
     /// Works until it is told to stop, or every handle is gone, or a commit fails. What was accepted before is done.

@@ -26,6 +26,7 @@ use crate::http::gate::Gate;
 use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
+use crate::otlp::{self, Exporter, SpanCounts};
 use crate::packages;
 use crate::tls::{Tls, TlsError};
 
@@ -41,6 +42,7 @@ pub struct Server {
     uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
     api: Arc<Api>,
     rate_owner: Option<RateOwner>,
+    exporter: Option<Exporter>,
     activation_owner: ActivationOwner,
     api_listener: TcpListener,
     tls: Option<Tls>,
@@ -172,7 +174,13 @@ impl Server {
             clocks: config.clocks.clone(),
             quotas: config.quotas.clone(),
         };
-        let (handle, engine) = Engine::restore(Box::new(store), parts)?;
+        let (handle, mut engine) = Engine::restore(Box::new(store), parts)?;
+        let spans = Arc::new(SpanCounts::default());
+        let exporter = config.otlp.clone().map(|collector| {
+            let (sink, exporter) = otlp::exporter(collector, Arc::clone(&spans));
+            engine.tell_spans_to(sink);
+            exporter
+        });
         let api_ip = addresses.api.ip();
         let prepare = |source| Tls::prepare(source, &data_dir, api_ip, &config.public_hosts);
         let tls = config.tls.as_ref().map(prepare).transpose()?;
@@ -199,6 +207,7 @@ impl Server {
             clock,
             beacons,
             backend,
+            spans,
         });
         Ok(Self {
             data_dir,
@@ -208,6 +217,7 @@ impl Server {
             uplink,
             api,
             rate_owner,
+            exporter,
             activation_owner,
             api_listener,
             tls,
@@ -259,6 +269,7 @@ impl Server {
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
         let activation_owner = spawn(&ended, self.activation_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
+        let exporter = self.exporter.map(|exporter| tokio::spawn(exporter.run(stop_engine.wait())));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
         let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
         let router = router(self.api);
@@ -289,6 +300,9 @@ impl Server {
         pump.await?;
         stop_engine.set();
         let engine = engine.await;
+        if let Some(exporter) = exporter {
+            exporter.await?;
+        }
         // The cause comes first: what fails after the store failed only fails because of it.
         engine??;
         agent??;

@@ -33,7 +33,6 @@ texts! {
     RULE_AND_SECTION: "Rule", "规则";
     LAST_LINES: "Its last lines", "最后的输出";
     MORE_OF_KIND: "more of the kind", "个同类问题";
-    SERVICE_WORDS: "The service tells this in English.", "以下内容由服务以英文给出。";
     OUTPUT: "Output", "输出";
     OUTPUT_NOTE: "The last lines that the process wrote; the page follows them.", "进程最后输出的内容，页面会自动更新。";
     NOTHING_KEPT: "Nothing is kept of this process: it was started by hand, or it is too long ago.",

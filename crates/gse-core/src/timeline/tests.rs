@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    FIRST_PLAYER, FIRST_TICK, MILESTONES_MOST, StartTimes, has_made, is_milestone_name, placement_of, tell,
+    FIRST_PLAYER, FIRST_TICK, MILESTONES_MOST, StartTimes, has_made, is_milestone_name, placement_of, spans, tell,
 };
 use crate::error::Error;
 use crate::fixture::{World, scope, scope_in};
@@ -210,4 +210,83 @@ fn a_row_of_before_has_no_timeline_and_is_told() {
     let old: GameServerSession = serde_json::from_value(stored).unwrap();
     assert_eq!(hops(&old), [("process-chosen".to_owned(), 0)]);
     assert_eq!(tell(&old, None).stands, "It waits for its first player session.");
+}
+
+/// The spans that a replica sees, in order: name, parent by name, milliseconds, whether it failed.
+fn spans_of(world: &mut World) -> Vec<(String, Option<String>, u128, bool)> {
+    let mut replica = crate::State::default();
+    let mut spans = Vec::new();
+    for change in std::mem::take(&mut world.changes) {
+        spans.extend(spans::of_change(&replica, &change));
+        replica.follow(change);
+    }
+    let names: std::collections::BTreeMap<_, _> =
+        spans.iter().filter_map(|span| Some((span.context.span_id()?, span.name.clone()))).collect();
+    assert_eq!(names.len(), spans.len(), "each span has an id of its own: {spans:?}");
+    let named = |span: spans::Span| {
+        let parent = span.parent.map(|id| names.get(&id).cloned().unwrap_or(id));
+        (span.name, parent, span.to.since(span.from).as_millis(), span.error.is_some())
+    };
+    spans.into_iter().map(named).collect()
+}
+
+#[test]
+fn r123_each_hop_is_a_span_once_below_the_whole_way() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    let key = place(&mut world, &fleet, "ap-shanghai");
+    // That step was not the world's own.
+    let placement = world.control_plane.state().placements.get(&key).unwrap().clone();
+    world.changes.push(crate::Change::Put(placement.into()));
+    world.pass(millis(20));
+    let session = placed(&world, &key);
+    world.pass(millis(30));
+    world.call(&session, activate(&session, 25, 18)).unwrap();
+    world.pass(millis(7));
+    for name in [FIRST_TICK, "second"] {
+        world.call(&session, milestone(&session.id, name)).unwrap();
+    }
+    world.call(&session, SessionCall::Terminate { session: session.id.clone() }).unwrap();
+    let client = Some("00f067aa0ba902b7".to_owned());
+    let whole = Some("game server session".to_owned());
+    let hop = |name: &str, took| (name.to_owned(), whole.clone(), took, false);
+    let expected = [
+        hop("process-chosen", 0),
+        hop("order-received", 25),
+        hop("start-sent", 7),
+        hop("activated", 18),
+        hop("player-reserved", 0),
+        ("placement".into(), client.clone(), 50, false),
+        hop("first-tick", 7),
+        ("game server session".into(), client, 57, false),
+        hop("second", 0),
+        hop("ended", 0),
+    ];
+    let mut spans = spans_of(&mut world);
+    let mut expected: Vec<_> = expected.into();
+    spans.sort();
+    expected.sort();
+    assert_eq!(spans, expected);
+}
+
+#[test]
+fn r123_what_failed_is_told_as_failed_and_what_nobody_samples_is_not_told() {
+    let mut world = World::new();
+    let fleet = world.active_fleet(&scope(), 1);
+    for (header, count) in [(HEADER.to_owned(), 2), (HEADER.replace("-01", "-00"), 0)] {
+        let cx = Cx::new(world.now, &mut world.ids, &world.clocks, &world.quotas);
+        let request = crate::fixture::session_request(&scope(), &fleet);
+        let step = world.control_plane.apply(cx.in_trace(TraceContext::parse(&header)), request);
+        world.changes.clear();
+        world.changes.extend(step.changes);
+        let session = step.reply.unwrap();
+        world.pass_seconds(700);
+        let spans = spans_of(&mut world);
+        assert_eq!(spans.len(), count, "{spans:?}");
+        assert!(
+            spans.iter().all(|(name, .., failed)| *failed && (name == "ended" || name.contains("session")))
+        );
+        assert!(!world.session(&session.id).status_reason.is_empty());
+        world.ready(&session.instance);
+    }
 }

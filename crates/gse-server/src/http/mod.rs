@@ -41,6 +41,7 @@ use crate::config::Config;
 use crate::cos;
 use crate::engine::EngineHandle;
 use crate::ids;
+use crate::otlp::SpanCounts;
 
 /// What the routes work with.
 pub struct Api {
@@ -68,6 +69,8 @@ pub struct Api {
     pub beacons: Beacons,
     /// Where fleets run, for what is read from there and not decided here.
     pub backend: Arc<dyn FleetBackend>,
+    /// What became of the spans of timelines.
+    pub spans: Arc<SpanCounts>,
 }
 
 /// One admitted call of an action.

@@ -17,6 +17,7 @@ mod fleets;
 mod instances;
 mod launching;
 mod logs;
+mod metrics;
 mod monitoring;
 mod objects;
 mod order;

@@ -111,6 +111,7 @@ impl Stack {
             clock: clock_of_api,
             beacons,
             backend,
+            spans: Arc::default(),
         };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
