@@ -57,7 +57,7 @@ impl Chart {
     pub(crate) fn show(&self, v: &Visit, tools: &Markup) -> Markup {
         html! {
             figure.chart id=(self.id) {
-                figcaption { h3 { bdi.user { (self.title) } } (tools) }
+                figcaption { h3 { bdi.user { (self.title) } } span.tools { (tools) } }
                 @if self.times.is_empty() {
                     p.empty { (v.t(text::NO_SAMPLES)) }
                 } @else {
@@ -251,17 +251,13 @@ fn count(number: usize) -> f64 {
     number as f64
 }
 
-/// The least of 1, 2, 4, 5 and 8 times a power of ten that is not below, so that the lines across are round numbers.
+/// The least of 1, 2, 4 and 8 times a power of ten that is not below, so that the lines across are round numbers.
 fn round_up(most: f64) -> f64 {
     if !most.is_finite() || most <= 4.0 {
         return 4.0;
     }
     let power = 10_f64.powf(most.log10().floor());
-    [1.0, 2.0, 4.0, 5.0, 8.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|top| *top >= most)
-        .unwrap_or(power * 10.0)
+    [1.0, 2.0, 4.0, 8.0].map(|step| step * power).into_iter().find(|top| *top >= most).unwrap_or(power * 10.0)
 }
 
 /// At most two decimals, none that say nothing.
@@ -331,7 +327,7 @@ mod tests {
     #[test]
     fn axes_end_at_round_numbers() {
         for (most, top) in
-            [(0.0, 4.0), (3.0, 4.0), (4.5, 5.0), (9.0, 10.0), (10.0, 10.0), (41.0, 50.0), (999.0, 1000.0)]
+            [(0.0, 4.0), (3.0, 4.0), (4.5, 8.0), (9.0, 10.0), (10.0, 10.0), (41.0, 80.0), (999.0, 1000.0)]
         {
             assert!((round_up(most) - top).abs() < 1e-9, "{most}: {}", round_up(most));
         }

@@ -152,8 +152,18 @@ impl Form<'_> {
         html! {
             @for (title, members) in self.operation.groups {
                 @let shown = members.iter().filter_map(|name| schema.member(name));
-                @if let Some(title) = title {
-                    fieldset { legend { (v.t(*title)) } @for member in shown { (fields.member(member, "", true)) } }
+                @if *title == Some(text::MORE_SETTINGS) {
+                    // Collapsed, as long as nothing in it is filled in.
+                    details.group #more-settings open[members.iter().any(|name| self.values.is_given(name))] {
+                        summary { (v.t(text::MORE_SETTINGS)) }
+                        @for member in shown { (fields.member(member, "", true)) }
+                    }
+                } @else if let Some(title) = title {
+                    fieldset.group {
+                        legend { (v.t(*title)) }
+                        @if let [name] = members { (fields.unframed(schema.member(name))) }
+                        @else { @for member in shown { (fields.member(member, "", true)) } }
+                    }
                 } @else {
                     @for member in shown { (fields.member(member, "", true)) }
                 }

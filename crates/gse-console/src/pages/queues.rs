@@ -133,7 +133,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         (fields(v, &[
             (text::PENDING_PLACEMENTS, html! { strong #queue-depth { (shown(depth, "")) } }),
             (text::WAIT_TIME, html! { (shown(wait, " s")) }),
-            (text::ALLOCATION_TIMEOUT, html! { (queue.timeout_in_seconds) " " (v.t(text::SECONDS)) }),
+            (text::TIMEOUT, html! { (queue.timeout_in_seconds) " " (v.t(text::SECONDS)) }),
             (text::TAGS, tags(&queue.tags)),
         ]))
         p.small { (v.t(text::PENDING_NOTE)) }

@@ -187,6 +187,7 @@ texts! {
     END_CANARY: "End the canary", "结束灰度";
 
     // queues
+    QUEUE: "Queue", "队列";
     QUEUE_NOTE: "Targets are tried in their order. While a latency policy is in force, only targets near enough to every player are.",
         "按顺序尝试各目标。延迟策略生效期间，仅尝试满足所有玩家延迟要求的目标。";
     ALLOCATION_TIMEOUT: "Allocation timeout, seconds", "分配超时 (秒)";
