@@ -20,7 +20,7 @@ const FLAGS = [
 const WIDTH = 1280;
 const HEIGHT = 860;
 /** For a very busy machine; what is awaited is there in a fraction of a second. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 20_000;
 
 /** An address without its mark. */
 const bare = (url) => (url ?? "").split("#")[0];

@@ -2,6 +2,7 @@
 "use strict";
 
 const { expect, until } = require("./telling");
+const { act, fill, says, submit } = require("./visits");
 
 const LOBBY = "/local/game/game-server";
 const TRANSIENT = new Set(["NEW", "DOWNLOADING", "VALIDATING", "BUILDING", "ACTIVATING"]);
@@ -16,7 +17,7 @@ async function upload(visitor, { cloud, zip }, { name, version = "1.0" }) {
   await visitor.page.locator("input[type=file]").click();
   await (await chooser).setFiles(zip);
   await visitor.click("Upload a package");
-  expect(visitor.path() === "/console/assets", "after an upload comes the list of packages", visitor.path());
+  expect(/^.console.assets.asset-/.test(visitor.path()), "after an upload comes what is wrong with the package", visitor.path());
   const { AssetId } = await until("the package is checked", async () => {
     const made = (await assets(cloud)).find(({ AssetId }) => !before.has(AssetId));
     return made?.Stauts === 2 && made;
@@ -63,4 +64,37 @@ async function createSession(cloud, members) {
   return id;
 }
 
-module.exports = { LOBBY, active, createFleet, createSession, upload };
+/** A fleet of lobbies, made by hand; the page says when it is ACTIVE. */
+async function fleetByHand(visitor, { asset, name, processes = 1 }) {
+  await visitor.click(visitor.menu("Asset packages"));
+  await act(visitor, "CreateFleet", asset);
+  const launch = "RuntimeConfiguration.ServerProcesses.0";
+  await fill(visitor, {
+    Name: name,
+    InstanceType: "S5.LARGE8",
+    [`${launch}.LaunchPath`]: LOBBY,
+    [`${launch}.Parameters`]: "--host lobby",
+    [`${launch}.ConcurrentExecutions`]: processes,
+  });
+  await submit(visitor);
+  await says(visitor, `${name} is ACTIVE`, visitor.page.locator("main h1 .status"), /^ACTIVE$/, 120);
+  return visitor.path().split("/").at(-1);
+}
+
+/** A session of a fleet or an alias, from the page that has its button. */
+async function sessionByHand(visitor, about, members = {}) {
+  await act(visitor, "CreateGameServerSession", about);
+  await fill(visitor, { MaximumPlayerSessionCount: 10, ...members });
+  await submit(visitor);
+  await says(visitor, "the session is ACTIVE", visitor.page.locator("main h1 .status"), /^ACTIVE$/);
+  return new URL(visitor.page.url()).searchParams.get("id");
+}
+
+/** Opens a tab of a fleet, by the menu and the list. */
+async function openFleet(visitor, fleet, tab) {
+  await visitor.click(visitor.menu("Fleets"));
+  await visitor.click(visitor.page.locator("main").getByRole("link", { name: fleet }).first());
+  if (tab) await visitor.click(visitor.page.locator("nav.tabs").getByRole("link", { name: tab, exact: true }));
+}
+
+module.exports = { LOBBY, active, createFleet, createSession, fleetByHand, openFleet, sessionByHand, upload };

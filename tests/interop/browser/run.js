@@ -11,6 +11,7 @@ const { Unexpected, tell } = require("./telling");
 
 const STORIES = {
   login: require("./stories/login"),
+  update: require("./stories/update"),
   hostile: require("./stories/hostile"),
   explorer: require("./stories/explorer"),
   keyboard: require("./stories/keyboard"),

@@ -210,7 +210,7 @@ impl Fields<'_> {
         let now = self.values.get(path);
         let help = format!("{id}-help");
         // A row of a list of plain values has no label of its own.
-        let called = || self.v.member(name).map_or_else(|| words(name), str::to_owned);
+        let called = || self.v.member(name).map_or_else(|| in_words(name), str::to_owned);
         let label = path.ends_with(|last: char| last.is_ascii_digit()).then(called);
         let choice = |options: &[String]| {
             html! {

@@ -46,7 +46,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
             }
         }
     };
-    let create = act(v, text::CREATE, "CreateAlias", &[("RoutingStrategy.Type", "SIMPLE")]);
+    let create = act(v, text::CREATE, "CreateAlias", &[]);
     let body = html! {
         div.head { h1 { (v.t(text::ALIASES)) } (create) }
         (quota)
@@ -66,7 +66,6 @@ fn kind(v: &Visit, strategy: &wire::RoutingStrategy) -> &'static str {
 }
 
 fn row(v: &Visit, alias: &wire::Alias) -> Vec<Markup> {
-    let named_id = [("AliasId", &*alias.alias_id)];
     vec![
         named(&format!("/console/aliases/{}", escaped(&alias.alias_id)), &alias.alias_id, &alias.name),
         html! { (kind(v, &alias.routing_strategy)) },
@@ -75,10 +74,18 @@ fn row(v: &Visit, alias: &wire::Alias) -> Vec<Markup> {
         tags(&alias.tags),
         time(&alias.creation_time),
         time(&alias.last_updated_time),
-        html! {
-            (act(v, text::MODIFY, "UpdateAlias", &named_id)) " " (act(v, text::DELETE, "DeleteAlias", &named_id))
-        },
+        operations(v, &alias.alias_id),
     ]
+}
+
+/// A session by the alias is how its route is tried, and seen to have moved.
+fn operations(v: &Visit, alias: &str) -> Markup {
+    let named_id = [("AliasId", alias)];
+    html! {
+        (act(v, text::CREATE_SESSION, "CreateGameServerSession", &named_id)) " "
+        (act(v, text::MODIFY, "UpdateAlias", &named_id)) " "
+        (act(v, text::DELETE, "DeleteAlias", &named_id))
+    }
 }
 
 /// One alias and its canary; `refused` is what the service said to a change of it.
@@ -90,14 +97,10 @@ pub(super) async fn show(v: &Visit, asked: &str, refused: Option<&Refusal>) -> R
         tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), v.cloud.call(&fleets));
     let Some(alias) = alias?.alias else { return Ok(Outcome::NotFound) };
     let fleets = fleets.map(|fleets| fleets.fleet_attributes).unwrap_or_default();
-    let named_id = [("AliasId", &*alias.alias_id)];
     let body = html! {
         div.head {
             h1 { bdi.user { (alias.name) } }
-            div {
-                (act(v, text::MODIFY, "UpdateAlias", &named_id)) " "
-                (act(v, text::DELETE, "DeleteAlias", &named_id))
-            }
+            div { (operations(v, &alias.alias_id)) }
         }
         @if let Some(refused) = refused { (refusal(v, refused)) }
         (fields(v, &[

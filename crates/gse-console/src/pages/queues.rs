@@ -29,7 +29,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
     let rows: Vec<_> = queues.game_server_session_queues.iter().map(|queue| row(v, queue)).collect();
     let columns =
         [text::NAME, text::TIMEOUT, text::DESTINATIONS, text::LATENCY_POLICIES, text::TAGS, text::OPERATIONS];
-    let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[("TimeoutInSeconds", "600")]);
+    let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[]);
     let body = html! {
         div.head { h1 { (v.t(text::QUEUES)) } (create) }
         (quota)

@@ -1,0 +1,111 @@
+// Walkthroughs W4 and W5 of operations.md 13.4 and 13.5 by mouse: placements near the players, and away from a region
+// that is full, not reached or broken.
+"use strict";
+
+const { fleetByHand, openFleet, sessionByHand, upload } = require("../deeds");
+const { expect } = require("../telling");
+const { act, chooseRegion, enter, fill, says, submit, valueOf } = require("../visits");
+
+const [NEAR, FAR] = ["ap-shanghai", "na-siliconvalley"];
+/** The near fleet is to become full, the far one is not. */
+const PROCESSES = { [NEAR]: 2, [FAR]: 8 };
+/** Player, region, milliseconds. */
+const LATENCIES = [["1", NEAR, 100], ["1", FAR, 50], ["2", NEAR, 60], ["2", FAR, 80]];
+
+module.exports = async function placement(world) {
+  const { part, cloud } = world;
+  const visitor = await enter(world);
+
+  part("W4, nearby scheduling: a fleet in each of two regions");
+  const fleets = {};
+  for (const region of [FAR, NEAR]) {
+    await chooseRegion(visitor, region);
+    const asset = await upload(visitor, { ...world, cloud: cloud.in(region) }, { name: `nearby ${region}` });
+    const id = await fleetByHand(visitor, { asset, name: `nearby ${region}`, processes: PROCESSES[region] });
+    const { FleetAttributes } = await cloud.in(region).call("DescribeFleetAttributes", { FleetIds: [id] });
+    fleets[region] = { id, arn: FleetAttributes[0].FleetArn };
+  }
+
+  part("W4: a queue with both, and a placement of two players that the form tries out");
+  await queue(visitor, "dispatchingnearby", [fleets[NEAR], fleets[FAR]], [[80, 10], [100, 10], [150]]);
+  await place(visitor, "dispatchingnearby", "nearby-1", LATENCIES);
+  await placed(visitor, FAR);
+  const { GameServerSessionPlacement } = await cloud.call("DescribeGameServerSessionPlacement", { PlacementId: "nearby-1" });
+  const session = GameServerSessionPlacement.GameServerSessionId;
+  expect(session.includes(fleets[FAR].id) && session.endsWith("/nearby-1"), "the session is of the far fleet", session);
+  expect(GameServerSessionPlacement.PlacedPlayerSessions.length === 2, "both players have a place");
+  const { PlayerSessions } = await cloud.in(FAR).call("DescribePlayerSessions", { GameServerSessionId: session });
+  expect(PlayerSessions.every(({ Status }) => Status === "RESERVED"), "their places are RESERVED", PlayerSessions);
+  await world.pictures.take(visitor, "w4-placement");
+  await openFleet(visitor, fleets[NEAR].id, "Game server sessions");
+  await visitor.shows("There is nothing here yet.");
+
+  await disaster(world, visitor, fleets);
+};
+
+/** W5. */
+async function disaster({ part, cloud, pictures }, visitor, fleets) {
+  const name = "disasterrecovery";
+  part("W5, disaster recovery: both regions qualify, the first in order wins");
+  await queue(visitor, name, [fleets[NEAR], fleets[FAR]], [[150]]);
+  await place(visitor, name, "d-1", LATENCIES);
+  await placed(visitor, NEAR);
+
+  part("W5: a region that players do not reach is passed over, as one without figures is");
+  await place(visitor, name, "d-1", LATENCIES.map(([player, region, ms]) => [player, region, region === NEAR ? 0 : ms]));
+  await placed(visitor, FAR);
+  await place(visitor, name, "d-2", LATENCIES.filter(([, region]) => region === FAR));
+  await placed(visitor, FAR);
+
+  part("W5: a region that is full is passed over");
+  await openFleet(visitor, fleets[NEAR].id, "Game server sessions");
+  await sessionByHand(visitor, fleets[NEAR].id);
+  await place(visitor, name, "d-4", LATENCIES);
+  await placed(visitor, FAR);
+
+  part("W5: a region that is broken is passed over");
+  await cloud.extension("SetFault", { Region: NEAR, Fault: "down" });
+  try {
+    await place(visitor, name, "d-5", []);
+    await placed(visitor, FAR);
+    await pictures.take(visitor, "w5-broken-region");
+  } finally {
+    await cloud.extension("SetFault", { Region: NEAR, Fault: "up" });
+  }
+}
+
+async function queue(visitor, name, destinations, policies) {
+  await visitor.click(visitor.menu("Queues"));
+  await act(visitor, "CreateGameServerSessionQueue");
+  const members = { Name: name, TimeoutInSeconds: 30 };
+  policies.forEach(([most, seconds], row) => {
+    members[`PlayerLatencyPolicies.${row}.MaximumIndividualPlayerLatencyMilliseconds`] = most;
+    if (seconds) members[`PlayerLatencyPolicies.${row}.PolicyDurationSeconds`] = seconds;
+  });
+  destinations.forEach(({ arn }, row) => (members[`Destinations.${row}.DestinationArn`] = arn));
+  await fill(visitor, members);
+  await submit(visitor);
+}
+
+async function place(visitor, queue, id, latencies) {
+  await visitor.click(visitor.menu("Queues"));
+  await act(visitor, "StartGameServerSessionPlacement", queue);
+  const members = { PlacementId: id, MaximumPlayerSessionCount: 2 };
+  ["1", "2"].forEach((player, row) => {
+    members[`DesiredPlayerSessions.${row}.PlayerId`] = player;
+    members[`DesiredPlayerSessions.${row}.PlayerData`] = "-";
+  });
+  latencies.forEach(([player, region, ms], row) => {
+    members[`PlayerLatencies.${row}.PlayerId`] = player;
+    members[`PlayerLatencies.${row}.RegionIdentifier`] = region;
+    members[`PlayerLatencies.${row}.LatencyInMilliseconds`] = ms;
+  });
+  await fill(visitor, members);
+  await submit(visitor);
+}
+
+/** The page of the placement says where it went, in the ten seconds that W4 gives it and some for a busy machine. */
+async function placed(visitor, region) {
+  await says(visitor, "the placement is FULFILLED", visitor.page.locator("main h1 .status"), /FULFILLED/);
+  await says(visitor, `it is in ${region}`, valueOf(visitor, "Region"), region);
+}
