@@ -14,10 +14,13 @@ use super::player::DEADLINE;
 use crate::config::MatchSettings;
 use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput};
 use crate::seats::{self, PlayerSessionId, SeatRequest, Seats};
+use crate::strangers::Limits;
 use crate::transport::Transport;
 use crate::{lobby, match_room};
 
 pub(super) const SPECTATOR_KEY: &str = "0123456789abcdef-watch";
+/// Strangers at a stage's door.
+pub(super) const LIMITS: Limits = Limits { all: 12, per_address: 10, without_retry: 5 };
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A match of two that lasts a third of a second.
@@ -102,7 +105,7 @@ impl Stage {
         let (seats, seat_log) = table(reservations);
         let (room, inputs) = Room::new(seats.clone(), Some(SPECTATOR_KEY.into()));
         let owner = owner(seats, inputs);
-        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap();
+        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap().with_limits(LIMITS);
         let port = transport.port();
         let (hosted, hosted_now) = watch::channel(Some(room.clone()));
         let (stop, stopped) = watch::channel(false);
