@@ -277,7 +277,8 @@ async fn names_another_version() {
     let mut link = start(address);
     match next(&mut link).await {
         Some(Received::Closed { reason }) => {
-            assert!(reason.contains("does not speak `opengse-arena/2`"), "{reason}");
+            let ours = String::from_utf8_lossy(PROTOCOL);
+            assert!(reason.contains(&format!("does not speak `{ours}`\nhint: ")), "{reason}");
         }
         other => panic!("{other:?}"),
     }

@@ -54,10 +54,8 @@ struct Row {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), spawn).add_systems(
-        Update,
-        (show_clock, show_scores, show_line, show_own).run_if(resource_exists::<Match>),
-    );
+    app.add_systems(OnEnter(Screen::Playing), spawn)
+        .add_systems(Update, (show_clock, show_scores, show_line, show_own).run_if(resource_exists::<Match>));
 }
 
 fn spawn(mut commands: Commands, match_: Res<Match>, settings: Option<Res<Settings>>) {
@@ -159,13 +157,8 @@ fn own_state(parent: &mut ChildSpawnerCommands, own: u8) {
 
 /// The keys of an action, as one reads them.
 fn keys(bindings: &Bindings, action: Action) -> String {
-    let names: Vec<String> = bindings
-        .of(action)
-        .into_iter()
-        .flatten()
-        .filter_map(Trigger::name)
-        .map(str::to_lowercase)
-        .collect();
+    let names: Vec<String> =
+        bindings.of(action).into_iter().flatten().filter_map(Trigger::name).map(str::to_lowercase).collect();
     names.join(", ")
 }
 

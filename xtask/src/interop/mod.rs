@@ -81,7 +81,7 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     if !options.no_build {
         build(stage)?;
     }
-    let cache = Cache::new(stage.workspace);
+    let cache = Cache::new(stage.workspace, "interop/cache");
     let python = install::python(stage, &cache)?;
     let clients = install::clients(stage, &cache)?;
     let others = match options.clients_only {
