@@ -8,7 +8,7 @@ use std::{
 };
 
 use bevy::prelude::*;
-use game_net::protocol::{ClientMessage, Hosting, Presence, ServerMessage};
+use game_net::protocol::{ClientMessage, Hosting, Presence, RESUME_WITHIN_SECONDS, ServerMessage};
 use game_sim::TICKS_PER_SECOND;
 
 use crate::{
@@ -65,8 +65,8 @@ pub(crate) struct Session {
     pub(crate) away: BTreeSet<String>,
     /// The tick, counted as [`Session::ticks`], at which the server ends at the latest, if it said so.
     pub(crate) ends_at_tick: Option<u64>,
-    /// Since when this player's own connection is lost, as time of the app; it is tried to get it back.
-    pub(crate) lost_since: Option<Duration>,
+    /// The tick at which this player's own connection was lost, while it is tried to get it back.
+    pub(crate) lost_at_tick: Option<u64>,
     /// Others who were ever here.
     pub(crate) seen: BTreeSet<String>,
     /// What was said.
@@ -104,6 +104,12 @@ impl Session {
     pub(crate) fn seconds_left(&self) -> Option<u64> {
         let left = self.ends_at_tick?.saturating_sub(self.ticks);
         Some(left.div_ceil(u64::from(TICKS_PER_SECOND)))
+    }
+
+    /// Seconds for which it is still tried to get the lost connection back.
+    pub(crate) fn seconds_to_come_back(&self) -> Option<u64> {
+        let away = self.ticks - self.lost_at_tick?;
+        Some(RESUME_WITHIN_SECONDS.saturating_sub(away / u64::from(TICKS_PER_SECOND)))
     }
 
     /// Others who were seen and of whom something was heard.
@@ -144,6 +150,8 @@ pub(crate) fn observe(
             }
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
             Received::Searching { news } => keep_last(&mut session.steps, STEPS_KEPT_MAX, news.clone()),
+            Received::Lost => session.lost_at_tick = Some(session.ticks),
+            Received::Resumed => session.lost_at_tick = None,
             Received::Placed(place) => session.place = place.clone(),
             Received::Datagram(_) => {}
             Received::Line { rtt, loss_percent } => {

@@ -18,7 +18,7 @@ use game_net::{
     protocol::{Hosting, Score, SnapshotRate},
     server::{Receiver, Server},
 };
-use game_sim::{Aim, Direction, MatchConfig, PlayerInput, PlayerSlot};
+use game_sim::{Aim, Direction, MatchConfig, PlayerInput, PlayerSlot, arena::Position};
 
 use super::{
     Canvas,
@@ -264,7 +264,7 @@ fn play(world: &mut World, ticks: u32) {
     };
 }
 
-/// Plays by a script: everybody walks now here and now there, dashes and shoots.
+/// Plays by a script.
 fn played(config: &MatchConfig, ticks: u32) -> Result<Client, game_sim::ConfigError> {
     const SEED: u64 = 11;
     let mut server = Server::new(config, SEED, SnapshotRate::Hz20)?;
@@ -278,23 +278,33 @@ fn played(config: &MatchConfig, ticks: u32) -> Result<Client, game_sim::ConfigEr
             let _ = clients[usize::from(slot.0)].on_datagram(&outgoing.datagram);
         }
         for (slot, client) in (0..).zip(&mut clients) {
-            let datagram = client.tick(scripted(slot, tick));
+            let datagram = client.tick(scripted(slot, tick, client.confirmed()));
             let _ = server.on_datagram(PlayerSlot(slot), &datagram);
         }
     }
     Ok(clients.swap_remove(0))
 }
 
-fn scripted(slot: u8, tick: u32) -> PlayerInput {
+/// Everybody walks to a coin or somewhere, ignores walls, and aims at whoever is next to them.
+fn scripted(slot: u8, tick: u32, world: &game_sim::World) -> PlayerInput {
     const WAYS: [(i8, i8); 8] = [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)];
     let turn = (tick + u32::from(slot) * 17) / 47;
     let mixed = turn.wrapping_mul(2_654_435_761).wrapping_add(u32::from(slot).wrapping_mul(40_503)) >> 7;
-    let (x, y) = WAYS[(mixed % 8) as usize];
+    let own = world.players()[usize::from(slot)].position;
+    let way = |to: Position| (to.x - own.x, to.y - own.y);
+    let length = |to: &Position| way(*to).0.abs() + way(*to).1.abs();
+    let coin = world.coins().min_by_key(length).filter(|_| turn % 3 != 0);
+    let (x, y) = match coin.map(way) {
+        Some((x, y)) => ((x / 160).signum() as i8, (y / 160).signum() as i8),
+        None => WAYS[(mixed % 8) as usize],
+    };
+    let others = world.players().iter().enumerate().filter(|(other, _)| *other != usize::from(slot));
+    let prey = others.map(|(_, other)| other.position).min_by_key(length).map(way);
     PlayerInput {
         direction: Direction { x, y },
         dash: (tick + u32::from(slot) * 31) % 140 == 139,
         shoot: (tick + u32::from(slot) * 13) % 60 < 40,
-        aim: Some(Aim(((mixed >> 3) % 256) as u8)),
+        aim: prey.and_then(|(x, y)| Aim::towards(x, y)),
         ..PlayerInput::default()
     }
 }

@@ -102,7 +102,10 @@ fn show_presence(mut commands: Commands, session: Res<Session>, list: Single<Ent
     let own = format!("{} (you)", theme::short_name(&session.player_id, 12));
     let mut rows = vec![presence_row(&session.player_id, own)];
     let others = session.present.iter().take(NAMES_MAX);
-    rows.extend(others.map(|peer| presence_row(peer, theme::short_name(peer, 18))));
+    rows.extend(others.map(|peer| {
+        let away = if session.away.contains(peer) { " (away)" } else { "" };
+        presence_row(peer, format!("{}{away}", theme::short_name(peer, 18 - away.len())))
+    }));
     replace_children(&mut commands, *list, rows);
 }
 
