@@ -72,6 +72,12 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
+    /// A search over this connection.
+    #[cfg(test)]
+    pub(crate) fn following(link: Link) -> Finder {
+        Finder { link: Some(link), ..Finder::default() }
+    }
+
     /// A search that got so far and goes on for ever.
     pub(crate) fn make_up(&mut self, steps: &[&str]) {
         self.steps = steps.iter().map(|step| (*step).to_owned()).collect();
