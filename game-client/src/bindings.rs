@@ -28,15 +28,8 @@ pub(crate) enum Action {
 
 impl Action {
     /// In the order of the settings screen.
-    pub(crate) const ALL: [Action; 7] = [
-        Action::Up,
-        Action::Down,
-        Action::Left,
-        Action::Right,
-        Action::Shoot,
-        Action::Dash,
-        Action::Network,
-    ];
+    pub(crate) const ALL: [Action; 7] =
+        [Action::Up, Action::Down, Action::Left, Action::Right, Action::Shoot, Action::Dash, Action::Network];
 
     /// The word in the settings file.
     pub(crate) fn word(self) -> &'static str {

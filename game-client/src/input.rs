@@ -1,7 +1,7 @@
 //! What the player wants in the next tick: from the keyboard and the mouse, or from a bot.
 
 use bevy::prelude::*;
-use game_sim::{Direction, PlayerInput};
+use game_sim::{Aim, Direction, PlayerInput, PlayerSlot, World, arena::Position};
 
 use crate::{
     bindings::{Action, Bindings, Trigger},
@@ -9,6 +9,7 @@ use crate::{
     journey::Journey,
     prediction,
     prediction::Match,
+    render,
     settings::Settings,
 };
 
@@ -16,12 +17,17 @@ use crate::{
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub(crate) struct Intent(pub(crate) PlayerInput);
 
+/// Where the mouse points in the arena, once it was used.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub(crate) struct Pointer(Option<Position>);
+
 pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Intent>()
+        .init_resource::<Pointer>()
         .add_systems(
             PreUpdate,
             // Once per frame: a key that was pressed between two ticks must not be missed.
-            read.run_if(
+            (point.run_if(resource_exists::<Messages<CursorMoved>>), read).chain().run_if(
                 resource_exists::<ButtonInput<KeyCode>>
                     .and_then(resource_exists::<Settings>)
                     .and_then(not(resource_exists::<Bot>)),
@@ -43,6 +49,8 @@ fn read(
     buttons: Res<ButtonInput<MouseButton>>,
     settings: Res<Settings>,
     journey: Option<Res<Journey>>,
+    match_: Option<Res<Match>>,
+    pointer: Res<Pointer>,
     mut intent: ResMut<Intent>,
 ) {
     // While a question is asked, the keys answer it.
@@ -61,6 +69,32 @@ fn read(
     let had_dash = intent.0.dash;
     intent.0 = wanted(&settings.bindings, pressed, just_pressed);
     intent.0.dash |= had_dash;
+    intent.0.aim = match (pointer.0, match_) {
+        (Some(place), Some(match_)) => aim(match_.world(), match_.own(), place),
+        _ => None,
+    };
+}
+
+/// The way from the player to the pointer, by what the player sees of themselves.
+fn aim(world: &World, own: PlayerSlot, pointer: Position) -> Option<Aim> {
+    let from = world.players().get(usize::from(own.0))?.position;
+    Aim::towards(pointer.x - from.x, pointer.y - from.y)
+}
+
+/// The pointer counts once it was used: who plays with keys alone aims where they face, and a pointer that lies
+/// somewhere does not disturb them. Outside the window it counts no more.
+fn point(
+    mut moved: MessageReader<CursorMoved>,
+    windows: Query<&Window>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    mut pointer: ResMut<Pointer>,
+) {
+    let is_used = moved.read().count() > 0 || buttons.get_just_pressed().count() > 0;
+    if is_used && let Ok(window) = windows.single() {
+        pointer.0 = window
+            .cursor_position()
+            .map(|place| render::from_window(place, Vec2::new(window.width(), window.height())));
+    }
 }
 
 /// What is wanted by whoever presses this.

@@ -72,6 +72,12 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
+    /// A search over this connection.
+    #[cfg(test)]
+    pub(crate) fn following(link: Link) -> Finder {
+        Finder { link: Some(link), ..Finder::default() }
+    }
+
     /// A search that got so far and goes on for ever.
     pub(crate) fn make_up(&mut self, steps: &[&str]) {
         self.steps = steps.iter().map(|step| (*step).to_owned()).collect();
@@ -114,12 +120,12 @@ impl Journey {
         if config.begins_at_title {
             return None;
         }
-        self.last = match &config.destination {
-            Some(Destination::Address { .. }) => Some(Purpose::Direct),
-            Some(Destination::Cloud(_) | Destination::Matchmaker(_)) => Some(Purpose::Play),
-            None => None,
-        };
-        config.destination.clone()
+        let destination = config.destination.clone()?;
+        self.last = Some(match destination {
+            Destination::Address { .. } => Purpose::Direct,
+            Destination::Cloud(_) | Destination::Matchmaker(_) => Purpose::Play,
+        });
+        Some(destination)
     }
 
     /// Where this client can go.
@@ -259,7 +265,9 @@ fn find_match(world: &mut World) {
     drop_finder(world);
     let region = world.resource::<Settings>().region.clone();
     let player_id = world.resource::<Session>().player_id.clone();
-    let Some(play) = world.resource::<Journey>().destination(Purpose::Play, region.as_deref()) else { return };
+    let Some(play) = world.resource::<Journey>().destination(Purpose::Play, region.as_deref()) else {
+        return;
+    };
     let mut finder = world.resource_mut::<Finder>();
     match Link::start(play, player_id) {
         Ok(link) => finder.link = Some(link),

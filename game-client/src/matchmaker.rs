@@ -127,13 +127,7 @@ pub(crate) async fn find_seat(
                 Told::Placing { players } => {
                     news(format!("{} players; looking for a game server ...", players.len())).await;
                 }
-                Told::Completed {
-                    ip_address,
-                    port,
-                    player_session_id,
-                    game_server_session_id,
-                    region,
-                } => {
+                Told::Completed { ip_address, port, player_session_id, game_server_session_id, region } => {
                     let address = SocketAddr::new(ip_address, port);
                     news(format!("a seat at {address}")).await;
                     let place = Place { session: game_server_session_id, alias: None, region };

@@ -115,7 +115,7 @@ pub(crate) enum Deed {
 }
 
 /// Said when nobody knows where to play.
-pub(crate) const NOWHERE: &str = "no game service is known\nhint: start one with `cargo xtask play --matchmaker`, or name one: `--matchmaker URL`, or `matchmaker` in the settings file";
+pub(crate) const NOWHERE: &str = "no game service is known\nhint: start one with `cargo xtask play`, or name one: `--matchmaker URL`, or `matchmaker` in the settings file";
 
 /// What a choice leads to.
 pub(crate) fn decide(choice: &Choice, ways: Ways) -> Deed {
@@ -230,7 +230,7 @@ pub(crate) fn lobby_menu(ways: Ways, is_finding: bool) -> Vec<Item> {
 pub(crate) fn regions_menu(rows: &[(String, String)]) -> Vec<Item> {
     let any = Item::new("Anywhere, the nearest that has room", Choice::Region(None));
     let rows = rows.iter().map(|(region, label)| Item::new(label, Choice::Region(Some(region.clone()))));
-    let last = [Item::new("Measure again", Choice::Measure), Item::new("Back", Choice::Title)];
+    let last = [Item::new("  Measure again", Choice::Measure), Item::new("  Back", Choice::Title)];
     std::iter::once(any).chain(rows).chain(last).collect()
 }
 

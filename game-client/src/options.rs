@@ -374,13 +374,11 @@ impl Options {
                 (false, false) => {
                     Err(vec![format!("`--matchmaker` must be `http://HOST:PORT`, it is `{url}`")])
                 }
-                (false, true) => {
-                    Ok(Destination::Matchmaker(Matchmaker {
-                        url: url.clone(),
-                        skill: self.skill,
-                        region: None,
-                    }))
-                }
+                (false, true) => Ok(Destination::Matchmaker(Matchmaker {
+                    url: url.clone(),
+                    skill: self.skill,
+                    region: None,
+                })),
             };
         }
         match (self.connect, cloud_flags) {

@@ -5,11 +5,11 @@ use std::io::Write;
 use bevy::prelude::*;
 
 use crate::{
+    navigation::Screen,
     net::{self, Received},
     options::View,
     prediction::Match,
     report::{Line, Outcome, Report},
-    navigation::Screen,
     session::{self, Session},
 };
 

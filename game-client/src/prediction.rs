@@ -88,6 +88,8 @@ pub(crate) fn observe(
             | Received::Placed(_)
             | Received::Welcome { .. }
             | Received::Line { .. }
+            | Received::Lost
+            | Received::Resumed
             | Received::Refused { .. }
             | Received::Closed { .. } => {}
         }

@@ -8,12 +8,13 @@ use std::{
 };
 
 use bevy::prelude::*;
-use game_net::protocol::{ClientMessage, Hosting, Presence, ServerMessage};
+use game_net::protocol::{ClientMessage, Hosting, Presence, RESUME_WITHIN_SECONDS, ServerMessage};
+use game_sim::TICKS_PER_SECOND;
 
 use crate::{
-    net::{self, Link, Outgoing, Received},
     lookup::Place,
     navigation::{self, Screen},
+    net::{self, Link, Outgoing, Received},
     prediction,
     report::{ChatLine, Outcome},
 };
@@ -60,6 +61,12 @@ pub(crate) struct Session {
     pub(crate) slot: Option<u8>,
     /// Others who are here now.
     pub(crate) present: BTreeSet<String>,
+    /// Those of them whose connection is lost, and who may come back.
+    pub(crate) away: BTreeSet<String>,
+    /// The tick, counted as [`Session::ticks`], at which the server ends at the latest, if it said so.
+    pub(crate) ends_at_tick: Option<u64>,
+    /// The tick at which this player's own connection was lost, while it is tried to get it back.
+    pub(crate) lost_at_tick: Option<u64>,
     /// Others who were ever here.
     pub(crate) seen: BTreeSet<String>,
     /// What was said.
@@ -91,6 +98,18 @@ impl Session {
     /// It is over. The first verdict counts: a connection that closes after the match has ended changes nothing.
     pub(crate) fn end(&mut self, outcome: Outcome, reason: String) {
         self.verdict.get_or_insert(Verdict { outcome, reason });
+    }
+
+    /// Seconds until the server ends at the latest, if it said so.
+    pub(crate) fn seconds_left(&self) -> Option<u64> {
+        let left = self.ends_at_tick?.saturating_sub(self.ticks);
+        Some(left.div_ceil(u64::from(TICKS_PER_SECOND)))
+    }
+
+    /// Seconds for which it is still tried to get the lost connection back.
+    pub(crate) fn seconds_to_come_back(&self) -> Option<u64> {
+        let away = self.ticks - self.lost_at_tick?;
+        Some(RESUME_WITHIN_SECONDS.saturating_sub(away / u64::from(TICKS_PER_SECOND)))
     }
 
     /// Others who were seen and of whom something was heard.
@@ -131,6 +150,8 @@ pub(crate) fn observe(
             }
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
             Received::Searching { news } => keep_last(&mut session.steps, STEPS_KEPT_MAX, news.clone()),
+            Received::Lost => session.lost_at_tick = Some(session.ticks),
+            Received::Resumed => session.lost_at_tick = None,
             Received::Placed(place) => session.place = place.clone(),
             Received::Datagram(_) => {}
             Received::Line { rtt, loss_percent } => {
@@ -167,6 +188,7 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
         }
         ServerMessage::Presence(Presence::Left { player_id }) => {
             session.present.remove(player_id);
+            session.away.remove(player_id);
         }
         ServerMessage::Chat { from, text } => {
             if *from == session.player_id {
@@ -178,10 +200,18 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
         ServerMessage::Closing { reason } => {
             session.end(Outcome::Failed, format!("the server ended the session: {reason}"));
         }
-        // Nothing is shown of these yet.
-        ServerMessage::Presence(Presence::Away { .. } | Presence::Back { .. })
-        | ServerMessage::WatchStart { .. }
-        | ServerMessage::Countdown { .. } => {}
+        ServerMessage::Presence(Presence::Away { player_id }) => {
+            session.away.insert(player_id.clone());
+        }
+        ServerMessage::Presence(Presence::Back { player_id }) => {
+            session.away.remove(player_id);
+        }
+        ServerMessage::Countdown { left_ms } => {
+            session.ends_at_tick =
+                Some(session.ticks + u64::from(*left_ms) * u64::from(TICKS_PER_SECOND) / 1000);
+        }
+        // Only spectators are told this, and this client has a seat.
+        ServerMessage::WatchStart { .. } => {}
         // The net thread has dealt with these, and passes none on.
         ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {}
     }

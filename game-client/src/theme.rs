@@ -137,7 +137,11 @@ fn without_mark(c: char) -> Option<char> {
 
 /// Text of the interface in the built-in font.
 pub(crate) fn label(text: impl Into<String>, size: f32, color: Color) -> impl Bundle {
-    (Text::new(printable(&text.into())), TextFont { font_size: FontSize::Px(size), ..default() }, TextColor(color))
+    (
+        Text::new(printable(&text.into())),
+        TextFont { font_size: FontSize::Px(size), ..default() },
+        TextColor(color),
+    )
 }
 
 /// A column over the whole canvas with its content in the middle.

@@ -55,6 +55,7 @@ const REST: &[Phase] = &[
     xtask_phase("simulation", &["simulate", "--seeds", "200", "--no-build"]),
     xtask_phase("planted faults", &["simulate", "--planted"]),
     xtask_phase("flow", &["flow", "--no-build"]),
+    xtask_phase("pictures", &["screenshot", "--download", "--no-build"]),
     xtask_phase("interop", &["interop", "--no-build"]),
     cargo_phase(
         "clippy",

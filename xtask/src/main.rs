@@ -7,13 +7,16 @@ mod bench;
 mod cargo;
 mod ci;
 mod codegen;
+mod debian;
 mod flow;
 mod interop;
 mod interrupt;
+mod kept;
 mod narrator;
 mod play;
 mod processes;
 mod replay;
+mod screenshot;
 mod simulate;
 mod tidy;
 mod up;
@@ -44,7 +47,7 @@ enum Command {
     Interop(interop::Options),
     /// Run every test
     Test,
-    /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow, other stacks
+    /// Run what CI runs: format, clippy, tidy, generated files, tests, simulation, flow, pictures, other stacks
     Ci(ci::Options),
     /// Measure, with optimisation; the figures are kept in docs/performance.md
     #[command(subcommand)]
@@ -55,6 +58,8 @@ enum Command {
     Simulate(simulate::Options),
     /// Play a match again from its replay and compare the hashes
     Replay(replay::Options),
+    /// Draw every screen of the game client and compare the pictures with those in docs/pictures
+    Screenshot(screenshot::Options),
     /// Check what the compiler cannot: crate edges, manifests, versions, file sizes, links
     Tidy,
 }
@@ -84,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Codegen(options) => codegen::run(&workspace, &options),
         Command::Simulate(options) => simulate::run(&workspace, &options),
         Command::Replay(options) => replay::run(&workspace, &options),
+        Command::Screenshot(options) => screenshot::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
     }
 }

@@ -26,7 +26,7 @@ fn menus_offer_what_there_is() {
     assert_eq!(labels(&lobby_menu(ALL, true)), ["Stop looking", "Leave"]);
     assert_eq!(labels(&lobby_menu(NONE, false)), ["Leave"]);
     let rows = [("eu".to_owned(), "eu  12 ms".to_owned())];
-    assert_eq!(labels(&regions_menu(&rows))[1..], ["eu  12 ms", "Measure again", "Back"]);
+    assert_eq!(labels(&regions_menu(&rows))[1..], ["eu  12 ms", "  Measure again", "  Back"]);
 }
 
 #[test]
@@ -44,7 +44,11 @@ fn choices_lead_on() {
 #[test]
 fn escape_leads_back_step_by_step() {
     assert_eq!(escape(Screen::Title, false, false), None);
-    assert_eq!(escape(Screen::Playing, false, false), Some(Choice::AskLeave), "a match is not left by accident");
+    assert_eq!(
+        escape(Screen::Playing, false, false),
+        Some(Choice::AskLeave),
+        "a match is not left by accident"
+    );
     assert_eq!(escape(Screen::Playing, true, false), Some(Choice::Stay));
     assert_eq!(escape(Screen::Lobby, false, true), Some(Choice::StopFinding));
     for screen in [Screen::Regions, Screen::Settings, Screen::Connecting, Screen::Lobby, Screen::Trouble] {

@@ -10,19 +10,18 @@ use std::{
 };
 
 use game_net::{
-    handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, Secret, client_proof},
+    handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, ResumeToken, Secret, client_proof},
     protocol::{ClientMessage, Hosting, PROTOCOL, ProtocolError, ServerMessage, frame::FrameReader},
 };
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
 use tokio::time::timeout;
 
 use super::tls;
-use crate::lookup::Seat;
 
 /// How long connecting and joining may take together.
 const JOIN_MAX: Duration = Duration::from_secs(10);
 /// When nothing comes for so long, the connection is lost.
-const SILENCE_MAX: Duration = Duration::from_secs(10);
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How often something is sent when there is nothing to say; lobbies are quiet.
 const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(2);
 /// The certificate is not checked against a name, but TLS wants one.
@@ -41,6 +40,17 @@ pub(super) struct Joined {
     pub(super) receive: RecvStream,
     pub(super) frames: FrameReader,
     pub(super) hosting: Hosting,
+    /// Lets the player come back over another connection.
+    pub(super) resume: Option<ResumeToken>,
+}
+
+/// By what a player asks to be let in.
+#[derive(Clone, Copy)]
+pub(super) enum Ticket<'a> {
+    /// A seat that was joined.
+    Seat(&'a str),
+    /// The seat that they had a moment ago.
+    Resume(&'a ResumeToken),
 }
 
 /// Why the player is not in.
@@ -106,12 +116,16 @@ impl std::error::Error for JoinError {}
 ///
 /// # Errors
 /// See [`JoinError`]; the connection is closed then.
-pub(super) async fn join(seat: &Seat, player_id: &str) -> Result<Joined, JoinError> {
-    let endpoint = open_endpoint(seat.address)?;
-    let no_answer = |_| JoinError::NoAnswer(seat.address);
+pub(super) async fn join(
+    address: SocketAddr,
+    ticket: Ticket<'_>,
+    player_id: &str,
+) -> Result<Joined, JoinError> {
+    let endpoint = open_endpoint(address)?;
+    let no_answer = |_| JoinError::NoAnswer(address);
     timeout(JOIN_MAX, async {
-        let connection = connect(&endpoint, seat.address).await?;
-        prove(endpoint.clone(), connection, &seat.player_session_id, player_id).await
+        let connection = connect(&endpoint, address).await?;
+        prove(endpoint.clone(), connection, ticket, player_id).await
     })
     .await
     .map_err(no_answer)?
@@ -125,7 +139,7 @@ fn open_endpoint(address: SocketAddr) -> Result<Endpoint, JoinError> {
     let tls = tls::client_config(PROTOCOL)
         .map_err(|error| JoinError::Local(format!("tls is not to be had: {error}")))?;
     let mut transport = TransportConfig::default();
-    let silence_max = SILENCE_MAX.try_into().expect("ten seconds fit into a transport parameter");
+    let silence_max = SILENCE_MAX.try_into().expect("five seconds fit into a transport parameter");
     transport
         .max_idle_timeout(Some(silence_max))
         .keep_alive_interval(Some(KEEP_ALIVE_PERIOD))
@@ -155,16 +169,23 @@ async fn connect(endpoint: &Endpoint, address: SocketAddr) -> Result<Connection,
 async fn prove(
     endpoint: Endpoint,
     connection: Connection,
-    player_session_id: &str,
+    ticket: Ticket<'_>,
     player_id: &str,
 ) -> Result<Joined, JoinError> {
     let mut exporter = [0; EXPORTER_LENGTH];
     connection
         .export_keying_material(&mut exporter, EXPORTER_LABEL, EXPORTER_CONTEXT)
         .map_err(|_| JoinError::Local("tls exports no keying material of this length".to_owned()))?;
-    let secret = Secret::PlayerSessionId(player_session_id);
+    let secret = match ticket {
+        Ticket::Seat(player_session_id) => Secret::PlayerSessionId(player_session_id),
+        Ticket::Resume(token) => Secret::ResumeToken(token),
+    };
     let proof = client_proof(secret, &exporter);
-    let hello = ClientMessage::Hello { player_id: player_id.to_owned(), proof };
+    let player_id = player_id.to_owned();
+    let hello = match ticket {
+        Ticket::Seat(_) => ClientMessage::Hello { player_id, proof },
+        Ticket::Resume(_) => ClientMessage::Resume { player_id, proof },
+    };
     let frame =
         hello.to_frame().map_err(|error| JoinError::Local(format!("the join cannot be said: {error}")))?;
     let lost = || JoinError::Connection(lost_reason(&connection));
@@ -173,8 +194,8 @@ async fn prove(
     let mut frames = FrameReader::from_server();
     let answer = first_message(&mut receive, &mut frames).await.ok_or_else(lost)?;
     let refusal = match answer {
-        Ok(ServerMessage::Welcome { proof, hosting, .. }) if proof.verify(secret, &exporter) => {
-            return Ok(Joined { endpoint, connection, send, receive, frames, hosting });
+        Ok(ServerMessage::Welcome { proof, hosting, resume }) if proof.verify(secret, &exporter) => {
+            return Ok(Joined { endpoint, connection, send, receive, frames, hosting, resume });
         }
         Ok(ServerMessage::Welcome { .. }) => JoinError::NoProof,
         Ok(ServerMessage::Refused { reason }) => JoinError::Refused(printable(&reason)),
@@ -221,6 +242,19 @@ fn is_other_version(error: &ConnectionError) -> bool {
         _ => return false,
     };
     code == quinn::TransportErrorCode::crypto(ALERT_NO_PROTOCOL)
+}
+
+/// Whether nobody decided to end the connection: then it may be had back.
+pub(super) fn is_lost(error: &ConnectionError) -> bool {
+    match error {
+        ConnectionError::TimedOut | ConnectionError::Reset => true,
+        // The server's QUIC gave up, not the server.
+        ConnectionError::TransportError(_) | ConnectionError::ConnectionClosed(_) => true,
+        ConnectionError::ApplicationClosed(_)
+        | ConnectionError::LocallyClosed
+        | ConnectionError::VersionMismatch
+        | ConnectionError::CidsExhausted => false,
+    }
 }
 
 /// Why a connection ended, for people.

@@ -7,6 +7,8 @@ use std::{thread::JoinHandle, time::Duration};
 
 use bevy::prelude::*;
 use bytes::Bytes;
+#[cfg(doc)]
+use game_net::protocol::RESUME_WITHIN_SECONDS;
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
@@ -36,6 +38,10 @@ pub(crate) enum Received {
         /// What happens in this session.
         hosting: Hosting,
     },
+    /// The connection is lost; it is tried to get it back, for [`RESUME_WITHIN_SECONDS`].
+    Lost,
+    /// It is there again. In a match, a MatchStart follows.
+    Resumed,
     /// Something reliable. Never a Welcome and never a refusal.
     Message(ServerMessage),
     /// A datagram, not looked at.

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use game_net::{
     handshake::{
-        ClientProof, EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, Secret, ServerProof, client_proof,
-        server_proof,
+        ClientProof, EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, ResumeToken, Secret, ServerProof,
+        client_proof, server_proof,
     },
     protocol::{ClientMessage, Hosting, PROTOCOL, Presence, ServerMessage, frame::FrameReader},
 };
@@ -47,10 +47,12 @@ impl Guest {
         let nobody = ClientProof([0; 32]);
         let mut guest =
             Guest { connection, send, receive, frames, exporter, player_id: String::new(), proof: nobody };
-        let Some(ClientMessage::Hello { player_id, proof }) = guest.hear().await else {
-            panic!("the first message is the Hello");
-        };
-        Guest { player_id, proof, ..guest }
+        match guest.hear().await {
+            Some(ClientMessage::Hello { player_id, proof } | ClientMessage::Resume { player_id, proof }) => {
+                Guest { player_id, proof, ..guest }
+            }
+            other => panic!("the first message is the Hello: {other:?}"),
+        }
     }
 
     async fn hear(&mut self) -> Option<ClientMessage> {
@@ -103,13 +105,24 @@ fn certificate() -> SelfSigned {
 }
 
 fn open_server(protocol: &[u8], identity: Identity) -> (Endpoint, SocketAddr) {
+    open_server_with(protocol, identity, |_| {})
+}
+
+fn open_server_with(
+    protocol: &[u8],
+    identity: Identity,
+    set: impl FnOnce(&mut quinn::TransportConfig),
+) -> (Endpoint, SocketAddr) {
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(identity));
     tls.alpn_protocols = vec![protocol.to_vec()];
-    let config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()));
+    let mut config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()));
+    let mut transport = quinn::TransportConfig::default();
+    set(&mut transport);
+    config.transport_config(Arc::new(transport));
     let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
     let address = endpoint.local_addr().unwrap();
     (endpoint, address)
@@ -277,7 +290,8 @@ async fn names_another_version() {
     let mut link = start(address);
     match next(&mut link).await {
         Some(Received::Closed { reason }) => {
-            assert!(reason.contains("does not speak `opengse-arena/2`"), "{reason}");
+            let ours = String::from_utf8_lossy(PROTOCOL);
+            assert!(reason.contains(&format!("does not speak `{ours}`\nhint: ")), "{reason}");
         }
         other => panic!("{other:?}"),
     }
@@ -306,4 +320,80 @@ async fn can_be_dropped_while_connecting() {
     let link = start(silent.local_addr().unwrap());
     let dropped = tokio::task::spawn_blocking(move || drop(link));
     timeout(Duration::from_secs(5), dropped).await.expect("dropping does not wait for an answer").unwrap();
+}
+
+/// A token of a resume, as a server makes them at random.
+const TOKEN: ResumeToken = ResumeToken([5; 16]);
+
+/// What the app hears, but for how the line is.
+async fn next_event(link: &mut Link) -> Option<Received> {
+    loop {
+        match next(link).await {
+            Some(Received::Line { .. } | Received::Placed(_)) => {}
+            other => return other,
+        }
+    }
+}
+
+/// A server that lets the player in and falls silent, and answers the one who comes back with this.
+fn serve_with_a_gap(answer: ServerMessageFor) -> (SocketAddr, JoinHandle<()>) {
+    let (endpoint, address) = open_server_with(PROTOCOL, honest(), |transport| {
+        // Long before the client's own patience ends, and before it says that it is still there.
+        transport.max_idle_timeout(Some(Duration::from_millis(300).try_into().unwrap()));
+    });
+    let served = tokio::spawn(async move {
+        let mut guest = Guest::accept(&endpoint).await;
+        let proof = server_proof(Secret::PlayerSessionId(SECRET), &guest.exporter);
+        guest.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: Some(TOKEN) }).await;
+        guest.connection.closed().await;
+        let mut guest = Guest::accept(&endpoint).await;
+        assert!(guest.proof.verify(Secret::ResumeToken(&TOKEN), &guest.exporter), "the token is proved");
+        let answer = answer(&guest);
+        guest.say(answer).await;
+        guest.connection.closed().await;
+    });
+    (address, served)
+}
+
+type ServerMessageFor = fn(&Guest) -> ServerMessage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn comes_back_with_the_token_when_the_connection_is_lost() {
+    let (address, served) = serve_with_a_gap(|guest| {
+        let proof = server_proof(Secret::ResumeToken(&TOKEN), &guest.exporter);
+        ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: None }
+    });
+    let mut link = start(address);
+    assert!(matches!(next_event(&mut link).await, Some(Received::Welcome { .. })));
+    assert_eq!(next_event(&mut link).await, Some(Received::Lost));
+    assert_eq!(next_event(&mut link).await, Some(Received::Resumed));
+    // Without another token the next loss is the end.
+    let Some(Received::Closed { reason }) = next_event(&mut link).await else { panic!("it is over") };
+    assert!(reason.contains("the connection was lost"), "{reason}");
+    finish(link, served).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seat_that_was_not_kept_is_told() {
+    let (address, served) =
+        serve_with_a_gap(|_| ServerMessage::Refused { reason: "that seat is free again".to_owned() });
+    let mut link = start(address);
+    assert!(matches!(next_event(&mut link).await, Some(Received::Welcome { .. })));
+    assert_eq!(next_event(&mut link).await, Some(Received::Lost));
+    let Some(Received::Closed { reason }) = next_event(&mut link).await else { panic!("it is over") };
+    assert!(reason.contains("the seat is gone: the server refused the join: that seat is free"), "{reason}");
+    finish(link, served).await;
+}
+
+/// A bug ends the thread without a word: that is told, once, and nothing hangs.
+#[test]
+fn a_thread_that_dies_is_told_once() {
+    let (mut link, to_app, _from_app) = Link::in_memory();
+    to_app.try_send(Received::Lost).unwrap();
+    drop(to_app);
+    assert_eq!(link.try_receive(), Some(Received::Lost));
+    let Some(Received::Closed { reason }) = link.try_receive() else { panic!("it is told") };
+    assert!(reason.contains("has stopped\nhint: "), "{reason}");
+    assert_eq!(link.try_receive(), None);
+    assert_eq!(Link::idle().try_receive(), None, "no connection is no error");
 }

@@ -2,19 +2,22 @@
 //!
 //! It moves bytes and messages; what they mean is decided in `game-net` and followed in `session.rs`.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use game_net::protocol::{ClientMessage, ProtocolError, ServerMessage, frame::FrameReader};
+use game_net::{
+    handshake::ResumeToken,
+    protocol::{ClientMessage, ProtocolError, RESUME_WITHIN_SECONDS, ServerMessage, frame::FrameReader},
+};
 use quinn::ReadError;
 use tokio::{
     sync::mpsc::{Receiver, Sender},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{
     Outgoing, Received,
-    connection::{self, Joined},
+    connection::{self, JoinError, Joined, Ticket},
 };
 use crate::{
     lookup::{self, Place},
@@ -26,6 +29,8 @@ use crate::{
 const LINE_PERIOD: Duration = Duration::from_secs(1);
 /// Over so many periods lost packets are counted.
 const LINE_PERIODS: usize = 10;
+/// Between two tries to come back.
+const RETRY_PERIOD: Duration = Duration::from_millis(250);
 /// How long leaving may take: until the server has taken the last message.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// Bytes taken from the stream at once.
@@ -49,15 +54,7 @@ pub(super) fn run(
         }
     };
     runtime.block_on(async {
-        let joined = tokio::select! {
-            joined = find_and_join(destination, &player_id, &to_app) => joined,
-            // The app was closed while the connection was being made.
-            () = to_app.closed() => return,
-        };
-        let last = match joined {
-            Ok(joined) => play(joined, &to_app, &mut from_app).await,
-            Err(last) => Some(last),
-        };
+        let last = follow(destination, &player_id, &to_app, &mut from_app).await;
         if let Some(last) = last {
             tell(to_app.send(last).await);
         }
@@ -71,40 +68,127 @@ fn tell<E>(sent: Result<(), E>) {
     }
 }
 
-async fn find_and_join(
+/// Finds the seat, plays, and comes back when the connection is lost. Returns the last thing to tell the app; `None`
+/// when the app let go.
+async fn follow(
     destination: Destination,
     player_id: &str,
     to_app: &Sender<Received>,
+    from_app: &mut Receiver<Outgoing>,
+) -> Option<Received> {
+    let found = async {
+        let seat = find(destination, player_id, to_app).await?;
+        let joined = connection::join(seat.address, Ticket::Seat(&seat.player_session_id), player_id).await;
+        joined.map(|joined| (seat.address, joined)).map_err(not_in)
+    };
+    let (address, mut joined) = tokio::select! {
+        found = found => match found {
+            Ok(found) => found,
+            Err(last) => return Some(last),
+        },
+        // The app was closed while the connection was being made.
+        () = to_app.closed() => return None,
+    };
+    tell(to_app.send(Received::Welcome { hosting: joined.hosting }).await);
+    loop {
+        let resume = joined.resume;
+        let (reason, token) = match (play(joined, to_app, from_app).await, resume) {
+            (End::Left, _) => return None,
+            (End::Over(last), _) | (End::Lost(last), None) => return Some(last),
+            (End::Lost(Received::Closed { reason }), Some(token)) => (reason, token),
+            (End::Lost(last), Some(_)) => return Some(last),
+        };
+        tracing::warn!("{reason}; coming back");
+        tell(to_app.send(Received::Lost).await);
+        joined = tokio::select! {
+            back = come_back(address, &token, player_id, &reason) => match back {
+                Ok(joined) => joined,
+                Err(last) => return Some(last),
+            },
+            () = to_app.closed() => return None,
+        };
+        forget_stale(from_app);
+        tell(to_app.send(Received::Resumed).await);
+    }
+}
+
+/// How a connection ended.
+enum End {
+    /// The app let go.
+    Left,
+    /// Somebody decided so, or it makes no sense to go on.
+    Over(Received),
+    /// Nobody did.
+    Lost(Received),
+}
+
+fn not_in(error: JoinError) -> Received {
+    match error.is_refusal() {
+        true => Received::Refused { reason: error.to_string() },
+        false => Received::Closed { reason: error.to_string() },
+    }
+}
+
+/// Tries until it works, the seat is refused, or the server has given it up.
+async fn come_back(
+    address: SocketAddr,
+    token: &ResumeToken,
+    player_id: &str,
+    lost: &str,
 ) -> Result<Joined, Received> {
+    let within = Duration::from_secs(RESUME_WITHIN_SECONDS);
+    let tries = async {
+        loop {
+            match connection::join(address, Ticket::Resume(token), player_id).await {
+                Ok(joined) => return Ok(joined),
+                Err(error) if error.is_refusal() => {
+                    return Err(Received::Closed {
+                        reason: format!("{lost}, and the seat is gone: {error}"),
+                    });
+                }
+                Err(error) => tracing::debug!("not back yet: {error}"),
+            }
+            sleep(RETRY_PERIOD).await;
+        }
+    };
+    timeout(within, tries).await.unwrap_or_else(|_| {
+        let reason = format!(
+            "{lost}, and it did not come back within {RESUME_WITHIN_SECONDS} s\nhint: check the network of this machine, then try again"
+        );
+        Err(Received::Closed { reason })
+    })
+}
+
+async fn find(
+    destination: Destination,
+    player_id: &str,
+    to_app: &Sender<Received>,
+) -> Result<lookup::Seat, Received> {
     let news = async |news| tell(to_app.send(Received::Searching { news }).await);
+    let closed = |reason| Received::Closed { reason };
     let seat = match destination {
         Destination::Address { address, player_session_id, session } => {
             lookup::Seat { address, player_session_id, place: Place { session, ..Place::default() } }
         }
-        Destination::Cloud(cloud) => {
-            let found = lookup::find_seat(&cloud, player_id, news).await;
-            found.map_err(|reason| Received::Closed { reason })?
-        }
+        Destination::Cloud(cloud) => lookup::find_seat(&cloud, player_id, news).await.map_err(closed)?,
         Destination::Matchmaker(matchmaker) => {
-            let found = matchmaker::find_seat(&matchmaker, player_id, news).await;
-            found.map_err(|reason| Received::Closed { reason })?
+            matchmaker::find_seat(&matchmaker, player_id, news).await.map_err(closed)?
         }
     };
     tell(to_app.send(Received::Placed(seat.place.clone())).await);
-    connection::join(&seat, player_id).await.map_err(|error| match error.is_refusal() {
-        true => Received::Refused { reason: error.to_string() },
-        false => Received::Closed { reason: error.to_string() },
-    })
+    Ok(seat)
 }
 
-/// Passes things on in both directions. Returns the last thing to tell the app; `None` when the app let go.
-async fn play(
-    joined: Joined,
-    to_app: &Sender<Received>,
-    from_app: &mut Receiver<Outgoing>,
-) -> Option<Received> {
-    let Joined { endpoint, connection, mut send, mut receive, mut frames, hosting } = joined;
-    tell(to_app.send(Received::Welcome { hosting }).await);
+/// What was to be sent meanwhile is about a match that went on without it.
+fn forget_stale(from_app: &mut Receiver<Outgoing>) {
+    while let Ok(stale) = from_app.try_recv() {
+        tracing::debug!("not sent, the connection was away: {stale:?}");
+    }
+}
+
+/// Passes things on in both directions.
+async fn play(joined: Joined, to_app: &Sender<Received>, from_app: &mut Receiver<Outgoing>) -> End {
+    let Joined { endpoint, connection, mut send, mut receive, mut frames, .. } = joined;
     let mut line = Line::default();
     let mut line_period = interval(LINE_PERIOD);
     line_period.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -137,6 +221,7 @@ async fn play(
             _ = line_period.tick() => tell(to_app.send(line.look(&connection)).await),
         }
     }
+    let ended_by = connection.close_reason();
     if last.is_none() {
         leave(&mut send).await;
     }
@@ -145,7 +230,11 @@ async fn play(
     if timeout(LEAVE_MAX, endpoint.wait_idle()).await.is_err() {
         tracing::debug!("closing took too long");
     }
-    last
+    match last {
+        None => End::Left,
+        Some(last) if ended_by.as_ref().is_some_and(connection::is_lost) => End::Lost(last),
+        Some(last) => End::Over(last),
+    }
 }
 
 /// Packets sent and lost, as of the last periods.

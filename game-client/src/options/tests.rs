@@ -47,7 +47,8 @@ fn a_window_stays_open_unless_told_otherwise() {
 
 #[test]
 fn a_cloud_destination() {
-    let Some(Destination::Cloud(cloud)) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination else {
+    let Some(Destination::Cloud(cloud)) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination
+    else {
         panic!("not the cloud");
     };
     assert_eq!(cloud.target, Target::Alias("alias-1".to_owned()));

@@ -7,7 +7,7 @@ use game_sim::{
 };
 
 use super::{OfMatch, pixels, to_canvas};
-use crate::{prediction::Match, navigation::Screen, theme};
+use crate::{navigation::Screen, prediction::Match, theme};
 
 /// What lies above what.
 const FLOOR_Z: f32 = 0.0;

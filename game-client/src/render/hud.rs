@@ -51,13 +51,13 @@ struct Row {
     score: u16,
     is_own: bool,
     is_present: bool,
+    /// The connection is lost and may come back.
+    is_away: bool,
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(OnEnter(Screen::Playing), spawn).add_systems(
-        Update,
-        (show_clock, show_scores, show_line, show_own).run_if(resource_exists::<Match>),
-    );
+    app.add_systems(OnEnter(Screen::Playing), spawn)
+        .add_systems(Update, (show_clock, show_scores, show_line, show_own).run_if(resource_exists::<Match>));
 }
 
 fn spawn(mut commands: Commands, match_: Res<Match>, settings: Option<Res<Settings>>) {
@@ -159,13 +159,8 @@ fn own_state(parent: &mut ChildSpawnerCommands, own: u8) {
 
 /// The keys of an action, as one reads them.
 fn keys(bindings: &Bindings, action: Action) -> String {
-    let names: Vec<String> = bindings
-        .of(action)
-        .into_iter()
-        .flatten()
-        .filter_map(Trigger::name)
-        .map(str::to_lowercase)
-        .collect();
+    let names: Vec<String> =
+        bindings.of(action).into_iter().flatten().filter_map(Trigger::name).map(str::to_lowercase).collect();
     names.join(", ")
 }
 
@@ -183,10 +178,11 @@ fn show_clock(match_: Res<Match>, clock: Single<(&mut Text, &mut TextColor), Wit
 fn show_scores(
     mut commands: Commands,
     match_: Res<Match>,
+    session: Res<Session>,
     list: Single<Entity, With<Scores>>,
     mut shown: Local<(Option<Entity>, Vec<Row>)>,
 ) {
-    let rows = rows(&match_);
+    let rows = rows(&match_, &session);
     // The next match has a list of its own.
     if *shown == (Some(*list), rows.clone()) {
         return;
@@ -202,7 +198,7 @@ fn show_scores(
 }
 
 /// Highest score first; of equals the lower slot, so that rows do not swap back and forth.
-fn rows(match_: &Match) -> Vec<Row> {
+fn rows(match_: &Match, session: &Session) -> Vec<Row> {
     let mut rows: Vec<Row> = (match_.world().players().iter().zip(match_.names()).enumerate())
         .map(|(slot, (player, name))| Row {
             slot: slot as u8,
@@ -210,6 +206,7 @@ fn rows(match_: &Match) -> Vec<Row> {
             score: player.score,
             is_own: slot == usize::from(match_.own().0),
             is_present: player.present,
+            is_away: session.away.contains(name),
         })
         .collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.score), row.slot));
@@ -221,6 +218,8 @@ fn score_row(row: &Row, goal: u16, height: f32) -> impl Bundle {
     let mut name = theme::short_name(&row.name, if row.is_own { 10 } else { 15 });
     if row.is_own {
         name.push_str(" (you)");
+    } else if row.is_away {
+        name = format!("{} (away)", theme::short_name(&row.name, 9));
     }
     let color = if row.is_present { theme::TEXT } else { theme::TEXT_OFF };
     (

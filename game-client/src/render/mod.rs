@@ -71,7 +71,43 @@ fn to_canvas(place: Position) -> Vec2 {
     top_left + Vec2::new(place.x as f32, -place.y as f32) / UNITS_PER_PIXEL as f32
 }
 
+/// The place of the arena below a point of a window of this size: what [`to_canvas`] does, backwards.
+pub(crate) fn from_window(point: Vec2, window: Vec2) -> Position {
+    let scale = (window.x / theme::CANVAS.x).min(window.y / theme::CANVAS.y).max(f32::EPSILON);
+    // The canvas lies in the middle of the window.
+    let canvas = (point - window / 2.0) / scale + theme::CANVAS / 2.0;
+    let arena = canvas - Vec2::new(theme::MARGIN, theme::MARGIN + theme::HEADER_HEIGHT);
+    let units = arena * UNITS_PER_PIXEL as f32;
+    Position { x: units.x as i32, y: units.y as i32 }
+}
+
 /// Lengths of the arena on the canvas.
 fn pixels(units: i32) -> f32 {
     units as f32 / UNITS_PER_PIXEL as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::math::Vec2;
+    use game_sim::arena::{HEIGHT, Position, WIDTH};
+
+    use super::{from_window, to_canvas};
+    use crate::theme;
+
+    #[test]
+    fn the_mouse_points_at_what_is_drawn_there() {
+        for window in [theme::CANVAS, theme::CANVAS * 2.0, Vec2::new(800.0, 800.0), Vec2::new(2000.0, 400.0)]
+        {
+            let scale = (window.x / theme::CANVAS.x).min(window.y / theme::CANVAS.y);
+            for place in [Position { x: 0, y: 0 }, Position { x: WIDTH / 3, y: HEIGHT / 2 }] {
+                let drawn = to_canvas(place) * scale;
+                let point = window / 2.0 + Vec2::new(drawn.x, -drawn.y);
+                let found = from_window(point, window);
+                assert!(
+                    (found.x - place.x).abs() <= 1 && (found.y - place.y).abs() <= 1,
+                    "{found:?} {place:?}"
+                );
+            }
+        }
+    }
 }

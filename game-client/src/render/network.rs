@@ -46,18 +46,21 @@ impl Rates {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<IsShown>().init_resource::<Rates>().add_systems(OnEnter(Screen::Playing), spawn).add_systems(
-        Update,
-        (
-            toggle.run_if(
-                in_state(Screen::Playing)
-                    .and_then(resource_exists::<ButtonInput<KeyCode>>)
-                    .and_then(resource_exists::<Settings>),
-            ),
-            show.run_if(resource_exists::<Match>),
-        )
-            .chain(),
-    );
+    app.init_resource::<IsShown>()
+        .init_resource::<Rates>()
+        .add_systems(OnEnter(Screen::Playing), spawn)
+        .add_systems(
+            Update,
+            (
+                toggle.run_if(
+                    in_state(Screen::Playing)
+                        .and_then(resource_exists::<ButtonInput<KeyCode>>)
+                        .and_then(resource_exists::<Settings>),
+                ),
+                show.run_if(resource_exists::<Match>),
+            )
+                .chain(),
+        );
 }
 
 fn spawn(mut commands: Commands) {
@@ -67,14 +70,14 @@ fn spawn(mut commands: Commands) {
         Visibility::Hidden,
         Node {
             position_type: PositionType::Absolute,
-            left: px(theme::MARGIN + 40.0),
-            top: px(theme::MARGIN + theme::HEADER_HEIGHT + 40.0),
+            right: px(2.0 * theme::MARGIN + theme::PANEL_WIDTH + 16.0),
+            bottom: px(theme::MARGIN + 16.0),
             padding: UiRect::all(px(16)),
             border: UiRect::all(px(1)),
             border_radius: BorderRadius::all(px(8)),
             ..default()
         },
-        BackgroundColor(theme::BACKGROUND.with_alpha(0.92)),
+        BackgroundColor(theme::BACKGROUND.with_alpha(0.95)),
         BorderColor::all(theme::WALL_TOP),
         children![(Figures, theme::label("", 16.0, theme::TEXT))],
     ));
@@ -138,11 +141,7 @@ fn figures(client: &Client, session: &Session, rates: &Rates) -> String {
         ("not used", format!("{} late, {} without base", now.stale_snapshots, now.unusable_snapshots)),
         (
             "corrections",
-            format!(
-                "{}, longest {} px",
-                now.mispredictions,
-                now.correction_units_max / UNITS_PER_PIXEL
-            ),
+            format!("{}, longest {} px", now.mispredictions, now.correction_units_max / UNITS_PER_PIXEL),
         ),
         ("pace", format!("{} corrections", now.pace_corrections)),
         ("session", or_dash(place.short_session())),

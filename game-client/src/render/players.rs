@@ -86,8 +86,8 @@ fn spawn(
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<ColorMaterial>>,
 ) {
-    let outlines = [Shape::Circle, Shape::Square, Shape::Diamond]
-        .map(|shape| (shape, Outline::new(shape, &mut meshes)));
+    let outlines =
+        [Shape::Circle, Shape::Square, Shape::Diamond].map(|shape| (shape, Outline::new(shape, &mut meshes)));
     let nose = meshes.add(Triangle2d::new(Vec2::new(5.0, 0.0), Vec2::new(-3.0, 5.0), Vec2::new(-3.0, -5.0)));
     let own = meshes.add(Annulus::new(RADIUS + 3.5, RADIUS + 6.0));
     let shield = meshes.add(Annulus::new(RADIUS + 13.0, RADIUS + 15.0));
@@ -238,5 +238,6 @@ fn facing(player: &Player) -> Vec2 {
 
 /// Where a shot would fly.
 fn aims(player: &Player) -> Vec2 {
-    facing(player)
+    let (x, y) = player.aims().vector();
+    Vec2::new(x as f32, -y as f32).normalize_or_zero()
 }

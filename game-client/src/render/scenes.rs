@@ -15,10 +15,10 @@ use bevy::{
 };
 use game_net::{
     client::Client,
-    protocol::{Hosting, Score},
-    server::Server,
+    protocol::{Hosting, Score, SnapshotRate},
+    server::{Receiver, Server},
 };
-use game_sim::{Direction, MatchConfig, PlayerInput, PlayerSlot};
+use game_sim::{Aim, Direction, MatchConfig, PlayerInput, PlayerSlot, arena::Position};
 
 use super::{
     Canvas,
@@ -111,7 +111,14 @@ fn draw(world: &mut World) {
         world.write_message(AppExit::error());
         course.scene = SCENES.len();
     } else if course.is_taken {
-        course = Course { scene: course.scene + 1, entered: 0, frames: 0, is_asked: false, is_taken: false, ..course };
+        course = Course {
+            scene: course.scene + 1,
+            entered: 0,
+            frames: 0,
+            is_asked: false,
+            is_taken: false,
+            ..course
+        };
         if course.scene == SCENES.len() {
             world.write_message(AppExit::Success);
         }
@@ -128,11 +135,12 @@ fn draw(world: &mut World) {
         let canvas = world.resource::<Canvas>().0.clone();
         let path = course.folder.join(format!("{}.png", scene.name));
         world.spawn(Screenshot::image(canvas)).observe(
-            move |captured: On<ScreenshotCaptured>, mut course: ResMut<Course>| {
-                match keep(&captured.image, &path) {
-                    Ok(()) => course.is_taken = true,
-                    Err(problem) => course.failure = Some(problem),
-                }
+            move |captured: On<ScreenshotCaptured>, mut course: ResMut<Course>| match keep(
+                &captured.image,
+                &path,
+            ) {
+                Ok(()) => course.is_taken = true,
+                Err(problem) => course.failure = Some(problem),
             },
         );
         (course.is_asked, course.frames) = (true, SETTLE_FRAMES);
@@ -198,9 +206,8 @@ fn lobby(world: &mut World) {
         ("linus", "then it is four of us"),
         (YOU, "I will look for a match"),
     ];
-    session.chat = said
-        .map(|(from, text)| ChatLine { from: from.to_owned(), text: text.to_owned() })
-        .to_vec();
+    session.chat =
+        said.map(|(from, text)| ChatLine { from: from.to_owned(), text: text.to_owned() }).to_vec();
     world.resource_mut::<Finder>().make_up(&[
         "SearchGameServerSessions: 0 with a free seat",
         "CreateGameServerSession: gssess-0a8usrbj-4ew5dbo5",
@@ -223,9 +230,11 @@ fn network(world: &mut World) {
 fn result(world: &mut World) {
     play(world, 900);
     let match_ = world.resource::<Match>();
-    let scores = match_.names().iter().zip(match_.world().players()).map(|(player_id, player)| {
-        Score { player_id: player_id.clone(), score: player.score }
-    });
+    let scores = match_
+        .names()
+        .iter()
+        .zip(match_.world().players())
+        .map(|(player_id, player)| Score { player_id: player_id.clone(), score: player.score });
     let scores: Vec<Score> = scores.collect();
     let winner = scores.iter().max_by_key(|score| score.score).map(|score| score.player_id.clone());
     let mut session = world.resource_mut::<Session>();
@@ -255,34 +264,47 @@ fn play(world: &mut World, ticks: u32) {
     };
 }
 
-/// Plays by a script: everybody walks now here and now there, dashes and shoots.
+/// Plays by a script.
 fn played(config: &MatchConfig, ticks: u32) -> Result<Client, game_sim::ConfigError> {
     const SEED: u64 = 11;
-    let mut server = Server::new(config, SEED)?;
+    let mut server = Server::new(config, SEED, SnapshotRate::Hz20)?;
     let slots = 0..config.players.len() as u8;
-    let mut clients = slots.map(|slot| Client::new(config, PlayerSlot(slot))).collect::<Result<Vec<_>, _>>()?;
+    let client = |slot| Client::new(config, PlayerSlot(slot), SnapshotRate::Hz20);
+    let mut clients = slots.map(client).collect::<Result<Vec<_>, _>>()?;
     for tick in 0..ticks {
         for outgoing in server.tick() {
             // Nothing is lost between the two; what cannot be read would be missing in the picture.
-            let _ = clients[usize::from(outgoing.slot.0)].on_datagram(&outgoing.datagram);
+            let Receiver::Player(slot) = outgoing.receiver else { continue };
+            let _ = clients[usize::from(slot.0)].on_datagram(&outgoing.datagram);
         }
         for (slot, client) in (0..).zip(&mut clients) {
-            let datagram = client.tick(scripted(slot, tick));
+            let datagram = client.tick(scripted(slot, tick, client.confirmed()));
             let _ = server.on_datagram(PlayerSlot(slot), &datagram);
         }
     }
     Ok(clients.swap_remove(0))
 }
 
-fn scripted(slot: u8, tick: u32) -> PlayerInput {
+/// Everybody walks to a coin or somewhere, ignores walls, and aims at whoever is next to them.
+fn scripted(slot: u8, tick: u32, world: &game_sim::World) -> PlayerInput {
     const WAYS: [(i8, i8); 8] = [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)];
     let turn = (tick + u32::from(slot) * 17) / 47;
     let mixed = turn.wrapping_mul(2_654_435_761).wrapping_add(u32::from(slot).wrapping_mul(40_503)) >> 7;
-    let (x, y) = WAYS[(mixed % 8) as usize];
+    let own = world.players()[usize::from(slot)].position;
+    let way = |to: Position| (to.x - own.x, to.y - own.y);
+    let length = |to: &Position| way(*to).0.abs() + way(*to).1.abs();
+    let coin = world.coins().min_by_key(length).filter(|_| turn % 3 != 0);
+    let (x, y) = match coin.map(way) {
+        Some((x, y)) => ((x / 160).signum() as i8, (y / 160).signum() as i8),
+        None => WAYS[(mixed % 8) as usize],
+    };
+    let others = world.players().iter().enumerate().filter(|(other, _)| *other != usize::from(slot));
+    let prey = others.map(|(_, other)| other.position).min_by_key(length).map(way);
     PlayerInput {
         direction: Direction { x, y },
         dash: (tick + u32::from(slot) * 31) % 140 == 139,
-        shoot: (tick + u32::from(slot) * 13) % 60 < 20,
+        shoot: (tick + u32::from(slot) * 13) % 60 < 40,
+        aim: prey.and_then(|(x, y)| Aim::towards(x, y)),
         ..PlayerInput::default()
     }
 }

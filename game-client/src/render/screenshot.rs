@@ -14,10 +14,10 @@ use bevy::{
 
 use super::Canvas;
 use crate::{
+    navigation::Screen,
     outlet::Exit,
     prediction,
     report::Outcome,
-    navigation::Screen,
     session::{self, Session, Verdict},
     theme,
 };

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use game_sim::SHOTS_MAX;
 
 use super::{OfMatch, to_canvas};
-use crate::{prediction::Match, navigation::Screen, theme};
+use crate::{navigation::Screen, prediction::Match, theme};
 
 const SHOT_Z: f32 = 4.0;
 const SIZE: Vec2 = Vec2::new(14.0, 5.0);

@@ -66,7 +66,7 @@ pub(super) fn steps_rows(steps: &[String], is_done: bool) -> Vec<impl Bundle> {
 fn waiting(session: &Session) -> String {
     match session.hosting {
         Some(Hosting::Match { players_wanted }) => {
-            format!("waiting for players: {} of {players_wanted}", session.present.len() + 1)
+            format!("Waiting for players: {} of {players_wanted}", session.present.len() + 1)
         }
         Some(Hosting::Lobby) | None => {
             format!("{} is joining ...", theme::short_name(&session.player_id, 32))

@@ -55,7 +55,7 @@ fn spawn(
     let veil = BackgroundColor(theme::BACKGROUND.with_alpha(0.72));
     let page = (DespawnOnExit(Screen::Ended), Node { row_gap: px(14), ..theme::centered() });
     commands.spawn((page, veil, GlobalZIndex(1))).with_children(|page| {
-        page.spawn((theme::panel(px(560)), BoxShadow::new(Color::BLACK, px(0), px(0), px(2), px(24))))
+        page.spawn((theme::panel(px(620)), BoxShadow::new(Color::BLACK, px(0), px(0), px(2), px(24))))
             .with_children(|card| {
                 card.spawn(theme::label(headline, 48.0, color));
                 let winner = session.winner.as_ref().filter(|_| verdict.outcome == Outcome::Lost);
@@ -133,7 +133,12 @@ mod tests {
         let row = |rank, name: &str, slot, is_own| (rank, name.to_owned(), Some(slot), is_own);
         assert_eq!(
             shown,
-            [row(1, "ben", 2, false), row(2, "cleo", 0, false), row(2, "ada", 1, true), row(4, "dan", 3, false)]
+            [
+                row(1, "ben", 2, false),
+                row(2, "cleo", 0, false),
+                row(2, "ada", 1, true),
+                row(4, "dan", 3, false)
+            ]
         );
     }
 }

@@ -22,8 +22,10 @@ const CHAT_LINES_MAX: usize = 17;
 const NAMES_MAX: usize = 18;
 /// Steps of the search that fit.
 const STEPS_MAX: usize = 9;
-/// Characters of a line of chat that fit.
+/// Characters of the line that is written that fit.
 const LINE_MAX: usize = 46;
+/// Characters of what was said that fit beside the name.
+const TEXT_MAX: usize = 38;
 
 /// Holds the list of those who are here.
 #[derive(Component)]
@@ -66,8 +68,7 @@ fn spawn(
     if let Some(mut finder) = finder {
         finder.set_changed();
     }
-    let across =
-        Node { flex_direction: FlexDirection::Row, column_gap: px(theme::MARGIN), ..theme::page() };
+    let across = Node { flex_direction: FlexDirection::Row, column_gap: px(theme::MARGIN), ..theme::page() };
     let page = Node { padding: UiRect::all(px(theme::MARGIN)), ..across };
     commands.spawn((DespawnOnExit(Screen::Lobby), page)).with_children(|page| {
         page.spawn(theme::panel(px(290))).with_children(|column| {
@@ -101,7 +102,10 @@ fn show_presence(mut commands: Commands, session: Res<Session>, list: Single<Ent
     let own = format!("{} (you)", theme::short_name(&session.player_id, 12));
     let mut rows = vec![presence_row(&session.player_id, own)];
     let others = session.present.iter().take(NAMES_MAX);
-    rows.extend(others.map(|peer| presence_row(peer, theme::short_name(peer, 18))));
+    rows.extend(others.map(|peer| {
+        let away = if session.away.contains(peer) { " (away)" } else { "" };
+        presence_row(peer, format!("{}{away}", theme::short_name(peer, 18 - away.len())))
+    }));
     replace_children(&mut commands, *list, rows);
 }
 
@@ -114,18 +118,33 @@ fn presence_row(player_id: &str, shown: String) -> impl Bundle {
 }
 
 fn show_chat(mut commands: Commands, session: Res<Session>, list: Single<Entity, With<ChatList>>) {
-    let first = session.chat.len().saturating_sub(CHAT_LINES_MAX);
+    let first = first_that_fits(&session.chat);
     let rows = session.chat[first..].iter().map(chat_row).collect();
     replace_children(&mut commands, *list, rows);
 }
 
+/// The oldest line of chat that is shown: as many as fit, long ones counted as they are cut.
+fn first_that_fits(chat: &[ChatLine]) -> usize {
+    let mut room = CHAT_LINES_MAX;
+    let is_shown = |line: &&ChatLine| {
+        let lines = theme::wrapped(&line.text, TEXT_MAX).lines().count().max(1);
+        let fits = lines <= room;
+        room = room.saturating_sub(lines);
+        fits
+    };
+    chat.len() - chat.iter().rev().take_while(is_shown).count()
+}
+
 fn chat_row(line: &ChatLine) -> impl Bundle {
-    let from = theme::short_name(&line.from, 14);
+    let from = theme::short_name(&line.from, 10);
     (
         Node { column_gap: px(12), ..default() },
         children![
-            theme::label(from, 18.0, color_of(&line.from)),
-            theme::label(theme::short_name(&line.text, LINE_MAX), 18.0, theme::TEXT)
+            (
+                Node { width: px(112), flex_shrink: 0.0, ..default() },
+                children![theme::label(from, 18.0, color_of(&line.from))]
+            ),
+            theme::label(theme::wrapped(&line.text, TEXT_MAX), 18.0, theme::TEXT)
         ],
     )
 }
@@ -136,7 +155,7 @@ fn color_of(player_id: &str) -> Color {
     let mixed = player_id
         .bytes()
         .fold(0x811c_9dc5_u32, |mixed, byte| (mixed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let of = (mixed >> 16) as usize % palette::COLORS.len();
+    let of = (mixed >> 5) as usize % palette::COLORS.len();
     theme::color(palette::COLORS[of]).mix(&Color::WHITE, 0.25)
 }
 
@@ -168,7 +187,8 @@ fn show_draft(draft: Res<Draft>, line: Single<(&mut Text, &mut TextColor), With<
     // The end of a long line is what one looks at.
     let end: String = draft.text().chars().skip(characters.saturating_sub(LINE_MAX)).collect();
     let is_empty = characters == 0;
-    text.0 = if is_empty { "type here, Enter says it".to_owned() } else { format!("{}_", theme::printable(&end)) };
+    text.0 =
+        if is_empty { "type here, Enter says it".to_owned() } else { format!("{}_", theme::printable(&end)) };
     color.0 = if is_empty { theme::TEXT_FAINT } else { theme::TEXT };
 }
 
@@ -201,4 +221,20 @@ fn show_search(
             body.spawn(theme::label(theme::wrapped(missing, 36), 16.0, theme::TEXT_FAINT));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHAT_LINES_MAX, TEXT_MAX, first_that_fits};
+    use crate::report::ChatLine;
+
+    #[test]
+    fn the_newest_lines_are_shown_as_far_as_they_fit() {
+        let line = |text: &str| ChatLine { from: "ada".to_owned(), text: text.to_owned() };
+        let short = vec![line("hi"); CHAT_LINES_MAX + 3];
+        assert_eq!(first_that_fits(&short), 3);
+        assert_eq!(first_that_fits(&short[..2]), 0);
+        let long = vec![line(&"x".repeat(TEXT_MAX + 1)); CHAT_LINES_MAX];
+        assert_eq!(first_that_fits(&long), CHAT_LINES_MAX - CHAT_LINES_MAX / 2);
+    }
 }

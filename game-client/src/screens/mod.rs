@@ -4,6 +4,7 @@
 
 use bevy::prelude::*;
 
+mod banner;
 mod connecting;
 mod ended;
 mod lobby;
@@ -16,6 +17,7 @@ mod trouble;
 /// Adds the drawing of all screens.
 pub(crate) fn plugin(app: &mut App) {
     app.add_plugins((
+        banner::plugin,
         title::plugin,
         regions::plugin,
         settings::plugin,

@@ -68,8 +68,12 @@ fn stop_waiting(mut journey: ResMut<Journey>) {
 
 /// What becomes of the key that is pressed while one is waited for.
 fn take_key(world: &mut World, mut was_waiting: Local<bool>) {
-    let keys: Vec<KeyCode> =
-        world.resource_mut::<Messages<KeyboardInput>>().iter_current_update_messages().filter(|key| key.state.is_pressed() && !key.repeat).map(|key| key.key_code).collect();
+    let keys: Vec<KeyCode> = world
+        .resource_mut::<Messages<KeyboardInput>>()
+        .iter_current_update_messages()
+        .filter(|key| key.state.is_pressed() && !key.repeat)
+        .map(|key| key.key_code)
+        .collect();
     let buttons: Vec<MouseButton> = world
         .resource_mut::<Messages<MouseButtonInput>>()
         .iter_current_update_messages()
@@ -121,13 +125,11 @@ fn show(
         for (row, pair) in items.chunks(TRIGGERS).enumerate() {
             let across = Node { column_gap: px(12), align_items: AlignItems::Center, ..default() };
             body.spawn(across).with_children(|across| {
-                across
-                    .spawn(Node { width: px(260), ..default() })
-                    .with_child(theme::label(
-                        Action::ALL.get(row).map_or("", |action| action.title()),
-                        20.0,
-                        theme::TEXT,
-                    ));
+                across.spawn(Node { width: px(260), ..default() }).with_child(theme::label(
+                    Action::ALL.get(row).map_or("", |action| action.title()),
+                    20.0,
+                    theme::TEXT,
+                ));
                 for (place, item) in pair.iter().enumerate() {
                     menu::spawn_line(across, row * TRIGGERS + place, item, 300.0);
                 }

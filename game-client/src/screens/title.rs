@@ -14,7 +14,7 @@ use crate::{
 /// Tiles of the board beside the menu.
 const COLUMNS: u16 = 11;
 const ROWS: u16 = 10;
-const TILE: f32 = 54.0;
+const TILE: f32 = 60.0;
 const WALLS: &[(u16, u16)] = &[(3, 2), (4, 2), (3, 3), (7, 6), (7, 7), (6, 7), (9, 2), (1, 7)];
 const COINS: &[(u16, u16)] = &[(5, 4), (8, 4), (2, 5), (9, 8), (5, 1)];
 /// Who stands where, by slot.
@@ -87,11 +87,8 @@ fn board(board: &mut ChildSpawnerCommands) {
     for &wall in WALLS {
         board.spawn((at(wall, TILE), BackgroundColor(theme::WALL_TOP)));
         if !WALLS.contains(&(wall.0, wall.1 + 1)) {
-            let side = Node {
-                top: px(f32::from(wall.1 + 1) * TILE - 12.0),
-                height: px(12),
-                ..at(wall, TILE)
-            };
+            let side =
+                Node { top: px(f32::from(wall.1 + 1) * TILE - 12.0), height: px(12), ..at(wall, TILE) };
             board.spawn((side, BackgroundColor(theme::WALL)));
         }
     }
@@ -99,7 +96,10 @@ fn board(board: &mut ChildSpawnerCommands) {
         let round = |size: f32| Node { border_radius: BorderRadius::all(px(size / 2.0)), ..at(coin, size) };
         board.spawn((round(26.0), BackgroundColor(theme::COIN_RIM)));
         board.spawn((round(19.0), BackgroundColor(theme::COIN)));
-        board.spawn((Node { width: px(4), left: px(f32::from(coin.0) * TILE + 25.0), ..at(coin, 11.0) }, BackgroundColor(theme::COIN_RIM)));
+        board.spawn((
+            Node { width: px(4), left: px(f32::from(coin.0) * TILE + 28.0), ..at(coin, 11.0) },
+            BackgroundColor(theme::COIN_RIM),
+        ));
     }
     for (slot, &player) in (0..).zip(PLAYERS) {
         board.spawn(at(player, 40.0)).with_children(|place| {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::debian;
 use super::install::{Cache, version};
+use crate::debian::{forget_lists, unpack, with_needs};
 use crate::flow::Stage;
 
 /// What the system's browser may be called.
@@ -45,7 +45,9 @@ pub(super) fn chromium(stage: &mut Stage<'_>, cache: &Cache) -> Result<Chromium>
     let system = fs::read("/etc/os-release").context("cannot read `/etc/os-release`")?;
     let inputs = |recipe: &[u8]| [recipe.to_vec(), architecture.clone(), system.clone()];
     let fonts = cache.keep(stage, "fonts", &inputs(FONTS_RECIPE), |stage, folder| {
-        debian::unpack(stage, folder, FONTS, folder)
+        unpack(stage, folder, FONTS, folder)?;
+        forget_lists(folder);
+        Ok(())
     })?;
     let fonts = describe_fonts(stage, &fonts)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -54,7 +56,10 @@ pub(super) fn chromium(stage: &mut Stage<'_>, cache: &Cache) -> Result<Chromium>
         return Ok(Chromium { program, libraries: None, fonts });
     }
     let folder = cache.keep(stage, "chromium", &inputs(RECIPE), |stage, folder| {
-        debian::unpack_whole(stage, folder, PACKAGES, folder)?;
+        let packages = with_needs(stage, folder, PACKAGES)?;
+        let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+        unpack(stage, folder, &packages, folder)?;
+        forget_lists(folder);
         fs::metadata(folder.join(PROGRAM)).with_context(|| format!("the package brings no `{PROGRAM}`"))?;
         Ok(())
     })?;

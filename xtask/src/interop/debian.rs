@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::install::{Cache, quiet, version};
+use super::install::{Cache, version};
 use super::package;
+use crate::debian::{collect_libraries, forget_lists, unpack};
 use crate::flow::Stage;
 
 const PACKAGES: &[&str] = &["teeworlds-server", "teeworlds-data"];
@@ -46,81 +47,9 @@ pub(super) fn teeworlds(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf>
                 collect_libraries(&unpacked.join(libraries), &folder.join("lib"))?;
             }
         }
+        forget_lists(folder);
         fs::remove_dir_all(&unpacked).context("cannot remove what was unpacked")
     })
-}
-
-/// Downloads packages by the system's own lists, or by fresh ones of ours where it has none or old ones, and unpacks
-/// them.
-pub(super) fn unpack(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) -> Result<()> {
-    let mut arguments = vec!["download"];
-    arguments.extend(packages);
-    apt_get(stage, folder, &arguments)?;
-    extract(stage, folder, to)
-}
-
-/// The same with everything that the packages depend on and this system does not have.
-pub(super) fn unpack_whole(stage: &mut Stage<'_>, folder: &Path, packages: &[&str], to: &Path) -> Result<()> {
-    let archives = folder.join("archives");
-    fs::create_dir_all(archives.join("partial")).context("cannot make a folder for packages")?;
-    // Nothing is installed, so nothing needs to be locked.
-    let here = format!("Dir::Cache::archives={}/", archives.display());
-    let mut arguments = vec!["-o", "Debug::NoLocking=1", "-o", &here];
-    arguments.extend(["--download-only", "--no-install-recommends", "--reinstall", "--yes", "install"]);
-    arguments.extend(packages);
-    apt_get(stage, folder, &arguments)?;
-    extract(stage, &archives, to)?;
-    fs::remove_dir_all(&archives).context("cannot remove what was downloaded")
-}
-
-/// By the system's own lists, or by fresh ones of ours.
-fn apt_get(stage: &mut Stage<'_>, folder: &Path, arguments: &[&str]) -> Result<()> {
-    let words: Vec<&str> =
-        arguments.iter().copied().filter(|word| !word.contains("::") && *word != "-o").collect();
-    let shown = format!("apt-get {}", words.join(" "));
-    // A private folder is nothing that the user `_apt` could write to.
-    let sandbox = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"];
-    let mut download = Command::new("apt-get");
-    download.args(sandbox).args(arguments).current_dir(folder);
-    let Err(error) = quiet(stage, &shown, &mut download) else { return Ok(()) };
-    stage.answer("the system's package lists do not have them; fresh lists are read");
-    let lists = private_lists(folder)?;
-    let mut update = Command::new("apt-get");
-    update.args(sandbox).args(&lists).arg("update");
-    quiet(stage, "apt-get update, into lists of our own", &mut update)
-        .with_context(|| format!("{error:#}\nand fresh lists cannot be read"))?;
-    let mut download = Command::new("apt-get");
-    download.args(sandbox).args(&lists).args(arguments).current_dir(folder);
-    quiet(stage, &shown, &mut download)?;
-    let _ = fs::remove_dir_all(folder.join("apt"));
-    Ok(())
-}
-
-/// Unpacks every package in a folder, and removes it.
-fn extract(stage: &mut Stage<'_>, folder: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).context("cannot read the folder of the downloads")? {
-        let path = entry.context("cannot read the folder of the downloads")?.path();
-        if path.extension().is_some_and(|extension| extension == "deb") {
-            quiet(stage, "dpkg-deb -x", Command::new("dpkg-deb").arg("-x").arg(&path).arg(to))?;
-            fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-/// The options that keep apt's lists and caches in a folder that anybody may write.
-fn private_lists(folder: &Path) -> Result<Vec<String>> {
-    let apt = folder.join("apt");
-    for name in ["state/lists/partial", "cache/archives/partial"] {
-        fs::create_dir_all(apt.join(name)).context("cannot make a folder for package lists")?;
-    }
-    let set = |key: &str, value: String| ["-o".to_owned(), format!("{key}={value}")];
-    let options = [
-        set("Dir::State", apt.join("state").display().to_string()),
-        set("Dir::State::status", "/var/lib/dpkg/status".to_owned()),
-        set("Dir::Cache", apt.join("cache").display().to_string()),
-    ];
-    Ok(options.concat())
 }
 
 /// The packages whose libraries `ldd` did not find.
@@ -135,22 +64,6 @@ fn missing(ldd: &str) -> Result<Vec<&'static str>> {
             }
         })
         .collect()
-}
-
-/// Copies every library below a folder, links by what they lead to: packages cannot hold links.
-fn collect_libraries(from: &Path, to: &Path) -> Result<()> {
-    let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
-    for entry in entries {
-        let path = entry.context("cannot read what was unpacked")?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if path.is_dir() {
-            collect_libraries(&path, to)?;
-        } else if name.contains(".so") && path.exists() {
-            fs::create_dir_all(to).context("cannot make a folder for libraries")?;
-            fs::copy(&path, to.join(&name)).with_context(|| format!("cannot copy `{}`", path.display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// The package: the server, gse-wrap and the script that starts them.

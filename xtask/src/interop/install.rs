@@ -2,68 +2,17 @@
 //! systems, and used again until what was asked for changes.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::flow::Stage;
-use crate::flow::record::Call;
-use crate::interrupt;
-use crate::processes;
-use crate::workspace::Workspace;
+pub(super) use crate::kept::{Cache, quiet, version};
 
-/// Where installed things are kept.
-pub(super) struct Cache {
-    directory: PathBuf,
-    /// The folder of the game servers, `tests/interop`.
-    sources: PathBuf,
-    /// The folder of the two proto files.
-    protos: PathBuf,
-}
-
-impl Cache {
-    pub(super) fn new(workspace: &Workspace) -> Self {
-        Self {
-            directory: workspace.target().join("interop/cache"),
-            sources: workspace.root.join("tests/interop"),
-            protos: workspace.root.join("proto/tencentcloud/gse/grpcsdk"),
-        }
-    }
-
-    /// The folder named after `what` and a hash of everything that `inputs` says; made by `install` if it is not there.
-    /// It gets its name when it is complete, so a run that was cut short leaves nothing that looks complete.
-    pub(super) fn keep(
-        &self,
-        stage: &mut Stage<'_>,
-        what: &str,
-        inputs: &[Vec<u8>],
-        install: impl FnOnce(&mut Stage<'_>, &Path) -> Result<()>,
-    ) -> Result<PathBuf> {
-        let mut hasher = DefaultHasher::new();
-        inputs.hash(&mut hasher);
-        let folder = self.directory.join(format!("{what}-{:016x}", hasher.finish()));
-        if folder.is_dir() {
-            stage.answer(&format!("{what}: installed before, in {}", Workspace::shown(&folder)));
-            return Ok(folder);
-        }
-        let partial = self.directory.join(format!("{what}-{}.partial", std::process::id()));
-        let _ = fs::remove_dir_all(&partial);
-        fs::create_dir_all(&partial).with_context(|| format!("cannot make `{}`", partial.display()))?;
-        if let Err(error) = install(stage, &partial) {
-            let _ = fs::remove_dir_all(&partial);
-            return Err(error.context(format!("cannot install what {what} needs")));
-        }
-        if let Err(error) = fs::rename(&partial, &folder) {
-            let _ = fs::remove_dir_all(&partial);
-            // Another run may have been quicker, and has made the same.
-            if !folder.is_dir() {
-                return Err(error).with_context(|| format!("cannot make `{}`", folder.display()));
-            }
-        }
-        Ok(folder)
-    }
+/// The folder of the game servers.
+fn sources(stage: &Stage<'_>) -> PathBuf {
+    stage.workspace.root.join("tests/interop")
 }
 
 /// What must be there, how it shows that it is, and the Debian package that brings it.
@@ -92,13 +41,14 @@ pub(super) fn check() -> Result<()> {
 pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
     let version =
         version("python3", &["-c", "import sys, sysconfig; print(sys.version, sysconfig.get_platform())"])?;
-    let source = cache.sources.join("python");
+    let source = sources(stage).join("python");
     let needed = source.join("requirements.txt");
     let to_build = source.join("requirements-build.txt");
-    let protos =
-        ["GseGrpcSdkService.proto", "GameServerGrpcSdkService.proto"].map(|name| cache.protos.join(name));
+    let folder = stage.workspace.root.join("proto/tencentcloud/gse/grpcsdk");
+    let protos = ["GseGrpcSdkService.proto", "GameServerGrpcSdkService.proto"].map(|name| folder.join(name));
     let mut inputs = contents(&[&needed, &to_build, &protos[0], &protos[1]])?;
     inputs.push(version);
+    let proto_path = format!("--proto_path={}", folder.display());
     cache.keep(stage, "python", &inputs, |stage, folder| {
         let environment = folder.join("environment");
         let packages = folder.join("packages");
@@ -127,7 +77,7 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
             "python -m grpc_tools.protoc proto/…",
             program("python")
                 .args(["-m", "grpc_tools.protoc"])
-                .arg(format!("--proto_path={}", cache.protos.display()))
+                .arg(&proto_path)
                 .args([out("python"), out("grpc_python")])
                 .args(&protos),
         )?;
@@ -140,7 +90,7 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
 pub(super) fn clients(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
     let version =
         version("python3", &["-c", "import sys, sysconfig; print(sys.version, sysconfig.get_platform())"])?;
-    let source = cache.sources.join("clients");
+    let source = sources(stage).join("clients");
     let sets = ["sdk", "tccli"].map(|name| (name, source.join(format!("requirements-{name}.txt"))));
     let mut inputs = contents(&[&sets[0].1, &sets[1].1])?;
     inputs.push(version);
@@ -169,7 +119,7 @@ pub(super) fn browser(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
 
 fn packages_of_node(stage: &mut Stage<'_>, cache: &Cache, what: &str) -> Result<PathBuf> {
     let version = version("node", &["--version"])?;
-    let source = cache.sources.join(what);
+    let source = sources(stage).join(what);
     let files = ["package.json", "package-lock.json", ".npmrc"].map(|name| source.join(name));
     let mut inputs = contents(&[&files[0], &files[1], &files[2]])?;
     inputs.push(version);
@@ -182,46 +132,6 @@ fn packages_of_node(stage: &mut Stage<'_>, cache: &Cache, what: &str) -> Result<
         let options = ["ci", "--ignore-scripts", "--no-bin-links", "--omit=dev", "--no-audit", "--no-fund"];
         quiet(stage, "npm ci", Command::new("npm").args(options).current_dir(folder))
     })
-}
-
-/// Runs a command that has nothing to say unless it fails.
-pub(super) fn quiet(stage: &mut Stage<'_>, shown: &str, command: &mut Command) -> Result<()> {
-    stage.show(shown);
-    stage.waiting(shown);
-    let name = command.get_program().display().to_string();
-    let log = stage.directory.join("install.log");
-    let file = fs::File::options().create(true).append(true).open(&log);
-    let file = file.with_context(|| format!("cannot write `{}`", log.display()))?;
-    let copy = file.try_clone().context("cannot share a log file")?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(file)
-        .stderr(copy)
-        .spawn()
-        .with_context(|| format!("cannot start `{name}`"))?;
-    let status = processes::wait(&mut child)?;
-    if interrupt::requested() {
-        return Err(interrupt::Interrupted.into());
-    }
-    if !status.success() {
-        bail!("`{shown}` ended with {status}\n{}", processes::tail(&log, 20).join("\n"));
-    }
-    stage.record(Call::command(shown, None));
-    Ok(())
-}
-
-/// What a program says about itself.
-pub(super) fn version(program: &str, arguments: &[&str]) -> Result<Vec<u8>> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{program}`"))?;
-    if !output.status.success() {
-        bail!("`{program} {}` ended with {}", arguments.join(" "), output.status);
-    }
-    Ok(output.stdout)
 }
 
 fn contents(files: &[&Path]) -> Result<Vec<Vec<u8>>> {

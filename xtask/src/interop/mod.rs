@@ -102,7 +102,7 @@ fn course(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     if !options.no_build {
         build(stage)?;
     }
-    let cache = Cache::new(stage.workspace);
+    let cache = Cache::new(stage.workspace, "interop/cache");
     if options.browser_only {
         let browser = browser::install(stage, &cache)?;
         stage.done();
