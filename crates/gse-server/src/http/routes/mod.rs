@@ -1,11 +1,11 @@
 //! From an action to what answers it. A route is short: convert, submit or query, convert.
 
 mod alias;
-mod asset;
+pub(super) mod asset;
 mod bucket;
 mod capacity;
 mod ccn;
-mod fleet;
+pub(super) mod fleet;
 mod game_server_session;
 mod instance;
 mod log;
