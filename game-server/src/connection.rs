@@ -120,7 +120,7 @@ async fn join_and_play(
         return refuse(&mut stream, Refusal::NoSession).await;
     }
     let played = async {
-        stream.write(&ServerMessage::Welcome { proof, hosting }).await?;
+        stream.write(&ServerMessage::Welcome { proof, hosting, resume: None }).await?;
         play(id, connection, &mut stream, inlet, &room).await
     };
     let result = played.await;
@@ -186,7 +186,7 @@ async fn play(
                     if !messages.take() {
                         return Err(Failure::Flood);
                     }
-                    if let ClientMessage::Hello { .. } = message {
+                    if is_first(&message) {
                         return Err(ProtocolError::Malformed.into());
                     }
                     if room.inputs.send(RoomInput::Message { id, message }).await.is_err() {
@@ -195,6 +195,14 @@ async fn play(
                 }
             }
         }
+    }
+}
+
+/// Whether the message belongs at the beginning and nowhere else.
+fn is_first(message: &ClientMessage) -> bool {
+    match message {
+        ClientMessage::Hello { .. } | ClientMessage::Resume { .. } | ClientMessage::Watch { .. } => true,
+        ClientMessage::ChatSend { .. } | ClientMessage::Leave => false,
     }
 }
 
