@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use game_net::handshake::{ServerProof, client_proof};
+use game_net::handshake::{Secret, ServerProof, client_proof};
 use game_net::protocol::{ClientMessage, PROTOCOL};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -157,7 +157,7 @@ impl Page {
         hex::decode_to_slice(challenge["nonce"].as_str().unwrap(), &mut server).unwrap();
         let page = [7; 32];
         let value = connection_value(&server, &page, self.certificate());
-        let proof = hex::encode(client_proof(player.1, &value).0);
+        let proof = hex::encode(client_proof(Secret::PlayerSessionId(player.1), &value).0);
         (json!({"type": "hello", "playerId": player.0, "nonce": hex::encode(page), "proof": proof}), value)
     }
 
@@ -169,7 +169,10 @@ impl Page {
         if answer["type"] == "welcome" {
             let mut proof = [0; 32];
             hex::decode_to_slice(answer["proof"].as_str().unwrap(), &mut proof).unwrap();
-            assert!(ServerProof(proof).verify(player.1, &value), "this is not the server");
+            assert!(
+                ServerProof(proof).verify(Secret::PlayerSessionId(player.1), &value),
+                "this is not the server"
+            );
         }
         answer
     }
