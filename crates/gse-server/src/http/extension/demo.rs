@@ -13,8 +13,7 @@ use gse_core::id::{AssetId, BucketName, FleetId, GameServerSessionId, Scope};
 use super::{refusal, unanswered};
 use crate::demo::{DemoError, PROGRAM, find, read};
 use crate::engine::SubmitError;
-use crate::http::routes::{asset, fleet};
-use crate::http::{Api, Call};
+use crate::http::{Api, Call, routes};
 
 /// What assets and fleets of the wizard are called.
 const NAME: &str = "demo";
@@ -68,7 +67,7 @@ pub(super) async fn create_asset(call: &Call<'_>) -> Result<DemoResource, ApiErr
     let asset_region = call.scope.region.to_string();
     // The quota is asked, and the bucket is there after it.
     let upload = wire::GetUploadCredentialsRequest { asset_region, bucket_key };
-    asset::get_upload_credentials(call, upload.clone()).await?;
+    routes::upload(call, upload.clone()).await?;
     let Some(_room) = api.gate.upload() else {
         let text = "the service receives as many objects as it can; try again later";
         return Err(ApiError::new(ErrorCode::ResourceUnavailable, text));
@@ -94,7 +93,7 @@ pub(super) async fn create_asset(call: &Call<'_>) -> Result<DemoResource, ApiErr
         image_id: None,
         tags: None,
     };
-    let made = asset::create(call, request).await?;
+    let made = routes::create_asset(call, request).await?;
     note(call, Progress { asset: Some(AssetId::new(made.asset_id)), ..Progress::default() }).await
 }
 
@@ -108,7 +107,7 @@ pub(super) async fn create_fleet(call: &Call<'_>) -> Result<DemoResource, ApiErr
         let message = "There is no demo package in this region yet.\nhint: call `CreateAssetAuto` first";
         return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
     };
-    let made = fleet::create(call, fleet_request(asset.as_str())).await?;
+    let made = routes::create_fleet(call, fleet_request(asset.as_str())).await?;
     let made =
         made.fleet_attributes.map(|fleet| FleetId::new(fleet.fleet_id)).unwrap_or_else(|| FleetId::new(""));
     let interval = UpdateFleetCapacity {

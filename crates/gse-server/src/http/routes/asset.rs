@@ -28,7 +28,7 @@ impl Call<'_> {
     }
 }
 
-pub(in crate::http) async fn get_upload_credentials(
+pub(super) async fn get_upload_credentials(
     call: &Call<'_>,
     request: wire::GetUploadCredentialsRequest,
 ) -> Result<wire::GetUploadCredentialsResponse, ApiError> {
@@ -67,7 +67,7 @@ pub(super) async fn create_with_image(
     Ok(convert::asset::created_with_image(&asset))
 }
 
-pub(in crate::http) async fn create(
+pub(super) async fn create(
     call: &Call<'_>,
     request: wire::CreateAssetRequest,
 ) -> Result<wire::CreateAssetResponse, ApiError> {

@@ -13,7 +13,7 @@ use crate::cos;
 use crate::http::Call;
 use crate::http::convert::{self, offset_and_limit};
 
-pub(in crate::http) async fn create(
+pub(super) async fn create(
     call: &Call<'_>,
     request: wire::CreateFleetRequest,
 ) -> Result<wire::CreateFleetResponse, ApiError> {
