@@ -1,6 +1,6 @@
 //! Who is let in: the server's half of the proof in `game_net::handshake`, and the agent's word.
 
-use game_net::handshake::{ClientProof, EXPORTER_LENGTH, ServerProof, server_proof};
+use game_net::handshake::{ClientProof, EXPORTER_LENGTH, Secret, ServerProof, server_proof};
 use game_net::protocol::Hosting;
 
 use crate::room::{Refusal, Room};
@@ -28,12 +28,14 @@ pub(crate) struct Admitted {
 /// last two the room may change its mind; then it turns the player away and frees the seat.
 pub(crate) async fn admit(room: &Room, hello: &Hello) -> Result<Admitted, Refusal> {
     let reserved = room.seats.reserved(&hello.player_id).await.ok_or(Refusal::Unavailable)?;
-    let proven = reserved.into_iter().find(|id| hello.proof.verify(id.secret(), &hello.exporter));
+    let proven = reserved
+        .into_iter()
+        .find(|id| hello.proof.verify(Secret::PlayerSessionId(id.secret()), &hello.exporter));
     let player_session_id = proven.ok_or(Refusal::NotProven)?;
     let hosting = room.knock(&hello.player_id).await?;
     if !room.seats.accept(player_session_id.clone()).await {
         return Err(Refusal::NotProven);
     }
-    let proof = server_proof(player_session_id.secret(), &hello.exporter);
+    let proof = server_proof(Secret::PlayerSessionId(player_session_id.secret()), &hello.exporter);
     Ok(Admitted { player_session_id, proof, hosting })
 }

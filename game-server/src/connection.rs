@@ -13,11 +13,12 @@ use tracing::{debug, info};
 
 use crate::admission::{Admitted, Hello, admit};
 use crate::room::{Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomInput};
+use crate::web;
 
 /// From the first packet to the Hello, and from there to the answer, each at most.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 /// A player who does not take a message for so long is cut off.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The last words have so long to arrive.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Read from the stream at a time, in bytes.
@@ -25,7 +26,7 @@ const CHUNK: usize = 4096;
 /// Datagrams that one player may send in a second; 60 are needed.
 const DATAGRAMS_PER_SECOND: u32 = 240;
 /// Messages that one player may send in a second.
-const MESSAGES_PER_SECOND: u32 = 20;
+pub(crate) const MESSAGES_PER_SECOND: u32 = 20;
 
 /// Codes with which the server closes a connection.
 mod close_code {
@@ -59,13 +60,21 @@ pub(crate) enum Failure {
 }
 
 /// Serves one connection from its first packet to its end.
-pub(crate) async fn serve(id: GuestId, incoming: Incoming, hosted: watch::Receiver<Option<Room>>) {
+pub(crate) async fn serve(
+    id: GuestId,
+    incoming: Incoming,
+    hosted: watch::Receiver<Option<Room>>,
+    browsers: Option<web::Door>,
+) {
     let remote = incoming.remote_address();
     let connection = match timeout(HELLO_TIMEOUT, async { incoming.accept()?.await }).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return debug!(%remote, error = &error as &dyn std::error::Error, "no connection"),
         Err(_) => return debug!(%remote, "no connection in time"),
     };
+    if let Some(door) = browsers.filter(|_| web::is_browser(&connection)) {
+        return web::serve_webtransport(id, connection, &door).await;
+    }
     let result = join_and_play(id, &connection, &hosted).await;
     let (code, reason) = match &result {
         Ok(()) => (close_code::DONE, "bye"),
@@ -111,7 +120,7 @@ async fn join_and_play(
         return refuse(&mut stream, Refusal::NoSession).await;
     }
     let played = async {
-        stream.write(&ServerMessage::Welcome { proof, hosting }).await?;
+        stream.write(&ServerMessage::Welcome { proof, hosting, resume: None }).await?;
         play(id, connection, &mut stream, inlet, &room).await
     };
     let result = played.await;
@@ -177,7 +186,7 @@ async fn play(
                     if !messages.take() {
                         return Err(Failure::Flood);
                     }
-                    if let ClientMessage::Hello { .. } = message {
+                    if is_first(&message) {
                         return Err(ProtocolError::Malformed.into());
                     }
                     if room.inputs.send(RoomInput::Message { id, message }).await.is_err() {
@@ -186,6 +195,14 @@ async fn play(
                 }
             }
         }
+    }
+}
+
+/// Whether the message belongs at the beginning and nowhere else.
+fn is_first(message: &ClientMessage) -> bool {
+    match message {
+        ClientMessage::Hello { .. } | ClientMessage::Resume { .. } | ClientMessage::Watch { .. } => true,
+        ClientMessage::ChatSend { .. } | ClientMessage::Leave => false,
     }
 }
 
@@ -235,18 +252,18 @@ impl Stream {
 }
 
 /// So many things a second.
-struct Allowance {
+pub(crate) struct Allowance {
     limit: u32,
     used: u32,
     since: Instant,
 }
 
 impl Allowance {
-    fn new(limit: u32) -> Allowance {
+    pub(crate) fn new(limit: u32) -> Allowance {
         Allowance { limit, used: 0, since: Instant::now() }
     }
 
-    fn take(&mut self) -> bool {
+    pub(crate) fn take(&mut self) -> bool {
         if self.since.elapsed() >= Duration::from_secs(1) {
             (self.used, self.since) = (0, Instant::now());
         }

@@ -29,7 +29,7 @@ pub(crate) async fn run(seats: Seats, mut inputs: mpsc::Receiver<RoomInput>, far
                 guests.leave(id);
             }
             // A second Hello does not reach the room, and a lobby has no use for inputs.
-            RoomInput::Message { message: ClientMessage::Hello { .. }, .. } | RoomInput::Datagram { .. } => {}
+            RoomInput::Message { .. } | RoomInput::Datagram { .. } => {}
             RoomInput::Close { .. } => break,
         }
     }

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage};
+use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage, SnapshotRate};
 use game_net::replay::Replay;
-use game_net::server::Server;
+use game_net::server::{Receiver, Server};
 use game_sim::{MatchConfig, Outcome, PLAYERS_MIN, PlayerSlot, TICKS_PER_SECOND};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep_until};
@@ -85,9 +85,7 @@ async fn wait(
             Some(RoomInput::Message { id, message: ClientMessage::Leave } | RoomInput::Gone { id }) => {
                 guests.leave(id);
             }
-            Some(
-                RoomInput::Message { message: ClientMessage::Hello { .. }, .. } | RoomInput::Datagram { .. },
-            ) => (),
+            Some(RoomInput::Message { .. } | RoomInput::Datagram { .. }) => (),
             Some(RoomInput::Close { .. }) | None => return Waited::End(RoomEnd::Closed),
         }
         if guests.len() >= settings.players_wanted {
@@ -154,8 +152,8 @@ impl<'a> Playing<'a> {
         let slots: BTreeMap<GuestId, PlayerSlot> =
             guests.iter().map(|(id, _)| id).zip((0..).map(PlayerSlot)).collect();
         let config = settings.config(players);
-        let server =
-            Server::new(&config, settings.seed).expect("settings and number of players were checked");
+        let server = Server::new(&config, settings.seed, SnapshotRate::Hz20)
+            .expect("settings and number of players were checked");
         info!(
             players = slots.len(),
             ticks_max = config.ticks_max,
@@ -163,14 +161,22 @@ impl<'a> Playing<'a> {
             "match starts"
         );
         for (id, slot) in &slots {
-            guests.tell(*id, ServerMessage::MatchStart { slot: *slot, config: config.clone() });
+            guests.tell(
+                *id,
+                ServerMessage::MatchStart {
+                    slot: *slot,
+                    config: config.clone(),
+                    snapshot_rate: SnapshotRate::Hz20,
+                },
+            );
         }
         Playing { config, server, slots, guests }
     }
 
     fn tick(&mut self) -> Option<Outcome> {
         for outgoing in self.server.tick() {
-            let receiver = self.slots.iter().find(|(_, slot)| **slot == outgoing.slot);
+            let Receiver::Player(to) = outgoing.receiver else { continue };
+            let receiver = self.slots.iter().find(|(_, slot)| **slot == to);
             if let Some((id, _)) = receiver {
                 self.guests.send_datagram(*id, outgoing.datagram);
             }
@@ -199,7 +205,7 @@ impl<'a> Playing<'a> {
                 let _ = answer.send(Err(Refusal::Begun));
             }
             RoomInput::Enter { guest, .. } => self.guests.turn_away(guest, Refusal::Begun.to_string()),
-            RoomInput::Message { message: ClientMessage::Hello { .. }, .. } | RoomInput::Close { .. } => (),
+            RoomInput::Message { .. } | RoomInput::Close { .. } => (),
         }
     }
 

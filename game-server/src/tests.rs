@@ -7,3 +7,4 @@ mod matches;
 mod player;
 mod seats;
 mod stage;
+mod web;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use game_net::client::Client;
-use game_net::protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage};
+use game_net::protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage, SnapshotRate};
 use game_sim::{EndReason, PlayerInput, PlayerSlot};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -43,7 +43,7 @@ async fn a_match_starts_when_it_is_full_and_ends_with_a_winner() {
     let score = |player_id: &str| Score { player_id: player_id.to_owned(), score: 0 };
     let expected = [
         ServerMessage::Presence(Presence::Here { player_ids: vec!["anna".to_owned(), "bert".to_owned()] }),
-        ServerMessage::MatchStart { slot: PlayerSlot(1), config },
+        ServerMessage::MatchStart { slot: PlayerSlot(1), config, snapshot_rate: SnapshotRate::Hz20 },
         ServerMessage::MatchEnd {
             winner: "anna".to_owned(),
             scores: vec![score("anna"), score("bert")],
@@ -185,7 +185,9 @@ async fn who_never_reads_is_cut_off_and_the_match_goes_on() {
 async fn play(mut player: Player) -> (String, Client) {
     let mut client = loop {
         match player.hear().await.unwrap() {
-            ServerMessage::MatchStart { slot, config } => break Client::new(&config, slot).unwrap(),
+            ServerMessage::MatchStart { slot, config, snapshot_rate } => {
+                break Client::new(&config, slot, snapshot_rate).unwrap();
+            }
             ServerMessage::Presence(_) => (),
             other => panic!("`{other:?}` before the match"),
         }

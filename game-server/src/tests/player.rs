@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use game_net::handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, client_proof};
+use game_net::handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, Secret, client_proof};
 use game_net::protocol::frame::FrameReader;
 use game_net::protocol::{ClientMessage, Hosting, PROTOCOL, ServerMessage};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -62,7 +62,7 @@ impl Player {
 
     /// The Hello for this connection.
     pub(super) fn hello(&self, player_id: &str, player_session_id: &str) -> ClientMessage {
-        let proof = client_proof(player_session_id, &self.exporter());
+        let proof = client_proof(Secret::PlayerSessionId(player_session_id), &self.exporter());
         ClientMessage::Hello { player_id: player_id.to_owned(), proof }
     }
 
@@ -74,8 +74,8 @@ impl Player {
     /// Reads the answer to a Hello and checks the server's proof.
     pub(super) async fn joined(&mut self, player_session_id: &str) -> Joined {
         match self.hear().await.unwrap() {
-            ServerMessage::Welcome { proof, hosting }
-                if proof.verify(player_session_id, &self.exporter()) =>
+            ServerMessage::Welcome { proof, hosting, .. }
+                if proof.verify(Secret::PlayerSessionId(player_session_id), &self.exporter()) =>
             {
                 Joined::In(hosting)
             }

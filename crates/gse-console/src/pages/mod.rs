@@ -3,6 +3,7 @@
 mod aliases;
 mod assets;
 mod charts;
+mod client;
 mod events;
 mod fleet;
 mod fleets;
@@ -17,7 +18,7 @@ mod scale;
 mod scaling;
 mod session;
 mod sessions;
-mod start;
+pub(crate) mod start;
 mod statistics;
 
 use gse_api::types::Filter;
@@ -37,7 +38,8 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let parts: Vec<&str> = path.split('/').collect();
     let page = match parts.as_slice() {
         [""] | ["login"] => return Ok(Outcome::Elsewhere("/console/start".into())),
-        ["start"] => start::show(v).await?,
+        ["start"] => start::show(v, None).await?,
+        ["client"] => return client::show(v).await,
         ["fleets"] => fleets::list(v).await?,
         ["fleets", id] => return fleet::show(v, id, "basics").await,
         ["fleets", id, tab] => return fleet::show(v, id, tab).await,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, pages};
+use crate::text::{MEMBERS, TABLE, demo, pages};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -59,6 +59,7 @@ pub(super) fn all_pages() -> Vec<String> {
     pages.push(address("/console/session", &[("id", SESSION)]));
     pages.push("/console/placement?id=p".into());
     pages.push(address("/console/charts", &[("chart", &free_chart("Fleet"))]));
+    pages.push(address("/console/client", &[("session", SESSION), ("player", HOSTILE)]));
     pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
     let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
     pages.extend(
@@ -108,7 +109,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(pages::TABLE) {
+    for (name, text) in TABLE.iter().chain(pages::TABLE).chain(demo::TABLE) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
