@@ -38,6 +38,9 @@ async fn scaling_is_one_form() {
     let stop = json!({ "FleetId": FLEET, "Actions": ["AUTO_SCALING"] });
     assert_eq!(browser.bodies(Action::StopFleetActions), [stop]);
     assert_eq!(browser.bodies(Action::PutScalingPolicy).len(), 1, "no policy by hand");
+    let without = [("mode", "automatic"), ("max", "5"), ("buffer", "")];
+    browser.post(&format!("/console/fleets/{FLEET}/scale"), &without).await;
+    assert_eq!(browser.bodies(Action::PutScalingPolicy).len(), 1, "no buffer, no policy");
     let wrong = [("mode", "manual"), ("min", "many")];
     let seen = browser.post(&format!("/console/fleets/{FLEET}/scale"), &wrong).await;
     assert!(seen.status == StatusCode::BAD_REQUEST && seen.text.contains("not `many`"), "{}", seen.text);
