@@ -46,7 +46,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
             }
         }
     };
-    let create = act(v, text::CREATE, "CreateAlias", &[("RoutingStrategy.Type", "SIMPLE")]);
+    let create = act(v, text::CREATE, "CreateAlias", &[]);
     let body = html! {
         div.head { h1 { (v.t(text::ALIASES)) } (create) }
         (quota)

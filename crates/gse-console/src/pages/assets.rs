@@ -201,7 +201,7 @@ fn create(v: &Visit, asset: &wire::Asset, program: &str) -> String {
     let here = v.here();
     let values = [
         ("AssetId", &*asset.asset_id),
-        ("RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
+        ("~RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
         ("back", &here),
     ];
     address("/console/do/CreateFleet", &values)

@@ -29,7 +29,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
     let rows: Vec<_> = queues.game_server_session_queues.iter().map(|queue| row(v, queue)).collect();
     let columns =
         [text::NAME, text::TIMEOUT, text::DESTINATIONS, text::LATENCY_POLICIES, text::TAGS, text::OPERATIONS];
-    let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[("TimeoutInSeconds", "600")]);
+    let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[]);
     let body = html! {
         div.head { h1 { (v.t(text::QUEUES)) } (create) }
         (quota)
@@ -47,16 +47,9 @@ fn place(name: &str) -> String {
 
 fn operations(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
     let named = [("Name", &*queue.name)];
-    let tried = format!("try-{:x}", v.cloud.now);
-    let values = [
-        ("GameServerSessionQueueName", &*queue.name),
-        ("PlacementId", &tried),
-        ("MaximumPlayerSessionCount", "4"),
-    ];
-    let place = address("/console/do/StartGameServerSessionPlacement", &values);
+    let queue_name = [("GameServerSessionQueueName", &*queue.name)];
     html! {
-        // A new id each time is no news.
-        a.button data-still href=(place) { (v.t(text::TRY_PLACEMENT)) } " "
+        (act(v, text::TRY_PLACEMENT, "StartGameServerSessionPlacement", &queue_name)) " "
         (act(v, text::MODIFY, "UpdateGameServerSessionQueue", &named)) " "
         (act(v, text::DELETE, "DeleteGameServerSessionQueue", &named))
     }

@@ -82,6 +82,22 @@ async fn what_does_not_apply_is_not_sent() {
 }
 
 #[tokio::test]
+async fn what_is_offered_can_be_changed() {
+    let mut browser = Browser::new();
+    let path =
+        "/console/do/CreateFleet?AssetId=asset-1&%7ERuntimeConfiguration.ServerProcesses.0.LaunchPath=%2Fx";
+    let page = browser.get(path).await.text;
+    assert!(page.contains("<output class=\"user\">asset-1</output>"), "{page}");
+    assert!(
+        page.contains(
+            "name=\"RuntimeConfiguration.ServerProcesses.0.LaunchPath\" type=\"text\" value=\"/x\""
+        )
+    );
+    let page = browser.get("/console/do/CreateAlias").await.text;
+    assert!(page.contains("<option value=\"SIMPLE\" selected>"), "{page}");
+}
+
+#[tokio::test]
 async fn a_timer_is_written_in_dates_and_days() {
     let mut browser = Browser::new();
     let part = |name: &str| format!("TimerScalingPolicy.{name}");
