@@ -42,7 +42,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         text::OPERATIONS,
     ];
     let body = html! {
-        div.head {
+        div.head.list {
             h1 { (v.t(text::ASSETS)) }
             a.button href="/console/assets/upload" { (v.t(text::CREATE)) }
         }

@@ -31,7 +31,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         [text::NAME, text::TIMEOUT, text::DESTINATIONS, text::LATENCY_POLICIES, text::TAGS, text::OPERATIONS];
     let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[]);
     let body = html! {
-        div.head { h1 { (v.t(text::QUEUES)) } (create) }
+        div.head.list { h1 { (v.t(text::QUEUES)) } (create) }
         (quota)
         (list_filters(v, &html! {}))
         (table(v, &columns, &rows))
