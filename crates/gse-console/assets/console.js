@@ -20,10 +20,18 @@ function offerCopies() {
 }
 
 // Lists are sorted by a column, either way; numbers as numbers.
+function lasted(text) {
+  const parts = /^(?:(\d+)d )?(?:(\d+)h )?(?:(\d+)m )?(\d+)s$/.exec(text);
+  return parts && [86400, 3600, 60, 1].reduce((sum, unit, at) => sum + unit * Number(parts[at + 1] ?? 0), 0);
+}
 let sorting = null;
 function sortBy(table, column, up) {
   const key = (row) => row.cells[column]?.textContent.trim() ?? "";
-  const order = (a, b) => key(a).localeCompare(key(b), undefined, { numeric: true });
+  const order = (a, b) => {
+    const one = lasted(key(a)), other = lasted(key(b));
+    if (one !== null && other !== null) return one - other;
+    return key(a).localeCompare(key(b), undefined, { numeric: true });
+  };
   const rows = [...table.tBodies[0].rows].sort((a, b) => (up ? order(a, b) : order(b, a)));
   table.tBodies[0].append(...rows);
   [...table.tHead.rows[0].cells].forEach((cell, index) => {

@@ -57,7 +57,7 @@ impl Chart {
     pub(crate) fn show(&self, v: &Visit, tools: &Markup) -> Markup {
         html! {
             figure.chart id=(self.id) {
-                figcaption { h3 { bdi.user { (self.title) } } (tools) }
+                figcaption { h3 { bdi.user { (self.title) } } span.tools { (tools) } }
                 @if self.times.is_empty() {
                     p.empty { (v.t(text::NO_SAMPLES)) }
                 } @else {
@@ -205,7 +205,7 @@ impl Chart {
         }
     }
 
-    /// Pieces between what could not be measured; a value alone is a dot.
+    /// Pieces between what could not be measured, each with a dot at its end.
     fn line(&self, svg: &mut String, number: usize, line: &Line, top: f64) {
         let (colour, dash) = (COLOURS[number % COLOURS.len()], DASHES[number % DASHES.len()]);
         let class = number % COLOURS.len();
@@ -217,17 +217,19 @@ impl Chart {
             .collect();
         for piece in points.split(Option::is_none).filter(|piece| !piece.is_empty()) {
             let places: Vec<String> = piece.iter().flatten().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-            if let ([Some((x, y))], _) = (piece, &places) {
-                let _ = write!(
-                    svg,
-                    "<circle class=\"dot l{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
-                );
-            } else {
+            if places.len() > 1 {
                 let _ = write!(
                     svg,
                     "<polyline class=\"line l{class}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
                      stroke-linejoin=\"round\" stroke-dasharray=\"{dash}\" points=\"{}\"/>",
                     places.join(" ")
+                );
+            }
+            // Where it ends is how it is now; a value alone, or few of a long time, are seen by it.
+            if let Some(Some((x, y))) = piece.last() {
+                let _ = write!(
+                    svg,
+                    "<circle class=\"dot l{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
                 );
             }
         }
@@ -251,17 +253,13 @@ fn count(number: usize) -> f64 {
     number as f64
 }
 
-/// The least of 1, 2, 4, 5 and 8 times a power of ten that is not below, so that the lines across are round numbers.
+/// The least of 1, 2, 4 and 8 times a power of ten that is not below, so that the lines across are round numbers.
 fn round_up(most: f64) -> f64 {
     if !most.is_finite() || most <= 4.0 {
         return 4.0;
     }
     let power = 10_f64.powf(most.log10().floor());
-    [1.0, 2.0, 4.0, 5.0, 8.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|top| *top >= most)
-        .unwrap_or(power * 10.0)
+    [1.0, 2.0, 4.0, 8.0].map(|step| step * power).into_iter().find(|top| *top >= most).unwrap_or(power * 10.0)
 }
 
 /// At most two decimals, none that say nothing.
@@ -313,7 +311,7 @@ mod tests {
     fn gaps_are_gaps_and_single_values_are_seen() {
         let drawn = chart(vec![Some(1.0), Some(2.0), None, Some(8.0), None]).drawing(false);
         assert_eq!(drawn.matches("<polyline").count(), 1, "{drawn}");
-        assert_eq!(drawn.matches("<circle").count(), 1, "{drawn}");
+        assert_eq!(drawn.matches("<circle").count(), 2, "{drawn}");
         // 8 is the top of the axis, and 1 an eighth of it.
         assert!(
             drawn.contains("points=\"44.0,146.5 126.0,127.0\"") && drawn.contains("cy=\"10.0\""),
@@ -331,7 +329,7 @@ mod tests {
     #[test]
     fn axes_end_at_round_numbers() {
         for (most, top) in
-            [(0.0, 4.0), (3.0, 4.0), (4.5, 5.0), (9.0, 10.0), (10.0, 10.0), (41.0, 50.0), (999.0, 1000.0)]
+            [(0.0, 4.0), (3.0, 4.0), (4.5, 8.0), (9.0, 10.0), (10.0, 10.0), (41.0, 80.0), (999.0, 1000.0)]
         {
             assert!((round_up(most) - top).abs() < 1e-9, "{most}: {}", round_up(most));
         }

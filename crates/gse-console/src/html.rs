@@ -16,7 +16,7 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
         return html! { p.empty { (v.t(text::NOTHING)) } };
     }
     html! {
-        div.scroll { table {
+        div.scroll { table.wide[columns.len() > 9] {
             thead { tr { @for column in columns { th scope="col" { (v.t(*column)) } } } }
             tbody {
                 @for row in rows {

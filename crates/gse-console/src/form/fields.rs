@@ -70,11 +70,27 @@ impl Fields<'_> {
                     div.field id={ "g-" (path) } data-when=[self.when(&path)] {
                         label for=(id) { (self.label(member.name, &path)) }
                         (self.input(value, member.name, &path, &id, must))
-                        p.help id={ (id) "-help" } { (self.help(value, member.required)) (self.note(&path)) }
+                        p.help id={ (id) "-help" } { (self.note(&path)) (self.help(value, self.needs(member, must))) }
                     }
                 }
             }
         }
+    }
+
+    /// The members of a structure that has a group for itself.
+    pub(crate) fn unframed(&self, member: Option<&Member>) -> Markup {
+        match member {
+            Some(Member { name, value: ValueType::Object(structure), .. }) => html! {
+                @for inner in self.ordered(structure.members) { (self.member(inner, name, false)) }
+            },
+            Some(member) => self.member(member, "", true),
+            None => html! {},
+        }
+    }
+
+    /// Whether a form says that a member is required: not of a row that may be left out.
+    fn needs(&self, member: &Member, must: bool) -> bool {
+        if self.is_plain { must } else { member.required }
     }
 
     /// Members in the order in which they are thought of; the schema has them by name.
@@ -98,7 +114,7 @@ impl Fields<'_> {
     /// What a form tells of a member beside its limits.
     fn note(&self, path: &str) -> Markup {
         let note = self.is_plain.then(|| words::note(&without_rows(path))).flatten();
-        html! { @if let Some(note) = note { " " span.note { (self.v.t(note)) } } }
+        html! { @if let Some(note) = note { span.note { (self.v.t(note)) } } }
     }
 
     /// The words of the values that a member can have.
@@ -136,13 +152,18 @@ impl Fields<'_> {
     }
 
     fn list(&self, member: &Member, list: &List, path: &str) -> Markup {
-        let count = self.values.row_count(path);
+        // What is seldom wanted begins without a row.
+        let is_folded = self.is_plain && words::FOLDED.contains(&member.name) && !self.values.has_rows(path);
+        let count = if is_folded { 0 } else { self.values.row_count(path) };
         html! {
             fieldset id={ "g-" (path) } data-when=[self.when(path)] {
                 legend { (self.label(member.name, path)) }
                 p.help {
-                    (self.help(&member.value, member.required)) " " (self.v.t(text::REMOVE_ROW_NOTE)) (self.note(path))
+                    (self.note(path))
+                    @if !self.is_plain { (self.help(&member.value, member.required)) " " (self.v.t(text::REMOVE_ROW_NOTE)) }
                 }
+                // So that the first row asked for is the first.
+                @if is_folded { input type="hidden" name={ "_rows." (path) } value="0"; }
                 @for row in 0..count {
                     @let (list_path, path) = (path, format!("{path}.{row}"));
                     div.row id={ "r-" (path) } {
@@ -220,7 +241,9 @@ impl Fields<'_> {
                 select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) {
                     option value="" selected[now.is_empty()] {}
                     @for (value, name) in known {
-                        option value=(value) selected[value == now] { (value) " · " (name) }
+                        option value=(value) selected[value == now] {
+                            (value) @if !name.is_empty() { " · " (name) }
+                        }
                     }
                     @if !now.is_empty() && !known.iter().any(|(value, _)| value == now) {
                         option selected { (now) }
@@ -276,6 +299,8 @@ impl Fields<'_> {
             parts.push(v.t(text::REQUIRED).to_owned());
         }
         match value {
+            // Its choices say it.
+            ValueType::Integer(limits) if self.is_plain && !limits.one_of.is_empty() => {}
             ValueType::Text(limits) => self.text_help(limits, &mut parts),
             ValueType::Integer(limits) => self.integer_help(limits, &mut parts),
             ValueType::Float => parts.push(v.t(text::NUMBER).to_owned()),
@@ -336,6 +361,7 @@ fn without_rows(path: &str) -> String {
 /// Names and the like are one line however long they may be.
 fn is_short(name: &str) -> bool {
     name.ends_with("Name")
+        || name == "Parameters"
         || name.ends_with("Id")
         || name.ends_with("Path")
         || name == "Key"

@@ -84,10 +84,7 @@ const FLEETS: Then = Then::List("/console/fleets");
 
 /// The four groups of operations.md 2.1, in the order of 8.3.
 const NEW_FLEET: &[(Option<Text>, &[&str])] = &[
-    (
-        Some(text::BASIC_GROUP),
-        &["Name", "AssetId", "Description", "FleetType", "Tags", "ResourceCreationLimitPolicy"],
-    ),
+    (Some(text::BASIC_GROUP), &["Name", "AssetId", "Description", "Tags", "ResourceCreationLimitPolicy"]),
     (Some(text::PROCESS_GROUP), &["RuntimeConfiguration"]),
     (Some(text::DEPLOYMENT_GROUP), &["InstanceType", "SystemDiskInfo", "DataDiskInfo", "CcnInfos"]),
     (

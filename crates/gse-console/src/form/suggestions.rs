@@ -23,6 +23,7 @@ pub(super) fn list_of(name: &str) -> Option<&'static str> {
         "AssetId" => Some("assets"),
         "InstanceType" => Some("instance-types"),
         "DestinationArn" => Some("destinations"),
+        "RegionIdentifier" => Some("regions"),
         _ => None,
     }
 }
@@ -38,6 +39,7 @@ impl Suggestions {
                 "aliases" => aliases(v).await,
                 "assets" => assets(v).await,
                 "destinations" => destinations(v).await,
+                "regions" => Some(v.regions.iter().map(|region| (region.clone(), String::new())).collect()),
                 _ => instance_types(v).await,
             };
             (list, values.unwrap_or_default())

@@ -55,9 +55,23 @@ impl Values {
         self.texts.get(path).map_or("", String::as_str)
     }
 
+    /// One more; the first of a list that had none.
     pub(crate) fn add_row(&mut self, list: &str) {
-        let count = self.row_count(list) + 1;
+        let had = if self.rows.get(list) == Some(&0) { 0 } else { self.row_count(list) };
+        let count = had + 1;
         self.rows.insert(list.to_owned(), count.min(MOST_ROWS));
+    }
+
+    /// Whether there is anything in a list, or a row of it was asked for.
+    pub(crate) fn has_rows(&self, list: &str) -> bool {
+        let start = format!("{list}.");
+        self.texts.keys().any(|path| path.starts_with(&start))
+            || self.rows.get(list).is_some_and(|count| *count > 0)
+    }
+
+    /// Whether there is anything of a member.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        !self.get(name).is_empty() || self.has_rows(name)
     }
 
     /// Takes a member out, with all that it holds.
@@ -76,7 +90,10 @@ impl Values {
             _ => Some((path, text)),
         });
         self.texts = moved.collect();
-        self.rows.insert(list.to_owned(), count.saturating_sub(1));
+        match count.saturating_sub(1) {
+            0 => _ = self.rows.remove(list),
+            left => _ = self.rows.insert(list.to_owned(), left),
+        }
     }
 
     /// Lets two rows of a list change places.

@@ -12,6 +12,16 @@ pub(super) const ONLY_FIXED: &[&str] = &["TimerId"];
 /// Lists whose order says something.
 pub(super) const ORDERED: &[&str] = &["Destinations", "PlayerLatencyPolicies", "ServerProcesses"];
 
+/// Lists that are seldom filled in: they begin without a row.
+pub(super) const FOLDED: &[&str] = &[
+    "CcnInfos",
+    "DataDiskInfo",
+    "GameProperties",
+    "InboundPermissionRevocations",
+    "PlayerLatencies",
+    "PlayerLatencyPolicies",
+];
+
 /// The order in which members of structures are asked for.
 pub(super) const ORDER: &[&str] = &[
     "TimerName",
@@ -48,6 +58,12 @@ pub(super) const ORDER: &[&str] = &[
     "Message",
     "DiskType",
     "DiskSize",
+    "PlayerId",
+    "PlayerData",
+    "RegionIdentifier",
+    "LatencyInMilliseconds",
+    "AccountId",
+    "CcnId",
     "Key",
     "Value",
 ];
@@ -55,6 +71,7 @@ pub(super) const ORDER: &[&str] = &[
 /// Names, by path without rows, or by the last part of it.
 const LABELS: &[(&str, Text)] = &[
     ("ConcurrentExecutions", text::CONCURRENT),
+    ("CcnInfos", text::ATTACH_CCN),
     ("CopyNumber", text::NUMBER_OF_COPIES),
     ("DataDiskInfo", text::DATA_DISKS),
     ("Day", text::EVERY_N_DAYS),

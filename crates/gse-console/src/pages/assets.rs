@@ -42,7 +42,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         text::OPERATIONS,
     ];
     let body = html! {
-        div.head {
+        div.head.list {
             h1 { (v.t(text::ASSETS)) }
             a.button href="/console/assets/upload" { (v.t(text::CREATE)) }
         }
@@ -201,7 +201,7 @@ fn create(v: &Visit, asset: &wire::Asset, program: &str) -> String {
     let here = v.here();
     let values = [
         ("AssetId", &*asset.asset_id),
-        ("RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
+        ("~RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
         ("back", &here),
     ];
     address("/console/do/CreateFleet", &values)

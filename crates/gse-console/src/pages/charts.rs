@@ -114,7 +114,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
                         (drawn(v, chart, figures, &format!("chart-{number}")).show(v, &tools))
                     }
                     Err(error) => figure.chart id={ "chart-" (number) } {
-                        figcaption { h3 { bdi.user { (chart.title) } } (tools(v, &charts, number)) }
+                        figcaption { h3 { bdi.user { (chart.title) } } span.tools { (tools(v, &charts, number)) } }
                         (refusal(v, error))
                     },
                 }
@@ -134,13 +134,11 @@ fn tools(v: &Visit, charts: &[Free], number: usize) -> Markup {
     let mut without = charts.to_vec();
     without.remove(number);
     html! {
-        span.tools {
-            a.small href={ (here(v, charts, &[("edit", &edit)])) "#chart-form" } { (v.t(text::MODIFY)) } " "
-            a.small href=(here(v, &copied, &[])) { (v.t(text::COPY)) } " "
-            a.small href=(here(v, &without, &[])) { (v.t(text::DELETE)) } " "
-            a.small data-still href=(here(v, charts, &[("download", &edit), ("kind", "csv")])) { "CSV" } " "
-            a.small data-still href=(here(v, charts, &[("download", &edit), ("kind", "svg")])) { "SVG" }
-        }
+        a.small href={ (here(v, charts, &[("edit", &edit)])) "#chart-form" } { (v.t(text::MODIFY)) } " "
+        a.small href=(here(v, &copied, &[])) { (v.t(text::COPY)) } " "
+        a.small href=(here(v, &without, &[])) { (v.t(text::DELETE)) } " "
+        a.small data-still href=(here(v, charts, &[("download", &edit), ("kind", "csv")])) { "CSV" } " "
+        a.small data-still href=(here(v, charts, &[("download", &edit), ("kind", "svg")])) { "SVG" }
     }
 }
 

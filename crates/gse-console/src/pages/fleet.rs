@@ -137,6 +137,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
             (text::AUTOMATIC_SCALING, html! {
                 @if fleet.stopped_actions.is_empty() { (v.t(text::ON)) } @else { (v.t(text::OFF)) }
             }),
+            (text::CCN, networks(v, fleet)),
             (text::TAGS, tags(&fleet.tags)),
             (text::BILLING, plain(&fleet.billing_status)),
             (text::CREATED, time(&fleet.creation_time)),
@@ -145,6 +146,15 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
         h2 { (v.t(text::USED_BY)) }
         (used_by.1)
     })
+}
+
+/// The CCN box of 8.4.
+fn networks(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
+    html! {
+        @for network in &fleet.related_ccn_infos { (id(&network.ccn_id)) " " }
+        @if fleet.related_ccn_infos.is_empty() { "– " }
+        a.button.small href={ "/console/fleets/" (escaped(&fleet.fleet_id)) "/network" } { (v.t(text::ASSOCIATE)) }
+    }
 }
 
 fn asset_link(asset: &str) -> Markup {

@@ -32,7 +32,7 @@ const SPANS: [(i64, Text); 5] = [
     (7 * 24 * 3600, text::ONE_WEEK),
 ];
 /// The one that is shown first.
-const USUAL_SPAN: i64 = 3 * 3600;
+const USUAL_SPAN: i64 = 3600;
 
 type Charts = &'static [(Text, &'static [&'static str])];
 
@@ -222,7 +222,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
                 a.button.quiet href="/console/monitoring" { (v.t(text::DASHBOARDS)) }
             }
         }
-        p { (namespace.name()) ": " (plain(object)) }
+        p { (namespace.name()) ": " (place(namespace, object)) }
         (span.choice(v, &keep))
         p.small { (period_note(v, figures.period)) }
         div.charts {
@@ -240,6 +240,15 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         @if namespace == Namespace::Instance { p.note { (v.t(text::NOT_MEASURED_NOTE)) } }
     };
     Ok(Outcome::Page(Page::live(format!("{} – {object}", v.t(text::MONITORING)), body)))
+}
+
+/// Where the object itself is shown.
+fn place(namespace: Namespace, object: &str) -> Markup {
+    match namespace {
+        Namespace::Fleet => super::fleet_link(object),
+        Namespace::Queue => super::queues::link(object),
+        Namespace::Instance => plain(object),
+    }
 }
 
 /// How exact it is.

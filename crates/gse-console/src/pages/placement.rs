@@ -31,7 +31,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         }
         (fields(v, &[
             (text::ID, id(&placement.placement_id)),
-            (text::QUEUES, super::queues::link(&placement.game_server_session_queue_name)),
+            (text::QUEUE, super::queues::link(&placement.game_server_session_queue_name)),
             (text::SESSION, html! {
                 @if session.is_empty() { "–" } @else {
                     (named(&address("/console/session", &[("id", session)]), session, &placement.game_server_session_name))

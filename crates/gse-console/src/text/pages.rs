@@ -135,6 +135,10 @@ texts! {
     COOL_DOWN_MINUTES: "Cool-down, minutes", "冷却时间 (分钟)";
     NOTE_DESIRED: "With a policy, used only when it sets nothing.", "仅在没有设置策略时生效。";
     NOTE_BUFFER: "The share of places for sessions that is kept free, 1–99 %.", "保持空闲的会话容量比例，1–99 %。";
+    NOTE_NO_BUFFER: "Empty: no such policy.", "留空则不设置该策略。";
+    EVERY: "every", "每";
+    DAYS: "days", "天";
+    DAYS_OF_MONTH: "days of the month", "每月";
     YOUNG_FLEET: "Until the fleet has been ACTIVE for the first time, it has 0 or 1 instance, and automatic scaling cannot be set.",
         "舰队首次变为 ACTIVE 之前，实例数只能为 0–1，且不能配置自动扩缩容。";
     TARGET_BASED: "target (buffer)", "目标追踪 (缓冲)";
@@ -187,6 +191,7 @@ texts! {
     END_CANARY: "End the canary", "结束灰度";
 
     // queues
+    QUEUE: "Queue", "队列";
     QUEUE_NOTE: "Targets are tried in their order. While a latency policy is in force, only targets near enough to every player are.",
         "按顺序尝试各目标。延迟策略生效期间，仅尝试满足所有玩家延迟要求的目标。";
     ALLOCATION_TIMEOUT: "Allocation timeout, seconds", "分配超时 (秒)";
