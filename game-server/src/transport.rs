@@ -52,6 +52,8 @@ struct Web {
     bridge: Bridge,
     certificate: watch::Sender<CertificateHash>,
     players_may_end: bool,
+    /// How often there is a new certificate.
+    renewal: Duration,
 }
 
 impl Transport {
@@ -77,7 +79,20 @@ impl Transport {
         let config = server_config_for_web(certificate)?;
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(TokioRuntime))?;
-        Ok(Transport { endpoint, port, web: Some(Web { bridge, certificate: hash, players_may_end }) })
+        Ok(Transport {
+            endpoint,
+            port,
+            web: Some(Web { bridge, certificate: hash, players_may_end, renewal: certificate::RENEWAL }),
+        })
+    }
+
+    /// With a new certificate as often as that.
+    #[cfg(test)]
+    pub(crate) fn renewing_every(mut self, period: Duration) -> Transport {
+        if let Some(web) = &mut self.web {
+            web.renewal = period;
+        }
+        self
     }
 
     /// Where players connect.
@@ -89,15 +104,15 @@ impl Transport {
     /// players by then.
     pub(crate) async fn run(self, hosted: watch::Receiver<Option<Room>>, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
+        let renewal = self.web.as_ref().map_or(certificate::RENEWAL, |web| web.renewal);
         let (certificate, door, bridge) = self.web.map_or((None, None, None), |web| {
-            let Web { bridge, certificate, players_may_end } = web;
+            let Web { bridge, certificate, players_may_end, .. } = web;
             let (hosted, shown) = (hosted.clone(), certificate.subscribe());
             let door = Door { hosted, certificate: shown, players_may_end };
             let bridge = tokio::spawn(bridge.run(door.clone(), stop.clone()));
             (Some(certificate), Some(door), Some(bridge))
         });
-        let start = Instant::now() + certificate::RENEWAL;
-        let mut renewal = interval_at(start, certificate::RENEWAL);
+        let mut renewal = interval_at(Instant::now() + renewal, renewal);
         let mut ids = (0..).map(GuestId);
         loop {
             let incoming = tokio::select! {

@@ -27,6 +27,9 @@ function start(page) {
   // A page that is left has left the session, and does not come back from the browser's memory as if it had not.
   addEventListener("pagehide", () => { line?.say({ type: "leave" }); line?.close(); });
 
+  const isSecure = window.isSecureContext && crypto.subtle;
+  if (!isSecure) show("unable", says.insecure);
+
   function show(state, text) {
     page.dataset.state = state;
     at("client-state").textContent = text;
@@ -40,7 +43,7 @@ function start(page) {
   }
 
   async function connect() {
-    if (!window.isSecureContext || !crypto.subtle) return show("unable", says.insecure);
+    if (!isSecure) return show("unable", says.insecure);
     show("connecting", says.connecting);
     let opened;
     try {

@@ -1,6 +1,7 @@
 //! Browsers in a lobby, over real sockets on loopback: who gets in, what they hear, and what is cut off.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use game_net::handshake::{Secret, ServerProof, client_proof};
@@ -37,11 +38,19 @@ struct Hall {
 
 impl Hall {
     fn open(reservations: &[(&str, &str)], players_may_end: bool) -> Hall {
+        Hall::open_with(reservations, players_may_end, |transport| transport)
+    }
+
+    fn open_with(
+        reservations: &[(&str, &str)],
+        players_may_end: bool,
+        change: impl FnOnce(Transport) -> Transport,
+    ) -> Hall {
         let (seats, seat_log) = table(reservations);
         let (room, inputs) = Room::new(seats.clone());
         let owner = tokio::spawn(lobby::run(seats, inputs, FAREWELL));
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let transport = Transport::bind_with_web(address, 0, players_may_end).unwrap();
+        let transport = change(Transport::bind_with_web(address, 0, players_may_end).unwrap());
         let port = transport.port();
         let (hosted, hosted_now) = watch::channel(Some(room));
         let (stop, stopped) = watch::channel(false);
@@ -93,12 +102,17 @@ impl Page {
     }
 
     async fn web_transport(hall: &Hall) -> Page {
+        Page::try_web_transport(hall).await.expect("the certificate is the one that was told")
+    }
+
+    /// `None` if there is another certificate by now.
+    async fn try_web_transport(hall: &Hall) -> Option<Page> {
         let certificate = hall.certificate().await;
         let client = ClientBuilder::new().with_server_certificate_hashes(vec![certificate.to_vec()]).unwrap();
         let url = format!("https://127.0.0.1:{}/web", hall.port);
-        let session = timeout(DEADLINE, client.connect(url.parse::<Url>().unwrap())).await.unwrap().unwrap();
-        let (send, recv) = timeout(DEADLINE, session.accept_bi()).await.unwrap().unwrap();
-        Page::WebTransport { _session: Box::new(session), send, recv, unread: Vec::new(), certificate }
+        let session = timeout(DEADLINE, client.connect(url.parse::<Url>().unwrap())).await.unwrap().ok()?;
+        let (send, recv) = timeout(DEADLINE, session.accept_bi()).await.unwrap().ok()?;
+        Some(Page::WebTransport { _session: Box::new(session), send, recv, unread: Vec::new(), certificate })
     }
 
     async fn say_text(&mut self, text: &str) {
@@ -293,6 +307,36 @@ async fn where_players_may_a_page_ends_the_session() {
         assert_eq!(page.hear().await, None);
     }
     assert_eq!(timeout(DEADLINE, hall.owner).await.unwrap().unwrap(), RoomEnd::Closed);
+}
+
+#[tokio::test]
+async fn who_says_nothing_does_not_keep_the_place() {
+    let hall = Hall::open(&[], false);
+    let mut half = TcpStream::connect((Ipv4Addr::LOCALHOST, hall.port)).await.unwrap();
+    half.write_all(b"GET /web HTTP/1.1\r\nHost").await.unwrap();
+    let mut silent = Page::web_socket(&hall).await;
+    assert_eq!(silent.hear().await.unwrap()["type"], "challenge");
+    let mut nothing = Vec::new();
+    timeout(DEADLINE, half.read_to_end(&mut nothing)).await.expect("it is closed").unwrap();
+    assert_eq!((nothing.len(), silent.hear().await), (0, None));
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_the_one_that_pages_are_told() {
+    let hall = Hall::open_with(&[ANNA], false, |transport| transport.renewing_every(Duration::from_secs(1)));
+    let first = hall.certificate().await;
+    let changed = async { while hall.certificate().await == first {} };
+    timeout(DEADLINE, changed).await.expect("there is a new one");
+    // The next one may come between the question and the connection.
+    let joined = async {
+        loop {
+            let Some(mut page) = Page::try_web_transport(&hall).await else { continue };
+            if page.join(ANNA).await["type"] == "welcome" {
+                break;
+            }
+        }
+    };
+    timeout(DEADLINE, joined).await.expect("the new one is shown");
 }
 
 #[tokio::test]

@@ -12,6 +12,10 @@ use tests::visitor::{Page, Visitor};
 use tungstenite::{Message, WebSocket};
 
 const START: &str = "/console/start";
+const PROTOCOL: &str = "opengse-lobby-web/1";
+const JOIN_LABEL: &str = "opengse-lobby-web/1 join\0";
+const PLAYER_LABEL: &str = "opengse-arena/1 player knows the player session id\0";
+const SERVER_LABEL: &str = "opengse-arena/1 server knows the player session id\0";
 
 /// What a browser is, once it is connected.
 struct Chat(WebSocket<TcpStream>);
@@ -23,7 +27,7 @@ impl Chat {
         let address = format!("{}:{}", said("ip"), said("port"));
         let (status, offer) = get(&format!("http://{address}/web"));
         let offer: Value = serde_json::from_slice(&offer).expect("the offer is JSON");
-        assert_eq!((status, &offer["protocol"]), (200, &json!("opengse-lobby-web/1")));
+        assert_eq!((status, &offer["protocol"]), (200, &json!(PROTOCOL)));
         let stream = TcpStream::connect(&address).expect("the bridge listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a deadline");
         let (socket, _) = tungstenite::client(format!("ws://{address}/web"), stream).expect("a WebSocket");
@@ -32,7 +36,7 @@ impl Chat {
         let nonce = [7; 32];
         let value = {
             let mut hash = Sha256::new();
-            hash.update(b"opengse-lobby-web/1 join\0");
+            hash.update(JOIN_LABEL);
             hash.update(hex::decode(challenge["nonce"].as_str().expect("a number")).expect("hexadecimal"));
             hash.update(nonce);
             hash.update([0; 32]);
@@ -45,13 +49,13 @@ impl Chat {
             mac.update(&value);
             hex::encode(mac.finalize().into_bytes())
         };
-        let own = proof("opengse-arena/1 player knows the player session id\0");
+        let own = proof(PLAYER_LABEL);
         chat.say(
             &json!({"type": "hello", "playerId": said("player"), "nonce": hex::encode(nonce), "proof": own}),
         );
         let answer = chat.hear().expect("an answer");
         if answer["type"] == "welcome" {
-            assert_eq!(answer["proof"], proof("opengse-arena/1 server knows the player session id\0"));
+            assert_eq!(answer["proof"], proof(SERVER_LABEL));
         }
         (chat, answer)
     }
@@ -129,6 +133,12 @@ fn s61_console_demo() {
     visitor = Visitor::of(&stack);
     let resumed = visitor.get(START);
     assert!(resumed.has("complete") && resumed.text.contains(&session), "{}", resumed.text);
+
+    // What is said below by hand, the page's script says.
+    let script = visitor.get("/console/client.js").text;
+    for label in [PROTOCOL, JOIN_LABEL, PLAYER_LABEL, SERVER_LABEL] {
+        assert!(script.contains(&label.replace('\0', "\\0")), "{label:?} is not in the script");
+    }
 
     // Step 4. C-D1: two in one session see each other's messages.
     let (mut anna, welcome) = Chat::join(&client(&mut visitor, &session, "anna-2"));

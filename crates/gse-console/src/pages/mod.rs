@@ -39,6 +39,8 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let page = match parts.as_slice() {
         [""] | ["login"] => return Ok(Outcome::Elsewhere("/console/start".into())),
         ["start"] => start::show(v, None).await?,
+        // Where a button was pressed that was refused.
+        ["start", _] => return Ok(Outcome::Elsewhere("/console/start".into())),
         ["client"] => return client::show(v).await,
         ["fleets"] => fleets::list(v).await?,
         ["fleets", id] => return fleet::show(v, id, "basics").await,

@@ -60,16 +60,14 @@ impl Round {
     }
 }
 
-/// The player sessions of a session, newest first.
+/// The player sessions of a session, newest first, as the cloud API answers them.
 pub(super) async fn players(v: &Visit, session: &str) -> Result<Vec<wire::PlayerSession>, Refusal> {
     let request = wire::DescribePlayerSessionsRequest {
         game_server_session_id: Some(session.to_owned()),
         limit: Some(ROWS),
         ..Default::default()
     };
-    let mut players = v.cloud.call(&request).await?.player_sessions;
-    players.sort_by(|a, b| b.creation_time.cmp(&a.creation_time));
-    Ok(players)
+    Ok(v.cloud.call(&request).await?.player_sessions)
 }
 
 /// The page; `refusal` is what a button of it came to.
@@ -85,8 +83,11 @@ pub(crate) async fn show(v: &Visit, refusal: Option<&Refusal>) -> Result<Page, R
             @for (number, name) in (1..).zip(names) { (card(v, number, name, step, &round)) }
         }
     };
-    let status = if refusal.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(Page { status, ..Page::live(v.t(text::GETTING_STARTED), body) })
+    if refusal.is_none() {
+        return Ok(Page::live(v.t(text::GETTING_STARTED), body));
+    }
+    // What was refused stays in sight; the next button leads back to the page that follows.
+    Ok(Page { status: StatusCode::BAD_REQUEST, ..Page::new(v.t(text::GETTING_STARTED), body) })
 }
 
 fn card(v: &Visit, number: u32, name: Text, step: u32, round: &Round) -> Markup {

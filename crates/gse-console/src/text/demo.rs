@@ -15,8 +15,8 @@ texts! {
     NEXT: "Next", "下一步";
     BACK: "Back", "上一步";
 
-    PACKAGE_NOTE: "The demo is a chat room: players who are connected to the same session see each other's messages. It is built in.",
-        "Demo 是一个聊天室：连接到同一会话的玩家可以看到彼此的消息。Demo 生成包已内置。";
+    PACKAGE_NOTE: "The demo is a chat room: players who are connected to the same session see each other's messages.",
+        "Demo 是一个聊天室：连接到同一会话的玩家可以看到彼此的消息。";
     QUICK_UPLOAD: "Quick upload of demo package", "快速上传 Demo 生成包";
     UPLOADED: "The demo package is uploaded:", "Demo 生成包上传成功：";
     PACKAGE_MISSING: "There is no demo package to upload.", "没有可上传的 Demo 生成包。";

@@ -192,7 +192,7 @@ fn player_form(v: &Visit, round: &Round) -> Markup {
                 input type="hidden" name="_token" value=(v.token);
                 input type="hidden" name="session" value=(session);
                 label for="player-id" { (v.t(words::PLAYER_ID)) }
-                input id="player-id" name="player" required maxlength="128" value=[name];
+                input id="player-id" name="player" required maxlength="1024" value=[name];
                 button id="create-player" { (v.t(words::CREATE_PLAYER)) }
             }
         }
