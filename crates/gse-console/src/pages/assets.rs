@@ -145,7 +145,7 @@ pub(super) async fn show(v: &Visit, asked: &str) -> Result<Outcome, Refusal> {
                 Err(error) => (refusal(v, &error)),
             }
         }
-        h2 { (v.t(text::BOUND_FLEETS)) }
+        h2 { (v.t(text::USED_BY)) }
         (table(v, &[text::FLEET], &fleets))
     };
     // A package does not change, and looking into it is work.
@@ -266,10 +266,19 @@ pub(super) async fn upload(v: &Visit) -> Page {
 
 /// The same by the command line.
 pub(super) fn command(v: &Visit) -> Page {
+    let here = format!(
+        "--endpoint {}://{} --region {}",
+        v.scheme,
+        crate::explorer::plain_host(&v.host),
+        v.cloud.region
+    );
     let commands = [
-        (text::COMMAND_LINT, "gse asset lint --dir build --launch server"),
-        (text::COMMAND_UPLOAD, "gse asset upload --dir build --name NAME --asset-version VERSION"),
-        (text::COMMAND_DEPLOY, "gse deploy --dir build --launch server --alias ALIAS"),
+        (text::COMMAND_LINT, "gse asset lint --dir build --launch server".to_owned()),
+        (
+            text::COMMAND_UPLOAD,
+            format!("gse asset upload --dir build --name NAME --asset-version VERSION {here}"),
+        ),
+        (text::COMMAND_DEPLOY, format!("gse deploy --asset build --launch server --alias ALIAS {here}")),
     ];
     let content = html! {
         p { (v.t(text::COMMAND_NOTE)) }
