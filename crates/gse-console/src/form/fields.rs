@@ -242,7 +242,9 @@ impl Fields<'_> {
                     option value="" selected[now.is_empty()] {}
                     @for (value, name) in known {
                         option value=(value) selected[value == now] {
-                            (value) @if !name.is_empty() { " · " (name) }
+                            // What a resource name says is in what it is called.
+                            @if value.starts_with("qcs::") { (name) }
+                            @else { (value) @if !name.is_empty() { " · " (name) } }
                         }
                     }
                     @if !now.is_empty() && !known.iter().any(|(value, _)| value == now) {
