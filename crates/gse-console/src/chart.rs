@@ -205,7 +205,7 @@ impl Chart {
         }
     }
 
-    /// Pieces between what could not be measured; a value alone is a dot.
+    /// Pieces between what could not be measured, each with a dot at its end.
     fn line(&self, svg: &mut String, number: usize, line: &Line, top: f64) {
         let (colour, dash) = (COLOURS[number % COLOURS.len()], DASHES[number % DASHES.len()]);
         let class = number % COLOURS.len();
@@ -217,17 +217,19 @@ impl Chart {
             .collect();
         for piece in points.split(Option::is_none).filter(|piece| !piece.is_empty()) {
             let places: Vec<String> = piece.iter().flatten().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-            if let ([Some((x, y))], _) = (piece, &places) {
-                let _ = write!(
-                    svg,
-                    "<circle class=\"dot l{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
-                );
-            } else {
+            if places.len() > 1 {
                 let _ = write!(
                     svg,
                     "<polyline class=\"line l{class}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
                      stroke-linejoin=\"round\" stroke-dasharray=\"{dash}\" points=\"{}\"/>",
                     places.join(" ")
+                );
+            }
+            // Where it ends is how it is now; a value alone, or few of a long time, are seen by it.
+            if let Some(Some((x, y))) = piece.last() {
+                let _ = write!(
+                    svg,
+                    "<circle class=\"dot l{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
                 );
             }
         }
@@ -309,7 +311,7 @@ mod tests {
     fn gaps_are_gaps_and_single_values_are_seen() {
         let drawn = chart(vec![Some(1.0), Some(2.0), None, Some(8.0), None]).drawing(false);
         assert_eq!(drawn.matches("<polyline").count(), 1, "{drawn}");
-        assert_eq!(drawn.matches("<circle").count(), 1, "{drawn}");
+        assert_eq!(drawn.matches("<circle").count(), 2, "{drawn}");
         // 8 is the top of the axis, and 1 an eighth of it.
         assert!(
             drawn.contains("points=\"44.0,146.5 126.0,127.0\"") && drawn.contains("cy=\"10.0\""),

@@ -2,6 +2,8 @@
 
 mod code;
 
+pub(crate) use code::plain_host;
+
 use gse_api::Action;
 use gse_api::envelope::Answer;
 use http::StatusCode;

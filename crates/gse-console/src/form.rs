@@ -20,14 +20,19 @@ use crate::page::{Outcome, Page};
 use crate::visit::{Visit, escaped, find, within};
 use crate::{html as parts, text};
 
+/// Before the name of a member in the query of a form: its value is an offer. Without it, the value is what the form is
+/// about, and is not edited.
+pub(crate) const OFFERED: char = '~';
+
 /// The form of an action, with what is there now.
 pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
-    let named = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
-    let named: Vec<(String, String)> = named.cloned().collect();
+    let given = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
+    let (offered, named): (Vec<_>, Vec<_>) = given.cloned().partition(|(name, _)| name.starts_with(OFFERED));
     let mut values = prefill::load(v, operation.action, &named).await?;
     let fixed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
     values.put(named);
+    values.put(offered.into_iter().map(|(name, value)| (name[OFFERED.len_utf8()..].to_owned(), value)));
     let back = v.asked("back").and_then(within).unwrap_or("/console").to_owned();
     let form = Form { operation, values, fixed, back };
     Ok(Outcome::Page(form.page(v, None).await))

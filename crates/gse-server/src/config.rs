@@ -64,6 +64,8 @@ pub struct Config {
     pub metrics: MetricsAccess,
     /// Where the spans of timelines go (R123); `None`: nowhere.
     pub otlp: Option<Collector>,
+    /// The demo package of the console's wizard (R110): the program of the sample game server, or a zip with it.
+    pub demo_package: Option<PathBuf>,
 }
 
 /// Who may read `/metrics`, which is unsigned (`metrics.access`).
@@ -102,6 +104,7 @@ impl Config {
             statistics_ahead_s: 8 * 3600,
             metrics: MetricsAccess::default(),
             otlp: None,
+            demo_package: None,
         }
     }
 

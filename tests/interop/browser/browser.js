@@ -129,6 +129,15 @@ class Visitor {
     this.calm();
   }
 
+  /** Clicks what opens another tab; gives the visitor at that tab. */
+  async opens(link) {
+    const [page] = await Promise.all([this.context.waitForEvent("page"), link.click()]);
+    await page.waitForLoadState("load");
+    const there = Object.create(this, { page: { value: page } });
+    this.browser.latest = there;
+    return there;
+  }
+
   /** A link or button by its whole words, in the content of the page. */
   link(words) {
     const named = { name: words, exact: true };

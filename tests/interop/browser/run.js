@@ -11,7 +11,10 @@ const { Unexpected, tell } = require("./telling");
 
 const STORIES = {
   login: require("./stories/login"),
+  start: require("./stories/start"),
   update: require("./stories/update"),
+  scaling: require("./stories/scaling"),
+  placement: require("./stories/placement"),
   hostile: require("./stories/hostile"),
   explorer: require("./stories/explorer"),
   keyboard: require("./stories/keyboard"),

@@ -20,9 +20,15 @@ use crate::flow::{Addresses, Stage};
 use crate::processes::Logged;
 use crate::workspace::Workspace;
 
-/// Scaling is asked twice a second and a minute of it lasts a second.
-const SETTINGS: &[&str] =
-    &["health.interval=500ms", "launch.backoff.first=200ms", "scaling.tick=500ms", "scaling.minute=1s"];
+/// Scaling is asked twice a second and a minute of it lasts a second. A browser on a busy machine may take longer than a
+/// minute from a place to its player.
+const SETTINGS: &[&str] = &[
+    "health.interval=500ms",
+    "launch.backoff.first=200ms",
+    "scaling.tick=500ms",
+    "scaling.minute=1s",
+    "player.reserve=10m",
+];
 /// All stories take two minutes; this is for a very busy machine.
 const DEADLINE: Duration = Duration::from_secs(1200);
 

@@ -15,7 +15,7 @@ pub(super) struct Call<'a> {
 }
 
 /// The host that a browser sent, if it is one; else where `gse local` listens.
-pub(super) fn plain_host(host: &str) -> String {
+pub(crate) fn plain_host(host: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '[' | ']');
     if !host.is_empty() && host.chars().all(is_plain) { host.to_owned() } else { "127.0.0.1:8080".to_owned() }
 }

@@ -241,7 +241,11 @@ impl Fields<'_> {
                 select id=(id) name=(path) required[must] aria-label=[label] aria-describedby=(help) {
                     option value="" selected[now.is_empty()] {}
                     @for (value, name) in known {
-                        option value=(value) selected[value == now] { (value) " · " (name) }
+                        option value=(value) selected[value == now] {
+                            // What a resource name says is in what it is called.
+                            @if value.starts_with("qcs::") { (name) }
+                            @else { (value) @if !name.is_empty() { " · " (name) } }
+                        }
                     }
                     @if !now.is_empty() && !known.iter().any(|(value, _)| value == now) {
                         option selected { (now) }

@@ -41,8 +41,16 @@ pub(super) async fn load(v: &Visit, action: Action, named: &[(String, String)]) 
                 { "FromPort": 1025, "ToPort": 60000, "Protocol": "UDP", "IpRange": "0.0.0.0/0" },
             ],
         }),
+        // A range that is closed is named; another is opened.
+        Action::UpdateFleetPortSettings if named.len() == 1 => json!({
+            "InboundPermissionAuthorizations": [{ "Protocol": "UDP", "IpRange": "0.0.0.0/0" }],
+        }),
         Action::CreateAlias => json!({ "RoutingStrategy": { "Type": "SIMPLE" } }),
         Action::CreateGameServerSessionQueue => json!({ "TimeoutInSeconds": 600 }),
+        Action::StartGameServerSessionPlacement => json!({
+            "PlacementId": format!("try-{:x}", v.cloud.now),
+            "MaximumPlayerSessionCount": 4,
+        }),
         Action::CopyFleet => json!({ "CopyNumber": 1 }),
         Action::StartFleetActions | Action::StopFleetActions => json!({ "Actions": ["AUTO_SCALING"] }),
         Action::PutScalingPolicy => json!({ "PolicyType": "TargetBased" }),

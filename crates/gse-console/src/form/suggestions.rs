@@ -6,6 +6,7 @@ use gse_api::schema::{Structure, ValueType};
 use gse_api::types as wire;
 use maud::{Markup, html};
 
+use crate::cloud::Cloud;
 use crate::visit::Visit;
 
 /// How many are offered.
@@ -23,6 +24,7 @@ pub(super) fn list_of(name: &str) -> Option<&'static str> {
         "AssetId" => Some("assets"),
         "InstanceType" => Some("instance-types"),
         "DestinationArn" => Some("destinations"),
+        "RegionIdentifier" => Some("regions"),
         _ => None,
     }
 }
@@ -38,6 +40,7 @@ impl Suggestions {
                 "aliases" => aliases(v).await,
                 "assets" => assets(v).await,
                 "destinations" => destinations(v).await,
+                "regions" => Some(v.regions.iter().map(|region| (region.clone(), String::new())).collect()),
                 _ => instance_types(v).await,
             };
             (list, values.unwrap_or_default())
@@ -76,31 +79,39 @@ fn lists_in(structure: &Structure, found: &mut Vec<&'static str>) {
 
 type Values = Option<Vec<(String, String)>>;
 
-async fn fleet_attributes(v: &Visit) -> Option<Vec<wire::FleetAttributes>> {
+async fn fleet_attributes(cloud: &Cloud) -> Option<Vec<wire::FleetAttributes>> {
     let request = wire::DescribeFleetAttributesRequest { limit: Some(MOST), ..Default::default() };
-    Some(v.cloud.call(&request).await.ok()?.fleet_attributes)
+    Some(cloud.call(&request).await.ok()?.fleet_attributes)
 }
 
-async fn alias_list(v: &Visit) -> Option<Vec<wire::Alias>> {
+async fn alias_list(cloud: &Cloud) -> Option<Vec<wire::Alias>> {
     let request = wire::ListAliasesRequest { limit: Some(MOST), ..Default::default() };
-    Some(v.cloud.call(&request).await.ok()?.aliases)
+    Some(cloud.call(&request).await.ok()?.aliases)
 }
 
 async fn fleets(v: &Visit) -> Values {
     let named = |fleet: wire::FleetAttributes| (fleet.fleet_id, format!("{} · {}", fleet.name, fleet.status));
-    Some(fleet_attributes(v).await?.into_iter().map(named).collect())
+    Some(fleet_attributes(&v.cloud).await?.into_iter().map(named).collect())
 }
 
 async fn aliases(v: &Visit) -> Values {
-    Some(alias_list(v).await?.into_iter().map(|alias| (alias.alias_id, alias.name)).collect())
+    Some(alias_list(&v.cloud).await?.into_iter().map(|alias| (alias.alias_id, alias.name)).collect())
 }
 
+/// Of every region, the visitor's own first: a queue is there to lead from one to another.
 async fn destinations(v: &Visit) -> Values {
-    let (fleets, aliases) = tokio::join!(fleet_attributes(v), alias_list(v));
-    let fleets =
-        fleets?.into_iter().map(|fleet| (fleet.fleet_arn, format!("{} · {}", fleet.name, fleet.fleet_id)));
-    let aliases =
-        aliases?.into_iter().map(|alias| (alias.alias_arn, format!("{} · {}", alias.name, alias.alias_id)));
+    let mut regions: Vec<&String> = v.regions.iter().collect();
+    regions.sort_by_key(|region| **region != v.cloud.region);
+    let found = join_all(regions.into_iter().map(|region| destinations_in(v, region))).await;
+    Some(found.into_iter().flatten().flatten().collect())
+}
+
+async fn destinations_in(v: &Visit, region: &str) -> Values {
+    let cloud = Cloud { region: region.to_owned(), ..v.cloud.clone() };
+    let (fleets, aliases) = tokio::join!(fleet_attributes(&cloud), alias_list(&cloud));
+    let shown = |name: &str, id: &str| format!("{region} → {name} · {id}");
+    let fleets = fleets?.into_iter().map(|fleet| (fleet.fleet_arn, shown(&fleet.name, &fleet.fleet_id)));
+    let aliases = aliases?.into_iter().map(|alias| (alias.alias_arn, shown(&alias.name, &alias.alias_id)));
     Some(fleets.chain(aliases).collect())
 }
 

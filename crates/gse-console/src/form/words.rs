@@ -58,6 +58,12 @@ pub(super) const ORDER: &[&str] = &[
     "Message",
     "DiskType",
     "DiskSize",
+    "PlayerId",
+    "PlayerData",
+    "RegionIdentifier",
+    "LatencyInMilliseconds",
+    "AccountId",
+    "CcnId",
     "Key",
     "Value",
 ];

@@ -48,7 +48,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
     };
     let create = act(v, text::CREATE, "CreateAlias", &[]);
     let body = html! {
-        div.head { h1 { (v.t(text::ALIASES)) } (create) }
+        div.head.list { h1 { (v.t(text::ALIASES)) } (create) }
         (quota)
         (list_filters(v, &kind))
         (table(v, &columns, &rows))

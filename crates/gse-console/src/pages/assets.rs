@@ -42,7 +42,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         text::OPERATIONS,
     ];
     let body = html! {
-        div.head {
+        div.head.list {
             h1 { (v.t(text::ASSETS)) }
             a.button href="/console/assets/upload" { (v.t(text::CREATE)) }
         }
@@ -145,7 +145,7 @@ pub(super) async fn show(v: &Visit, asked: &str) -> Result<Outcome, Refusal> {
                 Err(error) => (refusal(v, &error)),
             }
         }
-        h2 { (v.t(text::BOUND_FLEETS)) }
+        h2 { (v.t(text::USED_BY)) }
         (table(v, &[text::FLEET], &fleets))
     };
     // A package does not change, and looking into it is work.
@@ -201,7 +201,7 @@ fn create(v: &Visit, asset: &wire::Asset, program: &str) -> String {
     let here = v.here();
     let values = [
         ("AssetId", &*asset.asset_id),
-        ("RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
+        ("~RuntimeConfiguration.ServerProcesses.0.LaunchPath", program),
         ("back", &here),
     ];
     address("/console/do/CreateFleet", &values)
@@ -266,10 +266,19 @@ pub(super) async fn upload(v: &Visit) -> Page {
 
 /// The same by the command line.
 pub(super) fn command(v: &Visit) -> Page {
+    let here = format!(
+        "--endpoint {}://{} --region {}",
+        v.scheme,
+        crate::explorer::plain_host(&v.host),
+        v.cloud.region
+    );
     let commands = [
-        (text::COMMAND_LINT, "gse asset lint --dir build --launch server"),
-        (text::COMMAND_UPLOAD, "gse asset upload --dir build --name NAME --asset-version VERSION"),
-        (text::COMMAND_DEPLOY, "gse deploy --dir build --launch server --alias ALIAS"),
+        (text::COMMAND_LINT, "gse asset lint --dir build --launch server".to_owned()),
+        (
+            text::COMMAND_UPLOAD,
+            format!("gse asset upload --dir build --name NAME --asset-version VERSION {here}"),
+        ),
+        (text::COMMAND_DEPLOY, format!("gse deploy --asset build --launch server --alias ALIAS {here}")),
     ];
     let content = html! {
         p { (v.t(text::COMMAND_NOTE)) }

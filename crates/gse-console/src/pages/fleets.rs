@@ -39,7 +39,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         text::OPERATIONS,
     ];
     let body = html! {
-        div.head { h1 { (v.t(text::FLEETS)) } (act(v, text::CREATE, "CreateFleet", &[])) }
+        div.head.list { h1 { (v.t(text::FLEETS)) } (act(v, text::CREATE, "CreateFleet", &[])) }
         (quota)
         (list_filters(v, &html! {}))
         p.small { (v.t(text::INSTANCES)) ": " (v.t(text::INSTANCES_NOTE)) }

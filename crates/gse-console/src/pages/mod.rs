@@ -3,6 +3,7 @@
 mod aliases;
 mod assets;
 mod charts;
+mod client;
 mod diagnosis;
 mod events;
 mod fleet;
@@ -19,7 +20,7 @@ mod scale;
 mod scaling;
 mod session;
 mod sessions;
-mod start;
+pub(crate) mod start;
 mod statistics;
 mod timeline;
 
@@ -40,7 +41,10 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let parts: Vec<&str> = path.split('/').collect();
     let page = match parts.as_slice() {
         [""] | ["login"] => return Ok(Outcome::Elsewhere("/console/start".into())),
-        ["start"] => start::show(v).await?,
+        ["start"] => start::show(v, None).await?,
+        // Where a button was pressed that was refused.
+        ["start", _] => return Ok(Outcome::Elsewhere("/console/start".into())),
+        ["client"] => return client::show(v).await,
         ["fleets"] => fleets::list(v).await?,
         ["fleets", id] => return fleet::show(v, id, "basics").await,
         ["fleets", id, tab] => return fleet::show(v, id, tab).await,

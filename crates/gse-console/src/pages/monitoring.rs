@@ -32,7 +32,7 @@ const SPANS: [(i64, Text); 5] = [
     (7 * 24 * 3600, text::ONE_WEEK),
 ];
 /// The one that is shown first.
-const USUAL_SPAN: i64 = 3 * 3600;
+const USUAL_SPAN: i64 = 3600;
 
 type Charts = &'static [(Text, &'static [&'static str])];
 

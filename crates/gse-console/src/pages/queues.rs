@@ -31,7 +31,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         [text::NAME, text::TIMEOUT, text::DESTINATIONS, text::LATENCY_POLICIES, text::TAGS, text::OPERATIONS];
     let create = act(v, text::CREATE, "CreateGameServerSessionQueue", &[]);
     let body = html! {
-        div.head { h1 { (v.t(text::QUEUES)) } (create) }
+        div.head.list { h1 { (v.t(text::QUEUES)) } (create) }
         (quota)
         (list_filters(v, &html! {}))
         (table(v, &columns, &rows))
@@ -47,16 +47,9 @@ fn place(name: &str) -> String {
 
 fn operations(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
     let named = [("Name", &*queue.name)];
-    let tried = format!("try-{:x}", v.cloud.now);
-    let values = [
-        ("GameServerSessionQueueName", &*queue.name),
-        ("PlacementId", &tried),
-        ("MaximumPlayerSessionCount", "4"),
-    ];
-    let place = address("/console/do/StartGameServerSessionPlacement", &values);
+    let queue_name = [("GameServerSessionQueueName", &*queue.name)];
     html! {
-        // A new id each time is no news.
-        a.button data-still href=(place) { (v.t(text::TRY_PLACEMENT)) } " "
+        (act(v, text::TRY_PLACEMENT, "StartGameServerSessionPlacement", &queue_name)) " "
         (act(v, text::MODIFY, "UpdateGameServerSessionQueue", &named)) " "
         (act(v, text::DELETE, "DeleteGameServerSessionQueue", &named))
     }

@@ -85,7 +85,7 @@ pub(super) async fn form(
             p.help data-when="mode=automatic" { (v.t(text::NOTE_DESIRED)) }
             div.stacked data-when="mode=automatic" {
                 (number("buffer", text::BUFFER_PERCENT, &filled.buffer, 1, Some(99)))
-                p.help { (v.t(text::NOTE_BUFFER)) }
+                p.help { (v.t(text::NOTE_BUFFER)) " " (v.t(text::NOTE_NO_BUFFER)) }
             }
             (number("cool_down", text::COOL_DOWN_MINUTES, &filled.cool_down, 3, Some(30)))
             p.buttons {
@@ -111,11 +111,12 @@ async fn now(v: &Visit, fleet: &wire::FleetAttributes) -> Result<(Filled, Option
     let policy = policies.scaling_policies.into_iter().find(|policy| policy.policy_type == "TargetBased");
     let target = policy.as_ref().and_then(|policy| policy.target_configuration.clone());
     let filled = Filled {
-        is_automatic: fleet.stopped_actions.is_empty() && policy.is_some(),
+        // F-4: nothing stopped is automatic, also without a policy.
+        is_automatic: fleet.stopped_actions.is_empty(),
         min: counts.mini_num.to_string(),
         max: counts.maxi_num.to_string(),
         desired: counts.desired.to_string(),
-        buffer: target.map_or("30".to_owned(), |target| target.target_value.to_string()),
+        buffer: target.map_or(String::new(), |target| target.target_value.to_string()),
         cool_down: capacity.scaling_interval.to_string(),
     };
     Ok((filled, policy.map(|policy| policy.name)))
@@ -156,17 +157,37 @@ async fn carry_out(v: &Visit, fleet: &wire::FleetAttributes, filled: &Filled) ->
     };
     v.cloud.call(&capacity).await?;
     if filled.is_automatic {
-        let target = wire::TargetConfigurationInput { target_value: number(&filled.buffer, "TargetValue")? };
-        let put = wire::PutScalingPolicyRequest {
-            fleet_id: fleet_id.clone(),
-            name: Some(policy.unwrap_or_else(|| POLICY.to_owned())),
-            policy_type: Some("TargetBased".to_owned()),
-            target_configuration: Some(target),
-            ..Default::default()
-        };
-        v.cloud.call(&put).await?;
+        let target = number(&filled.buffer, "TargetValue")?;
+        set_buffer(v, &fleet_id, target, policy).await?;
         if !fleet.stopped_actions.is_empty() {
             v.cloud.call(&wire::StartFleetActionsRequest { actions, fleet_id }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the target-based policy, or takes it away where the buffer was emptied.
+async fn set_buffer(
+    v: &Visit,
+    fleet: &str,
+    target: Option<u64>,
+    policy: Option<String>,
+) -> Result<(), Refusal> {
+    match (target, policy) {
+        (None, None) => {}
+        (None, Some(policy)) => {
+            let delete = wire::DeleteScalingPolicyRequest { fleet_id: fleet.to_owned(), name: Some(policy) };
+            v.cloud.call(&delete).await?;
+        }
+        (Some(_), policy) => {
+            let put = wire::PutScalingPolicyRequest {
+                fleet_id: fleet.to_owned(),
+                name: Some(policy.unwrap_or_else(|| POLICY.to_owned())),
+                policy_type: Some("TargetBased".to_owned()),
+                target_configuration: Some(wire::TargetConfigurationInput { target_value: target }),
+                ..Default::default()
+            };
+            v.cloud.call(&put).await?;
         }
     }
     Ok(())

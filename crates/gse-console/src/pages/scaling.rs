@@ -120,6 +120,28 @@ async fn timers(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
 
 const TIMER_FLEET: &str = "TimerScalingPolicy.TimerFleetCapacity.FleetId";
 
+/// On which days a timer repeats itself.
+fn days(v: &Visit, period: &wire::TimerConfiguration) -> Markup {
+    let value = period.timer_value.clone().unwrap_or_default();
+    let names = [
+        text::MONDAY,
+        text::TUESDAY,
+        text::WEDNESDAY,
+        text::THURSDAY,
+        text::FRIDAY,
+        text::SATURDAY,
+        text::SUNDAY,
+    ];
+    let name = |day: &i64| names.get(usize::try_from(day - 1).ok()?).map(|name| v.t(*name));
+    let shown = match period.timer_type {
+        2 => format!("{} {} {}", v.t(text::EVERY), value.day, v.t(text::DAYS)),
+        3 => format!("{} {}–{}", v.t(text::DAYS_OF_MONTH), value.from_day, value.to_day),
+        4 => value.week_days.iter().filter_map(name).collect::<Vec<_>>().join(", "),
+        _ => return html! {},
+    };
+    html! { br; span.small { (shown) } }
+}
+
 fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Markup> {
     let capacity = timer.timer_fleet_capacity.clone().unwrap_or_default();
     let period = timer.timer_configuration.clone().unwrap_or_default();
@@ -152,7 +174,7 @@ fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Ma
             (number(capacity.desired_instances))
             " (" (number(capacity.min_size)) "–" (number(capacity.max_size)) ")"
         },
-        html! { (v.t(kind)) },
+        html! { (v.t(kind)) (days(v, &period)) },
         html! { (time(&period.begin_time)) " – " (time(period.end_time.as_deref().unwrap_or_default())) },
         html! { (v.t(state)) },
         html! {

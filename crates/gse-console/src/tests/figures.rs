@@ -17,7 +17,7 @@ async fn a_dashboard_draws_and_tells() {
     let (newest, older) = (table.find("11:59:00").unwrap(), table.find("11:58:00").unwrap());
     assert!(newest < older && table.contains("<td>2.5</td>"), "{table}");
     let asked = browser.bodies_of("DescribeMonitoring");
-    assert_eq!(asked, [json!({ "FleetId": FLEET, "BeginTime": "2021-01-01T09:00:00Z" })]);
+    assert_eq!(asked, [json!({ "FleetId": FLEET, "BeginTime": "2021-01-01T11:00:00Z" })]);
     // What could not be measured is no line at zero.
     let page = browser.get("/console/monitoring?instance=ins-1").await.text;
     assert!(page.contains("not measured") && !page.contains("<polyline"), "{page}");
@@ -33,7 +33,7 @@ async fn another_period_is_asked_for() {
     let of = |begin: &str| json!({ "GameServerSessionQueueName": "q", "BeginTime": begin });
     let mut first = of("2020-12-31T08:00:00Z");
     first["EndTime"] = "2021-01-01T00:00:00Z".into();
-    assert_eq!(asked, [first, of("2020-12-25T12:00:00Z"), of("2021-01-01T09:00:00Z")]);
+    assert_eq!(asked, [first, of("2020-12-25T12:00:00Z"), of("2021-01-01T11:00:00Z")]);
 }
 
 #[tokio::test]

@@ -38,6 +38,9 @@ async fn scaling_is_one_form() {
     let stop = json!({ "FleetId": FLEET, "Actions": ["AUTO_SCALING"] });
     assert_eq!(browser.bodies(Action::StopFleetActions), [stop]);
     assert_eq!(browser.bodies(Action::PutScalingPolicy).len(), 1, "no policy by hand");
+    let without = [("mode", "automatic"), ("max", "5"), ("buffer", "")];
+    browser.post(&format!("/console/fleets/{FLEET}/scale"), &without).await;
+    assert_eq!(browser.bodies(Action::PutScalingPolicy).len(), 1, "no buffer, no policy");
     let wrong = [("mode", "manual"), ("min", "many")];
     let seen = browser.post(&format!("/console/fleets/{FLEET}/scale"), &wrong).await;
     assert!(seen.status == StatusCode::BAD_REQUEST && seen.text.contains("not `many`"), "{}", seen.text);
@@ -76,6 +79,22 @@ async fn what_does_not_apply_is_not_sent() {
     browser.post("/console/do/CreateAlias", &fields).await;
     let wanted = json!({ "Name": "a", "RoutingStrategy": { "Type": "TERMINAL", "Message": "over" } });
     assert_eq!(browser.bodies(Action::CreateAlias), [wanted]);
+}
+
+#[tokio::test]
+async fn what_is_offered_can_be_changed() {
+    let mut browser = Browser::new();
+    let path =
+        "/console/do/CreateFleet?AssetId=asset-1&%7ERuntimeConfiguration.ServerProcesses.0.LaunchPath=%2Fx";
+    let page = browser.get(path).await.text;
+    assert!(page.contains("<output class=\"user\">asset-1</output>"), "{page}");
+    assert!(
+        page.contains(
+            "name=\"RuntimeConfiguration.ServerProcesses.0.LaunchPath\" type=\"text\" value=\"/x\""
+        )
+    );
+    let page = browser.get("/console/do/CreateAlias").await.text;
+    assert!(page.contains("<option value=\"SIMPLE\" selected>"), "{page}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, pages};
+use crate::text::{MEMBERS, TABLE, demo, pages};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -61,6 +61,7 @@ pub(super) fn all_pages() -> Vec<String> {
     pages.push("/console/instance?id=ins-1".into());
     pages.push("/console/instance?id=ins-1&process=process-1".into());
     pages.push(address("/console/charts", &[("chart", &free_chart("Fleet"))]));
+    pages.push(address("/console/client", &[("session", SESSION), ("player", HOSTILE)]));
     pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
     let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
     pages.extend(
@@ -110,7 +111,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(crate::text::live::TABLE).chain(pages::TABLE) {
+    for (name, text) in TABLE.iter().chain(crate::text::live::TABLE).chain(pages::TABLE).chain(demo::TABLE) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()

@@ -135,6 +135,10 @@ texts! {
     COOL_DOWN_MINUTES: "Cool-down, minutes", "冷却时间 (分钟)";
     NOTE_DESIRED: "With a policy, used only when it sets nothing.", "仅在没有设置策略时生效。";
     NOTE_BUFFER: "The share of places for sessions that is kept free, 1–99 %.", "保持空闲的会话容量比例，1–99 %。";
+    NOTE_NO_BUFFER: "Empty: no such policy.", "留空则不设置该策略。";
+    EVERY: "every", "每";
+    DAYS: "days", "天";
+    DAYS_OF_MONTH: "days of the month", "每月";
     YOUNG_FLEET: "Until the fleet has been ACTIVE for the first time, it has 0 or 1 instance, and automatic scaling cannot be set.",
         "舰队首次变为 ACTIVE 之前，实例数只能为 0–1，且不能配置自动扩缩容。";
     TARGET_BASED: "target (buffer)", "目标追踪 (缓冲)";
