@@ -8,10 +8,11 @@ use std::path::Path;
 use fuzz::package::{Entry, to_script, zip};
 use fuzz::world;
 use game_net::client::Client;
-use game_net::handshake::{client_proof, server_proof};
-use game_net::protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage};
+use game_net::handshake::{ResumeToken, Secret, client_proof, server_proof};
+use game_net::protocol::seen::SeenDatagram;
+use game_net::protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage, SnapshotRate};
 use game_net::server::Server;
-use game_sim::{Direction, EndReason, MatchConfig, PlayerInput, PlayerSlot};
+use game_sim::{Aim, Direction, EndReason, MatchConfig, PlayerInput, PlayerSlot};
 use gse_api::Action;
 use gse_api::schema::{Structure, ValueType};
 use gse_core::RowKind;
@@ -205,17 +206,45 @@ fn config() -> MatchConfig {
 fn streams() {
     let exporter = [7; 32];
     let client = [
-        ClientMessage::Hello { player_id: "ann".into(), proof: client_proof("psess-1", &exporter) },
+        ClientMessage::Hello {
+            player_id: "ann".into(),
+            proof: client_proof(Secret::PlayerSessionId("psess-1"), &exporter),
+        },
         ClientMessage::ChatSend { text: "hello".into() },
         ClientMessage::Leave,
     ];
+    let token = ResumeToken([7; 16]);
+    let again = client_proof(Secret::ResumeToken(&token), &exporter);
+    let watch = client_proof(Secret::SpectatorKey("the key of a session"), &exporter);
+    for (name, message) in [
+        ("resume", ClientMessage::Resume { player_id: "ann".into(), proof: again }),
+        ("watch", ClientMessage::Watch { proof: watch }),
+    ] {
+        write("game_stream", name, [&[0, 0][..], &message.to_frame().expect("a message")].concat());
+    }
     let client: Vec<u8> = client.iter().flat_map(|message| message.to_frame().expect("a message")).collect();
     write("game_stream", "client", [&[3, 0][..], &client].concat());
-    let proof = server_proof("psess-1", &exporter);
+    let proof = server_proof(Secret::PlayerSessionId("psess-1"), &exporter);
     let scores = vec![Score { player_id: "ann".into(), score: 5 }];
     for (name, message) in [
-        ("welcome", ServerMessage::Welcome { proof, hosting: Hosting::Match { players_wanted: 2 } }),
-        ("start", ServerMessage::MatchStart { slot: PlayerSlot(1), config: config() }),
+        (
+            "welcome",
+            ServerMessage::Welcome {
+                proof,
+                hosting: Hosting::Match { players_wanted: 2 },
+                resume: Some(token),
+            },
+        ),
+        (
+            "start",
+            ServerMessage::MatchStart {
+                slot: PlayerSlot(1),
+                config: config(),
+                snapshot_rate: SnapshotRate::Hz20,
+            },
+        ),
+        ("watching", ServerMessage::WatchStart { config: config(), snapshot_rate: SnapshotRate::Hz60 }),
+        ("countdown", ServerMessage::Countdown { left_ms: 290_000 }),
         ("end", ServerMessage::MatchEnd { winner: "ann".into(), scores, reason: EndReason::ScoreReached }),
         ("here", ServerMessage::Presence(Presence::Here { player_ids: config().players })),
         ("chat", ServerMessage::Chat { from: "ann".into(), text: "hello".into() }),
@@ -235,15 +264,18 @@ fn datagrams() {
         "damaged",
         [&[1, 7, 6, 9, 2, 4, 1, 7, 7, 7, 3, 1, 0x40, 3, 20, 1, 5, 6, 9][..]].concat(),
     );
-    let mut client = Client::new(&config(), PlayerSlot(0)).expect("a good configuration");
+    let seen = SeenDatagram { snapshot_tick: 3 }.encode();
+    write("game_datagram", "watched", [&[0, 3, 7, 7, 7, 9, 5][..], &seen, &[8, 0, 7, 8, 1, 7]].concat());
+    let mut client = Client::new(&config(), PlayerSlot(0), SnapshotRate::Hz20).expect("a good configuration");
     let input = client.tick(PlayerInput {
         direction: Direction { x: 1, y: 0 },
         dash: true,
         shoot: true,
+        aim: Some(Aim(200)),
         rewind_ticks: 0,
     });
     write("game_datagram", "input", [&[0, 7, 0, input.len() as u8][..], &input].concat());
-    let mut server = Server::new(&config(), 7).expect("a good configuration");
+    let mut server = Server::new(&config(), 7, SnapshotRate::Hz20).expect("a good configuration");
     let sent: Vec<_> = (0..3).flat_map(|_| server.tick()).collect();
     let snapshot = &sent[0].datagram;
     write("game_datagram", "snapshot", [&[0, 7, 6, 9, 1, snapshot.len() as u8][..], snapshot].concat());

@@ -6,6 +6,7 @@
 use game_net::client::Client;
 use game_net::protocol::frame::FrameReader;
 use game_net::protocol::{ClientMessage, Presence, ServerMessage};
+use game_net::watcher::Watcher;
 use game_sim::PlayerInput;
 use libfuzzer_sys::fuzz_target;
 
@@ -50,10 +51,16 @@ fn server_message(content: &[u8]) {
     let again = contents(FrameReader::from_server(), frame.len(), &frame);
     assert_eq!(ServerMessage::from_content(&again[0]).as_ref(), Ok(&message));
     match message {
-        ServerMessage::MatchStart { slot, config } => {
-            let Ok(mut client) = Client::new(&config, slot) else { return };
+        ServerMessage::MatchStart { slot, config, snapshot_rate } => {
+            let Ok(mut client) = Client::new(&config, slot, snapshot_rate) else { return };
             for _ in 0..3 {
                 client.tick(PlayerInput::default());
+            }
+        }
+        ServerMessage::WatchStart { config, snapshot_rate } => {
+            let Ok(mut watcher) = Watcher::new(&config, snapshot_rate) else { return };
+            for _ in 0..3 {
+                watcher.tick();
             }
         }
         ServerMessage::Presence(Presence::Here { player_ids }) => {
@@ -66,6 +73,7 @@ fn server_message(content: &[u8]) {
         | ServerMessage::MatchEnd { .. }
         | ServerMessage::Presence(_)
         | ServerMessage::Chat { .. }
+        | ServerMessage::Countdown { .. }
         | ServerMessage::Closing { .. } => {}
     }
 }

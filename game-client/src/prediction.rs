@@ -64,8 +64,8 @@ pub(crate) fn observe(
     let mut begun: Option<Match> = None;
     for received in received.read() {
         match received {
-            Received::Message(ServerMessage::MatchStart { slot, config }) => {
-                match Client::new(config, *slot) {
+            Received::Message(ServerMessage::MatchStart { slot, config, snapshot_rate }) => {
+                match Client::new(config, *slot, *snapshot_rate) {
                     Ok(client) => begun = Some(Match { client, names: config.players.clone() }),
                     Err(error) => session
                         .end(Outcome::Failed, format!("the server began a match that cannot be: {error}")),

@@ -134,7 +134,7 @@ pub(crate) fn observe(
 
 fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<Screen>, goal: &Goal) {
     match message {
-        ServerMessage::MatchStart { slot, config } => {
+        ServerMessage::MatchStart { slot, config, .. } => {
             session.slot = Some(slot.0);
             config.players.iter().for_each(|player_id| session.come(player_id));
             screen.set(Screen::Playing);
@@ -169,6 +169,10 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut NextState<S
         ServerMessage::Closing { reason } => {
             session.end(Outcome::Failed, format!("the server ended the session: {reason}"));
         }
+        // Nothing is shown of these yet.
+        ServerMessage::Presence(Presence::Away { .. } | Presence::Back { .. })
+        | ServerMessage::WatchStart { .. }
+        | ServerMessage::Countdown { .. } => {}
         // The net thread has dealt with these, and passes none on.
         ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {}
     }
@@ -179,6 +183,7 @@ fn end_in_words(reason: game_sim::EndReason) -> &'static str {
         game_sim::EndReason::ScoreReached => "the winner has the points that win",
         game_sim::EndReason::TimeUp => "time is up",
         game_sim::EndReason::LastPresent => "everybody else left",
+        game_sim::EndReason::BrokenOff => "the server ended, and the points so far count",
     }
 }
 

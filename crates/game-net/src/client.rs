@@ -13,21 +13,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use game_sim::{ConfigError, MatchConfig, Outcome, Player, PlayerInput, PlayerSlot, World, WorldState};
+use game_sim::{ConfigError, MatchConfig, Outcome, Player, PlayerInput, PlayerSlot, World};
 
-use crate::protocol::ProtocolError;
 use crate::protocol::input::{INPUTS_PER_DATAGRAM, InputDatagram};
-use crate::protocol::snapshot::{self, BASELINE_AGE_MAX, Header, Snapshot};
-use crate::view;
+use crate::protocol::{ProtocolError, SnapshotRate};
+use crate::snapshots::Snapshots;
+pub use crate::snapshots::Statistics;
 
-/// By so many ticks inputs should arrive before their tick, at the least of the last [`LEADS`] snapshots: jitter makes
-/// the distance to the average grow by itself.
+/// By so many ticks inputs should arrive before their tick, at the least of the last second: jitter makes the distance
+/// to the average grow by itself. The pace is slowed after a second of snapshots, and quickened at once, because a late
+/// input is a lost one.
 pub const LEAD_WANTED_TICKS: i32 = 4;
 /// No correction of the pace while that least lead is in this range.
 pub const LEAD_ACCEPTED_TICKS: std::ops::RangeInclusive<i32> = 1..=7;
-/// So many snapshots are looked at before the pace is slowed: a second. It is quickened at once, because a late input
-/// is a lost one.
-pub const LEADS: usize = 20;
 /// The prediction stops when it is so far ahead of the last snapshot, in ticks: nothing has come for two seconds.
 pub const AHEAD_MAX_TICKS: u32 = 120;
 
@@ -35,14 +33,8 @@ pub const AHEAD_MAX_TICKS: u32 = 120;
 #[derive(Debug, Clone)]
 pub struct Client {
     slot: PlayerSlot,
-    /// The match before its first tick.
-    start: World,
-    confirmed: World,
+    snapshots: Snapshots,
     predicted: World,
-    /// The last snapshots, by tick: baselines for the next, and what the others are drawn by.
-    received: BTreeMap<u32, WorldState>,
-    /// The tick at which the others are drawn.
-    view_tick: Option<u32>,
     /// Own inputs by the tick they are for.
     history: BTreeMap<u32, PlayerInput>,
     /// Ticks to make up for (positive) or to wait (negative).
@@ -51,49 +43,24 @@ pub struct Client {
     paced_from_tick: u32,
     /// By how much inputs were early, in the snapshots since the last correction.
     leads: VecDeque<i32>,
-    statistics: Statistics,
-}
-
-/// Counts since the match began.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Snapshots that were used.
-    pub snapshots: u32,
-    /// Snapshots that were older than one used before.
-    pub stale_snapshots: u32,
-    /// Snapshots whose baseline is not known any more.
-    pub unusable_snapshots: u32,
-    /// Snapshots that came to another state here than at the server.
-    pub differing_snapshots: u32,
-    /// Bytes of all snapshots.
-    pub snapshot_bytes: u64,
-    /// The longest way by which a snapshot moved the player, in units along one axis. Not counted: knock-outs.
-    pub correction_units_max: i32,
-    /// Snapshots after which the player was not where the prediction had them.
-    pub mispredictions: u32,
-    /// Corrections of the pace.
-    pub pace_corrections: u32,
 }
 
 impl Client {
     /// The match before its first tick, from what MatchStart says.
-    pub fn new(config: &MatchConfig, slot: PlayerSlot) -> Result<Client, ConfigError> {
-        let world = World::new(config)?;
-        if usize::from(slot.0) >= world.players().len() {
-            return Err(ConfigError::Players(world.players().len()));
+    pub fn new(config: &MatchConfig, slot: PlayerSlot, rate: SnapshotRate) -> Result<Client, ConfigError> {
+        let snapshots = Snapshots::new(config, rate)?;
+        let predicted = snapshots.confirmed().clone();
+        if usize::from(slot.0) >= predicted.players().len() {
+            return Err(ConfigError::Players(predicted.players().len()));
         }
         Ok(Client {
             slot,
-            start: world.clone(),
-            confirmed: world.clone(),
-            predicted: world,
-            received: BTreeMap::new(),
-            view_tick: None,
+            snapshots,
+            predicted,
             history: BTreeMap::new(),
             pace: 0,
             paced_from_tick: 0,
             leads: VecDeque::new(),
-            statistics: Statistics::default(),
         })
     }
 
@@ -103,7 +70,7 @@ impl Client {
     pub fn tick(&mut self, input: PlayerInput) -> Vec<u8> {
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
-            self.view_tick = view::advance(self.view_tick, &self.received);
+            self.snapshots.advance_view();
             let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
             self.history.insert(tick, input);
             self.predicted.step(&[(self.slot, input)]);
@@ -115,30 +82,7 @@ impl Client {
     ///
     /// An error changes nothing of the worlds and the match goes on.
     pub fn on_datagram(&mut self, datagram: &[u8]) -> Result<bool, ProtocolError> {
-        let header = Header::decode(datagram)?;
-        let tick = header.tick;
-        if tick < self.confirmed.tick() || (tick == self.confirmed.tick() && self.statistics.snapshots > 0) {
-            self.statistics.stale_snapshots += 1;
-            return Ok(false);
-        }
-        let baseline = header.baseline_tick.map(|tick| self.received.get(&tick));
-        if baseline == Some(None) {
-            self.statistics.unusable_snapshots += 1;
-            return Ok(false);
-        }
-        let foreseen = snapshot::foresee(&self.start, baseline.flatten(), tick)?;
-        let decoded = Snapshot::decode(datagram, &foreseen);
-        if decoded == Err(ProtocolError::Differs) {
-            // No baseline is to be trusted any more: the next input says that there is none.
-            self.received.clear();
-            self.statistics.differing_snapshots += 1;
-        }
-        let Snapshot { header, state } = decoded?;
-        self.confirmed = self.start.with_state(state).map_err(|_| ProtocolError::Datagram)?;
-        self.received = self.received.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
-        self.received.insert(tick, self.confirmed.state().clone());
-        self.statistics.snapshots += 1;
-        self.statistics.snapshot_bytes += datagram.len() as u64;
+        let Some(header) = self.snapshots.take(datagram)? else { return Ok(false) };
         self.reconcile();
         if let Some(lead) = header.lead {
             self.correct_pace(i32::from(lead));
@@ -146,27 +90,31 @@ impl Client {
         Ok(true)
     }
 
-    /// The players as they should be drawn: oneself as predicted, the others as they were a moment ago.
+    /// The players as they should be drawn: oneself where predicted, the others as they were a moment ago. Points and
+    /// hearts are what the server has confirmed, also one's own: a prediction of them may have to be taken back.
     pub fn shown(&self) -> Vec<Player> {
         let own = usize::from(self.slot.0);
-        let mut players = match self.view_tick.and_then(|tick| view::at(&self.received, tick)) {
-            Some(players) => players,
-            None => self.confirmed.players().to_vec(),
-        };
-        players[own] = self.predicted.players()[own].clone();
+        let mut players = self.snapshots.viewed();
+        let Player { score, scored_at_tick, health, .. } = players[own];
+        players[own] = Player { score, scored_at_tick, health, ..self.predicted.players()[own].clone() };
         players
     }
 
     /// By how many ticks the others are drawn in the past; shots reach at most
     /// [`REWIND_TICKS_MAX`](game_sim::REWIND_TICKS_MAX) of them.
     pub fn rewind_ticks(&self) -> u8 {
-        let view = self.view_tick.unwrap_or(self.predicted.tick());
+        let view = self.snapshots.view_tick().unwrap_or(self.predicted.tick());
         self.predicted.tick().saturating_sub(view).min(u32::from(u8::MAX)) as u8
+    }
+
+    /// Everybody's points as the server has confirmed them, by slot.
+    pub fn scores(&self) -> Vec<u16> {
+        self.confirmed().players().iter().map(|player| player.score).collect()
     }
 
     /// By how many ticks the prediction is ahead of the last snapshot.
     pub fn ahead_ticks(&self) -> u32 {
-        self.predicted.tick().saturating_sub(self.confirmed.tick())
+        self.predicted.tick().saturating_sub(self.confirmed().tick())
     }
 
     /// The player's own slot.
@@ -176,7 +124,7 @@ impl Client {
 
     /// The world of the last snapshot.
     pub fn confirmed(&self) -> &World {
-        &self.confirmed
+        self.snapshots.confirmed()
     }
 
     /// The world as the player should see it: their own inputs count at once.
@@ -186,20 +134,18 @@ impl Client {
 
     /// The end of the match as the server knows it. The reliable MatchEnd says the same.
     pub fn outcome(&self) -> Option<Outcome> {
-        self.confirmed.outcome()
+        self.confirmed().outcome()
     }
 
     /// Counts since the match began.
     pub fn statistics(&self) -> Statistics {
-        self.statistics
+        self.snapshots.statistics
     }
 
     /// A fault for tests: every baseline is off by a unit.
     #[cfg(test)]
     pub(crate) fn spoil_baselines(&mut self) {
-        for state in self.received.values_mut() {
-            state.players[0].score += 1;
-        }
+        self.snapshots.spoil_baselines();
     }
 
     /// How many ticks the prediction goes now.
@@ -210,7 +156,7 @@ impl Client {
         }
         let due = 1 + self.pace.max(0).unsigned_abs();
         self.pace = 0;
-        let ahead = self.predicted.tick().saturating_sub(self.confirmed.tick());
+        let ahead = self.predicted.tick().saturating_sub(self.confirmed().tick());
         // With an empty history one tick is made in any case: there must be an input to send.
         due.min(AHEAD_MAX_TICKS.saturating_sub(ahead)).max(u32::from(self.history.is_empty()))
     }
@@ -219,17 +165,19 @@ impl Client {
         let (newest_tick, _) = self.history.last_key_value().expect("a tick leaves an input in the history");
         let ticks = (0..INPUTS_PER_DATAGRAM as u32).map_while(|age| newest_tick.checked_sub(age));
         let inputs = ticks.map_while(|tick| self.history.get(&tick).copied()).collect();
-        let snapshot_tick = self.received.last_key_value().map_or(0, |(tick, _)| *tick);
+        let snapshot_tick = self.snapshots.newest_tick();
         InputDatagram { newest_tick: *newest_tick, snapshot_tick, inputs }.encode()
     }
 
     /// Plays the inputs since the snapshot again.
     fn reconcile(&mut self) {
-        let before = std::mem::replace(&mut self.predicted, self.confirmed.clone());
+        let confirmed = self.confirmed().clone();
+        let confirmed_tick = confirmed.tick();
+        let before = std::mem::replace(&mut self.predicted, confirmed);
         // The last inputs stay although their ticks are over: a datagram repeats them.
-        let keep_from = self.confirmed.tick().saturating_sub(INPUTS_PER_DATAGRAM as u32);
+        let keep_from = confirmed_tick.saturating_sub(INPUTS_PER_DATAGRAM as u32);
         self.history = self.history.split_off(&keep_from);
-        if before.tick() < self.confirmed.tick() {
+        if before.tick() < confirmed_tick {
             return;
         }
         while self.predicted.tick() < before.tick() && self.predicted.outcome().is_none() {
@@ -239,26 +187,28 @@ impl Client {
         let own = usize::from(self.slot.0);
         let (now, then) = (&self.predicted.players()[own], &before.players()[own]);
         if now.position != then.position {
-            self.statistics.mispredictions += 1;
+            self.snapshots.statistics.mispredictions += 1;
             if (now.stun_ticks > 0) == (then.stun_ticks > 0) {
                 let (x, y) = (now.position.x - then.position.x, now.position.y - then.position.y);
                 let units = x.abs().max(y.abs());
-                self.statistics.correction_units_max = self.statistics.correction_units_max.max(units);
+                self.snapshots.statistics.correction_units_max =
+                    self.snapshots.statistics.correction_units_max.max(units);
             }
         }
     }
 
     /// `lead` is by how many ticks the newest input that the server knew at the snapshot was early.
     fn correct_pace(&mut self, lead: i32) {
-        let newest = i64::from(self.confirmed.tick()) + i64::from(lead);
+        let newest = i64::from(self.confirmed().tick()) + i64::from(lead);
         if newest < i64::from(self.paced_from_tick) {
             return;
         }
-        self.leads.truncate(LEADS - 1);
+        let leads = self.snapshots.rate().per_second() as usize;
+        self.leads.truncate(leads - 1);
         self.leads.push_front(lead);
         let least = *self.leads.iter().min().expect("one was added");
         let is_late = lead < *LEAD_ACCEPTED_TICKS.start();
-        let is_early = self.leads.len() == LEADS && least > *LEAD_ACCEPTED_TICKS.end();
+        let is_early = self.leads.len() == leads && least > *LEAD_ACCEPTED_TICKS.end();
         // So far out is no jitter, but a beginning or a stall.
         let is_far = lead > 4 * LEAD_ACCEPTED_TICKS.end();
         if !is_late && !is_early && !is_far {
@@ -268,6 +218,6 @@ impl Client {
         self.leads.clear();
         // Inputs that are on their way still have the old pace: their lead says nothing new.
         self.paced_from_tick = self.predicted.tick() + self.pace.max(0).unsigned_abs();
-        self.statistics.pace_corrections += 1;
+        self.snapshots.statistics.pace_corrections += 1;
     }
 }

@@ -1,11 +1,12 @@
 //! A match as a file: the seed, what players did, and hashes to compare with.
 //!
 //! ```text
-//! "opengse-arena replay 1\n", then a postcard of `Replay`
+//! "opengse-arena replay 2\n", then a postcard of `Replay`
 //! ```
 //!
-//! An input that changes nothing (the same direction, no dash, no shot) is left out, so that a match of three minutes
-//! takes a few kilobytes. The seed is in it: a replay of a match that is still played tells where things will appear.
+//! An input that changes nothing (the same direction and aim, no dash, no shot) is left out. Two bytes of each tick's hash
+//! say where a difference began, and whole hashes in between that there is none. A match of three minutes takes some
+//! tens of kilobytes. The seed is in it: a replay of a match that is still played tells where things will appear.
 
 use std::fmt;
 
@@ -15,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::PROTOCOL;
 use crate::protocol::input::{decode_input, encode_input};
 
-/// Ticks from one hash to the next: the first second that differs is found.
+/// Ticks from one whole hash to the next.
 pub const TICKS_PER_HASH: u32 = 60;
 /// What players did is recorded up to so many changes; what comes later is not in the replay.
 pub const EVENTS_MAX: usize = 500_000;
 /// No replay is longer, in bytes.
 pub const REPLAY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-const MAGIC: &[u8] = b"opengse-arena replay 1\n";
+const MAGIC: &[u8] = b"opengse-arena replay 2\n";
 
 /// A recorded match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Replay {
     events: Vec<Event>,
     /// Ticks that are recorded.
     ticks: u32,
+    /// After every tick, the low 16 bits, little endian.
+    tick_hashes: Vec<u8>,
     /// After every [`TICKS_PER_HASH`] ticks, and after the last.
     hashes: Vec<u64>,
 }
@@ -49,7 +52,7 @@ struct Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Action {
     /// As in an input datagram.
-    Input(u16),
+    Input(u32),
     Leave,
 }
 
@@ -58,7 +61,7 @@ enum Action {
 pub struct Played {
     /// Ticks that were played.
     pub ticks: u32,
-    /// Hashes that were compared; all agree.
+    /// Whole hashes that were compared, beside the bits of one for each tick; all agree.
     pub hashes: usize,
     /// The end, if the replay has it.
     pub outcome: Option<Outcome>,
@@ -107,7 +110,8 @@ impl Replay {
     /// Plays it again from the start and compares every hash.
     pub fn play(&self) -> Result<Played, ReplayError> {
         let mut world = World::seeded(&self.config, self.seed).map_err(ReplayError::Config)?;
-        if self.ticks > self.config.ticks_max {
+        let (tick_hashes, odd) = self.tick_hashes.as_chunks::<2>();
+        if self.ticks > self.config.ticks_max || tick_hashes.len() != self.ticks as usize || !odd.is_empty() {
             return Err(ReplayError::Format);
         }
         let mut events = self.events.iter().peekable();
@@ -118,7 +122,7 @@ impl Replay {
             None => Err(ReplayError::Format),
         };
         let mut inputs = Vec::new();
-        for tick in 0..self.ticks {
+        for (tick, tick_hash) in (0..).zip(tick_hashes) {
             inputs.clear();
             while let Some(event) =
                 events.next_if(|event| event_tick.checked_add(event.ticks_later) == Some(tick))
@@ -132,6 +136,9 @@ impl Replay {
                 }
             }
             world.step(&inputs);
+            if hash_bytes(&world) != *tick_hash {
+                return Err(ReplayError::Differs { tick: world.tick() });
+            }
             if world.tick().is_multiple_of(TICKS_PER_HASH) {
                 compare(&world)?;
             }
@@ -144,6 +151,11 @@ impl Replay {
         }
         Ok(Played { ticks: world.tick(), hashes: self.hashes.len(), outcome: world.outcome() })
     }
+}
+
+/// What a tick leaves in a replay.
+fn hash_bytes(world: &World) -> [u8; 2] {
+    (world.hash() as u16).to_le_bytes()
 }
 
 /// Writes down a match while it is played.
@@ -163,6 +175,7 @@ impl Recorder {
             seed,
             events: Vec::new(),
             ticks: 0,
+            tick_hashes: Vec::new(),
             hashes: Vec::new(),
         };
         Recorder { replay, event_tick: 0, full: None }
@@ -176,8 +189,9 @@ impl Recorder {
     /// What the next step is given. `world` is as before it.
     pub(crate) fn inputs(&mut self, world: &World, inputs: &[(PlayerSlot, PlayerInput)]) {
         for (slot, input) in inputs {
-            let goes_on = world.players().get(usize::from(slot.0)).map(|player| player.direction);
-            if input.dash || input.shoot || Some(input.direction.signs()) != goes_on {
+            let goes_on =
+                world.players().get(usize::from(slot.0)).map(|player| (player.direction, player.aim));
+            if input.dash || input.shoot || Some((input.direction.signs(), input.aim)) != goes_on {
                 self.record(world, *slot, Action::Input(encode_input(*input)));
             }
         }
@@ -192,6 +206,7 @@ impl Recorder {
             return;
         }
         self.replay.ticks = world.tick();
+        self.replay.tick_hashes.extend_from_slice(&hash_bytes(world));
         if world.tick().is_multiple_of(TICKS_PER_HASH) {
             self.replay.hashes.push(world.hash());
         }

@@ -8,21 +8,14 @@ use game_sim::{
     ConfigError, MatchConfig, Outcome, PlayerInput, PlayerSlot, TICKS_PER_SECOND, World, WorldState,
 };
 
-use crate::protocol::ProtocolError;
 use crate::protocol::input::InputDatagram;
+use crate::protocol::seen::SeenDatagram;
 use crate::protocol::snapshot::{self, BASELINE_AGE_MAX, Header};
+use crate::protocol::{ProtocolError, SnapshotRate};
 use crate::replay::{Recorder, Replay};
 
-/// Every so many ticks each player gets a snapshot: 20 a second.
-pub const TICKS_PER_SNAPSHOT: u32 = 3;
 /// Inputs further ahead than this are not kept, in ticks.
 pub const INPUT_WINDOW_TICKS: u32 = 128;
-/// Snapshots of one player may take so many bytes a second; more are left out. Sixteen who fight take a third of it.
-pub const BYTES_PER_SECOND_MAX: u32 = 6_000;
-
-/// What a player may save up of the budget, in bytes: a second's worth.
-const BUDGET_MAX: i64 = BYTES_PER_SECOND_MAX as i64;
-const BUDGET_PER_TICK: i64 = (BYTES_PER_SECOND_MAX / TICKS_PER_SECOND) as i64;
 
 /// A match and what its players sent for the ticks to come.
 #[derive(Debug)]
@@ -31,18 +24,32 @@ pub struct Server {
     /// The world at the start as players know it.
     start: World,
     seats: Vec<Seat>,
+    watchers: BTreeMap<WatcherId, Line>,
+    rate: SnapshotRate,
     /// What snapshots of late told, by tick: baselines for the next.
     told: BTreeMap<u32, WorldState>,
     recorder: Recorder,
 }
 
-#[derive(Debug, Default)]
+/// A spectator, by a number that the owner of the server chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatcherId(pub u64);
+
+#[derive(Debug)]
 struct Seat {
     /// Inputs by the tick they are for.
     inputs: BTreeMap<u32, PlayerInput>,
     /// The newest tick that an input came for.
     newest_tick: Option<u32>,
-    /// The newest snapshot that the player has.
+    /// The player's connection is lost.
+    away: bool,
+    line: Line,
+}
+
+/// The way to a player or spectator.
+#[derive(Debug)]
+struct Line {
+    /// The newest snapshot that they have.
     baseline_tick: Option<u32>,
     /// Bytes that may be sent now; below zero none.
     budget: i64,
@@ -52,17 +59,27 @@ struct Seat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The receiver.
-    pub slot: PlayerSlot,
+    pub receiver: Receiver,
     /// The datagram.
     pub datagram: Vec<u8>,
 }
 
+/// Whom a snapshot is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// The player of this slot.
+    Player(PlayerSlot),
+    /// A spectator.
+    Watcher(WatcherId),
+}
+
 impl Server {
     /// The match before its first tick. Players must not know the seed, see [`World::seeded`].
-    pub fn new(config: &MatchConfig, seed: u64) -> Result<Server, ConfigError> {
+    pub fn new(config: &MatchConfig, seed: u64, rate: SnapshotRate) -> Result<Server, ConfigError> {
         let (world, start) = (World::seeded(config, seed)?, World::new(config)?);
-        let seats = world.players().iter().map(|_| Seat { budget: BUDGET_MAX, ..Seat::default() }).collect();
-        Ok(Server { world, start, seats, told: BTreeMap::new(), recorder: Recorder::new(config, seed) })
+        let seats = world.players().iter().map(|_| Seat::new(rate)).collect();
+        let recorder = Recorder::new(config, seed);
+        Ok(Server { world, start, seats, watchers: BTreeMap::new(), rate, told: BTreeMap::new(), recorder })
     }
 
     /// Takes in a datagram from the player of this slot. Inputs for ticks that are over are dropped; the first input
@@ -73,12 +90,7 @@ impl Server {
         let now = self.world.tick();
         let last = now.saturating_add(INPUT_WINDOW_TICKS);
         seat.newest_tick = seat.newest_tick.max(Some(newest_tick.min(last)));
-        if snapshot_tick == 0 {
-            // The player has none, or trusts none.
-            seat.baseline_tick = None;
-        } else if self.told.contains_key(&snapshot_tick) {
-            seat.baseline_tick = seat.baseline_tick.max(Some(snapshot_tick));
-        }
+        seat.line.has_seen(snapshot_tick, &self.told);
         for (age, input) in (0..).zip(inputs) {
             let Some(tick) = newest_tick.checked_sub(age) else { break };
             if (now..=last).contains(&tick) {
@@ -88,10 +100,49 @@ impl Server {
         Ok(())
     }
 
+    /// Takes in a datagram from a spectator.
+    pub fn on_watcher_datagram(&mut self, id: WatcherId, datagram: &[u8]) -> Result<(), ProtocolError> {
+        let SeenDatagram { snapshot_tick } = SeenDatagram::decode(datagram)?;
+        let line = self.watchers.get_mut(&id).ok_or(ProtocolError::Datagram)?;
+        line.has_seen(snapshot_tick, &self.told);
+        Ok(())
+    }
+
     /// The player is gone and does not come back.
     pub fn leave(&mut self, slot: PlayerSlot) {
         self.recorder.leave(&self.world, slot);
         self.world.leave(slot);
+        self.forget(slot, true);
+    }
+
+    /// The player's connection is lost: they stand still until [`Server::back`] or [`Server::leave`].
+    pub fn away(&mut self, slot: PlayerSlot) {
+        self.forget(slot, true);
+        if let Some(seat) = self.seats.get_mut(usize::from(slot.0)) {
+            seat.inputs.insert(self.world.tick(), PlayerInput::default());
+        }
+    }
+
+    /// The player is here again, over another connection: nothing of the old one counts, and their next snapshot is a
+    /// whole state.
+    pub fn back(&mut self, slot: PlayerSlot) {
+        self.forget(slot, false);
+    }
+
+    fn forget(&mut self, slot: PlayerSlot, away: bool) {
+        if let Some(seat) = self.seats.get_mut(usize::from(slot.0)) {
+            *seat = Seat { away, ..Seat::new(self.rate) };
+        }
+    }
+
+    /// A spectator gets snapshots from now on.
+    pub fn watch(&mut self, id: WatcherId) {
+        self.watchers.insert(id, Line::new(self.rate));
+    }
+
+    /// A spectator gets none any more.
+    pub fn unwatch(&mut self, id: WatcherId) {
+        self.watchers.remove(&id);
     }
 
     /// One step of the world. Returns what is to be sent now; after the last step that is always something.
@@ -100,12 +151,14 @@ impl Server {
         let mut inputs = Vec::with_capacity(self.seats.len());
         for (slot, seat) in (0..).map(PlayerSlot).zip(&mut self.seats) {
             inputs.extend(seat.inputs.remove(&now).map(|input| (slot, input)));
-            seat.budget = (seat.budget + BUDGET_PER_TICK).min(BUDGET_MAX);
+        }
+        for line in self.seats.iter_mut().map(|seat| &mut seat.line).chain(self.watchers.values_mut()) {
+            line.save_up(self.rate);
         }
         self.recorder.inputs(&self.world, &inputs);
         self.world.step(&inputs);
         self.recorder.stepped(&self.world);
-        if self.world.tick().is_multiple_of(TICKS_PER_SNAPSHOT) || self.world.outcome().is_some() {
+        if self.world.tick().is_multiple_of(self.rate.ticks()) || self.world.outcome().is_some() {
             self.snapshots()
         } else {
             Vec::new()
@@ -127,30 +180,71 @@ impl Server {
         &self.world
     }
 
+    /// How the match ends if it is broken off now. It is not played any further then.
+    pub fn broken_off(&self) -> Option<Outcome> {
+        self.world.broken_off()
+    }
+
     fn snapshots(&mut self) -> Vec<Outgoing> {
         let tick = self.world.tick();
         self.told = self.told.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
         self.told.insert(tick, self.world.state().clone());
-        // Most players have the same baseline.
-        let mut foreseen: BTreeMap<Option<u32>, WorldState> = BTreeMap::new();
+        // Most have the same baseline, and but for the lead the same datagram.
+        let mut encoded: BTreeMap<Option<u32>, Vec<u8>> = BTreeMap::new();
         let is_last = self.world.outcome().is_some();
-        let mut outgoing = Vec::with_capacity(self.seats.len());
-        for ((slot, seat), player) in (0..).map(PlayerSlot).zip(&mut self.seats).zip(self.world.players()) {
-            if !player.present || (seat.budget < 0 && !is_last) {
+        let mut outgoing = Vec::with_capacity(self.seats.len() + self.watchers.len());
+        let lead = |seat: &Seat| {
+            seat.newest_tick.map(|newest| (i64::from(newest) - i64::from(tick)).clamp(-127, 127) as i8)
+        };
+        let players = (0..).map(PlayerSlot).zip(&mut self.seats).zip(self.world.players());
+        let players = players
+            .filter(|((_, seat), player)| player.present && !seat.away)
+            .map(|((slot, seat), _)| (Receiver::Player(slot), lead(seat), &mut seat.line));
+        let watchers = self.watchers.iter_mut().map(|(id, line)| (Receiver::Watcher(*id), None, line));
+        for (receiver, lead, line) in players.chain(watchers) {
+            if line.budget < 0 && !is_last {
                 continue;
             }
-            let baseline = seat.baseline_tick.and_then(|tick| self.told.get(&tick));
+            let baseline = line.baseline_tick.and_then(|tick| self.told.get(&tick));
             let baseline_tick = baseline.map(|state| state.tick);
-            let foreseen = foreseen.entry(baseline_tick).or_insert_with(|| {
-                snapshot::foresee(&self.start, baseline, tick).expect("own states are good and young")
+            let shared = encoded.entry(baseline_tick).or_insert_with(|| {
+                let foreseen = snapshot::foresee(&self.start, baseline, tick);
+                let foreseen = foreseen.expect("own states are good and young");
+                snapshot::encode(&Header { lead: None, tick, baseline_tick }, &foreseen, self.world.state())
             });
-            let lead =
-                seat.newest_tick.map(|newest| (i64::from(newest) - i64::from(tick)).clamp(-127, 127) as i8);
-            let header = Header { lead, tick, baseline_tick };
-            let datagram = snapshot::encode(&header, foreseen, self.world.state());
-            seat.budget -= datagram.len() as i64;
-            outgoing.push(Outgoing { slot, datagram });
+            let mut datagram = shared.clone();
+            snapshot::set_lead(&mut datagram, lead);
+            line.budget -= datagram.len() as i64;
+            outgoing.push(Outgoing { receiver, datagram });
         }
         outgoing
+    }
+}
+
+impl Seat {
+    fn new(rate: SnapshotRate) -> Seat {
+        Seat { inputs: BTreeMap::new(), newest_tick: None, away: false, line: Line::new(rate) }
+    }
+}
+
+impl Line {
+    /// With a second's worth of budget.
+    fn new(rate: SnapshotRate) -> Line {
+        Line { baseline_tick: None, budget: rate.bytes_per_second_max().into() }
+    }
+
+    /// A tick's worth of budget, up to a second's.
+    fn save_up(&mut self, rate: SnapshotRate) {
+        let second = rate.bytes_per_second_max();
+        self.budget = (self.budget + i64::from(second / TICKS_PER_SECOND)).min(second.into());
+    }
+
+    /// They have this snapshot; 0: none, or they trust none.
+    fn has_seen(&mut self, snapshot_tick: u32, told: &BTreeMap<u32, WorldState>) {
+        if snapshot_tick == 0 {
+            self.baseline_tick = None;
+        } else if told.contains_key(&snapshot_tick) {
+            self.baseline_tick = self.baseline_tick.max(Some(snapshot_tick));
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use game_sim::{Direction, MatchConfig, PlayerInput, PlayerSlot, WorldState};
+use game_sim::{Aim, Direction, MatchConfig, PlayerInput, PlayerSlot, WorldState};
 
 use crate::client::{AHEAD_MAX_TICKS, Client, LEAD_ACCEPTED_TICKS};
-use crate::handshake::{client_proof, server_proof};
-use crate::protocol::ProtocolError;
+use crate::handshake::{ResumeToken, Secret, client_proof, server_proof};
 use crate::protocol::snapshot::{Header, Snapshot};
-use crate::server::{INPUT_WINDOW_TICKS, Server};
+use crate::protocol::{ProtocolError, SnapshotRate};
+use crate::server::{INPUT_WINDOW_TICKS, Receiver, Server};
 
 /// A small generator for tests (SplitMix64).
 pub(crate) struct Noise(pub(crate) u64);
@@ -26,7 +26,8 @@ impl Noise {
     pub(crate) fn input(&mut self) -> PlayerInput {
         let direction = Direction { x: self.below(3) as i8 - 1, y: self.below(3) as i8 - 1 };
         let (dash, shoot) = (self.below(60) == 0, self.below(6) == 0);
-        PlayerInput { direction, dash, shoot, rewind_ticks: self.below(13) as u8 }
+        let aim = (self.below(2) == 0).then(|| Aim(self.below(256) as u8));
+        PlayerInput { direction, dash, shoot, aim, rewind_ticks: self.below(13) as u8 }
     }
 }
 
@@ -48,6 +49,7 @@ struct Weather {
 const CALM: Weather =
     Weather { loss_percent: 0, burst_percent: 0, duplicate_percent: 0, latency_ticks: (4, 4) };
 const BURST_TICKS: u64 = 5;
+const RATE: SnapshotRate = SnapshotRate::Hz20;
 
 /// A server, its clients, and what is on the way between them.
 struct Arena {
@@ -63,14 +65,20 @@ struct Arena {
     burst_until: u64,
     /// Every world the server had, by tick.
     truth: Vec<WorldState>,
+    /// What spectators were sent.
+    watched: Vec<Vec<u8>>,
 }
 
 impl Arena {
     fn new(players: usize, seed: u64, weather: Weather) -> Arena {
+        Arena::at_rate(players, seed, weather, SnapshotRate::Hz20)
+    }
+
+    fn at_rate(players: usize, seed: u64, weather: Weather, rate: SnapshotRate) -> Arena {
         let config = config(players);
-        let server = Server::new(&config, 11).unwrap();
+        let server = Server::new(&config, 11, rate).unwrap();
         let clients =
-            (0..players).map(|slot| Client::new(&config, PlayerSlot(slot as u8)).unwrap()).collect();
+            (0..players).map(|slot| Client::new(&config, PlayerSlot(slot as u8), rate).unwrap()).collect();
         let truth = vec![server.world().state().clone()];
         Arena {
             server,
@@ -82,6 +90,7 @@ impl Arena {
             sent: 0,
             burst_until: 0,
             truth,
+            watched: Vec::new(),
         }
     }
 
@@ -116,7 +125,11 @@ impl Arena {
         }
         for outgoing in self.server.tick() {
             assert!(outgoing.datagram.len() <= crate::protocol::DATAGRAM_MAX);
-            self.send(false, usize::from(outgoing.slot.0), &outgoing.datagram);
+            let Receiver::Player(slot) = outgoing.receiver else {
+                self.watched.push(outgoing.datagram);
+                continue;
+            };
+            self.send(false, usize::from(slot.0), &outgoing.datagram);
         }
         self.truth.push(self.server.world().state().clone());
         for whose in 0..self.clients.len() {
@@ -146,10 +159,12 @@ fn wander(seed: u64, now: u64) -> PlayerInput {
     let mut noise = Noise(seed.wrapping_mul(1_000_003) + now / 20);
     let direction = Direction { x: noise.below(3) as i8 - 1, y: noise.below(3) as i8 - 1 };
     let dash = now.is_multiple_of(20) && noise.below(4) == 0;
-    PlayerInput { direction, dash, shoot: noise.below(3) == 0, rewind_ticks: 0 }
+    PlayerInput { direction, dash, shoot: noise.below(3) == 0, ..PlayerInput::default() }
 }
 
 mod bad_line;
+mod bytes;
+mod lines;
 
 #[test]
 fn prediction_converges_after_half_of_all_datagrams_were_lost() {
@@ -243,8 +258,8 @@ fn a_client_without_snapshots_stops_predicting_and_comes_back() {
 fn both_sides_see_the_same_end() {
     let config = MatchConfig { ticks_max: 200, ..config(4) };
     let mut arena = Arena::new(4, 3, CALM);
-    arena.server = Server::new(&config, 11).unwrap();
-    arena.clients = (0..4).map(|slot| Client::new(&config, PlayerSlot(slot)).unwrap()).collect();
+    arena.server = Server::new(&config, 11, RATE).unwrap();
+    arena.clients = (0..4).map(|slot| Client::new(&config, PlayerSlot(slot), RATE).unwrap()).collect();
     arena.run(230, |whose, now| wander(whose as u64, now));
     let outcome = arena.server.outcome().unwrap();
     for client in &arena.clients {
@@ -257,8 +272,8 @@ fn both_sides_see_the_same_end() {
 fn garbage_changes_nothing_at_either_side() {
     let mut noise = Noise(8);
     let config = config(2);
-    let mut server = Server::new(&config, 11).unwrap();
-    let mut client = Client::new(&config, PlayerSlot(1)).unwrap();
+    let mut server = Server::new(&config, 11, RATE).unwrap();
+    let mut client = Client::new(&config, PlayerSlot(1), RATE).unwrap();
     let foreseen = client.confirmed().state().clone();
     let header = Header { lead: Some(3), tick: 1, baseline_tick: None };
     let state = WorldState { tick: 1, ..server.world().state().clone() };
@@ -284,10 +299,10 @@ fn garbage_changes_nothing_at_either_side() {
 #[test]
 fn inputs_far_ahead_or_over_are_not_kept_and_the_first_word_counts() {
     let input =
-        |tick: u32, byte: u8| [&[1], tick.to_be_bytes().as_slice(), &[0, 0, 0, 0, 1, 0, byte]].concat();
+        |tick: u32, byte: u8| [&[1], tick.to_be_bytes().as_slice(), &[0, 0, 0, 0, 1, 0, 0, byte]].concat();
     let right = 0b0110;
     let left = 0b0100;
-    let mut server = Server::new(&config(2), 11).unwrap();
+    let mut server = Server::new(&config(2), 11, RATE).unwrap();
     let start = server.world().players()[0].position;
     server.on_datagram(PlayerSlot(0), &input(u32::MAX, right)).unwrap();
     server.on_datagram(PlayerSlot(0), &input(INPUT_WINDOW_TICKS + 1, right)).unwrap();
@@ -311,16 +326,28 @@ fn inputs_far_ahead_or_over_are_not_kept_and_the_first_word_counts() {
 }
 
 #[test]
-fn proofs_hold_for_one_id_one_connection_and_one_direction() {
+fn proofs_hold_for_one_secret_one_connection_and_one_direction() {
     let (id, exporter) = ("psess-000102030405060708090a0b0c0d0e0f", [7; 32]);
-    let client = client_proof(id, &exporter);
-    let server = server_proof(id, &exporter);
-    assert!(client.verify(id, &exporter));
-    assert!(server.verify(id, &exporter));
-    assert!(!client.verify("psess-000102030405060708090a0b0c0d0e00", &exporter));
-    assert!(!client.verify(id, &[8; 32]));
-    assert!(!server.verify(id, &[8; 32]));
+    let secret = Secret::PlayerSessionId(id);
+    let client = client_proof(secret, &exporter);
+    let server = server_proof(secret, &exporter);
+    assert!(client.verify(secret, &exporter));
+    assert!(server.verify(secret, &exporter));
+    assert!(!client.verify(Secret::PlayerSessionId("psess-000102030405060708090a0b0c0d0e00"), &exporter));
+    assert!(!client.verify(secret, &[8; 32]));
+    assert!(!server.verify(secret, &[8; 32]));
     assert_ne!(client.0, server.0, "a reflected proof is no answer");
+    // The same bytes as another kind of secret prove nothing.
+    let token = ResumeToken(*b"0123456789abcdef");
+    let same = "0123456789abcdef";
+    let kinds = [Secret::PlayerSessionId(same), Secret::ResumeToken(&token), Secret::SpectatorKey(same)];
+    for (at, one) in kinds.iter().enumerate() {
+        for (other_at, other) in kinds.iter().enumerate() {
+            assert_eq!(client_proof(*one, &exporter).verify(*other, &exporter), at == other_at);
+            assert_eq!(server_proof(*one, &exporter).verify(*other, &exporter), at == other_at);
+        }
+    }
+    assert_eq!(format!("{token:?}"), "ResumeToken(..)");
 }
 
 #[test]
@@ -328,9 +355,25 @@ fn proofs_are_the_documented_bytes() {
     // Computed with Python's hmac module; another client must be able to do the same.
     let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let exporter: [u8; 32] = std::array::from_fn(|index| index as u8);
-    assert_eq!(hex(client_proof("psess-1", &exporter).0), CLIENT_PROOF);
-    assert_eq!(hex(server_proof("psess-1", &exporter).0), SERVER_PROOF);
+    let token = ResumeToken(std::array::from_fn(|index| index as u8));
+    let proofs =
+        [Secret::PlayerSessionId("psess-1"), Secret::ResumeToken(&token), Secret::SpectatorKey("key-1")]
+            .map(|secret| (hex(client_proof(secret, &exporter).0), hex(server_proof(secret, &exporter).0)));
+    assert_eq!(proofs.each_ref().map(|(client, server)| (client.as_str(), server.as_str())), PROOFS);
 }
 
-const CLIENT_PROOF: &str = "cd80ed1c8669ab2e3fb1bbffbee53b88307a92e01ef6999fc35cc7481704419a";
-const SERVER_PROOF: &str = "4c8ebcb2350391a4e083757b64a8fd182f054f5d05763d8a585dc73294ca7059";
+/// Of player and server, for each kind of secret.
+const PROOFS: [(&str, &str); 3] = [
+    (
+        "cd80ed1c8669ab2e3fb1bbffbee53b88307a92e01ef6999fc35cc7481704419a",
+        "4c8ebcb2350391a4e083757b64a8fd182f054f5d05763d8a585dc73294ca7059",
+    ),
+    (
+        "39c3b53d4c16ffa3cb4cd110f496cfa5561590a459b5b807e4005206cac0e02b",
+        "8f8b064e5e62d442ca57e0d9d3af501f0473ff30b3a1cdc284ee3114ea5d54fe",
+    ),
+    (
+        "03663fb09fb2e2e0e7da6e71055c8d0cf891587ab250f902abb9d2becee95922",
+        "41f9fa9515e0b4dd0afd24bb5c2f0c98f3eecddb4734290692129b7091155800",
+    ),
+];

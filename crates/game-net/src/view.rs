@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use game_sim::{Player, Position, WorldState};
 
-use crate::server::TICKS_PER_SNAPSHOT;
+use crate::protocol::SnapshotRate;
 
-/// The others are drawn so many ticks before the newest snapshot: one that is lost or late leaves no gap.
-const DELAY_TICKS: u32 = 2 * TICKS_PER_SNAPSHOT;
+/// The others are drawn at least so many ticks before the newest snapshot, because of jitter.
+const DELAY_TICKS_MIN: u32 = 4;
 /// No correction while the distance from that is within so many ticks: snapshots come in steps, and with jitter.
 const SLACK_TICKS: i64 = 4;
 /// So far off it jumps.
@@ -16,9 +16,14 @@ const JUMP_TICKS: i64 = 30;
 const UNITS_PER_TICK_MAX: i32 = 200;
 
 /// The tick of the view one tick later: one further, or none, or two, to stay near the snapshots.
-pub(crate) fn advance(view_tick: Option<u32>, received: &BTreeMap<u32, WorldState>) -> Option<u32> {
+pub(crate) fn advance(
+    view_tick: Option<u32>,
+    received: &BTreeMap<u32, WorldState>,
+    rate: SnapshotRate,
+) -> Option<u32> {
     let (newest, _) = received.last_key_value()?;
-    let wanted = newest.saturating_sub(DELAY_TICKS);
+    // Two snapshots before the newest: one that is lost or late leaves no gap.
+    let wanted = newest.saturating_sub((2 * rate.ticks()).max(DELAY_TICKS_MIN));
     let Some(view_tick) = view_tick else { return Some(wanted) };
     let behind = i64::from(wanted) - i64::from(view_tick);
     Some(match behind {

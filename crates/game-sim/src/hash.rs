@@ -4,10 +4,9 @@ use crate::arena::Position;
 use crate::world::{Direction, Player, World, WorldState};
 
 impl World {
-    /// A number that differs when anything in the state does, or in what will appear (FNV-1a, 64 bits). Not against
-    /// forgery.
+    /// A number that differs when anything in the state does, or in what will appear (64 bits). Not against forgery.
     pub fn hash(&self) -> u64 {
-        let mut hash = Fnv(self.state().hash());
+        let mut hash = Mixed(self.state().hash());
         hash.add(self.drawn() as i64);
         hash.0
     }
@@ -16,7 +15,7 @@ impl World {
 impl WorldState {
     /// The same for a state alone.
     pub fn hash(&self) -> u64 {
-        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        let mut hash = Mixed(0xcbf2_9ce4_8422_2325);
         hash.add(i64::from(self.tick));
         for player in &self.players {
             hash.player(player);
@@ -28,20 +27,21 @@ impl WorldState {
             hash.add(i64::from(shot.owner.0));
             hash.add(i64::from(shot.fired_at_tick));
             hash.position(shot.origin);
-            hash.direction(shot.direction);
+            hash.add(i64::from(shot.aim.0));
             hash.add(i64::from(shot.rewind_ticks));
         }
         hash.0
     }
 }
 
-struct Fnv(u64);
+/// Multiply and shift, a number at a time: it runs in every tick. The shift brings high bits down, because the low
+/// ones alone go into snapshots and replays.
+struct Mixed(u64);
 
-impl Fnv {
+impl Mixed {
     fn add(&mut self, number: i64) {
-        for byte in number.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
     }
 
     fn position(&mut self, Position { x, y }: Position) {
@@ -58,6 +58,7 @@ impl Fnv {
         self.position(player.position);
         self.direction(player.direction);
         self.direction(player.facing);
+        self.add(player.aim.map_or(-1, |aim| i64::from(aim.0)));
         for ticks in [
             player.dash_ticks,
             player.dash_cooldown_ticks,

@@ -9,6 +9,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod aim;
 pub mod arena;
 mod config;
 mod hash;
@@ -17,6 +18,7 @@ mod random;
 mod shots;
 mod world;
 
+pub use aim::{AIM_UNIT, Aim};
 pub use arena::Position;
 pub use config::{ConfigError, MatchConfig, PLAYERS_MAX, PLAYERS_MIN, SCORE_TO_WIN_MAX, TICKS_LIMIT};
 pub use outcome::{EndReason, Outcome};

@@ -15,6 +15,8 @@ pub enum EndReason {
     TimeUp,
     /// Everybody else left.
     LastPresent,
+    /// The server could play it no further; the points so far count.
+    BrokenOff,
 }
 
 /// The end of a match. Once there, it never changes.
@@ -34,7 +36,15 @@ impl World {
     /// The winner is, among those still present, who has the most points; of equals, who got there at the earlier
     /// tick; of those, who has the lower slot.
     pub fn outcome(&self) -> Option<Outcome> {
-        let reason = self.end_reason()?;
+        self.judged(self.end_reason()?)
+    }
+
+    /// The end of the match if it is broken off now, by the same rule. `None`: nobody is present.
+    pub fn broken_off(&self) -> Option<Outcome> {
+        self.outcome().or_else(|| self.judged(EndReason::BrokenOff))
+    }
+
+    fn judged(&self, reason: EndReason) -> Option<Outcome> {
         let present = self.players().iter().enumerate().filter(|(_, player)| player.present);
         let (winner, _) = present
             .max_by_key(|(slot, player)| (player.score, Reverse(player.scored_at_tick), Reverse(*slot)))?;

@@ -7,8 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::aim::{AIM_UNIT, Aim};
 use crate::arena::{self, Position, UNITS_PER_PIXEL};
-use crate::world::{Direction, PLAYER_HALF, PlayerSlot, World, touch};
+use crate::world::{PLAYER_HALF, PlayerSlot, World, touch};
 
 /// How long a shot flies, in ticks.
 pub const SHOT_TICKS: u32 = 50;
@@ -27,8 +28,8 @@ pub const SHOTS_MAX: usize = 3 * crate::PLAYERS_MAX;
 
 /// Half the side of a shot's square, in units.
 const SHOT_HALF: i32 = 4 * UNITS_PER_PIXEL;
-/// Units per tick along one axis, and along each of two. Far below a tile, so that no shot passes through a wall.
-const SPEED: (i32, i32) = (160, 113);
+/// Units per tick. Far below a tile, so that no shot passes through a wall.
+const SPEED: i32 = 160;
 
 /// A shot in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +40,8 @@ pub struct Shot {
     pub fired_at_tick: u32,
     /// The owner's place at that tick.
     pub origin: Position,
-    /// Where to; never standing still.
-    pub direction: Direction,
+    /// Where to.
+    pub aim: Aim,
     /// By so many ticks the owner saw the others in the past, at most [`REWIND_TICKS_MAX`].
     pub rewind_ticks: u8,
 }
@@ -49,12 +50,10 @@ impl Shot {
     /// Where the shot is at this tick, not before it was fired.
     pub fn position(&self, tick: u32) -> Position {
         let flown = tick.saturating_sub(self.fired_at_tick).min(SHOT_TICKS) as i32;
-        let Direction { x, y } = self.direction.signs();
-        let speed = if x != 0 && y != 0 { SPEED.1 } else { SPEED.0 };
-        Position {
-            x: self.origin.x + i32::from(x) * speed * flown,
-            y: self.origin.y + i32::from(y) * speed * flown,
-        }
+        let (x, y) = self.aim.vector();
+        // Division rounds towards the origin on both sides: no direction is better.
+        let along = |part: i32| part * SPEED * flown / AIM_UNIT;
+        Position { x: self.origin.x + along(x), y: self.origin.y + along(y) }
     }
 
     /// Whether such a shot can be in flight at this tick of a match of so many players.
@@ -62,7 +61,6 @@ impl Shot {
         usize::from(self.owner.0) < players
             && tick.checked_sub(self.fired_at_tick).is_some_and(|age| age < SHOT_TICKS)
             && !arena::blocked(self.origin, SHOT_HALF)
-            && self.direction != Direction::default()
             && self.rewind_ticks <= REWIND_TICKS_MAX
     }
 }
@@ -82,7 +80,7 @@ impl World {
                 owner: slot,
                 fired_at_tick: tick,
                 origin: player.position,
-                direction: player.facing,
+                aim: player.aims(),
                 rewind_ticks: rewind_ticks.min(REWIND_TICKS_MAX),
             });
         }

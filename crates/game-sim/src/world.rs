@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aim::Aim;
 use crate::arena::{self, HEIGHT, Position, TILE, WIDTH};
 use crate::config::{ConfigError, MatchConfig};
 use crate::random::Generator;
@@ -56,8 +57,10 @@ pub struct PlayerInput {
     pub direction: Direction,
     /// Start a dash, if one is possible.
     pub dash: bool,
-    /// Fire a shot where the player faces, if one is possible.
+    /// Fire a shot, if one is possible.
     pub shoot: bool,
+    /// Where a shot flies, apart from where the player walks; `None`: where they face.
+    pub aim: Option<Aim>,
     /// By so many ticks the player sees the others in the past; more than
     /// [`REWIND_TICKS_MAX`](crate::REWIND_TICKS_MAX) counts as that.
     pub rewind_ticks: u8,
@@ -72,6 +75,8 @@ pub struct Player {
     pub direction: Direction,
     /// The last direction that was not standing still; a dash goes there.
     pub facing: Direction,
+    /// The aim of the last input; kept while none comes. [`Player::aims`] says where that is.
+    pub aim: Option<Aim>,
     /// Ticks left of a dash.
     pub dash_ticks: u8,
     /// Ticks until the next dash is possible.
@@ -139,6 +144,7 @@ impl World {
             position: arena::start(slot),
             direction: Direction::default(),
             facing: Direction { x: 1, y: 0 },
+            aim: None,
             dash_ticks: 0,
             dash_cooldown_ticks: 0,
             stun_ticks: 0,
@@ -230,7 +236,7 @@ impl World {
         }
     }
 
-    /// One tick. A player without an entry goes on in their last direction, without dash and shot; of two entries for
+    /// One tick. A player without an entry goes on in their last direction and aim, without dash and shot; of two entries for
     /// one player the later counts; entries of nobody are ignored. Without effect after the end.
     pub fn step(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
         if self.end_reason().is_some() {
@@ -243,6 +249,7 @@ impl World {
             let index = usize::from(slot.0);
             let Some(player) = self.state.players.get_mut(index) else { continue };
             player.direction = input.direction.signs();
+            player.aim = input.aim;
             dash[index] = input.dash;
             shoot[index] = input.shoot.then_some(input.rewind_ticks);
         }
@@ -371,6 +378,13 @@ impl Direction {
     /// The same direction with each part -1, 0 or 1.
     pub fn signs(self) -> Direction {
         Direction { x: self.x.signum(), y: self.y.signum() }
+    }
+}
+
+impl Player {
+    /// Where a shot of this player would fly now.
+    pub fn aims(&self) -> Aim {
+        self.aim.unwrap_or_else(|| self.facing.into())
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 
 use bevy::{prelude::*, state::app::StatesPlugin, time::TimeUpdateStrategy};
 use game_net::{
-    protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage},
-    server::Server,
+    protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage, SnapshotRate},
+    server::{self, Server},
 };
 use game_sim::{MatchConfig, PlayerSlot};
 use serde_json::Value;
@@ -115,15 +115,20 @@ fn two_clients_play_a_match_to_its_end() {
     let mut players = names.map(|name| Player::new(&config(name)));
     let rules =
         MatchConfig { players: names.map(str::to_owned).to_vec(), ticks_max: 60 * 60, score_to_win: 5 };
-    let mut server = Server::new(&rules, 3).unwrap();
+    let mut server = Server::new(&rules, 3, SnapshotRate::Hz20).unwrap();
     for (slot, player) in (0..).map(PlayerSlot).zip(&players) {
         player.tell(Received::Welcome { hosting: Hosting::Match { players_wanted: 2 } });
-        player.tell_message(ServerMessage::MatchStart { slot, config: rules.clone() });
+        player.tell_message(ServerMessage::MatchStart {
+            slot,
+            config: rules.clone(),
+            snapshot_rate: SnapshotRate::Hz20,
+        });
     }
     let outcome = loop {
         for outgoing in server.tick() {
             let datagram = Received::Datagram(outgoing.datagram.into());
-            players[usize::from(outgoing.slot.0)].tell(datagram);
+            let server::Receiver::Player(slot) = outgoing.receiver else { panic!("nobody watches") };
+            players[usize::from(slot.0)].tell(datagram);
         }
         if let Some(outcome) = server.outcome() {
             break outcome;
@@ -262,7 +267,11 @@ fn ends_that_are_not_victories() {
     let welcome = |hosting| Received::Welcome { hosting };
     let wanted = Hosting::Match { players_wanted: 2 };
     let impossible = MatchConfig { players: vec!["ada".to_owned()], ticks_max: 60, score_to_win: 1 };
-    let start = ServerMessage::MatchStart { slot: PlayerSlot(0), config: impossible };
+    let start = ServerMessage::MatchStart {
+        slot: PlayerSlot(0),
+        config: impossible,
+        snapshot_rate: SnapshotRate::Hz20,
+    };
     let closing = ServerMessage::Closing { reason: "maintenance".to_owned() };
     let lone = Config { deadline: Some(Duration::from_secs(2)), ..config("ada") };
     let peers = Config { expect_peers: Some(1), ..lone.clone() };

@@ -10,7 +10,7 @@ use std::{
 };
 
 use game_net::{
-    handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, client_proof},
+    handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, Secret, client_proof},
     protocol::{ClientMessage, Hosting, PROTOCOL, ProtocolError, ServerMessage, frame::FrameReader},
 };
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
@@ -162,10 +162,9 @@ async fn prove(
     connection
         .export_keying_material(&mut exporter, EXPORTER_LABEL, EXPORTER_CONTEXT)
         .map_err(|_| JoinError::Local("tls exports no keying material of this length".to_owned()))?;
-    let hello = ClientMessage::Hello {
-        player_id: player_id.to_owned(),
-        proof: client_proof(player_session_id, &exporter),
-    };
+    let secret = Secret::PlayerSessionId(player_session_id);
+    let proof = client_proof(secret, &exporter);
+    let hello = ClientMessage::Hello { player_id: player_id.to_owned(), proof };
     let frame =
         hello.to_frame().map_err(|error| JoinError::Local(format!("the join cannot be said: {error}")))?;
     let lost = || JoinError::Connection(lost_reason(&connection));
@@ -174,7 +173,7 @@ async fn prove(
     let mut frames = FrameReader::from_server();
     let answer = first_message(&mut receive, &mut frames).await.ok_or_else(lost)?;
     let refusal = match answer {
-        Ok(ServerMessage::Welcome { proof, hosting }) if proof.verify(player_session_id, &exporter) => {
+        Ok(ServerMessage::Welcome { proof, hosting, .. }) if proof.verify(secret, &exporter) => {
             return Ok(Joined { endpoint, connection, send, receive, frames, hosting });
         }
         Ok(ServerMessage::Welcome { .. }) => JoinError::NoProof,

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use game_net::{
     handshake::{
-        ClientProof, EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, ServerProof, client_proof,
+        ClientProof, EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH, Secret, ServerProof, client_proof,
         server_proof,
     },
     protocol::{ClientMessage, Hosting, PROTOCOL, Presence, ServerMessage, frame::FrameReader},
@@ -69,9 +69,12 @@ impl Guest {
 
     async fn welcome(&mut self) {
         assert_eq!(self.player_id, PLAYER);
-        assert!(self.proof.verify(SECRET, &self.exporter), "the player proves that it knows the secret");
-        let proof = server_proof(SECRET, &self.exporter);
-        self.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby }).await;
+        assert!(
+            self.proof.verify(Secret::PlayerSessionId(SECRET), &self.exporter),
+            "the player proves that it knows the secret"
+        );
+        let proof = server_proof(Secret::PlayerSessionId(SECRET), &self.exporter);
+        self.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: None }).await;
     }
 }
 
@@ -207,19 +210,31 @@ const NO_PROOF: &str = "the server could not prove that it knows this player ses
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refuses_a_server_without_the_secret() {
-    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby };
+    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: None };
     check_refusal(move |_| welcome(ServerProof([7; 32])), NO_PROOF).await;
-    check_refusal(move |guest| welcome(server_proof("psess-another", &guest.exporter)), NO_PROOF).await;
+    check_refusal(
+        move |guest| welcome(server_proof(Secret::PlayerSessionId("psess-another"), &guest.exporter)),
+        NO_PROOF,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refuses_its_own_proof_and_one_from_another_connection() {
-    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby };
+    let welcome = |proof| ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: None };
     // Reflection: what the client sent comes back.
     check_refusal(move |guest| welcome(ServerProof(guest.proof.0)), NO_PROOF).await;
-    check_refusal(move |guest| welcome(ServerProof(client_proof(SECRET, &guest.exporter).0)), NO_PROOF).await;
+    check_refusal(
+        move |guest| welcome(ServerProof(client_proof(Secret::PlayerSessionId(SECRET), &guest.exporter).0)),
+        NO_PROOF,
+    )
+    .await;
     // Man in the middle, or replay: a true proof over the exporter value of another connection.
-    check_refusal(move |_| welcome(server_proof(SECRET, &[9; EXPORTER_LENGTH])), NO_PROOF).await;
+    check_refusal(
+        move |_| welcome(server_proof(Secret::PlayerSessionId(SECRET), &[9; EXPORTER_LENGTH])),
+        NO_PROOF,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,7 +36,8 @@ fn follow(match_: Res<Match>, mut drawn: Query<(&Shot, &mut Transform, &mut Spri
             *visibility = Visibility::Hidden;
             continue;
         };
-        let along = Vec2::new(f32::from(shot.direction.x), -f32::from(shot.direction.y));
+        let (x, y) = shot.aim.vector();
+        let along = Vec2::new(x as f32, -y as f32);
         transform.translation = to_canvas(shot.position(world.tick())).extend(SHOT_Z);
         transform.rotation = Quat::from_rotation_z(along.to_angle());
         sprite.color = theme::player_color(shot.owner.0).mix(&Color::WHITE, 0.35);

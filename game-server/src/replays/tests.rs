@@ -1,5 +1,6 @@
 //! Files that are written, bounded, and played again.
 
+use game_net::protocol::SnapshotRate;
 use game_net::server::Server;
 use game_sim::MatchConfig;
 
@@ -24,7 +25,7 @@ impl Drop for Place {
 fn replay() -> Replay {
     let players = ["anna", "bert"].map(str::to_owned).to_vec();
     let config = MatchConfig { players, ticks_max: 90, score_to_win: 10 };
-    let mut server = Server::new(&config, 1).unwrap();
+    let mut server = Server::new(&config, 1, SnapshotRate::Hz20).unwrap();
     while server.outcome().is_none() {
         server.tick();
     }

@@ -85,8 +85,12 @@ fn man_in_the_middle(server: u16, answer: Answer) -> u16 {
                 toward_server.say(&hello).await;
                 toward_server.hear().await.unwrap()
             }
-            Answer::Reflected => ServerMessage::Welcome { proof: ServerProof(proof.0), hosting },
-            Answer::Invented => ServerMessage::Welcome { proof: ServerProof([0x17; 32]), hosting },
+            Answer::Reflected => {
+                ServerMessage::Welcome { proof: ServerProof(proof.0), hosting, resume: None }
+            }
+            Answer::Invented => {
+                ServerMessage::Welcome { proof: ServerProof([0x17; 32]), hosting, resume: None }
+            }
         };
         to_victim.write_all(&message.to_frame().unwrap()).await.unwrap();
         victim.closed().await;

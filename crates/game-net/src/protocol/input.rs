@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! 0x01 | tick of the newest input, u32 | tick of the newest snapshot, u32, or 0 | n, 1 to 8
-//! n inputs, u16, newest first, each for one tick earlier
+//! n inputs, u24, newest first, each for one tick earlier
 //! ```
 //!
-//! An input: bits 0-1 x + 1, bits 2-3 y + 1, bit 4 dash, bit 5 shoot, bits 8-11 the ticks by which the player sees the
-//! others in the past, the rest 0. Numbers are big endian.
+//! An input: bits 0-1 x + 1, bits 2-3 y + 1, bit 4 dash, bit 5 shoot, bit 6 whether there is an aim, bits 8-15 the aim or
+//! 0, bits 16-19 the ticks by which the player sees the others in the past, the rest 0. Numbers are big endian.
 
-use game_sim::{Direction, PlayerInput, REWIND_TICKS_MAX};
+use game_sim::{Aim, Direction, PlayerInput, REWIND_TICKS_MAX};
 
 use super::ProtocolError;
 
@@ -16,10 +16,14 @@ use super::ProtocolError;
 pub const INPUTS_PER_DATAGRAM: usize = 8;
 
 const KIND: u8 = 0x01;
-const DASH: u16 = 1 << 4;
-const SHOOT: u16 = 1 << 5;
-const REWIND_SHIFT: u16 = 8;
-const REWIND_MASK: u16 = 0b1111;
+const DASH: u32 = 1 << 4;
+const SHOOT: u32 = 1 << 5;
+const AIM: u32 = 1 << 6;
+const AIM_SHIFT: u32 = 8;
+const REWIND_SHIFT: u32 = 16;
+const KNOWN: u32 = 0xf_ff7f;
+/// Bytes of an input.
+const INPUT_BYTES: usize = 3;
 
 /// The content of an input datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +40,14 @@ impl InputDatagram {
     /// The datagram's bytes. Inputs beyond the eighth are left out.
     pub fn encode(&self) -> Vec<u8> {
         let inputs = &self.inputs[..self.inputs.len().min(INPUTS_PER_DATAGRAM)];
-        let mut bytes = Vec::with_capacity(10 + 2 * inputs.len());
+        let mut bytes = Vec::with_capacity(10 + INPUT_BYTES * inputs.len());
         bytes.push(KIND);
         bytes.extend_from_slice(&self.newest_tick.to_be_bytes());
         bytes.extend_from_slice(&self.snapshot_tick.to_be_bytes());
         bytes.push(inputs.len() as u8);
-        bytes.extend(inputs.iter().flat_map(|input| encode_input(*input).to_be_bytes()));
+        for input in inputs {
+            bytes.extend_from_slice(&encode_input(*input).to_be_bytes()[1..]);
+        }
         bytes
     }
 
@@ -50,13 +56,15 @@ impl InputDatagram {
         let [KIND, t0, t1, t2, t3, s0, s1, s2, s3, count, inputs @ ..] = bytes else {
             return Err(ProtocolError::Datagram);
         };
-        let (inputs, odd) = inputs.as_chunks::<2>();
+        let (inputs, odd) = inputs.as_chunks::<INPUT_BYTES>();
         let is_long = !odd.is_empty() || usize::from(*count) != inputs.len();
         if is_long || !(1..=INPUTS_PER_DATAGRAM).contains(&inputs.len()) {
             return Err(ProtocolError::Datagram);
         }
-        let inputs: Option<Vec<PlayerInput>> =
-            inputs.iter().map(|bytes| decode_input(u16::from_be_bytes(*bytes))).collect();
+        let inputs: Option<Vec<PlayerInput>> = inputs
+            .iter()
+            .map(|[high, middle, low]| decode_input(u32::from_be_bytes([0, *high, *middle, *low])))
+            .collect();
         Ok(InputDatagram {
             newest_tick: u32::from_be_bytes([*t0, *t1, *t2, *t3]),
             snapshot_tick: u32::from_be_bytes([*s0, *s1, *s2, *s3]),
@@ -82,23 +90,26 @@ pub(super) fn decode_direction(bits: u8) -> Option<Direction> {
     Some(Direction { x: part(bits)?, y: part(bits >> 2)? })
 }
 
-pub(crate) fn encode_input(input: PlayerInput) -> u16 {
-    u16::from(encode_direction(input.direction))
+pub(crate) fn encode_input(input: PlayerInput) -> u32 {
+    u32::from(encode_direction(input.direction))
         | if input.dash { DASH } else { 0 }
         | if input.shoot { SHOOT } else { 0 }
-        | u16::from(input.rewind_ticks.min(REWIND_TICKS_MAX)) << REWIND_SHIFT
+        | input.aim.map_or(0, |aim| AIM | u32::from(aim.0) << AIM_SHIFT)
+        | u32::from(input.rewind_ticks.min(REWIND_TICKS_MAX)) << REWIND_SHIFT
 }
 
-pub(crate) fn decode_input(bits: u16) -> Option<PlayerInput> {
-    let rewind_ticks = (bits >> REWIND_SHIFT & REWIND_MASK) as u8;
-    let unknown = bits & !(DASH | SHOOT | 0b1111 | REWIND_MASK << REWIND_SHIFT);
-    if unknown != 0 || rewind_ticks > REWIND_TICKS_MAX {
+pub(crate) fn decode_input(bits: u32) -> Option<PlayerInput> {
+    let rewind_ticks = (bits >> REWIND_SHIFT) as u8;
+    let aim = Aim((bits >> AIM_SHIFT) as u8);
+    let has_aim = bits & AIM != 0;
+    if bits & !KNOWN != 0 || rewind_ticks > REWIND_TICKS_MAX || (!has_aim && aim != Aim(0)) {
         return None;
     }
     Some(PlayerInput {
         direction: decode_direction(bits as u8)?,
         dash: bits & DASH != 0,
         shoot: bits & SHOOT != 0,
+        aim: has_aim.then_some(aim),
         rewind_ticks,
     })
 }

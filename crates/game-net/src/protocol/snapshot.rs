@@ -4,9 +4,9 @@
 //! 0x02 | lead, i8 | tick, u32, big endian | age of the baseline in ticks, u8; 0: the start of the match
 //! then bits, a 1 before each part that differs:
 //!   each player: position (1: 2 x 10 bits of difference, or 0: 2 x 14 bits), direction and facing 2 x 4,
-//!     dash, cool-down, stun, shield, reload 8 each, health 2, score 16 and scored at tick 24; present has no more
+//!     aim (1 and 8, or 0: as facing), dash, cool-down, stun, shield, reload 8 each, health 2, score 16 and scored at tick 24; present has no more
 //!   each pick-up: 1 and 2 x 14 bits, or 0 when it is taken
-//!   each foreseen shot: 1 when it is gone; number of new shots 6; each: slot 4, age 6, origin 2 x 14, direction 4,
+//!   each foreseen shot: 1 when it is gone; number of new shots 6; each: slot 4, age 6, origin 2 x 14, aim 8,
 //!     rewind 4
 //!   the low 16 bits of the state's hash
 //! ```
@@ -16,7 +16,7 @@
 //! walks on, a shot that flies and a timer that runs out cost one bit or none. No state needs more than one datagram.
 //! The hash is there because a difference from something else than what the server meant would look like a state.
 
-use game_sim::{HEALTH_MAX, Player, PlayerSlot, Position, SHOTS_MAX, Shot, World, WorldState};
+use game_sim::{Aim, HEALTH_MAX, Player, PlayerSlot, Position, SHOTS_MAX, Shot, World, WorldState};
 
 use super::ProtocolError;
 use super::bits::{BitReader, BitWriter};
@@ -32,6 +32,8 @@ const NO_LEAD: i8 = i8::MIN;
 const COORDINATE: u32 = 14;
 /// Bits of the difference of a coordinate, and what is added to make it positive.
 const DIFFERENCE: u32 = 10;
+/// Bits of an aim.
+const AIM: u32 = 8;
 /// Bits of the state's hash.
 const HASH: u32 = 16;
 const DIFFERENCE_OFFSET: i32 = 1 << (DIFFERENCE - 1);
@@ -140,11 +142,16 @@ pub(crate) fn encode(header: &Header, foreseen: &WorldState, state: &WorldState)
         writer.write(shot.owner.0.into(), 4);
         writer.write(header.tick.wrapping_sub(shot.fired_at_tick), 6);
         write_position(&mut writer, shot.origin);
-        writer.write(encode_direction(shot.direction).into(), 4);
+        writer.write(shot.aim.0.into(), AIM);
         writer.write(shot.rewind_ticks.into(), 4);
     }
     writer.write(hash_bits(state), HASH);
     writer.into_bytes()
+}
+
+/// Writes another lead into a datagram: all else is the same for everybody with the same baseline.
+pub(crate) fn set_lead(datagram: &mut [u8], lead: Option<i8>) {
+    datagram[1] = lead.unwrap_or(NO_LEAD) as u8;
 }
 
 fn hash_bits(state: &WorldState) -> u32 {
@@ -166,6 +173,12 @@ fn write_player(writer: &mut BitWriter, player: &Player, foreseen: &Player) {
     if writer.flag((player.direction, player.facing) != (foreseen.direction, foreseen.facing)) {
         writer.write(encode_direction(player.direction).into(), 4);
         writer.write(encode_direction(player.facing).into(), 4);
+    }
+    if writer.flag(player.aim != foreseen.aim) {
+        writer.flag(player.aim.is_some());
+        if let Some(aim) = player.aim {
+            writer.write(aim.0.into(), AIM);
+        }
     }
     for (ticks, foreseen) in timers(player).into_iter().zip(timers(foreseen)) {
         if writer.flag(ticks != foreseen) {
@@ -221,7 +234,7 @@ fn read_state(reader: &mut BitReader<'_>, header: &Header, foreseen: &WorldState
             owner: PlayerSlot(reader.read(4)? as u8),
             fired_at_tick: header.tick.checked_sub(reader.read(6)?)?,
             origin: read_position(reader)?,
-            direction: decode_direction(reader.read(4)? as u8)?,
+            aim: Aim(reader.read(AIM)? as u8),
             rewind_ticks: reader.read(4)? as u8,
         });
     }
@@ -242,6 +255,9 @@ fn read_player(reader: &mut BitReader<'_>, player: &mut Player) -> Option<()> {
     if reader.flag()? {
         player.direction = decode_direction(reader.read(4)? as u8)?;
         player.facing = decode_direction(reader.read(4)? as u8)?;
+    }
+    if reader.flag()? {
+        player.aim = if reader.flag()? { Some(Aim(reader.read(AIM)? as u8)) } else { None };
     }
     for ticks in [
         &mut player.dash_ticks,

@@ -1,9 +1,12 @@
 //! The bytes on the wire, exactly; and what must not pass as bytes of this protocol.
 
-use game_sim::{Direction, HEALTH_MAX, PICKUPS, PlayerInput, Position, SHOTS_MAX, Shot, World, WorldState};
+use game_sim::{
+    Aim, Direction, HEALTH_MAX, PICKUPS, PlayerInput, Position, SHOTS_MAX, Shot, World, WorldState,
+};
 
 use super::frame::{CLIENT_FRAME_MAX, FrameReader, SERVER_FRAME_MAX};
 use super::input::InputDatagram;
+use super::seen::SeenDatagram;
 use super::snapshot::{BASELINE_AGE_MAX, Header, Snapshot, foresee};
 use super::*;
 use crate::tests::{Noise, config};
@@ -20,17 +23,17 @@ const FULL: Header = Header { lead: Some(-2), tick: 7, baseline_tick: None };
 
 #[test]
 fn input_datagram_bytes() {
-    let shot = PlayerInput { shoot: true, rewind_ticks: 9, ..input(0, 0, false) };
+    let shot = PlayerInput { shoot: true, aim: Some(Aim(0xc1)), rewind_ticks: 9, ..input(0, 0, false) };
     let datagram = InputDatagram {
         newest_tick: 0x0102_0304,
         snapshot_tick: 0x0102_0300,
         inputs: vec![input(1, 0, true), input(-1, -1, false), shot],
     };
     let bytes = datagram.encode();
-    assert_eq!(hex(&bytes), "01010203040102030003001600000925");
+    assert_eq!(hex(&bytes), "0101020304010203000300001600000009c165");
     assert_eq!(InputDatagram::decode(&bytes), Ok(datagram));
     let many = InputDatagram { newest_tick: 9, snapshot_tick: 0, inputs: vec![input(0, 1, false); 12] };
-    assert_eq!(hex(&many.encode()), format!("01000000090000000008{}", "0009".repeat(8)));
+    assert_eq!(hex(&many.encode()), format!("01000000090000000008{}", "000009".repeat(8)));
 }
 
 /// The start of a match of two, and a state of it in which everything differs.
@@ -41,6 +44,7 @@ fn start_and_everything_changed() -> (World, WorldState) {
     player.position = Position { x: player.position.x + 5, y: player.position.y - 5 };
     player.direction = Direction { x: 1, y: -1 };
     player.facing = Direction { x: -1, y: 0 };
+    player.aim = Some(Aim(0xa5));
     (player.dash_ticks, player.dash_cooldown_ticks, player.stun_ticks) = (10, 90, 40);
     (player.shield_ticks, player.reload_ticks, player.health) = (120, 24, 1);
     (player.score, player.scored_at_tick, player.present) = (0x0203, 0x0001_02fe, false);
@@ -50,7 +54,7 @@ fn start_and_everything_changed() -> (World, WorldState) {
         owner: PlayerSlot(1),
         fired_at_tick: 3,
         origin: game_sim::arena::centre(14, 5),
-        direction: Direction { x: 0, y: 1 },
+        aim: Aim(0x5a),
         rewind_ticks: 11,
     });
     (start, state)
@@ -95,8 +99,12 @@ fn the_largest_snapshot_is_one_datagram() {
     state.players[0].position.x += 3000;
     state.pickups = vec![changed.pickups[3]; PICKUPS];
     state.shots = vec![changed.shots[0]; SHOTS_MAX];
-    let bytes = Snapshot { header: FULL, state }.encode(start.state());
-    assert_eq!(bytes.len(), 584);
+    // Everything that was foreseen has come differently.
+    let gone = Shot { rewind_ticks: 0, ..changed.shots[0] };
+    let foreseen = WorldState { shots: vec![gone; SHOTS_MAX], ..start.state().clone() };
+    let bytes = Snapshot { header: FULL, state }.encode(&foreseen);
+    // Seven bytes, and 16 x 140 + 10 x 30 + 48 + 6 + 48 x 50 + 16 bits.
+    assert_eq!(bytes.len(), 634);
     assert!(bytes.len() <= DATAGRAM_MAX);
 }
 
@@ -151,12 +159,21 @@ fn datagrams_that_are_none_are_refused() {
     check(&[good.as_slice(), &[5]].concat());
     let head = [1, 0, 0, 0, 5, 0, 0, 0, 0];
     check(&[head.as_slice(), &[0]].concat());
-    check(&[head.as_slice(), &[9], &[0, 5].repeat(9)].concat());
-    check(&[head.as_slice(), &[1, 0, 0b0011]].concat());
-    check(&[head.as_slice(), &[1, 0, 0b100_0101]].concat());
-    check(&[head.as_slice(), &[1, 13, 0b0101]].concat());
-    check(&[head.as_slice(), &[1, 16, 0b0101]].concat());
-    check(&[[2, 0, 0, 0, 5, 0, 0, 0, 0].as_slice(), &[1, 0, 5]].concat());
+    check(&[head.as_slice(), &[9], &[0, 0, 5].repeat(9)].concat());
+    check(&[head.as_slice(), &[1, 0, 0, 0b0011]].concat());
+    check(&[head.as_slice(), &[1, 0, 0, 0b1000_0101]].concat());
+    // An aim without the word that there is one.
+    check(&[head.as_slice(), &[1, 0, 9, 0b0101]].concat());
+    check(&[head.as_slice(), &[1, 13, 0, 0b0101]].concat());
+    check(&[head.as_slice(), &[1, 16, 0, 0b0101]].concat());
+    check(&[[2, 0, 0, 0, 5, 0, 0, 0, 0].as_slice(), &[1, 0, 0, 5]].concat());
+
+    let good = SeenDatagram { snapshot_tick: 0x0102_0304 };
+    assert_eq!(hex(&good.encode()), "0301020304");
+    assert_eq!(SeenDatagram::decode(&good.encode()), Ok(good));
+    for bytes in [&[][..], &[3], &[3, 0, 0, 0], &[3, 0, 0, 0, 0, 0], &[1, 0, 0, 0, 0]] {
+        assert_eq!(SeenDatagram::decode(bytes), Err(ProtocolError::Datagram), "{bytes:?}");
+    }
 
     let (start, state) = start_and_everything_changed();
     let good = Snapshot { header: FULL, state }.encode(start.state());
@@ -171,9 +188,19 @@ fn datagrams_that_are_none_are_refused() {
 #[test]
 fn frames_survive_any_chunking() {
     let messages = [
-        ServerMessage::Welcome { proof: ServerProof([7; 32]), hosting: Hosting::Match { players_wanted: 4 } },
+        ServerMessage::Welcome {
+            proof: ServerProof([7; 32]),
+            hosting: Hosting::Match { players_wanted: 4 },
+            resume: Some(ResumeToken([9; 16])),
+        },
         ServerMessage::Presence(Presence::Joined { player_id: "anna".to_owned() }),
-        ServerMessage::MatchStart { slot: PlayerSlot(1), config: config(3) },
+        ServerMessage::MatchStart {
+            slot: PlayerSlot(1),
+            config: config(3),
+            snapshot_rate: SnapshotRate::Hz30,
+        },
+        ServerMessage::WatchStart { config: config(3), snapshot_rate: SnapshotRate::Hz60 },
+        ServerMessage::Countdown { left_ms: 290_000 },
         ServerMessage::Chat { from: "bert".to_owned(), text: "hello".to_owned() },
         ServerMessage::MatchEnd {
             winner: "anna".to_owned(),
@@ -194,6 +221,26 @@ fn frames_survive_any_chunking() {
         }
         assert_eq!(read, messages);
     }
+}
+
+#[test]
+fn first_messages_and_their_answer_bytes() {
+    let proof = ClientProof([0x5a; 32]);
+    let resume = ClientMessage::Resume { player_id: "ab".to_owned(), proof };
+    assert_eq!(hex(&resume.to_frame().unwrap()), format!("002403026162{}", "5a".repeat(32)));
+    let watch = ClientMessage::Watch { proof };
+    assert_eq!(hex(&watch.to_frame().unwrap()), format!("002104{}", "5a".repeat(32)));
+    for message in [resume, watch] {
+        let frame = message.to_frame().unwrap();
+        assert_eq!(ClientMessage::from_content(&frame[2..]), Ok(message));
+    }
+    let welcome = ServerMessage::Welcome {
+        proof: ServerProof([0xa5; 32]),
+        hosting: Hosting::Lobby,
+        resume: Some(ResumeToken([0x17; 16])),
+    };
+    let expected = format!("003300{}0101{}", "a5".repeat(32), "17".repeat(16));
+    assert_eq!(hex(&welcome.to_frame().unwrap()), expected);
 }
 
 #[test]
@@ -218,8 +265,11 @@ fn the_longest_messages_fit_and_longer_ones_are_refused() {
     assert_eq!(long.to_frame(), Err(ProtocolError::TextLength));
 
     let players = vec!["x".repeat(PLAYER_ID_MAX); 16];
-    let start =
-        ServerMessage::MatchStart { slot: PlayerSlot(0), config: MatchConfig { players, ..config(2) } };
+    let start = ServerMessage::MatchStart {
+        slot: PlayerSlot(0),
+        config: MatchConfig { players, ..config(2) },
+        snapshot_rate: SnapshotRate::Hz20,
+    };
     assert!(start.to_frame().is_ok());
 
     let ids: Vec<String> = (0..200).map(|index| format!("{index:0PLAYER_ID_MAX$}")).collect();
@@ -256,6 +306,7 @@ fn garbage_never_panics_and_trailing_bytes_are_refused() {
             *kind %= 8;
         }
         let _ = InputDatagram::decode(&bytes);
+        let _ = SeenDatagram::decode(&bytes);
         let _ = Snapshot::decode(&bytes, start.state());
         let _ = ClientMessage::from_content(&bytes);
         let _ = ServerMessage::from_content(&bytes);
@@ -267,4 +318,4 @@ fn garbage_never_panics_and_trailing_bytes_are_refused() {
 
 /// Written by another program from the layout in the module's comment.
 const SNAPSHOT_BYTES: &str =
-    "02fe0000000700f02bf7248556a51788c5810180817f73e0058000065801600002223a005804dbd9d0";
+    "02fe0000000700f02bf724e96155a945e231604060205fdcf801600000cb002c00004447400b005ab8bca0";

@@ -3,13 +3,15 @@
 use game_sim::{EndReason, PlayerSlot};
 
 use super::*;
+use crate::protocol::SnapshotRate;
 use crate::protocol::input::InputDatagram;
 use crate::server::Server;
 use crate::tests::{Noise, config};
 
 /// A match of three of whom one leaves, played for so many ticks.
 fn played(ticks: u32) -> Server {
-    let mut server = Server::new(&MatchConfig { ticks_max: 700, ..config(3) }, 5).unwrap();
+    let mut server =
+        Server::new(&MatchConfig { ticks_max: 700, ..config(3) }, 5, SnapshotRate::Hz20).unwrap();
     let mut noise = Noise(1);
     for tick in 0..ticks {
         for slot in 0..3 {
@@ -54,8 +56,8 @@ fn who_left_last_is_in_it() {
 #[test]
 fn a_replay_is_compact() {
     let bytes = played(700).replay().encode();
-    // Twelve seconds of three who change their mind twelve times a second.
-    assert!(bytes.len() < 2_500, "{} bytes", bytes.len());
+    // Twelve seconds of three who change their mind twelve times a second, and two bytes for each tick.
+    assert!(bytes.len() < 2 * 700 + 2_800, "{} bytes", bytes.len());
 }
 
 #[test]
@@ -66,10 +68,14 @@ fn another_match_is_noticed() {
         change(&mut changed);
         assert_eq!(Replay::decode(&changed.encode()).and_then(|replay| replay.play()), Err(expected));
     };
-    check(&|replay| replay.seed += 1, ReplayError::Differs { tick: 60 });
+    // The very tick is found at which another match begins.
+    check(&|replay| replay.seed += 1, ReplayError::Differs { tick: 1 });
+    check(&|replay| replay.tick_hashes[2 * 76] ^= 1, ReplayError::Differs { tick: 77 });
     check(&|replay| replay.hashes[2] ^= 1, ReplayError::Differs { tick: 180 });
-    check(&|replay| replay.events.truncate(100), ReplayError::Differs { tick: 240 });
-    check(&|replay| replay.ticks += 1, ReplayError::Differs { tick: 401 });
+    let left_out: u32 = replay.events[..=100].iter().map(|event| event.ticks_later).sum();
+    check(&|replay| replay.events.truncate(100), ReplayError::Differs { tick: left_out + 1 });
+    check(&|replay| replay.ticks += 1, ReplayError::Format);
+    check(&|replay| replay.tick_hashes.truncate(799), ReplayError::Format);
     check(&|replay| replay.hashes.push(0), ReplayError::Format);
     check(&|replay| replay.ticks = 701, ReplayError::Format);
     check(&|replay| replay.config.ticks_max = 0, ReplayError::Config(ConfigError::TicksMax(0)));

@@ -26,6 +26,29 @@ fn a_shot_hits_who_stands_in_its_way() {
 }
 
 #[test]
+fn a_shot_flies_where_it_was_aimed_and_not_where_its_owner_walks() {
+    let up = Direction { x: 0, y: -1 };
+    for step in 0..=u8::MAX {
+        let mut world = duel(arena::centre(4, 9), arena::centre(25, 17));
+        let aim = Some(Aim(step));
+        world.step(&[(PlayerSlot(0), PlayerInput { direction: up, aim, ..SHOOT })]);
+        let shot = world.shots()[0];
+        assert_eq!((shot.aim, world.players()[0].aims()), (Aim(step), Aim(step)));
+        let place = shot.position(world.tick() + 20);
+        let (x, y) = (place.x - shot.origin.x, place.y - shot.origin.y);
+        assert_eq!(Aim::towards(x, y), Some(Aim(step)));
+        // 21 ticks of 160 units, whatever the direction.
+        let length_squared = x * x + y * y;
+        assert!((3358 * 3358..=3362 * 3362).contains(&length_squared), "step {step}: {x}, {y}");
+        // The aim is kept when nothing is heard, and given up by an input without one.
+        world.step(&[]);
+        assert_eq!(world.players()[0].aims(), Aim(step));
+        world.step(&[(PlayerSlot(0), PlayerInput { direction: up, ..STILL })]);
+        assert_eq!(world.players()[0].aims(), up.into());
+    }
+}
+
+#[test]
 fn walls_shields_dashes_and_the_range_stop_a_hit() {
     let check = |world: World, why| {
         let mut world = world;
