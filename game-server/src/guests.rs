@@ -25,10 +25,10 @@ pub(crate) struct Guests {
     by_id: BTreeMap<GuestId, Seated>,
     spectators: BTreeMap<GuestId, Spectator>,
     spectators_max: usize,
-    /// Moments of the timeline that were told.
-    told: BTreeSet<&'static str>,
     /// How many seats are taken, for the operator.
     occupied: watch::Sender<u32>,
+    /// Moments of the timeline that were told.
+    told: BTreeSet<&'static str>,
 }
 
 /// A player who is in.
@@ -63,8 +63,8 @@ pub(crate) enum Parting {
 impl Guests {
     /// Nobody yet.
     pub(crate) fn new(seats: Seats, spectators_max: usize, occupied: watch::Sender<u32>) -> Guests {
-        let (by_id, spectators, told) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Guests { seats, by_id, spectators, spectators_max, told, occupied }
+        let (by_id, spectators) = (BTreeMap::new(), BTreeMap::new());
+        Guests { seats, by_id, spectators, spectators_max, occupied, told: BTreeSet::new() }
     }
 
     /// Players who are here.
@@ -244,10 +244,10 @@ impl Guests {
         }
     }
 
-    /// A datagram to one; lost if too many wait already.
+    /// A datagram to one, or lost.
     pub(crate) fn send_datagram(&mut self, id: GuestId, datagram: Vec<u8>) {
         if let Some(outlet) = self.outlet(id) {
-            let _ = outlet.datagrams.try_send(datagram);
+            outlet.datagrams.send(datagram);
         }
     }
 

@@ -53,11 +53,8 @@ pub(crate) fn channel() -> (Seats, SeatRequests) {
     let (requests, served_requests) = mpsc::channel(REQUESTS);
     let (removals, served_removals) = mpsc::channel(REMOVALS);
     let (milestones, served_milestones) = mpsc::channel(MILESTONES);
-    let served = SeatRequests {
-        requests: served_requests,
-        removals: served_removals,
-        milestones: served_milestones,
-    };
+    let served =
+        SeatRequests { requests: served_requests, removals: served_removals, milestones: served_milestones };
     (Seats { requests, removals, milestones }, served)
 }
 

@@ -66,7 +66,7 @@ impl Manners {
 
     /// A few moments, and now and then too many.
     fn naming(mut self) -> Self {
-        self.names = if self.plays_ms % 10 == 0 { 20 } else { self.plays_ms % 3 };
+        self.names = if self.plays_ms.is_multiple_of(10) { 20 } else { self.plays_ms % 3 };
         self
     }
 

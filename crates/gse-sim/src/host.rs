@@ -20,11 +20,18 @@ use crate::world::{Event, World};
 #[derive(Clone, Debug)]
 pub enum HostEvent {
     /// The supervisor is told.
-    Input(Input),
+    Input(Box<Input>),
     /// A game server does something by itself.
     Act(ProcessId, Intent),
     /// A game server gives up waiting for its agent and calls again.
     Retry(ProcessId, Intent, u32),
+}
+
+impl HostEvent {
+    /// The supervisor is told.
+    pub fn input(input: Input) -> Self {
+        Self::Input(Box::new(input))
+    }
 }
 
 /// One machine.
@@ -107,10 +114,10 @@ pub fn on_event(world: &mut World, number: usize, event: HostEvent) {
             if !is_routine(&input) {
                 world.note(format_args!("host{number} {}", shown(&input)));
             }
-            if let Input::Order(instance, HostOrder::StartInstance(spec)) = &input {
+            if let Input::Order(instance, HostOrder::StartInstance(spec)) = &*input {
                 note_order(&mut world.hosts[number], instance, spec);
             }
-            step(world, number, input);
+            step(world, number, *input);
         }
         HostEvent::Act(process, intent) => act(world, number, &process, intent, 1),
         HostEvent::Retry(process, intent, tries) => act(world, number, &process, intent, tries),
@@ -172,18 +179,18 @@ fn one(world: &mut World, number: usize, effect: Effect) {
             } else {
                 Input::SlotExtracted { instance, log: String::new(), setup: PackageSetup::default() }
             };
-            world.on_host(number, after_ms, HostEvent::Input(input));
+            world.on_host(number, after_ms, HostEvent::input(input));
         }
         Effect::ResolveLaunchPaths { instance, runtime_version, targets } => {
             let found = targets.iter().map(|target| Some(target.as_ref()?.in_package.clone())).collect();
             world.on_host(
                 number,
                 20,
-                HostEvent::Input(Input::LaunchPathsResolved { instance, runtime_version, found }),
+                HostEvent::input(Input::LaunchPathsResolved { instance, runtime_version, found }),
             );
         }
         Effect::RemoveSlot { instance } => {
-            world.on_host(number, 30, HostEvent::Input(Input::SlotRemoved { instance }));
+            world.on_host(number, 30, HostEvent::input(Input::SlotRemoved { instance }));
         }
         Effect::Spawn { process, instance, executable, .. } => {
             spawn(world, number, process, instance, executable);
@@ -192,12 +199,12 @@ fn one(world: &mut World, number: usize, effect: Effect) {
         // The fake games start nothing; looking for what they started takes a moment all the same.
         Effect::EndStrays { process, .. } => {
             let input = Input::StraysEnded { processes: vec![process] };
-            world.on_host(number, 5, HostEvent::Input(input));
+            world.on_host(number, 5, HostEvent::input(input));
         }
         Effect::CollectLogs { process, session, .. } => {
             let log = SessionLog { blob: BlobId::new("log"), bytes: 1, left_out_bytes: 0 };
             let input = Input::LogsCollected { process, session, outcome: Ok(log) };
-            world.on_host(number, 40, HostEvent::Input(input));
+            world.on_host(number, 40, HostEvent::input(input));
         }
         Effect::Callback { process, callback, dial_for, answer_within, .. } => {
             let (dial_ms, answer_ms) = (millis(dial_for), millis(answer_within));
@@ -276,7 +283,7 @@ fn on_signal(world: &mut World, number: usize, process: &ProcessId, signal: Sign
 pub fn exit(world: &mut World, number: usize, process: &ProcessId, status: &str) {
     if world.hosts[number].servers.remove(process).is_some() {
         let input = Input::Exited { process: process.clone(), status: status.into(), log: String::new() };
-        world.on_host(number, 5, HostEvent::Input(input));
+        world.on_host(number, 5, HostEvent::input(input));
     }
 }
 
@@ -313,13 +320,13 @@ fn call_back(
         Some(_) | None => (answer_ms, CallbackOutcome::TimedOut),
     };
     if matches!(callback, Callback::Start(_)) && world.hosts[number].servers.contains_key(process) {
-        world.on_host(number, 0, HostEvent::Input(Input::StartSending { process: process.clone() }));
+        world.on_host(number, 0, HostEvent::input(Input::StartSending { process: process.clone() }));
     }
     for (after_ms, intent) in reaction.intents {
         world.on_host(number, after_ms, HostEvent::Act(process.clone(), intent));
     }
     let input = Input::CallbackDone { process: process.clone(), callback: kind, outcome };
-    world.on_host(number, after_ms, HostEvent::Input(input));
+    world.on_host(number, after_ms, HostEvent::input(input));
 }
 
 /// How often a game server calls again when its agent cannot answer.

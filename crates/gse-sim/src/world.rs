@@ -256,12 +256,12 @@ impl World {
             Event::Report { number, report, waiting } => self.take_report(number, report, waiting),
             Event::Order(instance, order) => {
                 let number = self.home(&instance);
-                self.on_host(number, 0, HostEvent::Input(Input::Order(instance, order)));
+                self.on_host(number, 0, HostEvent::input(Input::Order(instance, order)));
             }
             Event::Answered(waiting, answer) => {
                 if self.waiting.remove(&waiting).is_some() {
                     let Waiting { number, run, ticket } = waiting;
-                    let event = HostEvent::Input(Input::ReportAnswered { ticket, answer });
+                    let event = HostEvent::input(Input::ReportAnswered { ticket, answer });
                     self.at(self.now, Event::Host { number, run, event });
                 }
             }

@@ -9,6 +9,8 @@ use crate::language::Text;
 use crate::text::{self, live};
 use crate::visit::{Visit, address};
 
+/// The end of a session.
+const ENDED: &str = "ended";
 /// A hop that took less is a line as thin as this, per cent.
 const THINNEST: f64 = 0.6;
 
@@ -40,7 +42,10 @@ pub(super) async fn section(v: &Visit, session: &str) -> Markup {
 }
 
 fn row(v: &Visit, timeline: &DescribeSessionTimelineResponse, hop: &SessionHop) -> Row {
-    let is_longest = hop.took_ms > 0 && timeline.hops.iter().all(|other| other.took_ms <= hop.took_ms);
+    // How long it was played is not what is looked for here.
+    let counts = |hop: &&SessionHop| hop.name != ENDED;
+    let longest = timeline.hops.iter().filter(counts).map(|hop| hop.took_ms).max();
+    let is_longest = hop.took_ms > 0 && counts(&hop) && longest == Some(hop.took_ms);
     let time = hop.time.split_once('T').map_or(&*hop.time, |(_, time)| time).trim_end_matches('Z');
     vec![
         match name(hop) {
@@ -83,7 +88,7 @@ fn name(hop: &SessionHop) -> Option<Text> {
 /// One stripe for each hop, as long as it took. The table says the same, so it is for the eye alone.
 fn bar(timeline: &DescribeSessionTimelineResponse) -> Markup {
     // The end of a session is minutes after its beginning, which is what the bar is about.
-    let hops: Vec<&SessionHop> = timeline.hops.iter().filter(|hop| hop.name != "ended").collect();
+    let hops: Vec<&SessionHop> = timeline.hops.iter().filter(|hop| hop.name != ENDED).collect();
     let total = hops.last().map_or(0, |hop| hop.after_ms);
     if total == 0 {
         return html! {};
