@@ -12,6 +12,7 @@ macro_rules! texts {
     };
 }
 
+pub(crate) mod live;
 pub(crate) mod pages;
 pub(crate) use pages::*;
 

@@ -13,6 +13,7 @@ use gse_core::time::parse_offset_s;
 
 use crate::account::file::AccessFile;
 use crate::limits::{self, Limits};
+use crate::otlp::Collector;
 use crate::tls::TlsSource;
 
 /// The key of `statistics_ahead_s`.
@@ -61,6 +62,8 @@ pub struct Config {
     pub statistics_ahead_s: i64,
     /// Who may read `/metrics` (R92).
     pub metrics: MetricsAccess,
+    /// Where the spans of timelines go (R123); `None`: nowhere.
+    pub otlp: Option<Collector>,
 }
 
 /// Who may read `/metrics`, which is unsigned (`metrics.access`).
@@ -98,6 +101,7 @@ impl Config {
             limits: Limits::default(),
             statistics_ahead_s: 8 * 3600,
             metrics: MetricsAccess::default(),
+            otlp: None,
         }
     }
 

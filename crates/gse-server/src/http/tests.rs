@@ -17,6 +17,7 @@ mod fleets;
 mod instances;
 mod launching;
 mod logs;
+mod metrics;
 mod monitoring;
 mod objects;
 mod order;
@@ -30,6 +31,7 @@ mod scenarios;
 mod shapes;
 mod stack;
 mod statistics;
+mod timeline;
 mod timers;
 
 use gse_api::Action;
