@@ -8,7 +8,7 @@ use super::fleet_link;
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, named, plain, status, table, time};
 use crate::page::{Outcome, Page};
-use crate::text::{self, live};
+use crate::text;
 use crate::visit::{Visit, address};
 
 pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
