@@ -4,9 +4,11 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use game_net::protocol::{Hosting, SnapshotRate};
 use game_sim::{MatchConfig, PLAYERS_MAX, PLAYERS_MIN, SCORE_TO_WIN_MAX, TICKS_LIMIT};
 use gse_sdk::GameServerSession;
 
@@ -44,6 +46,9 @@ pub struct Args {
     /// After so long a match that still has fewer than two players is given up; game property `idle_end_ms`
     #[arg(long, default_value_t = 120_000, value_parser = clap::value_parser!(u64).range(..=DAY_MS))]
     pub idle_end_ms: u64,
+    /// Snapshots that a player gets a second: 20, 30 or 60; game property `snapshot_rate` overrides it
+    #[arg(long, default_value = "20", value_parser = snapshot_rate)]
+    pub snapshot_rate: SnapshotRate,
     /// Where the replays of matches go, in a folder per port; it is collected with the session's logs
     #[arg(long, value_name = "FOLDER", default_value = "replays")]
     pub replays: PathBuf,
@@ -70,6 +75,16 @@ pub enum Host {
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
+/// Shortest `spectator_key`, in bytes: a proof of a shorter one tells it to whoever catches that.
+pub const SPECTATOR_KEY_MIN: usize = 16;
+/// Spectators of a session unless `spectators_max` says otherwise, and the most that it may say.
+const SPECTATORS_MAX: (u64, u64) = (8, 64);
+
+fn snapshot_rate(text: &str) -> Result<SnapshotRate, String> {
+    let rate = SnapshotRate::ALL.into_iter().find(|rate| rate.per_second().to_string() == text);
+    rate.ok_or_else(|| "expected 20, 30 or 60".to_owned())
+}
+
 fn client_port(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(port) if port == 0 || (CLIENT_PORT_MIN..=CLIENT_PORT_MAX).contains(&port) => Ok(port),
@@ -91,15 +106,18 @@ pub(crate) struct MatchSettings {
     pub(crate) start_wait: Duration,
     /// After that it is given up with fewer.
     pub(crate) idle_end: Duration,
+    pub(crate) snapshot_rate: SnapshotRate,
+    /// What spectators prove to know; `None`: nobody watches.
+    pub(crate) spectator_key: Option<Arc<str>>,
+    pub(crate) spectators_max: usize,
 }
 
-/// A game property whose value cannot be used.
+/// A game property whose value cannot be used; a secret one is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PropertyError {
     key: &'static str,
-    value: String,
-    least: u64,
-    most: u64,
+    value: Option<String>,
+    expected: String,
 }
 
 impl MatchSettings {
@@ -113,12 +131,29 @@ impl MatchSettings {
         let properties = session.properties();
         let number = |key: &'static str, default: u64, least: u64, most: u64| match properties.get(key) {
             None => Ok(default),
-            Some(value) => value
-                .parse()
-                .ok()
-                .filter(|number| (least..=most).contains(number))
-                .ok_or_else(|| PropertyError { key, value: (*value).to_owned(), least, most }),
+            Some(value) => {
+                value.parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+                    PropertyError {
+                        key,
+                        value: Some((*value).to_owned()),
+                        expected: format!("{least} to {most}"),
+                    }
+                })
+            }
         };
+        let rate = match properties.get("snapshot_rate") {
+            None => args.snapshot_rate,
+            Some(value) => snapshot_rate(value).map_err(|_| PropertyError {
+                key: "snapshot_rate",
+                value: Some((*value).to_owned()),
+                expected: "20, 30 or 60".to_owned(),
+            })?,
+        };
+        let key = properties.get("spectator_key").copied();
+        if key.is_some_and(|key| key.len() < SPECTATOR_KEY_MIN) {
+            let expected = format!("at least {SPECTATOR_KEY_MIN} random characters");
+            return Err(PropertyError { key: "spectator_key", value: None, expected });
+        }
         let (least, most) = (PLAYERS_MIN as u64, PLAYERS_MAX as u64);
         let players = u64::from(session.max_players).clamp(least, most);
         Ok(MatchSettings {
@@ -129,7 +164,15 @@ impl MatchSettings {
             players_wanted: number("players", players, least, players)? as usize,
             start_wait: Duration::from_millis(number("start_wait_ms", args.start_wait_ms, 0, DAY_MS)?),
             idle_end: Duration::from_millis(number("idle_end_ms", args.idle_end_ms, 0, DAY_MS)?),
+            snapshot_rate: rate,
+            spectator_key: key.map(Arc::from),
+            spectators_max: number("spectators_max", SPECTATORS_MAX.0, 0, SPECTATORS_MAX.1)? as usize,
         })
+    }
+
+    /// What players are told of the session.
+    pub(crate) fn hosting(&self) -> Hosting {
+        Hosting::Match { players_wanted: self.players_wanted as u8 }
     }
 
     /// The match of these players.
@@ -145,11 +188,13 @@ pub(crate) fn fresh_seed() -> u64 {
 
 impl fmt::Display for PropertyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PropertyError { key, value, least, most } = self;
-        write!(
-            f,
-            "game property `{key}` is {value:?}, expected {least} to {most}; hint: create the session again"
-        )
+        let PropertyError { key, value, expected } = self;
+        match value {
+            Some(value) => write!(f, "game property `{key}` is {value:?}, expected {expected}")?,
+            // A secret, if a bad one.
+            None => write!(f, "game property `{key}` cannot be used, expected {expected}")?,
+        }
+        write!(f, "; hint: create the session again")
     }
 }
 

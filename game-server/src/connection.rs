@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info};
 
-use crate::admission::{Admitted, Hello, admit};
-use crate::room::{Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomInput};
+use crate::admission::{self, Admitted, Introduction, Who};
+use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomInput};
+use crate::strangers::Stranger;
 
 /// From the first packet to the Hello, and from there to the answer, each at most.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,8 +23,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Read from the stream at a time, in bytes.
 const CHUNK: usize = 4096;
-/// Datagrams that one player may send in a second; 60 are needed.
+/// Datagrams of one player that are looked at in a second; 60 are needed.
 const DATAGRAMS_PER_SECOND: u32 = 240;
+/// Who sends so many in a second floods, and is cut off.
+const DATAGRAMS_PER_SECOND_MAX: u32 = 2_000;
 /// Messages that one player may send in a second.
 const MESSAGES_PER_SECOND: u32 = 20;
 
@@ -59,14 +62,19 @@ pub(crate) enum Failure {
 }
 
 /// Serves one connection from its first packet to its end.
-pub(crate) async fn serve(id: GuestId, incoming: Incoming, hosted: watch::Receiver<Option<Room>>) {
+pub(crate) async fn serve(
+    id: GuestId,
+    incoming: Incoming,
+    hosted: watch::Receiver<Option<Room>>,
+    stranger: Stranger,
+) {
     let remote = incoming.remote_address();
     let connection = match timeout(HELLO_TIMEOUT, async { incoming.accept()?.await }).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return debug!(%remote, error = &error as &dyn std::error::Error, "no connection"),
         Err(_) => return debug!(%remote, "no connection in time"),
     };
-    let result = join_and_play(id, &connection, &hosted).await;
+    let result = join_and_play(id, &connection, &hosted, stranger).await;
     let (code, reason) = match &result {
         Ok(()) => (close_code::DONE, "bye"),
         Err(Failure::Protocol(_) | Failure::Flood | Failure::EndOfStream) => {
@@ -80,6 +88,38 @@ pub(crate) async fn serve(id: GuestId, incoming: Incoming, hosted: watch::Receiv
     }
 }
 
+impl Failure {
+    /// Whether the seat waits for its player. Who breaks the rules or closes the connection has left.
+    fn departure(&self) -> Departure {
+        let lost = |error: &ConnectionError| match error {
+            ConnectionError::TimedOut | ConnectionError::Reset | ConnectionError::TransportError(_) => {
+                Departure::Lost
+            }
+            ConnectionError::VersionMismatch
+            | ConnectionError::ConnectionClosed(_)
+            | ConnectionError::ApplicationClosed(_)
+            | ConnectionError::LocallyClosed
+            | ConnectionError::CidsExhausted => Departure::Left,
+        };
+        match self {
+            Failure::Connection(error)
+            | Failure::Read(ReadError::ConnectionLost(error))
+            | Failure::Write(WriteError::ConnectionLost(error)) => lost(error),
+            // A line that takes nothing for seconds is as good as lost.
+            Failure::Timeout(_) => Departure::Lost,
+            // The room may have given a seat back to somebody who waited no longer for the word.
+            Failure::Refused(Refusal::Unavailable) => Departure::Lost,
+            Failure::Read(_)
+            | Failure::Write(_)
+            | Failure::Protocol(_)
+            | Failure::Flood
+            | Failure::EndOfStream
+            | Failure::Refused(_)
+            | Failure::Exporter => Departure::Left,
+        }
+    }
+}
+
 /// The player's stream.
 struct Stream {
     send: SendStream,
@@ -87,50 +127,75 @@ struct Stream {
     reader: FrameReader,
 }
 
+/// What somebody wants of the room, proven or not, and what they are told when they get it.
 async fn join_and_play(
     id: GuestId,
     connection: &Connection,
     hosted: &watch::Receiver<Option<Room>>,
+    stranger: Stranger,
 ) -> Result<(), Failure> {
-    let hello = timeout(HELLO_TIMEOUT, hello(connection)).await;
-    let (mut stream, hello) = hello.map_err(|_| Failure::Timeout("hello"))??;
-    let room = hosted.borrow().clone();
-    let admitted = match &room {
-        Some(room) => timeout(HELLO_TIMEOUT, admit(room, &hello)).await.unwrap_or(Err(Refusal::Unavailable)),
-        None => Err(Refusal::NoSession),
-    };
-    let (room, Admitted { player_session_id, proof, hosting }) = match (room, admitted) {
-        (Some(room), Ok(admitted)) => (room, admitted),
-        (_, Err(refusal)) => return refuse(&mut stream, refusal).await,
-        (None, Ok(_)) => unreachable!("without a room nobody is admitted"),
+    let introduction = timeout(HELLO_TIMEOUT, introduction(connection)).await;
+    let (mut stream, introduction) = introduction.map_err(|_| Failure::Timeout("hello"))??;
+    let Some(room) = hosted.borrow().clone() else {
+        return refuse(&mut stream, Refusal::NoSession).await;
     };
     let (outlet, inlet) = Outlet::channel();
-    // From here on the room knows of the player: whatever happens, it is told of the end.
-    let guest = Guest { player_id: hello.player_id, player_session_id, outlet };
-    if room.inputs.send(RoomInput::Enter { id, guest }).await.is_err() {
-        return refuse(&mut stream, Refusal::NoSession).await;
-    }
-    let played = async {
-        stream.write(&ServerMessage::Welcome { proof, hosting, resume: None }).await?;
-        play(id, connection, &mut stream, inlet, &room).await
+    let welcome = come_in(id, &room, introduction, outlet).await;
+    let result = match welcome {
+        Ok(welcome) => {
+            drop(stranger);
+            let played = async {
+                stream.write(&welcome).await?;
+                play(id, connection, &mut stream, inlet, &room).await
+            };
+            played.await
+        }
+        Err(refusal) => refuse(&mut stream, refusal).await,
     };
-    let result = played.await;
-    // When the room is gone there is nobody to tell.
-    let _ = room.inputs.send(RoomInput::Gone { id }).await;
+    // Whatever happened, the room is told of the end; it may have let in somebody who waited no longer. When it is gone
+    // there is nobody to tell.
+    let departure = result.as_ref().map_or_else(Failure::departure, |()| Departure::Left);
+    let _ = room.inputs.send(RoomInput::Gone { id, departure }).await;
     result
 }
 
+/// Lets somebody into the room who proves that they may; the Welcome for them.
+async fn come_in(
+    id: GuestId,
+    room: &Room,
+    introduction: Introduction,
+    outlet: Outlet,
+) -> Result<ServerMessage, Refusal> {
+    let Introduction { who, proof, exporter } = introduction;
+    let in_time = |_| Err(Refusal::Unavailable);
+    let player_id = match who {
+        Who::Newcomer { player_id } => player_id,
+        Who::Returner { player_id } => {
+            let resumed = admission::resume(room, id, player_id, proof, exporter, outlet);
+            return timeout(HELLO_TIMEOUT, resumed).await.unwrap_or_else(in_time);
+        }
+        Who::Spectator => {
+            let watching = admission::watch(room, id, proof, &exporter, outlet);
+            return timeout(HELLO_TIMEOUT, watching).await.unwrap_or_else(in_time);
+        }
+    };
+    let resume = admission::fresh_token(&rustls::crypto::ring::default_provider())?;
+    let admitted = timeout(HELLO_TIMEOUT, admission::admit(room, &player_id, proof, &exporter)).await;
+    let Admitted { player_session_id, proof, hosting } = admitted.unwrap_or(Err(Refusal::Unavailable))?;
+    let guest = Guest { player_id, player_session_id, resume, outlet };
+    room.inputs.send(RoomInput::Enter { id, guest }).await.map_err(|_| Refusal::NoSession)?;
+    Ok(ServerMessage::Welcome { proof, hosting, resume: Some(resume) })
+}
+
 /// The first message, and the key material of this very connection.
-async fn hello(connection: &Connection) -> Result<(Stream, Hello), Failure> {
+async fn introduction(connection: &Connection) -> Result<(Stream, Introduction), Failure> {
     let (send, recv) = connection.accept_bi().await?;
     let mut stream = Stream { send, recv, reader: FrameReader::from_client() };
-    let ClientMessage::Hello { player_id, proof } = stream.first().await? else {
-        return Err(ProtocolError::Malformed.into());
-    };
+    let first = stream.first().await?;
     let mut exporter = [0; EXPORTER_LENGTH];
     let exported = connection.export_keying_material(&mut exporter, EXPORTER_LABEL, EXPORTER_CONTEXT);
     exported.map_err(|_| Failure::Exporter)?;
-    Ok((stream, Hello { player_id, proof, exporter }))
+    Ok((stream, Introduction::new(first, exporter)?))
 }
 
 async fn refuse(stream: &mut Stream, refusal: Refusal) -> Result<(), Failure> {
@@ -147,8 +212,8 @@ async fn play(
     mut inlet: Inlet,
     room: &Room,
 ) -> Result<(), Failure> {
-    let mut datagrams = Allowance::new(DATAGRAMS_PER_SECOND);
-    let mut messages = Allowance::new(MESSAGES_PER_SECOND);
+    let mut datagrams = Tally::new();
+    let mut messages = Tally::new();
     loop {
         tokio::select! {
             message = inlet.messages.recv() => match message {
@@ -164,7 +229,11 @@ async fn play(
             }
             datagram = connection.read_datagram() => {
                 let datagram = datagram?;
-                if datagrams.take() {
+                let in_this_second = datagrams.take();
+                if in_this_second > DATAGRAMS_PER_SECOND_MAX {
+                    return Err(Failure::Flood);
+                }
+                if in_this_second <= DATAGRAMS_PER_SECOND {
                     // A room that does not keep up loses datagrams rather than time.
                     let _ = room.inputs.try_send(RoomInput::Datagram { id, datagram });
                 }
@@ -174,7 +243,7 @@ async fn play(
                     return Ok(());
                 }
                 while let Some(message) = stream.next()? {
-                    if !messages.take() {
+                    if messages.take() > MESSAGES_PER_SECOND {
                         return Err(Failure::Flood);
                     }
                     if is_first(&message) {
@@ -242,23 +311,23 @@ impl Stream {
     }
 }
 
-/// So many things a second.
-struct Allowance {
-    limit: u32,
-    used: u32,
+/// Counts things by the second.
+struct Tally {
+    counted: u32,
     since: Instant,
 }
 
-impl Allowance {
-    fn new(limit: u32) -> Allowance {
-        Allowance { limit, used: 0, since: Instant::now() }
+impl Tally {
+    fn new() -> Tally {
+        Tally { counted: 0, since: Instant::now() }
     }
 
-    fn take(&mut self) -> bool {
+    /// One more; how many that are in this second.
+    fn take(&mut self) -> u32 {
         if self.since.elapsed() >= Duration::from_secs(1) {
-            (self.used, self.since) = (0, Instant::now());
+            (self.counted, self.since) = (0, Instant::now());
         }
-        self.used += 1;
-        self.used <= self.limit
+        self.counted = self.counted.saturating_add(1);
+        self.counted
     }
 }

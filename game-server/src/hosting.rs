@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use game_sim::PLAYERS_MIN;
 use gse_sdk::{
-    ActiveSession, Detected, GameProperty, GameServerSession, ProcessTerminate, Ready, Sdk, SdkBuilder,
-    Standalone, StartRequested,
+    ActiveSession, Detected, GameProperty, GameServerSession, ProcessHandle, ProcessTerminate, Ready, Sdk,
+    SdkBuilder, Standalone, StartRequested,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
 use crate::config::{Args, Host, MatchSettings, fresh_seed};
@@ -27,6 +27,9 @@ use crate::transport::Transport;
 const FAREWELL: Duration = Duration::from_secs(2);
 /// A match that goes on after ProcessTerminate ends so long before the process is ended by force.
 const TERMINATION_MARGIN: Duration = Duration::from_secs(10);
+
+/// The agent is told of taken seats at most so often.
+const REPORT_PERIOD: Duration = Duration::from_secs(1);
 
 /// When told to stop while the agent is being told of this process: so long for its answer, because an agent that
 /// knows the process wants to hear of its end.
@@ -126,15 +129,15 @@ async fn host_sessions(
     hosted: &watch::Sender<Option<Room>>,
     mut told_to_stop: Pin<&mut impl Future<Output = ()>>,
 ) {
+    let handle = process.handle();
     loop {
         let starting = tokio::select! {
             starting = process.next_session() => starting,
             () = &mut told_to_stop => return info!("told to stop while idle"),
         };
         let Some(starting) = starting else { return info!("asked to end while idle") };
-        let Some((mut session, mut hosting)) = Hosting::start(args, replays, starting, hosted).await else {
-            continue;
-        };
+        let started = Hosting::start(args, replays, starting, hosted, handle.clone()).await;
+        let Some((mut session, mut hosting)) = started else { continue };
         let over = hosting.until_end(&mut session, told_to_stop.as_mut()).await;
         hosted.send_replace(None);
         terminate(session).await;
@@ -156,6 +159,7 @@ struct Hosting {
     room: Room,
     owner: JoinHandle<RoomEnd>,
     seats: JoinHandle<()>,
+    report: JoinHandle<()>,
 }
 
 impl Hosting {
@@ -165,6 +169,7 @@ impl Hosting {
         replays: &ReplayFolder,
         starting: StartRequested<'p>,
         hosted: &watch::Sender<Option<Room>>,
+        handle: ProcessHandle,
     ) -> Option<(ActiveSession<'p>, Hosting)> {
         let info = starting.info().clone();
         let id = info.game_server_session_id.as_str();
@@ -180,7 +185,12 @@ impl Hosting {
         };
         // The room is open before the agent is told so: the first player may come at once, and then waits here.
         let (seats, requests) = seats::channel();
-        let (room, inputs) = Room::new(seats.clone());
+        let (room, inputs) = Room::new(seats.clone(), settings.spectator_key.clone());
+        let (occupied, taken) = watch::channel(0);
+        let seats_max = match args.host {
+            Host::Match => settings.players_wanted as u32,
+            Host::Lobby => info.max_players,
+        };
         hosted.send_replace(Some(room.clone()));
         let session = match starting.activate().await {
             Ok(session) => session,
@@ -195,17 +205,20 @@ impl Hosting {
             Host::Match => {
                 let (replays, id) = (replays.clone(), id.to_owned());
                 tokio::spawn(async move {
-                    let (end, replay) = match_room::run(settings, seats, inputs, FAREWELL).await;
+                    let (end, replay) = match_room::run(settings, seats, inputs, occupied, FAREWELL).await;
                     if let Some(replay) = replay {
                         replays.write(&id, replay).await;
                     }
                     end
                 })
             }
-            Host::Lobby => tokio::spawn(lobby::run(seats, inputs, FAREWELL)),
+            Host::Lobby => {
+                tokio::spawn(lobby::run(settings.spectators_max, seats, inputs, occupied, FAREWELL))
+            }
         };
+        let report = tokio::spawn(report(handle, taken, seats_max));
         info!(session = id, seats = info.max_players, "session is active");
-        Some((session, Hosting { room, owner, seats: seats_task }))
+        Some((session, Hosting { room, owner, seats: seats_task, report }))
     }
 
     /// Waits for the end of the session; passes on what the agent and the operator want meanwhile.
@@ -225,6 +238,7 @@ impl Hosting {
                         Err(error) => error!(%error, "the session's task failed"),
                     }
                     self.seats.abort();
+                    self.report.abort();
                     return over;
                 }
                 // It may come again with another time.
@@ -244,6 +258,23 @@ impl Hosting {
             info!("asked to end during a session");
             // A room that has ended meanwhile needs no word.
             let _ = self.room.inputs.send(RoomInput::Close { by }).await;
+        }
+    }
+}
+
+/// Tells the agent how many seats are taken, of how many, so that a fleet can scale by it (G-17). Not more often than
+/// [`REPORT_PERIOD`]; what changes meanwhile is told together.
+async fn report(handle: ProcessHandle, mut taken: watch::Receiver<u32>, seats_max: u32) {
+    let mut period = interval(REPORT_PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        period.tick().await;
+        let count = *taken.borrow_and_update();
+        if let Err(error) = handle.report_custom_data(count, seats_max).await {
+            warn!(error = %error.name, "ReportCustomData failed");
+        }
+        if taken.changed().await.is_err() {
+            return;
         }
     }
 }

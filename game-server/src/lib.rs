@@ -9,6 +9,7 @@
 mod admission;
 pub mod config;
 mod connection;
+mod countdown;
 mod guests;
 pub mod hosting;
 mod lobby;
@@ -16,6 +17,7 @@ mod match_room;
 pub mod replays;
 mod room;
 mod seats;
+mod strangers;
 mod transport;
 
 #[cfg(test)]

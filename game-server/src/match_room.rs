@@ -5,31 +5,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage, SnapshotRate};
+use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage};
 use game_net::replay::Replay;
-use game_net::server::{Receiver, Server};
-use game_sim::{MatchConfig, Outcome, PLAYERS_MIN, PlayerSlot, TICKS_PER_SECOND};
-use tokio::sync::mpsc;
+use game_net::server::{Receiver, Server, WatcherId};
+use game_sim::{EndReason, MatchConfig, Outcome, PLAYERS_MIN, PlayerSlot, TICKS_PER_SECOND};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
 use tracing::{debug, info};
 
 use crate::config::MatchSettings;
-use crate::guests::Guests;
-use crate::room::{GuestId, Refusal, RoomEnd, RoomInput};
+use crate::countdown::Countdown;
+use crate::guests::{Guests, Parting};
+use crate::room::{Departure, GuestId, Refusal, RoomEnd, RoomInput};
 use crate::seats::Seats;
 
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as u64);
-/// Without an end of its own: longer than any process lives.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// Runs one match to its end. If it was played, its replay comes with it.
+/// Runs one match to its end. If it was played, its replay comes with it. `occupied` is told how many seats are taken.
 pub(crate) async fn run(
     settings: MatchSettings,
     seats: Seats,
     mut inputs: mpsc::Receiver<RoomInput>,
+    occupied: watch::Sender<u32>,
     farewell: Duration,
 ) -> (RoomEnd, Option<Replay>) {
-    let mut guests = Guests::new(seats);
+    let mut guests = Guests::new(seats, settings.spectators_max, occupied);
     let (end, replay) = match wait(&settings, &mut guests, &mut inputs).await {
         Waited::Ready => {
             let (end, replay) = play(&settings, &mut guests, &mut inputs).await;
@@ -38,7 +38,7 @@ pub(crate) async fn run(
         Waited::End(end) => (end, None),
     };
     let message = match &end {
-        RoomEnd::Won { .. } => None,
+        RoomEnd::Won { .. } | RoomEnd::BrokenOff { .. } => None,
         RoomEnd::TooFewPlayers => Some("too few players came"),
         RoomEnd::Closed => Some("the server ends"),
     };
@@ -54,7 +54,7 @@ enum Waited {
     End(RoomEnd),
 }
 
-/// Lets players in until there are enough, or the time for that is over.
+/// Lets players in until there are enough, or the time for that is over. Who is away has a seat but starts no match.
 async fn wait(
     settings: &MatchSettings,
     guests: &mut Guests,
@@ -62,35 +62,53 @@ async fn wait(
 ) -> Waited {
     let opened = Instant::now();
     loop {
-        let enough = guests.len() >= PLAYERS_MIN;
+        let enough = guests.here() >= PLAYERS_MIN;
         let deadline = opened + if enough { settings.start_wait } else { settings.idle_end };
         let input = tokio::select! {
             input = inputs.recv() => input,
             () = sleep_until(deadline) => {
                 return if enough { Waited::Ready } else { Waited::End(RoomEnd::TooFewPlayers) };
             }
+            () = guests.expiry() => {
+                guests.expire();
+                continue;
+            }
         };
         match input {
-            Some(RoomInput::Knock { player_id, answer }) => {
-                // Who knocked may have gone.
-                let _ = answer.send(welcome(settings, guests, &player_id));
-            }
-            Some(RoomInput::Enter { id, guest }) => match welcome(settings, guests, &guest.player_id) {
-                Ok(_) => guests.enter(id, guest),
-                Err(refusal) => guests.turn_away(guest, refusal.to_string()),
-            },
-            Some(RoomInput::Message { id, message: ClientMessage::ChatSend { text } }) => {
-                guests.chat(id, text)
-            }
-            Some(RoomInput::Message { id, message: ClientMessage::Leave } | RoomInput::Gone { id }) => {
-                guests.leave(id);
-            }
-            Some(RoomInput::Message { .. } | RoomInput::Datagram { .. }) => (),
             Some(RoomInput::Close { .. }) | None => return Waited::End(RoomEnd::Closed),
+            Some(input) => on_input_before(settings, guests, input),
         }
-        if guests.len() >= settings.players_wanted {
+        if guests.here() >= settings.players_wanted {
             return Waited::Ready;
         }
+    }
+}
+
+fn on_input_before(settings: &MatchSettings, guests: &mut Guests, input: RoomInput) {
+    match input {
+        RoomInput::Knock { player_id, answer } => {
+            // Who knocked may have gone.
+            let _ = answer.send(welcome(settings, guests, &player_id));
+        }
+        RoomInput::Enter { id, guest } => match welcome(settings, guests, &guest.player_id) {
+            Ok(_) => guests.enter(id, guest),
+            Err(refusal) => guests.turn_away(guest, refusal.to_string()),
+        },
+        RoomInput::Resume { id, resume } => {
+            guests.resume(id, resume, settings.hosting());
+        }
+        RoomInput::Watch { id, outlet, answer } => {
+            guests.watch(id, outlet, answer, settings.hosting());
+        }
+        RoomInput::Message { id, message: ClientMessage::ChatSend { text } } => guests.chat(id, text),
+        RoomInput::Message { id, message: ClientMessage::Leave } => {
+            guests.part(id, Departure::Left);
+        }
+        RoomInput::Gone { id, departure } => {
+            guests.part(id, departure);
+        }
+        // First messages do not reach the room, and inputs have no meaning before the match.
+        RoomInput::Message { .. } | RoomInput::Datagram { .. } | RoomInput::Close { .. } => (),
     }
 }
 
@@ -99,18 +117,23 @@ fn welcome(settings: &MatchSettings, guests: &Guests, player_id: &str) -> Result
     if guests.contains(player_id) {
         return Err(Refusal::AlreadyIn);
     }
-    if guests.len() >= settings.players_wanted {
+    let others = guests.iter().filter(|(_, guest, _)| guest.player_id != player_id).count();
+    if others >= settings.players_wanted {
         return Err(Refusal::Full);
     }
-    Ok(Hosting::Match { players_wanted: settings.players_wanted as u8 })
+    Ok(settings.hosting())
 }
 
 /// A match that has begun.
 struct Playing<'a> {
+    settings: &'a MatchSettings,
     config: MatchConfig,
     server: Server,
     slots: BTreeMap<GuestId, PlayerSlot>,
+    /// By slot, whose connection it is; also of those who are away or gone.
+    ids: Vec<GuestId>,
     guests: &'a mut Guests,
+    countdown: Option<Countdown>,
 }
 
 /// Plays the match: sixty steps a second until there is a winner.
@@ -127,19 +150,16 @@ async fn play(
 impl<'a> Playing<'a> {
     async fn until_end(&mut self, inputs: &mut mpsc::Receiver<RoomInput>) -> RoomEnd {
         let mut ticks = interval(TICK);
-        let mut close_by = Instant::now() + NEVER;
         loop {
             tokio::select! {
                 // The tick comes first: a flood of inputs must not slow the game for the others.
                 biased;
                 _ = ticks.tick() => {
-                    if let Some(outcome) = self.tick() {
-                        return self.finish(&outcome);
+                    if let Some(end) = self.tick() {
+                        return end;
                     }
                 }
-                () = sleep_until(close_by) => return RoomEnd::Closed,
                 input = inputs.recv() => match input {
-                    Some(RoomInput::Close { by }) => close_by = by.unwrap_or(close_by),
                     Some(input) => self.on_input(input),
                     None => return RoomEnd::Closed,
                 },
@@ -147,65 +167,149 @@ impl<'a> Playing<'a> {
         }
     }
 
-    fn start(settings: &MatchSettings, guests: &'a mut Guests) -> Playing<'a> {
-        let players = guests.iter().map(|(_, guest)| guest.player_id.clone()).collect();
-        let slots: BTreeMap<GuestId, PlayerSlot> =
-            guests.iter().map(|(id, _)| id).zip((0..).map(PlayerSlot)).collect();
+    fn start(settings: &'a MatchSettings, guests: &'a mut Guests) -> Playing<'a> {
+        let players = guests.iter().map(|(_, guest, _)| guest.player_id.clone()).collect();
+        let ids: Vec<GuestId> = guests.iter().map(|(id, ..)| id).collect();
         let config = settings.config(players);
-        let server = Server::new(&config, settings.seed, SnapshotRate::Hz20)
+        let mut server = Server::new(&config, settings.seed, settings.snapshot_rate)
             .expect("settings and number of players were checked");
-        info!(
-            players = slots.len(),
-            ticks_max = config.ticks_max,
-            score_to_win = config.score_to_win,
-            "match starts"
-        );
-        for (id, slot) in &slots {
-            guests.tell(
-                *id,
-                ServerMessage::MatchStart {
-                    slot: *slot,
-                    config: config.clone(),
-                    snapshot_rate: SnapshotRate::Hz20,
-                },
-            );
-        }
-        Playing { config, server, slots, guests }
-    }
-
-    fn tick(&mut self) -> Option<Outcome> {
-        for outgoing in self.server.tick() {
-            let Receiver::Player(to) = outgoing.receiver else { continue };
-            let receiver = self.slots.iter().find(|(_, slot)| **slot == to);
-            if let Some((id, _)) = receiver {
-                self.guests.send_datagram(*id, outgoing.datagram);
+        for (slot, (_, _, is_away)) in (0..).map(PlayerSlot).zip(guests.iter()) {
+            if is_away {
+                server.away(slot);
             }
         }
-        self.server.outcome()
+        info!(
+            players = ids.len(),
+            ticks_max = config.ticks_max,
+            score_to_win = config.score_to_win,
+            snapshots_per_second = settings.snapshot_rate.per_second(),
+            "match starts"
+        );
+        let slots: BTreeMap<_, _> = ids.iter().copied().zip((0..).map(PlayerSlot)).collect();
+        let mut playing = Playing { settings, config, server, slots, ids, guests, countdown: None };
+        for (id, slot) in playing.slots.clone() {
+            playing.tell_start(id, slot);
+        }
+        for id in playing.guests.spectators().collect::<Vec<_>>() {
+            playing.watch(id);
+        }
+        playing
+    }
+
+    fn tell_start(&mut self, id: GuestId, slot: PlayerSlot) {
+        let (config, snapshot_rate) = (self.config.clone(), self.settings.snapshot_rate);
+        self.guests.tell(id, ServerMessage::MatchStart { slot, config, snapshot_rate });
+        self.tell_countdown(id);
+    }
+
+    fn watch(&mut self, id: GuestId) {
+        self.server.watch(WatcherId(id.0));
+        let (config, snapshot_rate) = (self.config.clone(), self.settings.snapshot_rate);
+        self.guests.tell(id, ServerMessage::WatchStart { config, snapshot_rate });
+        self.tell_countdown(id);
+    }
+
+    fn tell_countdown(&mut self, id: GuestId) {
+        if let Some(countdown) = &self.countdown {
+            self.guests.tell(id, countdown.message());
+        }
+    }
+
+    fn tick(&mut self) -> Option<RoomEnd> {
+        for outgoing in self.server.tick() {
+            let id = match outgoing.receiver {
+                Receiver::Player(slot) => self.ids[usize::from(slot.0)],
+                Receiver::Watcher(id) => GuestId(id.0),
+            };
+            self.guests.send_datagram(id, outgoing.datagram);
+        }
+        for id in self.guests.expire() {
+            self.leave(id);
+        }
+        if let Some(outcome) = self.server.outcome() {
+            return Some(self.finish(&outcome));
+        }
+        let countdown = self.countdown.as_mut()?;
+        if countdown.is_over() {
+            let outcome = self.server.broken_off();
+            return Some(outcome.map_or(RoomEnd::Closed, |outcome| self.finish(&outcome)));
+        }
+        if countdown.is_due() {
+            let message = countdown.message();
+            self.guests.tell_all(&message);
+        }
+        None
     }
 
     fn on_input(&mut self, input: RoomInput) {
         match input {
-            RoomInput::Datagram { id, datagram } => {
-                let Some(slot) = self.slots.get(&id) else { return };
-                if let Err(error) = self.server.on_datagram(*slot, &datagram) {
-                    debug!(slot = slot.0, %error, "datagram dropped");
-                }
-            }
+            RoomInput::Datagram { id, datagram } => self.on_datagram(id, &datagram),
             RoomInput::Message { id, message: ClientMessage::ChatSend { text } } => {
                 self.guests.chat(id, text)
             }
-            RoomInput::Message { id, message: ClientMessage::Leave } | RoomInput::Gone { id } => {
-                self.guests.leave(id);
-                if let Some(slot) = self.slots.remove(&id) {
-                    self.server.leave(slot);
+            RoomInput::Message { id, message: ClientMessage::Leave } => self.part(id, Departure::Left),
+            RoomInput::Gone { id, departure } => self.part(id, departure),
+            RoomInput::Resume { id, resume } => self.resume(id, resume),
+            RoomInput::Watch { id, outlet, answer } => {
+                if self.guests.watch(id, outlet, answer, self.settings.hosting()) {
+                    self.watch(id);
                 }
+            }
+            RoomInput::Close { by: Some(by) } => {
+                let countdown = Countdown::until(by);
+                self.guests.tell_all(&countdown.message());
+                self.countdown = Some(countdown);
             }
             RoomInput::Knock { answer, .. } => {
                 let _ = answer.send(Err(Refusal::Begun));
             }
             RoomInput::Enter { guest, .. } => self.guests.turn_away(guest, Refusal::Begun.to_string()),
-            RoomInput::Message { .. } | RoomInput::Close { .. } => (),
+            // First messages do not reach the room; without a time the match goes to its own end.
+            RoomInput::Message { .. } | RoomInput::Close { by: None } => (),
+        }
+    }
+
+    fn on_datagram(&mut self, id: GuestId, datagram: &[u8]) {
+        let taken = match self.slots.get(&id) {
+            Some(slot) => self.server.on_datagram(*slot, datagram),
+            None if self.guests.is_spectator(id) => {
+                self.server.on_watcher_datagram(WatcherId(id.0), datagram)
+            }
+            // Of a connection that was replaced, or is being cut.
+            None => return,
+        };
+        if let Err(error) = taken {
+            debug!(guest = id.0, %error, "datagram dropped");
+            self.guests.strike(id);
+        }
+    }
+
+    fn resume(&mut self, id: GuestId, resume: crate::room::Resume) {
+        let Some(before) = self.guests.resume(id, resume, self.settings.hosting()) else { return };
+        let Some(slot) = self.slots.remove(&before) else { return };
+        self.slots.insert(id, slot);
+        self.ids[usize::from(slot.0)] = id;
+        self.server.back(slot);
+        self.tell_start(id, slot);
+    }
+
+    fn part(&mut self, id: GuestId, departure: Departure) {
+        match self.guests.part(id, departure) {
+            Parting::Left => self.leave(id),
+            Parting::Away => {
+                if let Some(slot) = self.slots.get(&id) {
+                    self.server.away(*slot);
+                }
+            }
+            Parting::Unwatched => self.server.unwatch(WatcherId(id.0)),
+            Parting::Unknown => (),
+        }
+    }
+
+    /// Takes somebody who has lost their seat out of the world.
+    fn leave(&mut self, id: GuestId) {
+        if let Some(slot) = self.slots.remove(&id) {
+            self.server.leave(slot);
         }
     }
 
@@ -220,7 +324,12 @@ impl<'a> Playing<'a> {
             scores,
             reason: outcome.reason,
         });
-        RoomEnd::Won { player_id: winner }
+        match outcome.reason {
+            EndReason::BrokenOff => RoomEnd::BrokenOff { leader: winner },
+            EndReason::ScoreReached | EndReason::TimeUp | EndReason::LastPresent => {
+                RoomEnd::Won { player_id: winner }
+            }
+        }
     }
 }
 
@@ -235,7 +344,7 @@ pub(crate) async fn dismiss(guests: &mut Guests, inputs: &mut mpsc::Receiver<Roo
             () = sleep_until(deadline) => return,
         };
         match input {
-            Some(RoomInput::Gone { id }) => {
+            Some(RoomInput::Gone { id, .. }) => {
                 leaving.remove(&id);
             }
             Some(RoomInput::Enter { guest, .. }) => guests.turn_away(guest, Refusal::NoSession.to_string()),

@@ -1,8 +1,10 @@
 //! What a session's owner task is told, whether it is a match room or a lobby, and what it tells the players.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use game_net::handshake::{ClientProof, EXPORTER_LENGTH, ResumeToken, ServerProof};
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -21,6 +23,8 @@ const DATAGRAMS: usize = 16;
 pub(crate) struct Room {
     pub(crate) inputs: mpsc::Sender<RoomInput>,
     pub(crate) seats: Seats,
+    /// What spectators prove to know; `None`: nobody watches this session.
+    pub(crate) spectator_key: Option<Arc<str>>,
 }
 
 /// Names a connection for the life of the process.
@@ -34,12 +38,16 @@ pub(crate) enum RoomInput {
     Knock { player_id: String, answer: oneshot::Sender<Result<Hosting, Refusal>> },
     /// The player was accepted by the agent and is in.
     Enter { id: GuestId, guest: Guest },
-    /// A datagram from a player.
+    /// Somebody says that they were here, over another connection. If they are let in, `id` is theirs from now on.
+    Resume { id: GuestId, resume: Resume },
+    /// Somebody who knows the spectator key wants to watch.
+    Watch { id: GuestId, outlet: Outlet, answer: oneshot::Sender<Result<Hosting, Refusal>> },
+    /// A datagram from a player or spectator.
     Datagram { id: GuestId, datagram: Bytes },
-    /// A reliable message from a player.
+    /// A reliable message from a player or spectator.
     Message { id: GuestId, message: ClientMessage },
     /// The connection is over.
-    Gone { id: GuestId },
+    Gone { id: GuestId, departure: Departure },
     /// The process is to end. A match that is being played may go on until `by`, or to its end.
     Close { by: Option<Instant> },
 }
@@ -49,7 +57,36 @@ pub(crate) enum RoomInput {
 pub(crate) struct Guest {
     pub(crate) player_id: String,
     pub(crate) player_session_id: PlayerSessionId,
+    /// For coming back.
+    pub(crate) resume: ResumeToken,
     pub(crate) outlet: Outlet,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// The player meant it, or was cut off.
+    Left,
+    /// Nobody meant it: the seat waits for a while.
+    Lost,
+}
+
+/// What somebody who wants their seat back has to show, and where to send what they then get.
+#[derive(Debug)]
+pub(crate) struct Resume {
+    pub(crate) player_id: String,
+    pub(crate) proof: ClientProof,
+    pub(crate) exporter: [u8; EXPORTER_LENGTH],
+    pub(crate) outlet: Outlet,
+    pub(crate) answer: oneshot::Sender<Result<Resumed, Refusal>>,
+}
+
+/// Somebody has their seat back.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Resumed {
+    pub(crate) proof: ServerProof,
+    pub(crate) hosting: Hosting,
+    pub(crate) resume: ResumeToken,
 }
 
 /// The way to a player's machine. Dropping it ends the connection once all messages arrived.
@@ -71,6 +108,8 @@ pub(crate) struct Inlet {
 pub(crate) enum RoomEnd {
     /// A match with a winner.
     Won { player_id: String },
+    /// A match that was broken off because the process has to end; the points so far counted.
+    BrokenOff { leader: String },
     /// A match for which too few players came.
     TooFewPlayers,
     /// The process was told to end.
@@ -90,22 +129,35 @@ pub(crate) enum Refusal {
     Full,
     /// The same player is in already.
     AlreadyIn,
+    /// Nobody with this token has a seat here, or not any more.
+    NothingToResume,
+    /// Nobody watches this session, or the key is wrong: one answer for both.
+    NoSpectators,
+    /// No place is left for spectators.
+    SpectatorsFull,
     /// The agent gives no answer.
     Unavailable,
 }
 
 impl Room {
     /// A room and the inputs that its owner task takes.
-    pub(crate) fn new(seats: Seats) -> (Room, mpsc::Receiver<RoomInput>) {
+    pub(crate) fn new(seats: Seats, spectator_key: Option<Arc<str>>) -> (Room, mpsc::Receiver<RoomInput>) {
         let (inputs, taken) = mpsc::channel(INPUTS);
-        (Room { inputs, seats }, taken)
+        (Room { inputs, seats, spectator_key }, taken)
     }
 
     /// Asks whether a player may come in now.
     pub(crate) async fn knock(&self, player_id: &str) -> Result<Hosting, Refusal> {
+        self.ask(|answer| RoomInput::Knock { player_id: player_id.to_owned(), answer }).await
+    }
+
+    /// Asks the owner something; without an owner there is no session.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> RoomInput,
+    ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let knock = RoomInput::Knock { player_id: player_id.to_owned(), answer };
-        self.inputs.send(knock).await.map_err(|_| Refusal::NoSession)?;
+        self.inputs.send(question(answer)).await.map_err(|_| Refusal::NoSession)?;
         answered.await.unwrap_or(Err(Refusal::NoSession))
     }
 }
@@ -117,6 +169,11 @@ impl Outlet {
         let (datagrams, to_send) = mpsc::channel(DATAGRAMS);
         (Outlet { messages, datagrams }, Inlet { messages: to_write, datagrams: to_send })
     }
+
+    /// A way to nobody.
+    pub(crate) fn closed() -> Outlet {
+        Outlet { messages: mpsc::channel(1).0, datagrams: mpsc::channel(1).0 }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -127,6 +184,9 @@ impl fmt::Display for Refusal {
             Refusal::Begun => "the match has begun; hint: join another one",
             Refusal::Full => "the match is full; hint: join another one",
             Refusal::AlreadyIn => "you are in this session already",
+            Refusal::NothingToResume => "no seat waits for you here; hint: join the session again",
+            Refusal::NoSpectators => "this session has no spectators with this key; hint: ask who made it",
+            Refusal::SpectatorsFull => "no place is left for spectators; hint: try again in a moment",
             Refusal::Unavailable => "the server cannot check seats now; hint: try again in a moment",
         })
     }

@@ -17,13 +17,16 @@ use tracing::warn;
 use crate::config::{CLIENT_PORT_MAX, CLIENT_PORT_MIN};
 use crate::connection;
 use crate::room::{GuestId, Room};
+use crate::strangers::{LIMITS, Limits, Strangers};
 
-/// Connections at most: the two hundred players of the largest session, and as many strangers again.
-const CONNECTIONS: usize = 400;
-/// From so many on, a new address must first show that it receives what is sent to it.
-const CONNECTIONS_WITHOUT_RETRY: usize = 64;
-/// Handshakes that wait to be looked at.
+/// Connections at most: the two hundred players of the largest session, and all strangers.
+const CONNECTIONS: usize = 480;
+/// Handshakes that wait to be looked at, and bytes of each and of all that are kept meanwhile.
 const INCOMING: usize = 256;
+const INCOMING_BYTES: u64 = 8 * 1024;
+const INCOMING_BYTES_ALL: u64 = 1024 * 1024;
+/// Bytes of a stream that wait to arrive at a player, at most.
+const SEND_WINDOW: u64 = 256 * 1024;
 /// Silence after which a connection is lost.
 const IDLE_TIMEOUT_MS: u32 = 10_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
@@ -37,6 +40,7 @@ const PORT_TRIES: usize = 64;
 pub(crate) struct Transport {
     endpoint: Endpoint,
     port: u16,
+    limits: Limits,
 }
 
 impl Transport {
@@ -46,7 +50,7 @@ impl Transport {
         let port = socket.local_addr()?.port();
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(server_config()?), socket, Arc::new(TokioRuntime))?;
-        Ok(Transport { endpoint, port })
+        Ok(Transport { endpoint, port, limits: LIMITS })
     }
 
     /// Where players connect.
@@ -54,10 +58,17 @@ impl Transport {
         self.port
     }
 
+    /// The same with other limits: a test cannot bring hundreds to the door in time.
+    #[cfg(test)]
+    pub(crate) fn with_limits(self, limits: Limits) -> Transport {
+        Transport { limits, ..self }
+    }
+
     /// Serves connections until `stop` is true or its sender is gone; then cuts them off: rooms have dismissed their
     /// players by then.
     pub(crate) async fn run(self, hosted: watch::Receiver<Option<Room>>, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
+        let mut strangers = Strangers::new(self.limits);
         let mut ids = (0..).map(GuestId);
         loop {
             let incoming = tokio::select! {
@@ -71,13 +82,20 @@ impl Transport {
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let Some(incoming) = incoming else { break };
-            if connections.len() >= CONNECTIONS {
-                incoming.refuse();
-            } else if connections.len() >= CONNECTIONS_WITHOUT_RETRY && !incoming.remote_address_validated() {
-                // It is not validated, so a retry is possible.
+            // Not validated: a retry is possible, and nothing that the address claims is true yet.
+            if strangers.ask_for_retry() && !incoming.remote_address_validated() {
                 let _ = incoming.retry();
-            } else if let Some(id) = ids.next() {
-                connections.spawn(connection::serve(id, incoming, hosted.clone()));
+                continue;
+            }
+            let stranger = match connections.len() {
+                ..CONNECTIONS => strangers.come(incoming.remote_address().ip()),
+                CONNECTIONS.. => None,
+            };
+            match (stranger, ids.next()) {
+                (Some(stranger), Some(id)) => {
+                    connections.spawn(connection::serve(id, incoming, hosted.clone(), stranger));
+                }
+                (None, _) | (_, None) => incoming.refuse(),
             }
         }
         self.endpoint.close(VarInt::from_u32(0), b"the server ends");
@@ -134,9 +152,16 @@ pub(crate) fn server_config() -> anyhow::Result<ServerConfig> {
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(64 * 1024))
         .receive_window(VarInt::from_u32(64 * 1024))
+        .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(Some(64 * 1024))
         .datagram_send_buffer_size(64 * 1024);
     let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
-    config.transport_config(Arc::new(transport)).max_incoming(INCOMING);
+    config
+        .transport_config(Arc::new(transport))
+        // A player whose address changes goes on: their machine proves the new one, and the connection stays.
+        .migration(true)
+        .max_incoming(INCOMING)
+        .incoming_buffer_size(INCOMING_BYTES)
+        .incoming_buffer_size_total(INCOMING_BYTES_ALL);
     Ok(config)
 }

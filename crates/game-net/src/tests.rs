@@ -65,6 +65,8 @@ struct Arena {
     burst_until: u64,
     /// Every world the server had, by tick.
     truth: Vec<WorldState>,
+    /// What spectators were sent.
+    watched: Vec<Vec<u8>>,
 }
 
 impl Arena {
@@ -88,6 +90,7 @@ impl Arena {
             sent: 0,
             burst_until: 0,
             truth,
+            watched: Vec::new(),
         }
     }
 
@@ -122,7 +125,10 @@ impl Arena {
         }
         for outgoing in self.server.tick() {
             assert!(outgoing.datagram.len() <= crate::protocol::DATAGRAM_MAX);
-            let Receiver::Player(slot) = outgoing.receiver else { continue };
+            let Receiver::Player(slot) = outgoing.receiver else {
+                self.watched.push(outgoing.datagram);
+                continue;
+            };
             self.send(false, usize::from(slot.0), &outgoing.datagram);
         }
         self.truth.push(self.server.world().state().clone());
@@ -157,6 +163,8 @@ fn wander(seed: u64, now: u64) -> PlayerInput {
 }
 
 mod bad_line;
+mod bytes;
+mod lines;
 
 #[test]
 fn prediction_converges_after_half_of_all_datagrams_were_lost() {

@@ -32,10 +32,17 @@ fn ports_that_no_fleet_opens_are_refused() {
 
 #[test]
 fn flags_out_of_range_are_refused() {
-    for flags in
-        [["--match-ticks", "0"], ["--match-ticks", "216001"], ["--score-to-win", "0"], ["--host", "x"]]
-    {
+    for flags in [
+        ["--snapshot-rate", "21"],
+        ["--match-ticks", "0"],
+        ["--match-ticks", "216001"],
+        ["--score-to-win", "0"],
+        ["--host", "x"],
+    ] {
         assert!(args(&flags).is_err(), "{flags:?}");
+    }
+    for (text, rate) in [("20", SnapshotRate::Hz20), ("30", SnapshotRate::Hz30), ("60", SnapshotRate::Hz60)] {
+        assert_eq!(args(&["--snapshot-rate", text]).unwrap().snapshot_rate, rate);
     }
 }
 
@@ -50,6 +57,9 @@ fn properties_override_flags_and_others_are_ignored() {
         players_wanted: 4,
         start_wait: Duration::from_secs(30),
         idle_end: Duration::from_secs(120),
+        snapshot_rate: SnapshotRate::Hz20,
+        spectator_key: None,
+        spectators_max: 8,
     };
     assert_eq!(plain, expected);
     let properties = [
@@ -58,6 +68,9 @@ fn properties_override_flags_and_others_are_ignored() {
         ("players", "2"),
         ("start_wait_ms", "10"),
         ("idle_end_ms", "20"),
+        ("snapshot_rate", "60"),
+        ("spectator_key", "a key of 16 bytes"),
+        ("spectators_max", "3"),
         ("seed", "18446744073709551615"),
     ];
     let expected = MatchSettings {
@@ -67,6 +80,9 @@ fn properties_override_flags_and_others_are_ignored() {
         players_wanted: 2,
         start_wait: Duration::from_millis(10),
         idle_end: Duration::from_millis(20),
+        snapshot_rate: SnapshotRate::Hz60,
+        spectator_key: Some("a key of 16 bytes".into()),
+        spectators_max: 3,
     };
     assert_eq!(MatchSettings::new(&args, &session(4, &properties), 77), Ok(expected));
 }
@@ -89,5 +105,9 @@ fn properties_that_cannot_be_used_are_named() {
     check("match_ticks", "0", "game property `match_ticks` is \"0\", expected 1 to 216000");
     check("score_to_win", "ten\n", "game property `score_to_win` is \"ten\\n\", expected 1 to 9999");
     check("players", "5", "game property `players` is \"5\", expected 2 to 4");
+    check("snapshot_rate", "25", "game property `snapshot_rate` is \"25\", expected 20, 30 or 60");
+    check("spectators_max", "65", "game property `spectators_max` is \"65\", expected 0 to 64");
+    let expected = "game property `spectator_key` cannot be used, expected at least 16 random characters";
+    check("spectator_key", "hunter2", expected);
     check("start_wait_ms", "-1", "game property `start_wait_ms` is \"-1\", expected 0 to 86400000");
 }

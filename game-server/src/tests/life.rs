@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use game_net::protocol::ServerMessage;
+use game_sim::EndReason;
 use gse_sdk::testing::{Answer, Call, Code, ScriptedAgent};
 use gse_sdk::{GameProperty, GameServerSession, PlayerSession, PlayerSessionStatus, Sdk};
 use tokio::sync::{mpsc, oneshot};
@@ -99,9 +100,11 @@ impl Life {
     }
 
     /// Waits for the end of the process; the calls it made, in order.
+    /// What is reported on the side is left out: when that happens is a matter of the clock.
     async fn end(self) -> Vec<Call> {
         timeout(DEADLINE, self.process).await.expect("the process goes on").unwrap().unwrap();
-        self.agent.calls().iter().map(|recorded| recorded.call).collect()
+        let calls = self.agent.calls();
+        calls.iter().map(|recorded| recorded.call).filter(|call| *call != Call::ReportCustomData).collect()
     }
 
     fn names(&self) -> Vec<Call> {
@@ -162,6 +165,22 @@ async fn who_leaves_is_removed() {
     drop(life.join("anna", "psess-anna").await);
     let removed = timeout(DEADLINE, life.agent.wait_for(Call::RemovePlayerSession, 1)).await.unwrap();
     assert_eq!(removed.field("playerSessionId"), "psess-anna");
+}
+
+#[tokio::test]
+async fn the_agent_is_told_how_many_seats_are_taken() {
+    let life = Life::start(&["--host", "lobby"]).await;
+    life.session("gs-1", &[]).await;
+    let reported = async |count: usize| {
+        let report = timeout(DEADLINE, life.agent.wait_for(Call::ReportCustomData, count)).await;
+        let report = report.expect("nothing is reported");
+        (report.field("currentCustomCount").to_owned(), report.field("maxCustomCount").to_owned())
+    };
+    assert_eq!(reported(1).await, ("0".to_owned(), "2".to_owned()));
+    let anna = life.join("anna", "psess-anna").await;
+    assert_eq!(reported(2).await, ("1".to_owned(), "2".to_owned()));
+    drop(anna);
+    assert_eq!(reported(3).await, ("0".to_owned(), "2".to_owned()));
 }
 
 #[tokio::test]
@@ -227,8 +246,9 @@ async fn a_match_is_cut_short_when_the_time_is_over() {
     let _bert = life.join("bert", "psess-bert").await;
     while !matches!(anna.hear().await.unwrap(), ServerMessage::MatchStart { .. }) {}
     life.agent.process_terminate(1).await.unwrap();
-    let closing = ServerMessage::Closing { reason: "the server ends".to_owned() };
-    assert_eq!(anna.hear().await, Some(closing));
+    assert_eq!(anna.hear().await, Some(ServerMessage::Countdown { left_ms: 0 }));
+    let end = anna.hear().await.unwrap();
+    assert!(matches!(end, ServerMessage::MatchEnd { reason: EndReason::BrokenOff, .. }), "{end:?}");
     let calls = life.end().await;
     assert_eq!(calls[calls.len() - 2..], [Call::TerminateGameServerSession, Call::ProcessEnding]);
 }

@@ -10,17 +10,22 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, timeout};
 
 use super::player::{DEADLINE, Player};
-use super::stage::{FAREWELL, SeatLog, Stage, enter, hear_out, knock, settings, table, wait_for_seat};
+use super::stage::{
+    FAREWELL, SeatLog, Stage, enter, hear_out, knock, run_match, settings, table, wait_for_seat,
+};
 use crate::config::MatchSettings;
-use crate::match_room;
-use crate::room::{GuestId, Refusal, Room, RoomEnd, RoomInput};
+use crate::room::{Departure, GuestId, Refusal, Room, RoomEnd, RoomInput};
 
 /// A match room without a network.
 fn open(settings: MatchSettings) -> (mpsc::Sender<RoomInput>, JoinHandle<RoomEnd>, SeatLog) {
     let (seats, log) = table(&[]);
-    let (room, inputs) = Room::new(seats.clone());
-    let owner = tokio::spawn(async { match_room::run(settings, seats, inputs, FAREWELL).await.0 });
+    let (room, inputs) = Room::new(seats.clone(), None);
+    let owner = tokio::spawn(run_match(settings, seats, inputs));
     (room.inputs, owner, log)
+}
+
+fn left(id: u64) -> RoomInput {
+    RoomInput::Gone { id: GuestId(id), departure: Departure::Left }
 }
 
 fn won(player_id: &str) -> RoomEnd {
@@ -96,7 +101,7 @@ async fn a_match_without_players_is_given_up() {
 
     let (inputs, owner, mut log) = open(settings());
     let _gone = enter(&inputs, 1, "anna").await;
-    inputs.send(RoomInput::Gone { id: GuestId(1) }).await.unwrap();
+    inputs.send(left(1)).await.unwrap();
     wait_for_seat(&mut log, "remove psess-anna").await;
     let mut bert = enter(&inputs, 2, "bert").await;
     assert_eq!(hear_out(&inputs, 2, &mut bert).await.last(), Some(&closing("too few players came")));
@@ -110,8 +115,8 @@ async fn the_last_one_present_wins_and_seats_become_free() {
     let mut bert = enter(&inputs, 2, "bert").await;
     let _carl = enter(&inputs, 3, "carl").await;
     inputs.send(RoomInput::Message { id: GuestId(1), message: ClientMessage::Leave }).await.unwrap();
-    inputs.send(RoomInput::Gone { id: GuestId(1) }).await.unwrap();
-    inputs.send(RoomInput::Gone { id: GuestId(3) }).await.unwrap();
+    inputs.send(left(1)).await.unwrap();
+    inputs.send(left(3)).await.unwrap();
     let heard = hear_out(&inputs, 2, &mut bert).await;
     let Some(ServerMessage::MatchEnd { winner, reason, scores }) = heard.last() else { panic!("{heard:?}") };
     assert_eq!((winner.as_str(), *reason, scores.len()), ("bert", EndReason::LastPresent, 3));
@@ -148,8 +153,9 @@ async fn a_match_that_waits_ends_when_the_process_does() {
 #[tokio::test(start_paused = true)]
 async fn a_match_that_is_played_goes_on_as_long_as_it_may() {
     let long = MatchSettings { ticks_max: 600, ..settings() };
+    let broken_off = RoomEnd::BrokenOff { leader: "anna".to_owned() };
     for (by, expected, seconds) in
-        [(None, won("anna"), 10), (Some(4), RoomEnd::Closed, 4), (Some(0), RoomEnd::Closed, 0)]
+        [(None, won("anna"), 10), (Some(4), broken_off.clone(), 4), (Some(0), broken_off, 0)]
     {
         let (inputs, owner, _) = open(long.clone());
         let mut anna = enter(&inputs, 1, "anna").await;
@@ -157,11 +163,41 @@ async fn a_match_that_is_played_goes_on_as_long_as_it_may() {
         let started = Instant::now();
         let by = by.map(|seconds| started + Duration::from_secs(seconds));
         inputs.send(RoomInput::Close { by }).await.unwrap();
-        hear_out(&inputs, 1, &mut anna).await;
+        let heard = hear_out(&inputs, 1, &mut anna).await;
         hear_out(&inputs, 2, &mut bert).await;
+        let left_ms = by.map(|by| by.duration_since(started).as_millis() as u32);
+        let told = heard.iter().find_map(|message| match message {
+            ServerMessage::Countdown { left_ms } => Some(*left_ms),
+            _ => None,
+        });
+        assert_eq!(told, left_ms);
+        let Some(ServerMessage::MatchEnd { winner, reason, .. }) = heard.last() else { panic!("{heard:?}") };
+        let is_broken_off = matches!(expected, RoomEnd::BrokenOff { .. });
+        assert_eq!((winner.as_str(), *reason == EndReason::BrokenOff), ("anna", is_broken_off));
         assert_eq!(owner.await.unwrap(), expected);
         assert_eq!((started.elapsed().as_millis() + 500) / 1000, seconds, "{by:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_countdown_is_said_at_once_and_at_its_marks() {
+    let (inputs, owner, _) = open(MatchSettings { ticks_max: 36_000, ..settings() });
+    let mut anna = enter(&inputs, 1, "anna").await;
+    let mut bert = enter(&inputs, 2, "bert").await;
+    let by = |seconds| RoomInput::Close { by: Some(Instant::now() + Duration::from_secs(seconds)) };
+    inputs.send(by(300)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The agent may ask again, with another time.
+    inputs.send(by(45)).await.unwrap();
+    let heard = hear_out(&inputs, 1, &mut anna).await;
+    let seconds = heard.iter().filter_map(|message| match message {
+        // A mark is seen at the next tick.
+        ServerMessage::Countdown { left_ms } => Some(left_ms.div_ceil(1000)),
+        _ => None,
+    });
+    assert_eq!(seconds.collect::<Vec<_>>(), [300, 45, 30, 10, 5]);
+    hear_out(&inputs, 2, &mut bert).await;
+    assert_eq!(owner.await.unwrap(), RoomEnd::BrokenOff { leader: "anna".to_owned() });
 }
 
 #[tokio::test(start_paused = true)]

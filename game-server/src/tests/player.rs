@@ -4,11 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use game_net::handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, Secret, client_proof};
+use game_net::handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, ResumeToken, Secret, client_proof};
 use game_net::protocol::frame::FrameReader;
 use game_net::protocol::{ClientMessage, Hosting, PROTOCOL, ServerMessage};
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream};
+use quinn::{
+    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -24,8 +26,10 @@ pub(super) struct Player {
     pub(super) send: SendStream,
     pub(super) recv: RecvStream,
     pub(super) reader: FrameReader,
+    /// For coming back; of the last Welcome.
+    pub(super) token: Option<ResumeToken>,
     /// Lives as long as the connection.
-    _endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
 }
 
 /// What came of a Hello.
@@ -43,7 +47,7 @@ impl Player {
         let (endpoint, connection) = connect(port, PROTOCOL).await;
         let connection = connection.unwrap();
         let (send, recv) = connection.open_bi().await.unwrap();
-        Player { connection, send, recv, reader: FrameReader::from_server(), _endpoint: endpoint }
+        Player { connection, send, recv, reader: FrameReader::from_server(), token: None, endpoint }
     }
 
     /// Connects and joins; the player must be let in.
@@ -71,12 +75,33 @@ impl Player {
         self.joined(player_session_id).await
     }
 
+    /// Connects and asks for the seat of this token.
+    pub(super) async fn resume(port: u16, player_id: &str, token: ResumeToken) -> (Player, Joined) {
+        let mut player = Player::connect(port).await;
+        let proof = client_proof(Secret::ResumeToken(&token), &player.exporter());
+        player.say(&ClientMessage::Resume { player_id: player_id.to_owned(), proof }).await;
+        let joined = player.proven(Secret::ResumeToken(&token)).await;
+        (player, joined)
+    }
+
+    /// Connects and asks to watch.
+    pub(super) async fn watch(port: u16, key: &str) -> (Player, Joined) {
+        let mut player = Player::connect(port).await;
+        let proof = client_proof(Secret::SpectatorKey(key), &player.exporter());
+        player.say(&ClientMessage::Watch { proof }).await;
+        let joined = player.proven(Secret::SpectatorKey(key)).await;
+        (player, joined)
+    }
+
     /// Reads the answer to a Hello and checks the server's proof.
     pub(super) async fn joined(&mut self, player_session_id: &str) -> Joined {
+        self.proven(Secret::PlayerSessionId(player_session_id)).await
+    }
+
+    async fn proven(&mut self, secret: Secret<'_>) -> Joined {
         match self.hear().await.unwrap() {
-            ServerMessage::Welcome { proof, hosting, .. }
-                if proof.verify(Secret::PlayerSessionId(player_session_id), &self.exporter()) =>
-            {
+            ServerMessage::Welcome { proof, hosting, resume } if proof.verify(secret, &self.exporter()) => {
+                self.token = resume;
                 Joined::In(hosting)
             }
             ServerMessage::Welcome { .. } => Joined::Impostor,
@@ -115,7 +140,7 @@ pub(super) async fn connect(port: u16, protocol: &[u8]) -> (Endpoint, Result<Con
     (endpoint, connection)
 }
 
-fn client_config(protocol: &[u8]) -> ClientConfig {
+pub(super) fn client_config(protocol: &[u8]) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -124,7 +149,12 @@ fn client_config(protocol: &[u8]) -> ClientConfig {
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         .with_no_client_auth();
     tls.alpn_protocols = vec![protocol.to_vec()];
-    ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()))
+    let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    // What is not read soon waits at the server.
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(VarInt::from_u32(16 * 1024));
+    config.transport_config(Arc::new(transport));
+    config
 }
 
 /// Takes any certificate but checks that the peer holds its key: the exporter value is worth nothing otherwise.

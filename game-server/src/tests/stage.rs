@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use game_net::protocol::{Hosting, ServerMessage};
+use game_net::handshake::ResumeToken;
+use game_net::protocol::{Hosting, ServerMessage, SnapshotRate};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::player::DEADLINE;
 use crate::config::MatchSettings;
-use crate::room::{Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput};
+use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput};
 use crate::seats::{self, PlayerSessionId, SeatRequest, Seats};
+use crate::strangers::Limits;
 use crate::transport::Transport;
 use crate::{lobby, match_room};
 
+pub(super) const SPECTATOR_KEY: &str = "0123456789abcdef-watch";
+/// Strangers at a stage's door.
+pub(super) const LIMITS: Limits = Limits { all: 12, per_address: 10, without_retry: 5 };
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A match of two that lasts a third of a second.
@@ -27,6 +32,9 @@ pub(super) fn settings() -> MatchSettings {
         players_wanted: 2,
         start_wait: Duration::from_secs(30),
         idle_end: Duration::from_secs(120),
+        snapshot_rate: SnapshotRate::Hz20,
+        spectator_key: Some(SPECTATOR_KEY.into()),
+        spectators_max: 2,
     }
 }
 
@@ -81,13 +89,13 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn hosting_match(settings: MatchSettings, reservations: &[(&str, &str)]) -> Stage {
-        Stage::hosting(reservations, |seats, inputs| {
-            tokio::spawn(async { match_room::run(settings, seats, inputs, FAREWELL).await.0 })
-        })
+        Stage::hosting(reservations, |seats, inputs| tokio::spawn(run_match(settings, seats, inputs)))
     }
 
     pub(super) fn hosting_lobby(reservations: &[(&str, &str)]) -> Stage {
-        Stage::hosting(reservations, |seats, inputs| tokio::spawn(lobby::run(seats, inputs, FAREWELL)))
+        Stage::hosting(reservations, |seats, inputs| {
+            tokio::spawn(lobby::run(2, seats, inputs, watch::channel(0).0, FAREWELL))
+        })
     }
 
     fn hosting(
@@ -95,15 +103,24 @@ impl Stage {
         owner: impl FnOnce(Seats, mpsc::Receiver<RoomInput>) -> JoinHandle<RoomEnd>,
     ) -> Stage {
         let (seats, seat_log) = table(reservations);
-        let (room, inputs) = Room::new(seats.clone());
+        let (room, inputs) = Room::new(seats.clone(), Some(SPECTATOR_KEY.into()));
         let owner = owner(seats, inputs);
-        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap();
+        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap().with_limits(LIMITS);
         let port = transport.port();
         let (hosted, hosted_now) = watch::channel(Some(room.clone()));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(transport.run(hosted_now, stopped));
         Stage { port, room, owner, seat_log, hosted, _stop: stop }
     }
+}
+
+/// A match room, but for its replay.
+pub(super) async fn run_match(
+    settings: MatchSettings,
+    seats: Seats,
+    inputs: mpsc::Receiver<RoomInput>,
+) -> RoomEnd {
+    match_room::run(settings, seats, inputs, watch::channel(0).0, FAREWELL).await.0
 }
 
 /// Asks a room for entry as a connection does.
@@ -113,11 +130,19 @@ pub(super) async fn knock(inputs: &mpsc::Sender<RoomInput>, player_id: &str) -> 
     answered.await.unwrap()
 }
 
+/// The token of who entered without a network.
+pub(super) fn token(player_id: &str) -> ResumeToken {
+    let mut token = [b'.'; 16];
+    token[..player_id.len()].copy_from_slice(player_id.as_bytes());
+    ResumeToken(token)
+}
+
 /// Enters a room without a network.
 pub(super) async fn enter(inputs: &mpsc::Sender<RoomInput>, id: u64, player_id: &str) -> Inlet {
     let (outlet, inlet) = Outlet::channel();
     let player_session_id = PlayerSessionId::new(&format!("psess-{player_id}"));
-    let guest = Guest { player_id: player_id.to_owned(), player_session_id, outlet };
+    let resume = token(player_id);
+    let guest = Guest { player_id: player_id.to_owned(), player_session_id, resume, outlet };
     inputs.send(RoomInput::Enter { id: GuestId(id), guest }).await.unwrap();
     inlet
 }
@@ -133,6 +158,6 @@ pub(super) async fn hear_out(
         heard.push(message);
     }
     // The room may have ended first.
-    let _ = inputs.send(RoomInput::Gone { id: GuestId(id) }).await;
+    let _ = inputs.send(RoomInput::Gone { id: GuestId(id), departure: Departure::Left }).await;
     heard
 }
