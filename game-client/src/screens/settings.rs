@@ -30,7 +30,12 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(
             Update,
             (
-                take_key.run_if(resource_exists::<ButtonInput<KeyCode>>),
+                // After the menu, which must still know that the key is an answer.
+                take_key
+                    .run_if(resource_exists::<ButtonInput<KeyCode>>)
+                    .after(menu::by_keyboard)
+                    .after(menu::by_escape)
+                    .after(menu::by_mouse),
                 show.run_if(
                     resource_changed::<Settings>
                         .or_else(resource_changed::<Journey>)
