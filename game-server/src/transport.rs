@@ -154,7 +154,8 @@ pub(crate) fn server_config() -> anyhow::Result<ServerConfig> {
         .receive_window(VarInt::from_u32(64 * 1024))
         .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(Some(64 * 1024))
-        .datagram_send_buffer_size(64 * 1024);
+        // On a line that is too slow the oldest snapshots go first, and those that arrive are not old.
+        .datagram_send_buffer_size(8 * 1024);
     let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
     config
         .transport_config(Arc::new(transport))
