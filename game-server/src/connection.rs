@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use game_net::handshake::{EXPORTER_CONTEXT, EXPORTER_LABEL, EXPORTER_LENGTH};
 use game_net::protocol::frame::FrameReader;
 use game_net::protocol::{ClientMessage, ProtocolError, ServerMessage};
 use quinn::{Connection, ConnectionError, Incoming, ReadError, RecvStream, SendStream, VarInt, WriteError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, info};
 
 use crate::admission::{self, Admitted, Introduction, Who};
-use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomInput};
+use crate::room::{Departure, Guest, GuestId, Outlet, Refusal, Room, RoomInput};
 use crate::strangers::Stranger;
 
 /// From the first packet to the Hello, and from there to the answer, each at most.
@@ -139,14 +138,14 @@ async fn join_and_play(
     let Some(room) = hosted.borrow().clone() else {
         return refuse(&mut stream, Refusal::NoSession).await;
     };
-    let (outlet, inlet) = Outlet::channel();
+    let (outlet, to_write) = Outlet::to(connection);
     let welcome = come_in(id, &room, introduction, outlet).await;
     let result = match welcome {
         Ok(welcome) => {
             drop(stranger);
             let played = async {
                 stream.write(&welcome).await?;
-                play(id, connection, &mut stream, inlet, &room).await
+                play(id, connection, &mut stream, to_write, &room).await
             };
             played.await
         }
@@ -209,24 +208,20 @@ async fn play(
     id: GuestId,
     connection: &Connection,
     stream: &mut Stream,
-    mut inlet: Inlet,
+    mut messages_to_write: mpsc::Receiver<ServerMessage>,
     room: &Room,
 ) -> Result<(), Failure> {
     let mut datagrams = Tally::new();
     let mut messages = Tally::new();
     loop {
         tokio::select! {
-            message = inlet.messages.recv() => match message {
+            message = messages_to_write.recv() => match message {
                 Some(message) => stream.write(&message).await?,
                 None => {
                     stream.finish().await;
                     return Ok(());
                 }
             },
-            Some(datagram) = inlet.datagrams.recv() => {
-                // Too large for the path at this moment, or no room: lost, as datagrams are.
-                let _ = connection.send_datagram(Bytes::from(datagram));
-            }
             datagram = connection.read_datagram() => {
                 let datagram = datagram?;
                 let in_this_second = datagrams.take();
@@ -235,7 +230,7 @@ async fn play(
                 }
                 if in_this_second <= DATAGRAMS_PER_SECOND {
                     // A room that does not keep up loses datagrams rather than time.
-                    let _ = room.inputs.try_send(RoomInput::Datagram { id, datagram });
+                    let _ = room.datagrams.try_send((id, datagram));
                 }
             }
             more = stream.read() => {

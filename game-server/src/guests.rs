@@ -233,10 +233,10 @@ impl Guests {
         }
     }
 
-    /// A datagram to one; lost if too many wait already.
+    /// A datagram to one, or lost.
     pub(crate) fn send_datagram(&mut self, id: GuestId, datagram: Vec<u8>) {
         if let Some(outlet) = self.outlet(id) {
-            let _ = outlet.datagrams.try_send(datagram);
+            outlet.datagrams.send(datagram);
         }
     }
 

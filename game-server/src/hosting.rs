@@ -184,8 +184,8 @@ impl Hosting {
         };
         // The room is open before the agent is told so: the first player may come at once, and then waits here.
         let (seats, requests) = seats::channel();
-        let (room, inputs) = Room::new(seats.clone(), settings.spectator_key.clone());
-        let (occupied, taken) = watch::channel(0);
+        let (room, taken) = Room::new(seats.clone(), settings.spectator_key.clone());
+        let (occupied, count) = watch::channel(0);
         let seats_max = match args.host {
             Host::Match => settings.players_wanted as u32,
             Host::Lobby => info.max_players,
@@ -204,7 +204,7 @@ impl Hosting {
             Host::Match => {
                 let (replays, id) = (replays.clone(), id.to_owned());
                 tokio::spawn(async move {
-                    let (end, replay) = match_room::run(settings, seats, inputs, occupied, FAREWELL).await;
+                    let (end, replay) = match_room::run(settings, seats, taken, occupied, FAREWELL).await;
                     if let Some(replay) = replay {
                         replays.write(&id, replay).await;
                     }
@@ -212,10 +212,10 @@ impl Hosting {
                 })
             }
             Host::Lobby => {
-                tokio::spawn(lobby::run(settings.spectators_max, seats, inputs, occupied, FAREWELL))
+                tokio::spawn(lobby::run(settings.spectators_max, seats, taken, occupied, FAREWELL))
             }
         };
-        let report = tokio::spawn(report(handle, taken, seats_max));
+        let report = tokio::spawn(report(handle, count, seats_max));
         info!(session = id, seats = info.max_players, "session is active");
         Some((session, Hosting { room, owner, seats: seats_task, report }))
     }

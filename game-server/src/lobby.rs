@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::guests::Guests;
 use crate::match_room::dismiss;
-use crate::room::{Departure, Refusal, RoomEnd, RoomInput};
+use crate::room::{Departure, Refusal, RoomEnd, RoomInput, Taken};
 use crate::seats::Seats;
 
 /// Runs a lobby to its end. `occupied` is told how many seats are taken.
 pub(crate) async fn run(
     spectators_max: usize,
     seats: Seats,
-    mut inputs: mpsc::Receiver<RoomInput>,
+    taken: Taken,
     occupied: watch::Sender<u32>,
     farewell: Duration,
 ) -> RoomEnd {
+    // A lobby has no use for datagrams: those who send them lose them.
+    let Taken { mut inputs, .. } = taken;
     let mut guests = Guests::new(seats, spectators_max, occupied);
     loop {
         let input = tokio::select! {
@@ -61,7 +63,7 @@ fn on_input(guests: &mut Guests, input: RoomInput) {
         RoomInput::Gone { id, departure } => {
             guests.part(id, departure);
         }
-        // First messages do not reach the room, and a lobby has no use for inputs.
-        RoomInput::Message { .. } | RoomInput::Datagram { .. } | RoomInput::Close { .. } => {}
+        // First messages do not reach the room.
+        RoomInput::Message { .. } | RoomInput::Close { .. } => {}
     }
 }

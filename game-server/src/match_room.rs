@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use game_net::protocol::{ClientMessage, Hosting, Score, ServerMessage};
 use game_net::replay::Replay;
 use game_net::server::{Receiver, Server, WatcherId};
@@ -16,7 +17,7 @@ use tracing::{debug, info};
 use crate::config::MatchSettings;
 use crate::countdown::Countdown;
 use crate::guests::{Guests, Parting};
-use crate::room::{Departure, GuestId, Refusal, RoomEnd, RoomInput};
+use crate::room::{Departure, GuestId, Refusal, RoomEnd, RoomInput, Taken};
 use crate::seats::Seats;
 use crate::tick_times::TickTimes;
 
@@ -26,14 +27,15 @@ const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as 
 pub(crate) async fn run(
     settings: MatchSettings,
     seats: Seats,
-    mut inputs: mpsc::Receiver<RoomInput>,
+    taken: Taken,
     occupied: watch::Sender<u32>,
     farewell: Duration,
 ) -> (RoomEnd, Option<Replay>) {
+    let Taken { mut inputs, mut datagrams } = taken;
     let mut guests = Guests::new(seats, settings.spectators_max, occupied);
     let (end, replay) = match wait(&settings, &mut guests, &mut inputs).await {
         Waited::Ready => {
-            let (end, replay) = play(&settings, &mut guests, &mut inputs).await;
+            let (end, replay) = play(&settings, &mut guests, &mut inputs, &mut datagrams).await;
             (end, Some(replay))
         }
         Waited::End(end) => (end, None),
@@ -108,8 +110,8 @@ fn on_input_before(settings: &MatchSettings, guests: &mut Guests, input: RoomInp
         RoomInput::Gone { id, departure } => {
             guests.part(id, departure);
         }
-        // First messages do not reach the room, and inputs have no meaning before the match.
-        RoomInput::Message { .. } | RoomInput::Datagram { .. } | RoomInput::Close { .. } => (),
+        // First messages do not reach the room.
+        RoomInput::Message { .. } | RoomInput::Close { .. } => (),
     }
 }
 
@@ -142,16 +144,21 @@ async fn play(
     settings: &MatchSettings,
     guests: &mut Guests,
     inputs: &mut mpsc::Receiver<RoomInput>,
+    datagrams: &mut mpsc::Receiver<(GuestId, Bytes)>,
 ) -> (RoomEnd, Replay) {
     let mut playing = Playing::start(settings, guests);
-    let end = playing.until_end(inputs).await;
+    let end = playing.until_end(inputs, datagrams).await;
     (end, playing.server.replay())
 }
 
 impl<'a> Playing<'a> {
-    async fn until_end(&mut self, inputs: &mut mpsc::Receiver<RoomInput>) -> RoomEnd {
+    async fn until_end(
+        &mut self,
+        inputs: &mut mpsc::Receiver<RoomInput>,
+        datagrams: &mut mpsc::Receiver<(GuestId, Bytes)>,
+    ) -> RoomEnd {
         let mut times = TickTimes::new();
-        let end = self.until_end_at(inputs, &mut times).await;
+        let end = self.until_end_at(inputs, datagrams, &mut times).await;
         let [tick_us_p50, tick_us_p99] = [50, 99].map(|percent| times.percentile_us(percent));
         info!(tick_us_p50, tick_us_p99, "ticks were done so long after they were due");
         end
@@ -160,6 +167,7 @@ impl<'a> Playing<'a> {
     async fn until_end_at(
         &mut self,
         inputs: &mut mpsc::Receiver<RoomInput>,
+        datagrams: &mut mpsc::Receiver<(GuestId, Bytes)>,
         times: &mut TickTimes,
     ) -> RoomEnd {
         let mut ticks = interval(TICK);
@@ -168,6 +176,10 @@ impl<'a> Playing<'a> {
                 // The tick comes first: a flood of inputs must not slow the game for the others.
                 biased;
                 due = ticks.tick() => {
+                    // The step uses what has come until now.
+                    while let Ok((id, datagram)) = datagrams.try_recv() {
+                        self.on_datagram(id, &datagram);
+                    }
                     let end = self.tick();
                     times.done(due.elapsed());
                     if let Some(end) = end {
@@ -258,7 +270,6 @@ impl<'a> Playing<'a> {
 
     fn on_input(&mut self, input: RoomInput) {
         match input {
-            RoomInput::Datagram { id, datagram } => self.on_datagram(id, &datagram),
             RoomInput::Message { id, message: ClientMessage::ChatSend { text } } => {
                 self.guests.chat(id, text)
             }

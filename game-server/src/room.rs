@@ -6,25 +6,35 @@ use std::sync::Arc;
 use bytes::Bytes;
 use game_net::handshake::{ClientProof, EXPORTER_LENGTH, ResumeToken, ServerProof};
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
+use quinn::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::seats::{PlayerSessionId, Seats};
 
-/// Inputs that wait for a room at most: a tick's worth of datagrams of many players.
-const INPUTS: usize = 1024;
+/// Inputs that wait for a room at most.
+const INPUTS: usize = 256;
+/// Datagrams that wait for the next tick at most, of all players. Sixteen send sixteen in a tick.
+const DATAGRAMS: usize = 1024;
 /// Reliable messages that wait for a player at most. Who is further behind is cut off.
 const MESSAGES: usize = 256;
-/// Datagrams that wait for a player at most. More are lost, as datagrams are.
-const DATAGRAMS: usize = 16;
 
 /// The session that this process hosts, as connections see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Room {
     pub(crate) inputs: mpsc::Sender<RoomInput>,
+    /// Apart from the rest: they are looked at once in a tick, and wake nobody before.
+    pub(crate) datagrams: mpsc::Sender<(GuestId, Bytes)>,
     pub(crate) seats: Seats,
     /// What spectators prove to know; `None`: nobody watches this session.
     pub(crate) spectator_key: Option<Arc<str>>,
+}
+
+/// What the owner of a room takes.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) inputs: mpsc::Receiver<RoomInput>,
+    pub(crate) datagrams: mpsc::Receiver<(GuestId, Bytes)>,
 }
 
 /// Names a connection for the life of the process.
@@ -42,8 +52,6 @@ pub(crate) enum RoomInput {
     Resume { id: GuestId, resume: Resume },
     /// Somebody who knows the spectator key wants to watch.
     Watch { id: GuestId, outlet: Outlet, answer: oneshot::Sender<Result<Hosting, Refusal>> },
-    /// A datagram from a player or spectator.
-    Datagram { id: GuestId, datagram: Bytes },
     /// A reliable message from a player or spectator.
     Message { id: GuestId, message: ClientMessage },
     /// The connection is over.
@@ -93,10 +101,23 @@ pub(crate) struct Resumed {
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub(crate) messages: mpsc::Sender<ServerMessage>,
-    pub(crate) datagrams: mpsc::Sender<Vec<u8>>,
+    pub(crate) datagrams: Line,
 }
 
-/// The other end of an [`Outlet`], at the connection.
+/// The way of datagrams to a player's machine.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// Not by way of the connection's task: that would be one more wake-up for each.
+    Connection(Connection),
+    /// Without a network.
+    #[cfg(test)]
+    Test(mpsc::Sender<Vec<u8>>),
+    /// There is none any more.
+    Cut,
+}
+
+/// The other end of an [`Outlet`] without a network.
+#[cfg(test)]
 #[derive(Debug)]
 pub(crate) struct Inlet {
     pub(crate) messages: mpsc::Receiver<ServerMessage>,
@@ -140,10 +161,12 @@ pub(crate) enum Refusal {
 }
 
 impl Room {
-    /// A room and the inputs that its owner task takes.
-    pub(crate) fn new(seats: Seats, spectator_key: Option<Arc<str>>) -> (Room, mpsc::Receiver<RoomInput>) {
-        let (inputs, taken) = mpsc::channel(INPUTS);
-        (Room { inputs, seats, spectator_key }, taken)
+    /// A room and what its owner task takes.
+    pub(crate) fn new(seats: Seats, spectator_key: Option<Arc<str>>) -> (Room, Taken) {
+        let (inputs, taken_inputs) = mpsc::channel(INPUTS);
+        let (datagrams, taken_datagrams) = mpsc::channel(DATAGRAMS);
+        let room = Room { inputs, datagrams, seats, spectator_key };
+        (room, Taken { inputs: taken_inputs, datagrams: taken_datagrams })
     }
 
     /// Asks whether a player may come in now.
@@ -164,15 +187,42 @@ impl Room {
 
 impl Outlet {
     /// Both ends of the way to a player.
+    pub(crate) fn to(connection: &Connection) -> (Outlet, mpsc::Receiver<ServerMessage>) {
+        let (messages, to_write) = mpsc::channel(MESSAGES);
+        let datagrams = Line::Connection(connection.clone());
+        (Outlet { messages, datagrams }, to_write)
+    }
+
+    /// The same without a network.
+    #[cfg(test)]
     pub(crate) fn channel() -> (Outlet, Inlet) {
         let (messages, to_write) = mpsc::channel(MESSAGES);
-        let (datagrams, to_send) = mpsc::channel(DATAGRAMS);
-        (Outlet { messages, datagrams }, Inlet { messages: to_write, datagrams: to_send })
+        let (datagrams, to_send) = mpsc::channel(16);
+        (
+            Outlet { messages, datagrams: Line::Test(datagrams) },
+            Inlet { messages: to_write, datagrams: to_send },
+        )
     }
 
     /// A way to nobody.
     pub(crate) fn closed() -> Outlet {
-        Outlet { messages: mpsc::channel(1).0, datagrams: mpsc::channel(1).0 }
+        Outlet { messages: mpsc::channel(1).0, datagrams: Line::Cut }
+    }
+}
+
+impl Line {
+    /// Sends one, or loses it: too large for the path at this moment, too many before it, or no line any more.
+    pub(crate) fn send(&self, datagram: Vec<u8>) {
+        match self {
+            Line::Connection(connection) => {
+                let _ = connection.send_datagram(Bytes::from(datagram));
+            }
+            #[cfg(test)]
+            Line::Test(datagrams) => {
+                let _ = datagrams.try_send(datagram);
+            }
+            Line::Cut => (),
+        }
     }
 }
 

@@ -7,16 +7,24 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Strangers at most.
-const STRANGERS: usize = 256;
-/// Strangers from one address at most: the largest session may join at once from behind one router.
-const STRANGERS_PER_ADDRESS: usize = 200;
-/// From so many on, a new address must first show that it receives what is sent to it.
-pub(crate) const STRANGERS_WITHOUT_RETRY: usize = 32;
+/// How many strangers are too many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// In all.
+    pub(crate) all: usize,
+    /// From one address.
+    pub(crate) per_address: usize,
+    /// From so many on, a new address must first show that it receives what is sent to it.
+    pub(crate) without_retry: usize,
+}
+
+/// The largest session may join at once from behind one router.
+pub(crate) const LIMITS: Limits = Limits { all: 256, per_address: 200, without_retry: 32 };
 
 /// Who is at the door.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Strangers {
+    limits: Limits,
     all: Arc<()>,
     by_address: BTreeMap<IpAddr, Arc<()>>,
 }
@@ -29,9 +37,14 @@ pub(crate) struct Stranger {
 }
 
 impl Strangers {
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        Arc::strong_count(&self.all) - 1
+    /// Nobody yet.
+    pub(crate) fn new(limits: Limits) -> Strangers {
+        Strangers { limits, all: Arc::default(), by_address: BTreeMap::new() }
+    }
+
+    /// Whether new addresses are asked to show that they receive what is sent to them.
+    pub(crate) fn ask_for_retry(&self) -> bool {
+        Arc::strong_count(&self.all) > self.limits.without_retry
     }
 
     /// One more from this address; `None`: there are too many already.
@@ -40,7 +53,7 @@ impl Strangers {
         // There are never more addresses than strangers, and this looks at new connections only.
         self.by_address.retain(|_, counted| count(counted) > 0);
         let of_address = self.by_address.entry(network(address)).or_default();
-        if count(&self.all) >= STRANGERS || count(of_address) >= STRANGERS_PER_ADDRESS {
+        if count(&self.all) >= self.limits.all || count(of_address) >= self.limits.per_address {
             return None;
         }
         Some(Stranger { _all: self.all.clone(), _of_address: of_address.clone() })

@@ -17,7 +17,7 @@ use tracing::warn;
 use crate::config::{CLIENT_PORT_MAX, CLIENT_PORT_MIN};
 use crate::connection;
 use crate::room::{GuestId, Room};
-use crate::strangers::{STRANGERS_WITHOUT_RETRY, Strangers};
+use crate::strangers::{LIMITS, Limits, Strangers};
 
 /// Connections at most: the two hundred players of the largest session, and all strangers.
 const CONNECTIONS: usize = 480;
@@ -40,6 +40,7 @@ const PORT_TRIES: usize = 64;
 pub(crate) struct Transport {
     endpoint: Endpoint,
     port: u16,
+    limits: Limits,
 }
 
 impl Transport {
@@ -49,7 +50,7 @@ impl Transport {
         let port = socket.local_addr()?.port();
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(server_config()?), socket, Arc::new(TokioRuntime))?;
-        Ok(Transport { endpoint, port })
+        Ok(Transport { endpoint, port, limits: LIMITS })
     }
 
     /// Where players connect.
@@ -57,11 +58,17 @@ impl Transport {
         self.port
     }
 
+    /// The same with other limits: a test cannot bring hundreds to the door in time.
+    #[cfg(test)]
+    pub(crate) fn with_limits(self, limits: Limits) -> Transport {
+        Transport { limits, ..self }
+    }
+
     /// Serves connections until `stop` is true or its sender is gone; then cuts them off: rooms have dismissed their
     /// players by then.
     pub(crate) async fn run(self, hosted: watch::Receiver<Option<Room>>, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
-        let mut strangers = Strangers::default();
+        let mut strangers = Strangers::new(self.limits);
         let mut ids = (0..).map(GuestId);
         loop {
             let incoming = tokio::select! {
@@ -76,7 +83,7 @@ impl Transport {
             };
             let Some(incoming) = incoming else { break };
             // Not validated: a retry is possible, and nothing that the address claims is true yet.
-            if strangers.len() >= STRANGERS_WITHOUT_RETRY && !incoming.remote_address_validated() {
+            if strangers.ask_for_retry() && !incoming.remote_address_validated() {
                 let _ = incoming.retry();
                 continue;
             }
@@ -147,7 +154,8 @@ pub(crate) fn server_config() -> anyhow::Result<ServerConfig> {
         .receive_window(VarInt::from_u32(64 * 1024))
         .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(Some(64 * 1024))
-        .datagram_send_buffer_size(64 * 1024);
+        // On a line that is too slow the oldest snapshots go first, and those that arrive are not old.
+        .datagram_send_buffer_size(8 * 1024);
     let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
     config
         .transport_config(Arc::new(transport))

@@ -163,6 +163,7 @@ fn wander(seed: u64, now: u64) -> PlayerInput {
 }
 
 mod bad_line;
+mod bytes;
 mod lines;
 
 #[test]

@@ -8,13 +8,14 @@ fn address(text: &str) -> IpAddr {
 
 #[test]
 fn one_address_is_limited_and_another_is_not() {
-    let mut strangers = Strangers::default();
+    let mut strangers = Strangers::new(LIMITS);
     let crowd: Vec<Stranger> = std::iter::from_fn(|| strangers.come(address("192.0.2.1"))).collect();
-    assert_eq!((crowd.len(), strangers.len()), (STRANGERS_PER_ADDRESS, STRANGERS_PER_ADDRESS));
+    assert_eq!(crowd.len(), LIMITS.per_address);
+    assert!(strangers.ask_for_retry());
     let other = strangers.come(address("192.0.2.2"));
     assert!(other.is_some());
     drop(crowd);
-    assert_eq!(strangers.len(), 1);
+    assert!(!strangers.ask_for_retry());
     assert!(strangers.come(address("192.0.2.1")).is_some());
     assert_eq!(strangers.by_address.len(), 2, "the one who is gone at once is forgotten later");
     drop(other);
@@ -24,20 +25,20 @@ fn one_address_is_limited_and_another_is_not() {
 
 #[test]
 fn all_together_are_limited() {
-    let mut strangers = Strangers::default();
+    let mut strangers = Strangers::new(LIMITS);
     let crowd: Vec<Stranger> =
         (0..).map_while(|host: u32| strangers.come(IpAddr::V4(host.into()))).take(10_000).collect();
-    assert_eq!(crowd.len(), STRANGERS);
+    assert_eq!(crowd.len(), LIMITS.all);
 }
 
 #[test]
 fn the_addresses_of_one_network_count_as_one() {
-    let mut strangers = Strangers::default();
+    let mut strangers = Strangers::new(LIMITS);
     let crowd: Vec<Stranger> = (0..)
         .map_while(|host: u128| strangers.come(IpAddr::V6((0x2001_0db8_0000_0001_u128 << 64 | host).into())))
         .take(10_000)
         .collect();
-    assert_eq!(crowd.len(), STRANGERS_PER_ADDRESS);
+    assert_eq!(crowd.len(), LIMITS.per_address);
     assert!(strangers.come(address("2001:db8:0:2::1")).is_some());
     assert!(strangers.come(address("::ffff:192.0.2.1")).is_some(), "a mapped one is its IPv4 address");
     assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));

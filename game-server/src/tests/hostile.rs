@@ -6,10 +6,9 @@ use tokio::time::timeout;
 
 use super::player::{DEADLINE, Joined, Player, client_config};
 use super::relay::Relay;
-use super::stage::{SPECTATOR_KEY, Stage, settings, wait_for_seat};
+use super::stage::{LIMITS, SPECTATOR_KEY, Stage, settings, wait_for_seat};
 use crate::config::MatchSettings;
 use crate::room::{GuestId, RoomInput};
-use crate::strangers::STRANGERS_WITHOUT_RETRY;
 
 const ANNA: (&str, &str) = ("anna", "psess-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 const BERT: (&str, &str) = ("bert", "psess-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
@@ -127,25 +126,24 @@ async fn a_crowd_at_the_door_must_show_its_address_and_is_limited() {
     // Nobody of these ever says who they are.
     let mut endpoint = Endpoint::client((std::net::Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     endpoint.set_default_client_config(client_config(game_net::protocol::PROTOCOL));
-    let mut crowd = Vec::new();
+    let (mut crowd, mut silent) = (Vec::new(), None);
     let refused = loop {
         let connecting = endpoint.connect((std::net::Ipv4Addr::LOCALHOST, stage.port).into(), "x").unwrap();
         match timeout(DEADLINE, connecting).await.unwrap() {
             Ok(connection) => crowd.push(connection),
             Err(error) => break error,
         }
-        if crowd.len() == STRANGERS_WITHOUT_RETRY + 4 {
+        if crowd.len() == LIMITS.without_retry {
             let relay = Relay::to(stage.port).await;
-            // She is one of them, and gets in all the same.
-            let carl = Player::connect(relay.port).await;
+            // One who does not ask for it gets in all the same.
+            silent = Some(Player::connect(relay.port).await);
             assert_eq!(relay.retries(), 1, "a full one does");
-            crowd.push(carl.connection);
         }
-        assert!(crowd.len() < 1_000, "nobody is refused");
+        assert!(crowd.len() < LIMITS.per_address, "nobody is refused");
     };
     let ConnectionError::ConnectionClosed(close) = &refused else { panic!("{refused:?}") };
     assert_eq!(close.error_code, quinn::TransportErrorCode::CONNECTION_REFUSED);
-    assert!(crowd.len() > STRANGERS_WITHOUT_RETRY);
+    assert_eq!(crowd.len() + usize::from(silent.is_some()), LIMITS.per_address);
     anna_talks(&mut anna).await;
     // When they go, the door is free again.
     crowd.iter().for_each(|connection| connection.close(0u8.into(), b""));

@@ -19,8 +19,8 @@ use crate::room::{Departure, GuestId, Refusal, Room, RoomEnd, RoomInput};
 /// A match room without a network.
 fn open(settings: MatchSettings) -> (mpsc::Sender<RoomInput>, JoinHandle<RoomEnd>, SeatLog) {
     let (seats, log) = table(&[]);
-    let (room, inputs) = Room::new(seats.clone(), None);
-    let owner = tokio::spawn(run_match(settings, seats, inputs));
+    let (room, taken) = Room::new(seats.clone(), None);
+    let owner = tokio::spawn(run_match(settings, seats, taken));
     (room.inputs, owner, log)
 }
 

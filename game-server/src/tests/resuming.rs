@@ -24,9 +24,9 @@ const IN_MATCH: Hosting = Hosting::Match { players_wanted: 2 };
 /// A match that goes on for as long as the test does, without a network.
 fn open(players_wanted: usize) -> (mpsc::Sender<RoomInput>, tokio::task::JoinHandle<RoomEnd>, SeatLog) {
     let (seats, log) = table(&[]);
-    let (room, inputs) = Room::new(seats.clone(), None);
+    let (room, taken) = Room::new(seats.clone(), None);
     let settings = MatchSettings { ticks_max: 36_000, players_wanted, ..settings() };
-    (room.inputs, tokio::spawn(run_match(settings, seats, inputs)), log)
+    (room.inputs, tokio::spawn(run_match(settings, seats, taken)), log)
 }
 
 fn lost(id: u64) -> RoomInput {

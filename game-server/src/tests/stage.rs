@@ -12,12 +12,15 @@ use tokio::time::timeout;
 
 use super::player::DEADLINE;
 use crate::config::MatchSettings;
-use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput};
+use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomEnd, RoomInput, Taken};
 use crate::seats::{self, PlayerSessionId, SeatRequest, Seats};
+use crate::strangers::Limits;
 use crate::transport::Transport;
 use crate::{lobby, match_room};
 
 pub(super) const SPECTATOR_KEY: &str = "0123456789abcdef-watch";
+/// Strangers at a stage's door.
+pub(super) const LIMITS: Limits = Limits { all: 12, per_address: 10, without_retry: 5 };
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A match of two that lasts a third of a second.
@@ -86,23 +89,23 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn hosting_match(settings: MatchSettings, reservations: &[(&str, &str)]) -> Stage {
-        Stage::hosting(reservations, |seats, inputs| tokio::spawn(run_match(settings, seats, inputs)))
+        Stage::hosting(reservations, |seats, taken| tokio::spawn(run_match(settings, seats, taken)))
     }
 
     pub(super) fn hosting_lobby(reservations: &[(&str, &str)]) -> Stage {
-        Stage::hosting(reservations, |seats, inputs| {
-            tokio::spawn(lobby::run(2, seats, inputs, watch::channel(0).0, FAREWELL))
+        Stage::hosting(reservations, |seats, taken| {
+            tokio::spawn(lobby::run(2, seats, taken, watch::channel(0).0, FAREWELL))
         })
     }
 
     fn hosting(
         reservations: &[(&str, &str)],
-        owner: impl FnOnce(Seats, mpsc::Receiver<RoomInput>) -> JoinHandle<RoomEnd>,
+        owner: impl FnOnce(Seats, Taken) -> JoinHandle<RoomEnd>,
     ) -> Stage {
         let (seats, seat_log) = table(reservations);
-        let (room, inputs) = Room::new(seats.clone(), Some(SPECTATOR_KEY.into()));
-        let owner = owner(seats, inputs);
-        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap();
+        let (room, taken) = Room::new(seats.clone(), Some(SPECTATOR_KEY.into()));
+        let owner = owner(seats, taken);
+        let transport = Transport::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0).unwrap().with_limits(LIMITS);
         let port = transport.port();
         let (hosted, hosted_now) = watch::channel(Some(room.clone()));
         let (stop, stopped) = watch::channel(false);
@@ -112,12 +115,8 @@ impl Stage {
 }
 
 /// A match room, but for its replay.
-pub(super) async fn run_match(
-    settings: MatchSettings,
-    seats: Seats,
-    inputs: mpsc::Receiver<RoomInput>,
-) -> RoomEnd {
-    match_room::run(settings, seats, inputs, watch::channel(0).0, FAREWELL).await.0
+pub(super) async fn run_match(settings: MatchSettings, seats: Seats, taken: Taken) -> RoomEnd {
+    match_room::run(settings, seats, taken, watch::channel(0).0, FAREWELL).await.0
 }
 
 /// Asks a room for entry as a connection does.
