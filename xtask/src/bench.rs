@@ -1,5 +1,8 @@
 //! `cargo xtask bench`: measures, with optimisation. What is measured and how is told where it is: in the example
-//! `bench_control_plane` of gse-server. docs/performance.md keeps the figures.
+//! `bench_control_plane` of gse-server, and for the game in `game`. docs/performance.md keeps the figures.
+
+mod delay;
+mod game;
 
 use std::process::ExitCode;
 
@@ -19,11 +22,16 @@ pub(crate) enum Bench {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         size: Option<u32>,
     },
+    /// The game server beside a bare quinn echo: CPU per player and tick, bytes, ticks in time, round trips of a join
+    Game(game::Options),
 }
 
 /// Builds in the release profile, and runs.
 pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
-    let Bench::ControlPlane { in_flight, size } = bench;
+    let (in_flight, size) = match bench {
+        Bench::ControlPlane { in_flight, size } => (in_flight, size),
+        Bench::Game(options) => return game::run(workspace, options),
+    };
     let mut cargo = workspace.cargo();
     cargo.args([
         "run",
