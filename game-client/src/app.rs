@@ -17,9 +17,9 @@ use bevy::{
 };
 
 use game_net::protocol::PLAYER_ID_MAX;
+use game_player::bot::Bot;
 
 use crate::{
-    bot::Bot,
     input,
     journey::{self, Journey},
     menu,
@@ -132,7 +132,7 @@ pub(crate) fn gameplay(
         .insert_resource(outlet)
         .add_plugins((net::plugin, prediction::plugin, input::plugin, session::plugin, outlet::plugin));
     if let Some(kind) = config.bot {
-        app.insert_resource(Bot::new(kind, config.seed));
+        app.insert_resource(input::Steered(Bot::new(kind, config.seed)));
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the player wants in the next tick: from the keyboard and the mouse, or from a bot.
 
 use bevy::prelude::*;
+use game_player::bot::Bot;
 use game_sim::{Aim, Direction, PlayerInput, PlayerSlot, World, arena::Position};
 
 use crate::{
     bindings::{Action, Bindings, Trigger},
-    bot::Bot,
     journey::Journey,
     prediction,
     prediction::Match,
@@ -21,6 +21,10 @@ pub(crate) struct Intent(pub(crate) PlayerInput);
 #[derive(Resource, Clone, Copy, Debug, Default)]
 pub(crate) struct Pointer(Option<Position>);
 
+/// The bot that plays in place of keys and mouse.
+#[derive(Resource)]
+pub(crate) struct Steered(pub(crate) Bot);
+
 pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Intent>()
         .init_resource::<Pointer>()
@@ -30,14 +34,14 @@ pub(crate) fn plugin(app: &mut App) {
             (point.run_if(resource_exists::<Messages<CursorMoved>>), read).chain().run_if(
                 resource_exists::<ButtonInput<KeyCode>>
                     .and_then(resource_exists::<Settings>)
-                    .and_then(not(resource_exists::<Bot>)),
+                    .and_then(not(resource_exists::<Steered>)),
             ),
         )
         .add_systems(
             FixedUpdate,
             (
                 ask_bot
-                    .run_if(resource_exists::<Bot>.and_then(resource_exists::<Match>))
+                    .run_if(resource_exists::<Steered>.and_then(resource_exists::<Match>))
                     .before(prediction::tick),
                 forget_dash.after(prediction::tick),
             ),
@@ -112,8 +116,8 @@ fn wanted(
     }
 }
 
-fn ask_bot(mut bot: ResMut<Bot>, match_: Res<Match>, mut intent: ResMut<Intent>) {
-    intent.0 = bot.input(match_.world(), match_.own());
+fn ask_bot(mut bot: ResMut<Steered>, match_: Res<Match>, mut intent: ResMut<Intent>) {
+    intent.0 = bot.0.input(match_.world(), match_.own());
 }
 
 /// A dash is a press, not a state: it goes into one tick.

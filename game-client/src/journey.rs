@@ -205,7 +205,7 @@ fn show(world: &mut World, screen: Screen) {
 }
 
 /// Writes the settings down; what became of that is on the settings screen.
-pub(crate) fn save(world: &mut World) {
+fn save(world: &mut World) {
     let written = settings_file::save(world.resource::<Settings>(), world.resource::<SettingsFile>());
     *world.resource_mut::<SettingsFile>() = written;
 }

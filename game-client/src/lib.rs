@@ -1,7 +1,8 @@
 //! The sample game client: bevy as a view, headless or in a window.
 //!
-//! Rules are in `game-sim`, netcode in `game-net`. Here are the connection (`net`), the calls into the netcode
-//! (`prediction`), what the player wants (`input`, `bindings`, `settings`, `bot`), what follows what (`navigation`, done by
+//! Rules are in `game-sim`, netcode in `game-net`, the handshake and the bots in `game-player`. Here are the channels to the
+//! connection (`net`), the calls into the netcode
+//! (`prediction`), what the player wants (`input`, `bindings`, `settings`), what follows what (`navigation`, done by
 //! `journey`), what the player sees (`screens`, `menu`, `render`) and what the caller is told (`report`, `outlet`).
 
 // Parameters of bevy's systems are written without their lifetimes, here as everywhere.
@@ -9,7 +10,6 @@
 
 mod app;
 mod bindings;
-mod bot;
 mod chat;
 mod input;
 mod journey;

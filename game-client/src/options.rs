@@ -4,8 +4,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use game_net::protocol::{CHAT_TEXT_MAX, PLAYER_ID_MAX};
+use game_player::bot::BotKind;
 
 /// The flags as they were typed.
 #[derive(Debug, Parser)]
@@ -96,15 +97,6 @@ pub struct Options {
     /// Progress as JSON lines on stderr
     #[arg(long)]
     pub verbose: bool,
-}
-
-/// Who presses the keys when nobody sits there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BotKind {
-    /// Walks about and collects what is near
-    Wander,
-    /// Stands still
-    Idle,
 }
 
 /// How the game is shown.

@@ -18,7 +18,7 @@ pub const CLIENT_PORT_MIN: u16 = 1025;
 pub const CLIENT_PORT_MAX: u16 = 60_000;
 
 /// The sample game server. The agent's address is in `GSE_AGENT_ADDRESS`, default 127.0.0.1:5758. Without an agent it
-/// runs standalone: a match for two at a time.
+/// runs standalone: one match at a time, for two unless `--standalone-players` says otherwise.
 #[derive(Debug, Clone, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -55,6 +55,9 @@ pub struct Args {
     /// Snapshots that a player gets a second: 20, 30 or 60; game property `snapshot_rate` overrides it
     #[arg(long, default_value = "20", value_parser = snapshot_rate)]
     pub snapshot_rate: SnapshotRate,
+    /// Without an agent: so many players start a match
+    #[arg(long, value_name = "N", default_value_t = PLAYERS_MIN as u8, value_parser = clap::value_parser!(u8).range(PLAYERS_MIN as i64..=PLAYERS_MAX as i64))]
+    pub standalone_players: u8,
     /// Where the replays of matches go, in a folder per port; it is collected with the session's logs
     #[arg(long, value_name = "FOLDER", default_value = "replays")]
     pub replays: PathBuf,

@@ -5,7 +5,6 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use game_sim::PLAYERS_MIN;
 use gse_sdk::{
     ActiveSession, Detected, GameProperty, GameServerSession, ProcessHandle, ProcessTerminate, Ready, Sdk,
     SdkBuilder, Standalone, StartRequested,
@@ -49,15 +48,15 @@ pub async fn run(args: &Args, told_to_stop: impl Future<Output = ()>) -> anyhow:
         }
         Detected::Standalone(standalone) => {
             info!("{standalone}");
-            let standalone = for_two(standalone);
+            let standalone = for_players(standalone, args.standalone_players);
             run_at(args, standalone.builder(), Some(&standalone), told_to_stop).await
         }
     }
 }
 
 /// A developer and a friend, or two windows, do not wait for the other fourteen.
-pub(crate) fn for_two(standalone: Standalone) -> Standalone {
-    let players = GameProperty { key: "players".to_owned(), value: PLAYERS_MIN.to_string() };
+pub(crate) fn for_players(standalone: Standalone, players: u8) -> Standalone {
+    let players = GameProperty { key: "players".to_owned(), value: players.to_string() };
     let session = GameServerSession { game_properties: vec![players], ..standalone.session().clone() };
     standalone.with_session(session)
 }

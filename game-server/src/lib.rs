@@ -18,6 +18,7 @@ pub mod replays;
 mod room;
 mod seats;
 mod strangers;
+mod tick_times;
 mod transport;
 mod web;
 

@@ -19,6 +19,7 @@ use crate::countdown::Countdown;
 use crate::guests::{Guests, Parting};
 use crate::room::{Departure, GuestId, Refusal, RoomEnd, RoomInput, Taken};
 use crate::seats::Seats;
+use crate::tick_times::TickTimes;
 
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as u64);
 
@@ -156,17 +157,32 @@ impl<'a> Playing<'a> {
         inputs: &mut mpsc::Receiver<RoomInput>,
         datagrams: &mut mpsc::Receiver<(GuestId, Bytes)>,
     ) -> RoomEnd {
+        let mut times = TickTimes::new();
+        let end = self.until_end_at(inputs, datagrams, &mut times).await;
+        let [tick_us_p50, tick_us_p99] = [50, 99].map(|percent| times.percentile_us(percent));
+        info!(tick_us_p50, tick_us_p99, "ticks were done so long after they were due");
+        end
+    }
+
+    async fn until_end_at(
+        &mut self,
+        inputs: &mut mpsc::Receiver<RoomInput>,
+        datagrams: &mut mpsc::Receiver<(GuestId, Bytes)>,
+        times: &mut TickTimes,
+    ) -> RoomEnd {
         let mut ticks = interval(TICK);
         loop {
             tokio::select! {
                 // The tick comes first: a flood of inputs must not slow the game for the others.
                 biased;
-                _ = ticks.tick() => {
+                due = ticks.tick() => {
                     // The step uses what has come until now.
                     while let Ok((id, datagram)) = datagrams.try_recv() {
                         self.on_datagram(id, &datagram);
                     }
-                    if let Some(end) = self.tick() {
+                    let end = self.tick();
+                    times.done(due.elapsed());
+                    if let Some(end) = end {
                         return end;
                     }
                 }

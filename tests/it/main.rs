@@ -12,6 +12,7 @@ mod flow;
 mod hosting;
 mod launching;
 mod lifetime;
+mod load;
 mod matchmaker;
 mod monitoring;
 mod overload;

@@ -1,5 +1,8 @@
 //! `cargo xtask bench`: measures, with optimisation. What is measured and how is told where it is: in the example
-//! `bench_control_plane` of gse-server. docs/performance.md keeps the figures.
+//! `bench_control_plane` of gse-server, and for the game in `game`. docs/performance.md keeps the figures.
+
+mod delay;
+mod game;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,8 @@ pub(crate) enum Bench {
         #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         sessions: u32,
     },
+    /// The game server beside a bare quinn echo: CPU per player and tick, bytes, ticks in time, round trips of a join
+    Game(game::Options),
 }
 
 /// Builds in the release profile, and runs.
@@ -44,6 +49,8 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
         Bench::ControlPlane { in_flight: true, .. } => drop(cargo.arg("--in-flight")),
         Bench::ControlPlane { size: Some(size), .. } => drop(cargo.args(["--size", &size.to_string()])),
         Bench::ControlPlane { .. } => {}
+        // It has programs of its own.
+        Bench::Game(options) => return game::run(workspace, options),
         Bench::Console { sessions } => drop(cargo.args(["--console", &sessions.to_string()])),
     }
     let status = cargo.status().context("cannot start `cargo`")?;

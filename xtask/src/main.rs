@@ -12,6 +12,7 @@ mod flow;
 mod interop;
 mod interrupt;
 mod kept;
+mod load;
 mod narrator;
 mod play;
 mod processes;
@@ -43,6 +44,8 @@ enum Command {
     Play(play::Options),
     /// Keep a service with the game deployed until Ctrl-C
     Up(up::Options),
+    /// Let many bots play on a private service, through placement, join and match, and say what was measured
+    Load(load::Options),
     /// Host game servers in Python and Node.js, and one from Debian that knows nothing of us
     Interop(interop::Options),
     /// Run every test
@@ -82,6 +85,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Flow(options) => flow::run(&workspace, &options),
         Command::Play(options) => play::run(&workspace, &options),
         Command::Up(options) => up::run(&workspace, &options),
+        Command::Load(options) => load::run(&workspace, &options),
         Command::Interop(options) => interop::run(&workspace, &options),
         Command::Test => ci::test(&workspace),
         Command::Ci(options) => ci::run(&workspace, &options),

@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// How many bots play against you
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=15))]
     bots: u32,
+    /// How well they play: easy, normal or hard; `mixed` has all three
+    #[arg(long, value_enum, default_value_t = Skill::Mixed)]
+    skill: Skill,
     /// How long the match lasts, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(10..=3600))]
     seconds: u32,
@@ -46,6 +49,28 @@ pub(crate) struct Options {
     /// Use the programs that were built before
     #[arg(long)]
     no_build: bool,
+}
+
+/// How well bots play, as `game-client --bot` knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Skill {
+    Easy,
+    Normal,
+    Hard,
+    Mixed,
+}
+
+impl Skill {
+    /// The value of `--bot` for the bot with this number, from 1.
+    fn of(self, number: u32) -> &'static str {
+        match self {
+            Skill::Easy => "easy",
+            Skill::Normal => "normal",
+            Skill::Hard => "hard",
+            // The first one is easy: somebody should be beaten in the first match.
+            Skill::Mixed => ["hard", "easy", "normal"][(number % 3) as usize],
+        }
+    }
 }
 
 const STEPS: &[Step] = &[
@@ -105,11 +130,11 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
         let (_matchmaker, url) = start_matchmaker(stage, &fleets.matches, rules)?;
         let mut bots = (1..)
             .zip(&names)
-            .map(|(seed, name)| Bot::new(stage, name, seed, &url))
+            .map(|(seed, name)| Bot::new(stage, name, (seed, options.skill), &url))
             .collect::<Result<Vec<_>>>()?;
         let mut you = asking(stage, YOU, &url)?;
         let you = if options.no_window {
-            bot(stage, you, YOU, 0)?
+            bot(stage, you, YOU, 0, Skill::Normal)?
         } else {
             let ready = stage.service().ready.clone();
             you.args(["--title", "--gse-endpoint", &ready.api, "--gse-region", &ready.region]);
@@ -129,10 +154,10 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
         let Some((_, mut you)) = clients.next() else { bail!("nobody plays") };
         let _bots = clients
             .zip(1u32..)
-            .map(|((player, client), seed)| bot(stage, client, player, seed))
+            .map(|((player, client), seed)| bot(stage, client, player, seed, options.skill))
             .collect::<Result<Vec<_>>>()?;
         let you = if options.no_window {
-            bot(stage, you, YOU, 0)?
+            bot(stage, you, YOU, 0, Skill::Normal)?
         } else {
             Logged::start(&mut you, &stage.directory.join("players"), YOU)?
         };
@@ -145,21 +170,23 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
 /// An opponent who asks the matchmaker for one match after the other.
 struct Bot {
     name: String,
-    seed: u32,
+    /// Its number, from 1, and how well it plays.
+    seed: (u32, Skill),
     url: String,
     process: Logged,
     started: Instant,
 }
 
 impl Bot {
-    fn new(stage: &Stage<'_>, name: &str, seed: u32, url: &str) -> Result<Self> {
-        let process = bot(stage, asking(stage, name, url)?, name, seed)?;
+    fn new(stage: &Stage<'_>, name: &str, seed: (u32, Skill), url: &str) -> Result<Self> {
+        let process = bot(stage, asking(stage, name, url)?, name, seed.0, seed.1)?;
         Ok(Self { name: name.to_owned(), seed, url: url.to_owned(), process, started: Instant::now() })
     }
 
     fn ask_again(&mut self, stage: &Stage<'_>) -> Result<()> {
         if self.started.elapsed() >= BOT_PAUSE && self.process.ended()?.is_some() {
-            self.process = bot(stage, asking(stage, &self.name, &self.url)?, &self.name, self.seed)?;
+            self.process =
+                bot(stage, asking(stage, &self.name, &self.url)?, &self.name, self.seed.0, self.seed.1)?;
             self.started = Instant::now();
         }
         Ok(())
@@ -208,8 +235,9 @@ fn start_matchmaker(stage: &mut Stage<'_>, fleet: &Fleet, rules: MatchRules) -> 
     }
 }
 
-fn bot(stage: &Stage<'_>, mut client: Command, player: &str, seed: u32) -> Result<Logged> {
-    client.args(["--headless", "--bot", "wander", "--seed", &seed.to_string(), "--deadline-seconds", "3700"]);
+fn bot(stage: &Stage<'_>, mut client: Command, player: &str, seed: u32, skill: Skill) -> Result<Logged> {
+    let (skill, seed) = (skill.of(seed), seed.to_string());
+    client.args(["--headless", "--bot", skill, "--seed", &seed, "--deadline-seconds", "3700"]);
     Logged::start(&mut client, &stage.directory.join("players"), player)
 }
 

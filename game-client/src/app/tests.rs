@@ -11,6 +11,7 @@ use game_net::{
     protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage, SnapshotRate},
     server::{self, Server},
 };
+use game_player::bot::BotKind;
 use game_sim::{MatchConfig, PlayerSlot};
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -20,7 +21,7 @@ use crate::{
     journey::{self, Chosen, Finder, Journey},
     navigation::{Choice, Screen},
     net::{Link, Outgoing, Received},
-    options::{BotKind, Config, Destination, View},
+    options::{Config, Destination, View},
     outlet::Outlet,
     regions,
     session::Session,

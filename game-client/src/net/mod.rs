@@ -14,9 +14,7 @@ use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use crate::{lookup::Place, options::Destination};
 
-mod connection;
 mod thread;
-mod tls;
 
 /// Room for what one frame sends; sixty datagrams a second are one a frame.
 const OUTGOING_MAX: usize = 256;

@@ -9,16 +9,14 @@ use game_net::{
     handshake::ResumeToken,
     protocol::{ClientMessage, ProtocolError, RESUME_WITHIN_SECONDS, ServerMessage, frame::FrameReader},
 };
+use game_player::connection::{self, JoinError, Joined, Ticket};
 use quinn::ReadError;
 use tokio::{
     sync::mpsc::{Receiver, Sender},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::{
-    Outgoing, Received,
-    connection::{self, JoinError, Joined, Ticket},
-};
+use super::{Outgoing, Received};
 use crate::{
     lookup::{self, Place},
     matchmaker,

@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::player::{DEADLINE, Joined, Player};
 use crate::config::{Args, CLIENT_PORT_MAX, CLIENT_PORT_MIN};
-use crate::hosting::{for_two, run_at};
+use crate::hosting::{for_players, run_at};
 use crate::room::Refusal;
 
 /// No folder can be made there: these tests keep no replays.
@@ -366,7 +366,7 @@ async fn without_an_agent_two_play_one_match_after_the_other() {
     let replays = std::env::temp_dir().join(format!("opengse-life-{}", std::process::id()));
     let flags = ["game-server", "--bind", "127.0.0.1", "--match-ticks", "12", "--replays"];
     let args = Args::parse_from(flags.into_iter().map(Into::into).chain([replays.clone().into_os_string()]));
-    let standalone = for_two(Sdk::standalone());
+    let standalone = for_players(Sdk::standalone(), 2);
     let (handed_out, mut ports) = mpsc::unbounded_channel();
     let builder = standalone.builder().on_start(move |session| {
         // The test may be over.

@@ -74,6 +74,11 @@ pub(crate) fn choose(json: bool) -> Box<dyn Narrator> {
     }
 }
 
+/// The narrator of a command that keeps standard output for something else: plain lines on standard error.
+pub(crate) fn aside() -> Box<dyn Narrator> {
+    Box::new(Plain::printing(|line| eprintln!("{line}")))
+}
+
 /// A failure as lines of text.
 fn failure_lines(failure: &Failure) -> Vec<String> {
     let mut lines = vec![format!("Failed in step {}, {}", failure.step, failure.title)];

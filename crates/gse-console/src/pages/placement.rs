@@ -64,7 +64,7 @@ pub(super) fn sentences(sentences: &[String]) -> Markup {
 /// The search: the story in sentences, and the same step by step.
 fn search(v: &Visit, explained: &ExplainPlacementResponse) -> Markup {
     html! {
-        h2 { (v.t(live::WHY_PLACEMENT)) }
+        h2 { (v.t(text::live::WHY_PLACEMENT)) }
         div #search-trace { (sentences(&explained.sentences)) }
         @if !explained.steps.is_empty() {
             p.small { (v.t(text::ATTEMPTS)) ": " (explained.attempts) }

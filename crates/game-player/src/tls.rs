@@ -58,7 +58,7 @@ impl ServerCertVerifier for KeyHolder {
 ///
 /// # Errors
 /// Only when the crypto provider lacks what QUIC needs, which ring does not.
-pub(super) fn client_config(alpn: &[u8]) -> Result<QuicClientConfig, anyhow::Error> {
+pub(crate) fn client_config(alpn: &[u8]) -> Result<QuicClientConfig, anyhow::Error> {
     let provider = Arc::new(ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13])?

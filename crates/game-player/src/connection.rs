@@ -14,9 +14,9 @@ use game_net::{
     protocol::{ClientMessage, Hosting, PROTOCOL, ProtocolError, ServerMessage, frame::FrameReader},
 };
 use quinn::{Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::tls;
+use crate::tls;
 
 /// How long connecting and joining may take together.
 const JOIN_MAX: Duration = Duration::from_secs(10);
@@ -33,20 +33,28 @@ const REFUSAL_SHOWN_MAX: usize = 300;
 
 /// A connection on which both sides know who the other is.
 #[derive(Debug)]
-pub(super) struct Joined {
-    pub(super) endpoint: Endpoint,
-    pub(super) connection: Connection,
-    pub(super) send: SendStream,
-    pub(super) receive: RecvStream,
-    pub(super) frames: FrameReader,
-    pub(super) hosting: Hosting,
+pub struct Joined {
+    /// The socket; it must be left to idle after the close.
+    pub endpoint: Endpoint,
+    /// The connection, with its datagrams.
+    pub connection: Connection,
+    /// The way of the reliable messages to the server.
+    pub send: SendStream,
+    /// The way back.
+    pub receive: RecvStream,
+    /// What has come of that way and was not looked at.
+    pub frames: FrameReader,
+    /// What happens in this session.
+    pub hosting: Hosting,
+    /// How long the QUIC handshake took; the rest of the join is the proof.
+    pub handshake: Duration,
     /// Lets the player come back over another connection.
-    pub(super) resume: Option<ResumeToken>,
+    pub resume: Option<ResumeToken>,
 }
 
 /// By what a player asks to be let in.
 #[derive(Clone, Copy)]
-pub(super) enum Ticket<'a> {
+pub enum Ticket<'a> {
     /// A seat that was joined.
     Seat(&'a str),
     /// The seat that they had a moment ago.
@@ -55,7 +63,7 @@ pub(super) enum Ticket<'a> {
 
 /// Why the player is not in.
 #[derive(Debug)]
-pub(super) enum JoinError {
+pub enum JoinError {
     /// This machine cannot open a socket, or TLS is not to be had.
     Local(String),
     /// Nothing answered in time.
@@ -74,7 +82,7 @@ pub(super) enum JoinError {
 
 impl JoinError {
     /// Whether somebody decided against the join, rather than something having failed.
-    pub(super) fn is_refusal(&self) -> bool {
+    pub fn is_refusal(&self) -> bool {
         match self {
             JoinError::Refused(_) | JoinError::NoProof | JoinError::Unexpected(_) => true,
             JoinError::Local(_)
@@ -116,16 +124,15 @@ impl std::error::Error for JoinError {}
 ///
 /// # Errors
 /// See [`JoinError`]; the connection is closed then.
-pub(super) async fn join(
-    address: SocketAddr,
-    ticket: Ticket<'_>,
-    player_id: &str,
-) -> Result<Joined, JoinError> {
+pub async fn join(address: SocketAddr, ticket: Ticket<'_>, player_id: &str) -> Result<Joined, JoinError> {
     let endpoint = open_endpoint(address)?;
     let no_answer = |_| JoinError::NoAnswer(address);
     timeout(JOIN_MAX, async {
+        let start = Instant::now();
         let connection = connect(&endpoint, address).await?;
-        prove(endpoint.clone(), connection, ticket, player_id).await
+        let handshake = start.elapsed();
+        let joined = prove(endpoint.clone(), connection, ticket, player_id).await?;
+        Ok(Joined { handshake, ..joined })
     })
     .await
     .map_err(no_answer)?
@@ -195,7 +202,8 @@ async fn prove(
     let answer = first_message(&mut receive, &mut frames).await.ok_or_else(lost)?;
     let refusal = match answer {
         Ok(ServerMessage::Welcome { proof, hosting, resume }) if proof.verify(secret, &exporter) => {
-            return Ok(Joined { endpoint, connection, send, receive, frames, hosting, resume });
+            let handshake = Duration::ZERO;
+            return Ok(Joined { endpoint, connection, send, receive, frames, hosting, handshake, resume });
         }
         Ok(ServerMessage::Welcome { .. }) => JoinError::NoProof,
         Ok(ServerMessage::Refused { reason }) => JoinError::Refused(printable(&reason)),
@@ -245,7 +253,7 @@ fn is_other_version(error: &ConnectionError) -> bool {
 }
 
 /// Whether nobody decided to end the connection: then it may be had back.
-pub(super) fn is_lost(error: &ConnectionError) -> bool {
+pub fn is_lost(error: &ConnectionError) -> bool {
     match error {
         ConnectionError::TimedOut | ConnectionError::Reset => true,
         // The server's QUIC gave up, not the server.
@@ -258,7 +266,7 @@ pub(super) fn is_lost(error: &ConnectionError) -> bool {
 }
 
 /// Why a connection ended, for people.
-pub(super) fn describe(error: &ConnectionError) -> String {
+pub fn describe(error: &ConnectionError) -> String {
     match error {
         ConnectionError::TimedOut => {
             format!("the connection was lost: nothing came for {} s", SILENCE_MAX.as_secs())
