@@ -217,7 +217,7 @@ impl Bindings {
     /// Binds a trigger to a place of an action. Whoever had it before gets what was there, so that nothing that could
     /// be done before cannot be done after. Returns that other action.
     pub(crate) fn bind(&mut self, action: Action, place: usize, trigger: Trigger) -> Option<Action> {
-        let Some(current) = self.of(action).get(place).copied() else { return None };
+        let current = self.of(action).get(place).copied()?;
         let former = self.action(trigger);
         if let Some(former) = former {
             for slot in self.of.entry(former).or_default().iter_mut() {

@@ -72,6 +72,12 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
+    /// A search over this connection.
+    #[cfg(test)]
+    pub(crate) fn following(link: Link) -> Finder {
+        Finder { link: Some(link), ..Finder::default() }
+    }
+
     /// A search that got so far and goes on for ever.
     pub(crate) fn make_up(&mut self, steps: &[&str]) {
         self.steps = steps.iter().map(|step| (*step).to_owned()).collect();
@@ -199,7 +205,7 @@ fn show(world: &mut World, screen: Screen) {
 }
 
 /// Writes the settings down; what became of that is on the settings screen.
-pub(crate) fn save(world: &mut World) {
+fn save(world: &mut World) {
     let written = settings_file::save(world.resource::<Settings>(), world.resource::<SettingsFile>());
     *world.resource_mut::<SettingsFile>() = written;
 }

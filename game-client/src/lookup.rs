@@ -51,14 +51,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The last part of the session's id: the rest is the same for all of an account.
+    /// The part of the session's id that is its own: the rest is the same for all of an account, and who asked for
+    /// the session may have added something.
     pub(crate) fn short_session(&self) -> Option<&str> {
-        self.session.as_deref()?.rsplit('/').next()
+        let session = self.session.as_deref()?;
+        session.split('/').find(|part| part.starts_with("gssess-")).or_else(|| session.rsplit('/').next())
     }
 
     /// The fleet, which the session's id names.
     pub(crate) fn fleet(&self) -> Option<&str> {
-        self.session.as_deref()?.rsplit('/').nth(1)
+        self.session.as_deref()?.split('/').find(|part| part.starts_with("fleet-"))
     }
 }
 

@@ -3,6 +3,7 @@
 use bevy::{input::keyboard::KeyboardInput, prelude::*};
 
 use crate::{
+    chat::Draft,
     journey::{Chosen, Finder, Journey},
     navigation::{Choice, Item, Move, Screen, escape, step},
     theme,
@@ -35,17 +36,9 @@ impl Menu {
 pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Menu>().add_systems(
         Update,
-        (
-            (by_keyboard, by_mouse)
-                .run_if(resource_exists::<ButtonInput<KeyCode>>.and_then(no_key_is_waited_for)),
-            highlight,
-        )
+        ((by_keyboard, by_escape, by_mouse).run_if(resource_exists::<ButtonInput<KeyCode>>), highlight)
             .chain(),
     );
-}
-
-fn no_key_is_waited_for(journey: Res<Journey>) -> bool {
-    journey.binding.is_none()
 }
 
 /// Makes the lines of a menu, to be put below each other or in columns by their parent. The first that can be chosen
@@ -90,15 +83,20 @@ pub(crate) fn by_keyboard(
     lines: Query<&Line>,
     screen: Res<State<Screen>>,
     journey: Res<Journey>,
-    finder: Res<Finder>,
-    draft: Option<Res<crate::chat::Draft>>,
+    draft: Option<Res<Draft>>,
 ) {
-    for key in pressed.read().filter(|key| key.state.is_pressed()) {
-        let is_writing = draft.as_ref().is_some_and(|draft| !draft.text().is_empty());
+    if journey.binding.is_some() {
+        // That key is an answer; `screens/settings.rs` takes it.
+        pressed.clear();
+    }
+    // While a match is played the keys steer; only a question laid over it is a menu.
+    let is_menu = *screen.get() != Screen::Playing || journey.is_leave_asked;
+    // In a line of text some keys belong to the text.
+    let is_writing = *screen.get() == Screen::Lobby && draft.is_some_and(|draft| !draft.text().is_empty());
+    for key in pressed.read().filter(|key| key.state.is_pressed() && is_menu) {
         let to = match key.key_code {
             KeyCode::ArrowUp => Move::Up,
             KeyCode::ArrowDown | KeyCode::Tab => Move::Down,
-            // In a line of text these belong to the text.
             KeyCode::ArrowLeft if !is_writing => Move::Left,
             KeyCode::ArrowRight if !is_writing => Move::Right,
             KeyCode::Enter | KeyCode::NumpadEnter if !key.repeat && !is_writing => {
@@ -108,28 +106,39 @@ pub(crate) fn by_keyboard(
                 }
                 continue;
             }
-            KeyCode::Escape if !key.repeat => {
-                if let Some(choice) = escape(*screen.get(), journey.is_leave_asked, finder.is_finding()) {
-                    chosen.write(Chosen(choice));
-                }
-                continue;
-            }
             _ => continue,
         };
-        // While a match is played the keys steer; only a question laid over it is a menu.
-        if *screen.get() != Screen::Playing || journey.is_leave_asked {
-            menu.selected = step(menu.selected, menu.columns.max(1), &menu.enabled, to);
-        }
+        menu.selected = step(menu.selected, menu.columns.max(1), &menu.enabled, to);
     }
 }
 
-fn by_mouse(
+pub(crate) fn by_escape(
+    mut pressed: MessageReader<KeyboardInput>,
+    mut chosen: MessageWriter<Chosen>,
+    screen: Res<State<Screen>>,
+    journey: Res<Journey>,
+    finder: Res<Finder>,
+) {
+    let is_escape =
+        |key: &KeyboardInput| key.key_code == KeyCode::Escape && key.state.is_pressed() && !key.repeat;
+    // All are read, also those that are answers.
+    let escapes = pressed.read().filter(|key| is_escape(key)).count();
+    if escapes > 0 && journey.binding.is_none() {
+        let choice = escape(*screen.get(), journey.is_leave_asked, finder.is_finding());
+        chosen.write_batch(choice.map(Chosen));
+    }
+}
+
+pub(crate) fn by_mouse(
     mut menu: ResMut<Menu>,
     mut chosen: MessageWriter<Chosen>,
     lines: Query<(&Line, &Interaction), Changed<Interaction>>,
+    journey: Res<Journey>,
 ) {
     for (line, interaction) in lines.iter().filter(|(line, _)| line.is_enabled) {
         match interaction {
+            // That button is an answer, as above.
+            Interaction::Pressed | Interaction::Hovered if journey.binding.is_some() => {}
             Interaction::Pressed => {
                 chosen.write(Chosen(line.choice.clone()));
             }

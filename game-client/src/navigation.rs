@@ -115,7 +115,7 @@ pub(crate) enum Deed {
 }
 
 /// Said when nobody knows where to play.
-pub(crate) const NOWHERE: &str = "no game service is known\nhint: start one with `cargo xtask play --matchmaker`, or name one: `--matchmaker URL`, or `matchmaker` in the settings file";
+pub(crate) const NOWHERE: &str = "no game service is known\nhint: start one with `cargo xtask play`, or name one: `--matchmaker URL`, or `matchmaker` in the settings file";
 
 /// What a choice leads to.
 pub(crate) fn decide(choice: &Choice, ways: Ways) -> Deed {

@@ -1,5 +1,6 @@
-//! `cargo xtask play`: the service, a fleet, one window for you and bots as opponents; with `--matchmaker` nobody is
-//! told where to play, everybody asks.
+//! `cargo xtask play`: the service, a fleet for matches and one for the lobby, a matchmaker, one window for you and bots
+//! as opponents, who ask for the next match as soon as one is over. With `--direct` there is one match, and everybody
+//! is told where it is.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::cargo;
 use crate::flow::{
-    Addresses, Fleet, MatchRules, Seat, Stage, create_match, deploy_match_fleet, integrate, join_all,
+    Addresses, Fleet, MatchRules, Published, Seat, Stage, create_match, deploy_match_fleet, integrate,
+    join_all, publish,
 };
 use crate::interrupt;
 use crate::narrator::{self, Step};
@@ -31,7 +33,11 @@ pub(crate) struct Options {
     /// How many points end it earlier
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=9999))]
     points: u32,
-    /// Find the match through a queue and the matchmaker of `examples/matchmaker`
+    /// Open the window in a match that was created for it, without the title, the lobby and a next match
+    #[arg(long, conflicts_with = "matchmaker")]
+    direct: bool,
+    /// Find the match through a queue and the matchmaker of `examples/matchmaker`: always so with a window, unless
+    /// `--direct` is given
     #[arg(long)]
     matchmaker: bool,
     /// Let a bot sit in your place; nothing is drawn
@@ -69,13 +75,15 @@ impl Skill {
 
 const STEPS: &[Step] = &[
     Step { title: "Integrate", about: "a game server that links gse-sdk", commands: 1 },
-    Step { title: "Publish", about: "package, upload, asset, fleet", commands: 9 },
+    Step { title: "Publish", about: "package, upload, asset, fleets", commands: 12 },
     Step { title: "Play", about: "one window, and bots", commands: 3 },
 ];
 const YOU: &str = "you";
 const QUEUE: &str = "arena";
 /// Where the matchmaker's own output goes, below the directory of the run.
 const MATCHMAKER: &str = "matchmaker";
+/// A bot that has ended asks again after so long at the earliest.
+const BOT_PAUSE: Duration = Duration::from_secs(1);
 /// How long the matchmaker may take until it listens.
 const MATCHMAKER_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -100,9 +108,16 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     integrate(stage, !options.no_build && !options.smooth)?;
     stage.done();
 
+    let asks = options.matchmaker || !(options.direct || options.no_window);
     stage.step();
-    stage.start_service(&Addresses::default())?;
-    let fleet = deploy_match_fleet(stage, "1.0", 1)?;
+    let fleets = match asks {
+        true => publish(stage)?,
+        false => {
+            stage.start_service(&Addresses::default())?;
+            let matches = deploy_match_fleet(stage, "1.0", 1)?;
+            Published { lobby: matches.clone(), matches }
+        }
+    };
     stage.done();
 
     stage.step();
@@ -111,34 +126,79 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     let rules =
         MatchRules { players: players.len(), ticks: options.seconds * 60, score_to_win: options.points };
     // The matchmaker and the bots end with this function.
-    let (_matchmaker, clients) = if options.matchmaker {
-        let (matchmaker, url) = start_matchmaker(stage, &fleet, rules)?;
-        let asking = |player: &&str| {
-            client(stage, player).map(|mut client| {
-                client.args(["--matchmaker", &url]);
-                client
-            })
+    if asks {
+        let (_matchmaker, url) = start_matchmaker(stage, &fleets.matches, rules)?;
+        let mut bots = (1..)
+            .zip(&names)
+            .map(|(seed, name)| Bot::new(stage, name, seed, options.skill, &url))
+            .collect::<Result<Vec<_>>>()?;
+        let mut you = asking(stage, YOU, &url)?;
+        let you = if options.no_window {
+            bot(stage, you, YOU, 0, Skill::Normal)?
+        } else {
+            let ready = stage.service().ready.clone();
+            you.args(["--title", "--gse-endpoint", &ready.api, "--gse-region", &ready.region]);
+            you.args(["--lobby-fleet", &fleets.lobby.id]);
+            you.env("GSE_SECRET_ID", &ready.secret_id).env("GSE_SECRET_KEY", &ready.secret_key);
+            Logged::start(&mut you, &stage.directory.join("players"), YOU)?
         };
-        (Some(matchmaker), players.iter().map(asking).collect::<Result<Vec<_>>>()?)
+        until_over(stage, you, options.no_window, |stage| {
+            // With a bot in your place there is one match.
+            if options.no_window { Ok(()) } else { bots.iter_mut().try_for_each(|bot| bot.ask_again(stage)) }
+        })?;
     } else {
-        let session = create_match(stage, ("FleetId", &fleet.id), "arena", rules)?;
+        let session = create_match(stage, ("FleetId", &fleets.matches.id), "arena", rules)?;
         let seats = join_all(stage, &session, &players)?;
-        (None, seats.iter().map(|seat| seated(stage, seat)).collect::<Result<Vec<_>>>()?)
-    };
-    let mut clients = players.iter().zip(clients);
-    let Some((_, mut you)) = clients.next() else { bail!("nobody plays") };
-    let _bots = clients
-        .zip(1u32..)
-        .map(|((player, client), seed)| bot(stage, client, player, seed, options.skill))
-        .collect::<Result<Vec<_>>>()?;
-    let you = if options.no_window {
-        bot(stage, you, YOU, 0, Skill::Normal)?
-    } else {
-        Logged::start(&mut you, &stage.directory.join("players"), YOU)?
-    };
-    until_over(stage, you, options.no_window)?;
+        let clients = seats.iter().map(|seat| seated(stage, seat, &session.id));
+        let mut clients = players.iter().zip(clients.collect::<Result<Vec<_>>>()?);
+        let Some((_, mut you)) = clients.next() else { bail!("nobody plays") };
+        let _bots = clients
+            .zip(1u32..)
+            .map(|((player, client), seed)| bot(stage, client, player, seed, options.skill))
+            .collect::<Result<Vec<_>>>()?;
+        let you = if options.no_window {
+            bot(stage, you, YOU, 0, Skill::Normal)?
+        } else {
+            Logged::start(&mut you, &stage.directory.join("players"), YOU)?
+        };
+        until_over(stage, you, options.no_window, |_| Ok(()))?;
+    }
     stage.done();
     Ok(())
+}
+
+/// An opponent who asks the matchmaker for one match after the other.
+struct Bot {
+    name: String,
+    seed: u32,
+    skill: Skill,
+    url: String,
+    process: Logged,
+    started: Instant,
+}
+
+impl Bot {
+    fn new(stage: &Stage<'_>, name: &str, seed: u32, skill: Skill, url: &str) -> Result<Self> {
+        let process = bot(stage, asking(stage, name, url)?, name, seed, skill)?;
+        let (name, url) = (name.to_owned(), url.to_owned());
+        Ok(Self { name, seed, skill, url, process, started: Instant::now() })
+    }
+
+    fn ask_again(&mut self, stage: &Stage<'_>) -> Result<()> {
+        if self.started.elapsed() >= BOT_PAUSE && self.process.ended()?.is_some() {
+            let client = asking(stage, &self.name, &self.url)?;
+            self.process = bot(stage, client, &self.name, self.seed, self.skill)?;
+            self.started = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// A client that asks the matchmaker.
+fn asking(stage: &Stage<'_>, player: &str, url: &str) -> Result<Command> {
+    let mut client = client(stage, player)?;
+    client.args(["--matchmaker", url]);
+    Ok(client)
 }
 
 /// A queue in front of the fleet, and a matchmaker that uses it. Returns where players ask.
@@ -182,14 +242,19 @@ fn bot(stage: &Stage<'_>, mut client: Command, player: &str, seed: u32, skill: S
     Logged::start(&mut client, &stage.directory.join("players"), player)
 }
 
-fn until_over(stage: &mut Stage<'_>, mut client: Logged, no_window: bool) -> Result<()> {
+fn until_over(
+    stage: &mut Stage<'_>,
+    mut client: Logged,
+    no_window: bool,
+    mut meanwhile: impl FnMut(&Stage<'_>) -> Result<()>,
+) -> Result<()> {
     stage.waiting(if no_window { "the bots play" } else { "the window is open" });
     let status = loop {
         match client.ended()? {
             Some(status) => break status,
             // Ctrl-C is a way to stop playing, not a failure.
             None if interrupt::pause(Duration::from_millis(50)).is_err() => return Ok(()),
-            None => {}
+            None => meanwhile(stage)?,
         }
     };
     if !status.success() {
@@ -205,9 +270,11 @@ fn until_over(stage: &mut Stage<'_>, mut client: Logged, no_window: bool) -> Res
 }
 
 /// A client that knows its seat.
-fn seated(stage: &Stage<'_>, seat: &Seat) -> Result<Command> {
+fn seated(stage: &Stage<'_>, seat: &Seat, session: &str) -> Result<Command> {
     let mut client = client(stage, &seat.player)?;
-    client.args(["--connect", &seat.address]).env("GAME_PLAYER_SESSION_ID", &seat.player_session);
+    client
+        .args(["--connect", &seat.address, "--session", session])
+        .env("GAME_PLAYER_SESSION_ID", &seat.player_session);
     Ok(client)
 }
 

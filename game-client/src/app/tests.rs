@@ -18,9 +18,15 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::gameplay;
 use crate::{
+    journey::{self, Chosen, Finder, Journey},
+    navigation::{Choice, Screen},
     net::{Link, Outgoing, Received},
     options::{Config, Destination, View},
     outlet::Outlet,
+    regions,
+    session::Session,
+    settings::Settings,
+    settings_file::SettingsFile,
 };
 
 /// No run here takes so many frames; one that does has failed.
@@ -77,6 +83,23 @@ fn config(player_id: &str) -> Config {
 
 impl Player {
     fn new(config: &Config) -> Player {
+        Player::with(config, |_| {})
+    }
+
+    /// As in a window that begins with the title, but for the window.
+    fn at_title() -> Player {
+        let config =
+            Config { view: View::Window, destination: None, bot: None, deadline: None, ..config("ada") };
+        Player::with(&config, |app| {
+            app.insert_resource(Settings::default())
+                .insert_resource(SettingsFile::default())
+                .insert_resource(Journey::new(&config, &Settings::default()))
+                .add_plugins((journey::plugin, regions::plugin))
+                .insert_state(Screen::Title);
+        })
+    }
+
+    fn with(config: &Config, more: impl FnOnce(&mut App)) -> Player {
         let (link, to_app, from_app) = Link::in_memory();
         let (stdout, stderr) = (Buffer::default(), Buffer::default());
         let outlet = Outlet::new(stdout.clone(), stderr.clone(), config.verbose);
@@ -84,6 +107,7 @@ impl Player {
         app.add_plugins((MinimalPlugins, StatesPlugin))
             .insert_resource(TimeUpdateStrategy::FixedTimesteps(1));
         gameplay(&mut app, config, config.player_id.clone().unwrap(), link, outlet);
+        more(&mut app);
         app.finish();
         app.cleanup();
         Player { app, to_app, from_app, stdout, stderr }
@@ -106,6 +130,20 @@ impl Player {
             }
         }
         panic!("no end after {FRAMES_MAX} frames");
+    }
+
+    fn choose(&mut self, choice: Choice) {
+        self.app.world_mut().write_message(Chosen(choice));
+        self.app.update();
+        self.app.update();
+    }
+
+    fn screen(&self) -> Screen {
+        *self.app.world().resource::<State<Screen>>().get()
+    }
+
+    fn session(&self) -> &Session {
+        self.app.world().resource()
     }
 
     /// The lines on stdout.
@@ -321,4 +359,86 @@ fn closing_the_app_is_reported() {
     };
     assert_eq!(interrupted(View::Window), "left");
     assert_eq!(interrupted(View::Headless), "failed");
+}
+
+#[test]
+fn errors_lead_to_a_screen_and_back_to_the_title() {
+    let mut player = Player::at_title();
+    player.app.update();
+    player.choose(Choice::Play);
+    assert_eq!(player.screen(), Screen::Trouble, "nobody knows where to play");
+    assert!(player.session().verdict.as_ref().unwrap().reason.contains("\nhint: "));
+    assert_eq!(player.app.should_exit(), None, "an error is no reason to close the window");
+    player.choose(Choice::Title);
+    assert_eq!(player.screen(), Screen::Title);
+    assert_eq!(player.session().verdict, None);
+    player.choose(Choice::Settings);
+    assert_eq!(player.screen(), Screen::Settings);
+    player.app.world_mut().write_message(Chosen(Choice::Quit));
+    assert_eq!(player.run(), AppExit::Success);
+    assert_eq!(player.lines().last().unwrap()["outcome"], "left");
+}
+
+/// A connection that ends is told, and what was known of it is gone with the next choice.
+#[test]
+fn a_connection_that_ends_leads_to_the_error_screen() {
+    let mut player = Player::at_title();
+    player.tell(Received::Welcome { hosting: Hosting::Lobby });
+    player.app.update();
+    player.app.update();
+    assert_eq!(player.screen(), Screen::Lobby);
+    player.tell(Received::Lost);
+    player.app.update();
+    assert!(player.session().seconds_to_come_back().is_some(), "the player is told that it is lost");
+    assert_eq!(player.screen(), Screen::Lobby, "and waits where they were");
+    player.tell(Received::Resumed);
+    player.app.update();
+    assert_eq!(player.session().seconds_to_come_back(), None);
+    player.tell(Received::Closed { reason: "the server closed the connection".to_owned() });
+    player.app.update();
+    player.app.update();
+    assert_eq!(player.screen(), Screen::Trouble);
+    player.choose(Choice::Title);
+    assert_eq!((player.session().hosting, player.screen()), (None, Screen::Title));
+}
+
+/// The search goes on beside the lobby, tells its steps, and takes the player over when it has led somewhere.
+#[test]
+fn a_match_is_found_from_the_lobby() {
+    let mut player = Player::at_title();
+    player.tell(Received::Welcome { hosting: Hosting::Lobby });
+    player.app.update();
+    let (link, to_finder, _from_finder) = Link::in_memory();
+    player.app.insert_resource(Finder::following(link));
+    to_finder.try_send(Received::Searching { news: "SearchGameServerSessions".to_owned() }).unwrap();
+    player.app.update();
+    assert_eq!(player.screen(), Screen::Lobby);
+    assert_eq!(player.app.world().resource::<Finder>().steps, ["SearchGameServerSessions"]);
+    to_finder.try_send(Received::Welcome { hosting: Hosting::Match { players_wanted: 2 } }).unwrap();
+    let players = ["ada", "grace"].map(str::to_owned).to_vec();
+    let config = MatchConfig { players, ticks_max: 600, score_to_win: 5 };
+    let snapshot_rate = SnapshotRate::Hz20;
+    let start = ServerMessage::MatchStart { slot: PlayerSlot(0), config, snapshot_rate };
+    to_finder.try_send(Received::Message(start)).unwrap();
+    for _ in 0..3 {
+        player.app.update();
+    }
+    assert_eq!(player.screen(), Screen::Playing);
+    assert!(!player.app.world().resource::<Finder>().is_finding());
+    assert!(player.to_app.is_closed(), "the lobby was left");
+}
+
+#[test]
+fn a_search_that_fails_leaves_the_player_in_the_lobby() {
+    let mut player = Player::at_title();
+    player.tell(Received::Welcome { hosting: Hosting::Lobby });
+    player.app.update();
+    let (link, to_finder, _from_finder) = Link::in_memory();
+    player.app.insert_resource(Finder::following(link));
+    drop(to_finder);
+    player.app.update();
+    let finder = player.app.world().resource::<Finder>();
+    assert!(!finder.is_finding());
+    assert!(finder.problem.as_ref().unwrap().contains("has stopped"));
+    assert_eq!(player.screen(), Screen::Lobby);
 }

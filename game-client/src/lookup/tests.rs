@@ -144,3 +144,14 @@ fn says_which_action_failed() {
     let (seat, _) = run(vec![none, json!({ "GameServerSession": session("s-4", "ERROR") })]);
     assert!(seat.as_ref().is_err_and(|error| error.contains("`s-4` is `ERROR`")), "{seat:?}");
 }
+
+#[test]
+fn an_id_of_a_session_names_its_fleet() {
+    let place = |session: &str| super::Place { session: Some(session.to_owned()), ..super::Place::default() };
+    let created = place("qcs::gse:ap-shanghai:uin/1:gameserversession/fleet-a-b/gssess-c-d");
+    assert_eq!((created.fleet(), created.short_session()), (Some("fleet-a-b"), Some("gssess-c-d")));
+    let placed = place("qcs::gse:ap-shanghai:uin/1:gameserversession/fleet-a-b/gssess-c-d/match-e");
+    assert_eq!((placed.fleet(), placed.short_session()), (Some("fleet-a-b"), Some("gssess-c-d")));
+    let other = place("something");
+    assert_eq!((other.fleet(), other.short_session()), (None, Some("something")));
+}

@@ -101,13 +101,16 @@ fn toggle(
 fn show(
     match_: Res<Match>,
     session: Res<Session>,
-    time: Res<Time>,
+    // Not the time of the game, which stands still while a frame takes long.
+    time: Res<Time<Real>>,
     is_shown: Res<IsShown>,
     overlay: Single<&mut Visibility, With<Overlay>>,
     mut text: Single<&mut Text, With<Figures>>,
     mut rates: ResMut<Rates>,
 ) {
-    let wanted = if is_shown.0 { Visibility::Inherited } else { Visibility::Hidden };
+    // The result is read without it.
+    let is_shown = is_shown.0 && session.verdict.is_none();
+    let wanted = if is_shown { Visibility::Inherited } else { Visibility::Hidden };
     overlay.into_inner().set_if_neq(wanted);
     let now = match_.client().statistics();
     let passed = time.elapsed().saturating_sub(rates.since);

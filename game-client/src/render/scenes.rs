@@ -293,7 +293,7 @@ fn scripted(slot: u8, tick: u32, world: &game_sim::World) -> PlayerInput {
     let own = world.players()[usize::from(slot)].position;
     let way = |to: Position| (to.x - own.x, to.y - own.y);
     let length = |to: &Position| way(*to).0.abs() + way(*to).1.abs();
-    let coin = world.coins().min_by_key(length).filter(|_| turn % 3 != 0);
+    let coin = world.coins().min_by_key(length).filter(|_| !turn.is_multiple_of(3));
     let (x, y) = match coin.map(way) {
         Some((x, y)) => ((x / 160).signum() as i8, (y / 160).signum() as i8),
         None => WAYS[(mixed % 8) as usize],

@@ -48,7 +48,7 @@ fn ask(
     journey: Res<Journey>,
     question: Query<Entity, With<Question>>,
 ) {
-    if journey.is_leave_asked == !question.is_empty() {
+    if journey.is_leave_asked != question.is_empty() {
         return;
     }
     for entity in &question {

@@ -7,11 +7,11 @@ use bevy::{
 
 use crate::{
     bindings::{Action, TRIGGERS, Trigger},
-    journey::{self, Journey},
+    journey::Journey,
     menu::{self, Menu},
     navigation::{Choice, Item, Screen},
     settings::Settings,
-    settings_file::SettingsFile,
+    settings_file::{self, SettingsFile},
     theme,
 };
 
@@ -30,7 +30,12 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(
             Update,
             (
-                take_key.run_if(resource_exists::<ButtonInput<KeyCode>>),
+                // After the menu, which must still know that the key is an answer.
+                take_key
+                    .run_if(resource_exists::<ButtonInput<KeyCode>>)
+                    .after(menu::by_keyboard)
+                    .after(menu::by_escape)
+                    .after(menu::by_mouse),
                 show.run_if(
                     resource_changed::<Settings>
                         .or_else(resource_changed::<Journey>)
@@ -43,9 +48,15 @@ pub(super) fn plugin(app: &mut App) {
         );
 }
 
-fn spawn(mut commands: Commands, mut settings: ResMut<Settings>, mut note: ResMut<Note>) {
+fn spawn(
+    mut commands: Commands,
+    mut menu: ResMut<Menu>,
+    mut settings: ResMut<Settings>,
+    mut note: ResMut<Note>,
+) {
     // Shown once, also when nothing is new.
     settings.set_changed();
+    *menu = Menu::default();
     note.0.clear();
     commands.spawn((
         DespawnOnExit(Screen::Settings),
@@ -67,42 +78,40 @@ fn stop_waiting(mut journey: ResMut<Journey>) {
 }
 
 /// What becomes of the key that is pressed while one is waited for.
-fn take_key(world: &mut World, mut was_waiting: Local<bool>) {
-    let keys: Vec<KeyCode> = world
-        .resource_mut::<Messages<KeyboardInput>>()
-        .iter_current_update_messages()
-        .filter(|key| key.state.is_pressed() && !key.repeat)
-        .map(|key| key.key_code)
-        .collect();
-    let buttons: Vec<MouseButton> = world
-        .resource_mut::<Messages<MouseButtonInput>>()
-        .iter_current_update_messages()
-        .filter(|button| button.state.is_pressed())
-        .map(|button| button.button)
-        .collect();
-    let waiting = world.resource::<Journey>().binding;
+fn take_key(
+    mut keys: MessageReader<KeyboardInput>,
+    mut buttons: MessageReader<MouseButtonInput>,
+    mut journey: ResMut<Journey>,
+    mut settings: ResMut<Settings>,
+    mut file: ResMut<SettingsFile>,
+    mut note: ResMut<Note>,
+    mut was_waiting: Local<bool>,
+) {
+    let keys = keys.read().filter(|key| key.state.is_pressed() && !key.repeat);
+    let buttons = buttons.read().filter(|button| button.state.is_pressed());
+    let keys = keys.map(|key| Trigger::Key(key.key_code));
+    // All are read, so that what was pressed before is not taken later.
+    let pressed: Vec<Trigger> = keys.chain(buttons.map(|button| Trigger::Button(button.button))).collect();
     // What chose the line is not the answer to it.
-    let is_first = !std::mem::replace(&mut *was_waiting, waiting.is_some());
-    let Some((action, place)) = waiting.filter(|_| !is_first) else { return };
-    let pressed = keys.into_iter().map(Trigger::Key).chain(buttons.into_iter().map(Trigger::Button)).next();
-    let Some(pressed) = pressed else { return };
+    let is_first = !std::mem::replace(&mut *was_waiting, journey.binding.is_some());
+    let Some((action, place)) = journey.binding.filter(|_| !is_first) else { return };
+    let Some(&pressed) = pressed.first() else { return };
+    journey.binding = None;
     *was_waiting = false;
-    world.resource_mut::<Journey>().binding = None;
     if pressed == Trigger::Key(KeyCode::Escape) {
         return;
     }
-    let said = match pressed.name() {
+    note.0 = match pressed.name() {
         None => "that key cannot be used here".to_owned(),
         Some(name) => {
-            let other = world.resource_mut::<Settings>().bindings.bind(action, place, pressed);
-            journey::save(world);
+            let other = settings.bindings.bind(action, place, pressed);
+            *file = settings_file::save(&settings, &file);
             match other {
                 Some(other) => format!("`{name}` was `{}`; the two have swapped", other.title()),
                 None => format!("`{name}` is `{}`", action.title()),
             }
         }
     };
-    world.resource_mut::<Note>().0 = said;
 }
 
 fn show(
@@ -157,4 +166,74 @@ fn items(settings: &Settings, binding: Option<(Action, usize)>) -> Vec<Item> {
     }
     items.extend([Item::new("All as at first", Choice::ResetKeys), Item::new("Back", Choice::Title)]);
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::{
+        input::{
+            ButtonState,
+            keyboard::{Key, KeyboardInput},
+            mouse::MouseButtonInput,
+        },
+        prelude::*,
+    };
+
+    use super::{Note, take_key};
+    use crate::{
+        bindings::{Action, Trigger},
+        journey::Journey,
+        settings::Settings,
+        settings_file::SettingsFile,
+    };
+
+    fn press(app: &mut App, key_code: KeyCode) {
+        let pressed = KeyboardInput {
+            key_code,
+            logical_key: Key::Enter,
+            state: ButtonState::Pressed,
+            text: None,
+            repeat: false,
+            window: Entity::PLACEHOLDER,
+        };
+        // As the window does it: between two frames.
+        app.world_mut().write_message(pressed);
+        app.update();
+    }
+
+    fn wait_for(app: &mut App, action: Action) {
+        app.world_mut().resource_mut::<Journey>().binding = Some((action, 0));
+        press(app, KeyCode::Enter);
+        assert!(app.world().resource::<Journey>().binding.is_some(), "what chose the line is no answer");
+    }
+
+    #[test]
+    fn the_next_key_is_it() {
+        let mut app = App::new();
+        app.add_plugins(MinimalPlugins)
+            .add_message::<KeyboardInput>()
+            .add_message::<MouseButtonInput>()
+            .insert_resource(Journey::made_up())
+            .init_resource::<Settings>()
+            .init_resource::<SettingsFile>()
+            .init_resource::<Note>()
+            .add_systems(Update, take_key);
+        let first = |app: &App, action| app.world().resource::<Settings>().bindings.of(action)[0];
+        wait_for(&mut app, Action::Dash);
+        press(&mut app, KeyCode::KeyE);
+        assert_eq!(first(&app, Action::Dash), Some(Trigger::Key(KeyCode::KeyE)));
+        assert_eq!(app.world().resource::<Journey>().binding, None);
+        press(&mut app, KeyCode::KeyR);
+        assert_eq!(first(&app, Action::Dash), Some(Trigger::Key(KeyCode::KeyE)), "nobody waits any more");
+        wait_for(&mut app, Action::Up);
+        press(&mut app, KeyCode::Escape);
+        assert_eq!(first(&app, Action::Up), Some(Trigger::Key(KeyCode::KeyW)), "escape keeps it");
+        wait_for(&mut app, Action::Up);
+        press(&mut app, KeyCode::PrintScreen);
+        assert!(app.world().resource::<Note>().0.contains("cannot be used"));
+        wait_for(&mut app, Action::Up);
+        press(&mut app, KeyCode::KeyE);
+        assert_eq!(first(&app, Action::Dash), Some(Trigger::Key(KeyCode::KeyW)));
+        assert_eq!(app.world().resource::<Note>().0, "`E` was `dash`; the two have swapped");
+    }
 }

@@ -22,7 +22,7 @@ use anyhow::Result;
 use crate::narrator::{self, Step};
 use crate::workspace::Workspace;
 
-pub(crate) use deploy::{Fleet, deploy_match_fleet, route_alias, wait_until_active};
+pub(crate) use deploy::{Fleet, Published, deploy_match_fleet, publish, route_alias, wait_until_active};
 pub(crate) use integrate::integrate;
 pub(crate) use match_session::{MatchRules, create_match, join_all};
 pub(crate) use player::Seat;
