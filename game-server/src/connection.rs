@@ -66,8 +66,8 @@ pub(crate) async fn serve(
     id: GuestId,
     incoming: Incoming,
     hosted: watch::Receiver<Option<Room>>,
-    browsers: Option<web::Door>,
     stranger: Stranger,
+    browsers: Option<web::Door>,
 ) {
     let remote = incoming.remote_address();
     let connection = match timeout(HELLO_TIMEOUT, async { incoming.accept()?.await }).await {

@@ -155,7 +155,13 @@ impl Transport {
             };
             match (stranger, ids.next()) {
                 (Some(stranger), Some(id)) => {
-                    connections.spawn(connection::serve(id, incoming, hosted.clone(), door.clone(), stranger));
+                    connections.spawn(connection::serve(
+                        id,
+                        incoming,
+                        hosted.clone(),
+                        stranger,
+                        door.clone(),
+                    ));
                 }
                 (None, _) | (_, None) => incoming.refuse(),
             }

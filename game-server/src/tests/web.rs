@@ -47,8 +47,8 @@ impl Hall {
         change: impl FnOnce(Transport) -> Transport,
     ) -> Hall {
         let (seats, seat_log) = table(reservations);
-        let (room, inputs) = Room::new(seats.clone(), None);
-        let owner = tokio::spawn(lobby::run(0, seats, inputs, watch::Sender::default(), FAREWELL));
+        let (room, taken) = Room::new(seats.clone(), None);
+        let owner = tokio::spawn(lobby::run(0, seats, taken, watch::channel(0).0, FAREWELL));
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let transport = change(Transport::bind_with_web(address, 0, players_may_end).unwrap());
         let port = transport.port();

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use game_net::handshake::{ClientProof, EXPORTER_LENGTH};
-use game_net::protocol::ClientMessage;
+use game_net::protocol::{ClientMessage, ServerMessage};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::Door;
@@ -12,7 +13,7 @@ use super::message::{FromPage, PROTOCOL, ToPage, bytes};
 use super::proof::{connection_value, nonce};
 use crate::admission::{Admitted, admit, fresh_token};
 use crate::connection::{HELLO_TIMEOUT, MESSAGES_PER_SECOND, Tally, WRITE_TIMEOUT};
-use crate::room::{Departure, Guest, GuestId, Inlet, Outlet, Refusal, Room, RoomInput};
+use crate::room::{Departure, Guest, GuestId, Outlet, Refusal, Room, RoomInput};
 use crate::strangers::Stranger;
 
 /// How often a line is asked whether it still stands.
@@ -51,15 +52,15 @@ pub(super) trait Line: Send {
     fn heard(&self) -> Option<Instant>;
 }
 
-/// Who a page says to be, and how it shows that.
+/// What a page says first, and what only its line has.
 struct Hello {
     player_id: String,
     proof: ClientProof,
-    exporter: [u8; EXPORTER_LENGTH],
+    value: [u8; EXPORTER_LENGTH],
 }
 
-/// Serves a page from the challenge to its end. `certificate` is that of the line, if it has one; `stranger` counts the
-/// page until it is in, if the line counts those.
+/// Serves a page from the challenge to its end. `certificate` is that of the line, if it has one; `stranger` is its
+/// place among those who are not in yet.
 pub(super) async fn serve(
     id: GuestId,
     line: &mut impl Line,
@@ -68,32 +69,32 @@ pub(super) async fn serve(
     stranger: Option<Stranger>,
 ) -> Result<(), Failure> {
     let hello = timeout(HELLO_TIMEOUT, hello(line, certificate)).await;
-    let hello = hello.map_err(|_| Failure::Timeout("hello"))??;
+    let Hello { player_id, proof, value } = hello.map_err(|_| Failure::Timeout("hello"))??;
     let room = door.hosted.borrow().clone();
     let Some(room) = room else { return refuse(line, Refusal::NoSession).await };
-    // Nobody can resume from a page (R112), so that nobody is told this token.
-    let admitted = match fresh_token(&rustls::crypto::ring::default_provider()) {
-        Ok(resume) => {
-            let asked = admit(&room, &hello.player_id, hello.proof, &hello.exporter);
-            timeout(HELLO_TIMEOUT, asked).await.unwrap_or(Err(Refusal::Unavailable)).map(|in_| (in_, resume))
-        }
-        Err(refusal) => Err(refusal),
+    // A page that is gone has left: it has no use for a token, but every seat has one.
+    let token = fresh_token(&rustls::crypto::ring::default_provider());
+    let resume = match token {
+        Ok(token) => token,
+        Err(refusal) => return refuse(line, refusal).await,
     };
-    let (Admitted { player_session_id, proof, .. }, resume) = match admitted {
+    let admitted = timeout(HELLO_TIMEOUT, admit(&room, &player_id, proof, &value)).await;
+    let admitted = admitted.unwrap_or(Err(Refusal::Unavailable));
+    let Admitted { player_session_id, proof, .. } = match admitted {
         Ok(admitted) => admitted,
         Err(refusal) => return refuse(line, refusal).await,
     };
     drop(stranger);
-    let (outlet, inlet) = Outlet::channel();
+    let (outlet, to_write) = Outlet::for_messages();
     // From here on the room knows of the player: whatever happens, it is told of the end.
-    let guest = Guest { player_id: hello.player_id, player_session_id, resume, outlet };
+    let guest = Guest { player_id, player_session_id, resume, outlet };
     if room.inputs.send(RoomInput::Enter { id, guest }).await.is_err() {
         return refuse(line, Refusal::NoSession).await;
     }
     let talked = async {
         let may_end = door.players_may_end;
         write(line, &ToPage::Welcome { proof: hex::encode(proof.0), may_end }).await?;
-        talk(id, line, inlet, &room, may_end).await
+        talk(id, line, to_write, &room, may_end).await
     };
     let result = talked.await;
     // C-D2: a page that is gone has left. When the room is gone there is nobody to tell.
@@ -113,8 +114,8 @@ async fn hello(line: &mut impl Line, certificate: Option<CertificateHash>) -> Re
     let (Some(page_nonce), Some(proof)) = (bytes(&nonce), bytes(&proof)) else {
         return Err(Failure::Protocol);
     };
-    let exporter = connection_value(&server_nonce, &page_nonce, certificate.as_ref());
-    Ok(Hello { player_id, proof: ClientProof(proof), exporter })
+    let value = connection_value(&server_nonce, &page_nonce, certificate.as_ref());
+    Ok(Hello { player_id, proof: ClientProof(proof), value })
 }
 
 async fn refuse(line: &mut impl Line, refusal: Refusal) -> Result<(), Failure> {
@@ -126,7 +127,7 @@ async fn refuse(line: &mut impl Line, refusal: Refusal) -> Result<(), Failure> {
 async fn talk(
     id: GuestId,
     line: &mut impl Line,
-    mut inlet: Inlet,
+    mut to_write: mpsc::Receiver<ServerMessage>,
     room: &Room,
     may_end: bool,
 ) -> Result<(), Failure> {
@@ -134,14 +135,12 @@ async fn talk(
     let mut probe = tokio::time::interval(PROBE_PERIOD);
     loop {
         tokio::select! {
-            message = inlet.messages.recv() => match message {
+            message = to_write.recv() => match message {
                 Some(message) => if let Some(message) = ToPage::of(message) {
                     write(line, &message).await?;
                 },
                 None => return Ok(()),
             },
-            // A lobby sends none; a room that did would find nobody here who wants them.
-            Some(_) = inlet.datagrams.recv() => {}
             text = line.read() => {
                 let Some(text) = text? else { return Ok(()) };
                 if messages.take() > MESSAGES_PER_SECOND {
