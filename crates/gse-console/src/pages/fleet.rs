@@ -20,6 +20,7 @@ const TABS: &[(&str, Text)] = &[
     ("processes", text::PROCESS_MANAGEMENT),
     ("ports", text::PORTS),
     ("asset", text::ASSET),
+    ("diagnosis", text::live::FINDINGS),
 ];
 
 pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, Refusal> {
@@ -34,6 +35,7 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
     }
     let body = match tab {
         "basics" => basics(v, &fleet).await?,
+        "diagnosis" => diagnosis::of_fleet(v, &fleet.fleet_id).await,
         "events" => events::tab(v, &fleet.fleet_id).await?,
         "instances" => instances::tab(v, &fleet.fleet_id).await?,
         "scaling" => scaling::tab(v, &fleet.fleet_id).await?,
@@ -60,7 +62,9 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
         }
         (body)
     };
-    Ok(Outcome::Page(Page::live(format!("{} – {}", fleet.name, v.t(text::FLEET)), page)))
+    let title = format!("{} – {}", fleet.name, v.t(text::FLEET));
+    // Everything in the fleet is looked at for a diagnosis: when somebody asks, and not every other second.
+    Ok(Outcome::Page(if tab == "diagnosis" { Page::new(title, page) } else { Page::live(title, page) }))
 }
 
 async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
@@ -82,7 +86,6 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
         )
     });
     Ok(html! {
-        (diagnosis::of_fleet(v, &fleet.fleet_id).await)
         (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)]))
         (fields(v, &[
             (text::ID, id(&fleet.fleet_id)),

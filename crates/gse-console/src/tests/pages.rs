@@ -22,6 +22,7 @@ pub(super) fn all_pages() -> Vec<String> {
         "/processes",
         "/ports",
         "/asset",
+        "/diagnosis",
         "/delete",
     ];
     let mut pages: Vec<String> = plain.iter().map(|page| format!("/console/{page}")).collect();
@@ -218,6 +219,6 @@ async fn a_placement_and_a_fleet_say_why() {
     let mut browser = Browser::new();
     let seen = browser.get("/console/placement?id=p").await;
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
-    let seen = browser.get(&format!("/console/fleets/{FLEET}")).await;
-    assert!(seen.text.contains("What is wrong") && seen.text.contains("3 <span"), "{}", seen.text);
+    let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
+    assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
 }
