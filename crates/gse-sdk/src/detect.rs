@@ -91,7 +91,7 @@ enum HostedReason {
 pub struct Standalone {
     reason: String,
     how_to_change: String,
-    session: GameServerSession,
+    session: Box<GameServerSession>,
 }
 
 impl Sdk {
@@ -165,7 +165,7 @@ fn standalone(reason: String, how_to_change: String) -> Standalone {
         ip_address: "127.0.0.1".to_owned(),
         ..GameServerSession::default()
     };
-    Standalone { reason, how_to_change, session }
+    Standalone { reason, how_to_change, session: Box::new(session) }
 }
 
 /// Whether an agent answers there; the error says what was found instead.
@@ -245,7 +245,7 @@ impl Standalone {
 
     /// Makes sessions of another pattern.
     pub fn with_session(self, session: GameServerSession) -> Self {
-        Self { session, ..self }
+        Self { session: Box::new(session), ..self }
     }
 
     /// The ticket that lets this player in, as often as wanted. Anybody can guess it.
@@ -255,7 +255,7 @@ impl Standalone {
 
     /// A builder for a process that hosts its own sessions.
     pub fn builder(&self) -> SdkBuilder<NoClientPort> {
-        Sdk::builder().standalone(self.session.clone())
+        Sdk::builder().standalone((*self.session).clone())
     }
 }
 

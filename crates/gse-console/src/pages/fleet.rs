@@ -22,6 +22,7 @@ const TABS: &[(&str, Text)] = &[
     ("ports", text::PORTS),
     ("asset", text::ASSET),
     ("network", text::VPC),
+    ("diagnosis", text::live::FINDINGS),
 ];
 
 /// Pages of a fleet that are no tabs, and the tab that they lie behind.
@@ -34,6 +35,7 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
     }
     let body = match tab {
         "basics" => basics(v, &fleet).await?,
+        "diagnosis" => diagnosis::of_fleet(v, &fleet.fleet_id).await,
         "events" => events::tab(v, &fleet.fleet_id).await?,
         "instances" => instances::tab(v, &fleet.fleet_id).await?,
         "access" => instance::access(v, &fleet.fleet_id).await?,
@@ -83,7 +85,8 @@ pub(super) fn framed(v: &Visit, fleet: &wire::FleetAttributes, tab: &str, body: 
         (body)
     };
     let title = format!("{} – {}", fleet.name, v.t(text::FLEET));
-    if behind.is_some() { Page::new(title, page) } else { Page::live(title, page) }
+    // Everything in the fleet is looked at for a diagnosis: when somebody asks, and not every other second.
+    if behind.is_some() || tab == "diagnosis" { Page::new(title, page) } else { Page::live(title, page) }
 }
 
 /// The name, edited in place.
@@ -105,7 +108,7 @@ fn rename(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
 }
 
 async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
-    let (used_by, wrong) = tokio::join!(related(v, &fleet.fleet_id), diagnosis::of_fleet(v, &fleet.fleet_id));
+    let used_by = related(v, &fleet.fleet_id).await;
     let disk = |disk: &wire::DiskInfo| format!("{} {} GB", disk.disk_type, disk.disk_size);
     let disks: Vec<String> = fleet.data_disk_info.iter().map(disk).collect();
     let limit = fleet.resource_creation_limit_policy.as_ref().map(|limit| {
@@ -119,7 +122,6 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
     let minutes = fleet.game_server_session_protection_time_limit;
     let policy = &fleet.new_game_server_session_protection_policy;
     Ok(html! {
-        (wrong)
         p { (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)])) }
         (fields(v, &[
             (text::ID, id(&fleet.fleet_id)),

@@ -52,6 +52,7 @@ pub(super) fn all_pages() -> Vec<String> {
         "/scale",
         "/access?instance=ins-1",
         "/logs?instance=ins-1",
+        "/diagnosis",
         "/delete",
     ];
     let mut pages: Vec<String> = plain.iter().map(|page| format!("/console/{page}")).collect();
@@ -281,6 +282,6 @@ async fn a_placement_and_a_fleet_say_why() {
     let mut browser = Browser::new();
     let seen = browser.get("/console/placement?id=p").await;
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
-    let seen = browser.get(&format!("/console/fleets/{FLEET}")).await;
-    assert!(seen.text.contains("What is wrong") && seen.text.contains("3 <span"), "{}", seen.text);
+    let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
+    assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
 }

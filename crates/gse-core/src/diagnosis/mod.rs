@@ -233,7 +233,9 @@ pub fn diagnose(
     let fleets = fleets(state, question)?;
     let mut diagnosis =
         Diagnosis { findings: Vec::new(), seen: Seen { fleets: fleets.len(), ..Seen::default() } };
-    let by_port = by_port(state, &question.scope.uin);
+    // A fleet is no neighbour of its own, so one that is asked about alone has them among the others only.
+    let alone = fleets.first().filter(|_| fleets.len() == 1).map(|fleet| &fleet.id);
+    let by_port = by_port(state, &question.scope.uin, alone);
     for fleet in fleets {
         let facts = facts(state, (now, clocks), fleet, question, &by_port);
         diagnosis.seen.count(&facts);
@@ -310,9 +312,10 @@ type ByPort<'a> = BTreeMap<(&'a str, u16), Vec<&'a Process>>;
 
 /// Fleets of an account may share a host, in any region; what others run is not the account's business. Looked up once
 /// for all fleets: reads wait for each other.
-fn by_port<'a>(state: &'a State, uin: &Uin) -> ByPort<'a> {
+fn by_port<'a>(state: &'a State, uin: &Uin, but: Option<&FleetId>) -> ByPort<'a> {
     let is_ours = |row: &&Process| state.fleets.get(&row.fleet).is_some_and(|fleet| fleet.scope.uin == *uin);
-    grouped(state.processes.values().filter(is_ours), |row| (&*row.ip_address, row.client_port))
+    let others = state.processes.values().filter(|row| but != Some(&row.fleet));
+    grouped(others.filter(is_ours), |row| (&*row.ip_address, row.client_port))
 }
 
 fn facts<'a>(
@@ -326,16 +329,20 @@ fn facts<'a>(
     let process = question.process.as_ref().or(of_session.map(|session| &session.process));
     let is_asked = |id: &ProcessId| process.is_none_or(|wanted| wanted == id);
     let instances: Vec<&Instance> = state.instances_of(&fleet.id).collect();
-    let on_instances = instances.iter().flat_map(|instance| state.processes_of(&instance.id));
-    let processes: Vec<&Process> = on_instances.filter(|row| is_asked(&row.id)).collect();
-    let places: BTreeSet<(&str, u16)> =
-        processes.iter().map(|row| (&*row.ip_address, row.client_port)).collect();
+    let processes: Vec<&Process> = match process {
+        Some(id) => state.processes.get(id).filter(|row| row.fleet == fleet.id).into_iter().collect(),
+        None => instances.iter().flat_map(|instance| state.processes_of(&instance.id)).collect(),
+    };
+    let announced = processes.iter().filter(|_| !by_port.is_empty());
+    let places: BTreeSet<(&str, u16)> = announced.map(|row| (&*row.ip_address, row.client_port)).collect();
     let neighbours = places.iter().filter_map(|place| by_port.get(place)).flatten().copied();
     let session = question.session.as_ref();
-    let sessions = state
-        .sessions_of(&fleet.id)
-        .filter(|row| session.is_none_or(|wanted| *wanted == row.id) && is_asked(&row.process))
-        .take(SESSIONS_MOST);
+    let sessions: Vec<&GameServerSession> = match session {
+        Some(_) => of_session.into_iter().collect(),
+        None => {
+            state.sessions_of(&fleet.id).filter(|row| is_asked(&row.process)).take(SESSIONS_MOST).collect()
+        }
+    };
     let history = state.index.events_of_fleet.get(&fleet.id).into_iter();
     let events = history.flat_map(|events| events.values().rev()).filter_map(|id| state.events.get(id));
     Facts {
@@ -349,7 +356,10 @@ fn facts<'a>(
             .flat_map(|instance| &instance.starting)
             .filter(|starting| is_asked(&starting.process))
             .collect(),
-        sessions: sessions.map(|row| Hosted { row, players: state.players_of(&row.id).collect() }).collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|row| Hosted { row, players: state.players_of(&row.id).collect() })
+            .collect(),
         events: events
             .filter(|event| process.is_none() || event.observations.process.as_ref() == process)
             .filter(|event| {

@@ -47,7 +47,8 @@ pub fn select(state: &State, query: &SessionQuery) -> Result<Selection<GameServe
         ..ArchiveProperties::default()
     };
     let matches = |session: &&Arc<GameServerSession>| {
-        session.scope == query.scope && query.status.is_none_or(|status| session.status == status)
+        // What a long list is thinned by comes first.
+        query.status.is_none_or(|status| session.status == status) && session.scope == query.scope
     };
     let rows: Vec<_> = match &query.session {
         // Whether it exists comes before whether it passes the filter.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    FIRST_PLAYER, FIRST_TICK, MILESTONES_MOST, StartTimes, has_made, is_milestone_name, placement_of, spans, tell,
+    FIRST_PLAYER, FIRST_TICK, MILESTONES_MOST, StartTimes, has_made, is_milestone_name, placement_of, spans,
+    tell,
 };
 use crate::error::Error;
 use crate::fixture::{World, scope, scope_in};

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use crate::Failure;
+use crate::measure::Usage;
 use crate::service::Service;
 
 /// How often each page is asked for.
@@ -50,26 +51,37 @@ pub(crate) async fn run(sessions: usize, directory: &Path) -> Result<(), Failure
         format!("{of_fleet}/sessions?status=ERROR"),
         next,
         format!("{of_fleet}/processes"),
+        format!("{of_fleet}/diagnosis"),
         format!("/console/session?id={}", escaped(&session)),
         format!("/console/instance?id={instance}"),
         format!("/console/instance?id={instance}&process={instance}-0"),
         "/console/explorer".to_owned(),
     ];
-    println!("console pages beside {sessions} live sessions, {TIMES} times each: median, worst, bytes");
+    println!(
+        "console pages beside {sessions} live sessions, {TIMES} times each: median, worst, CPU on average, bytes"
+    );
     let mut slow = 0;
     for page in pages {
         let mut took = Vec::with_capacity(TIMES);
         let mut bytes = 0;
+        let usage = Usage::now();
         for _ in 0..TIMES {
             let since = Instant::now();
             bytes = get(&service.router, &page).await?.len();
             took.push(since.elapsed());
         }
+        let cpu = usage.since().cpu / u32::try_from(TIMES)?;
         took.sort();
         let (median, worst) = (took[TIMES / 2], took[TIMES - 1]);
         slow += usize::from(median > MOST);
         let mark = if median > MOST { "  too slow" } else { "" };
-        println!("  {:>8.2} ms {:>8.2} ms {bytes:>7}  {}{mark}", ms(median), ms(worst), shown(&page));
+        println!(
+            "  {:>8.2} ms {:>8.2} ms {:>8.2} ms {bytes:>7}  {}{mark}",
+            ms(median),
+            ms(worst),
+            ms(cpu),
+            shown(&page)
+        );
     }
     if slow > 0 { Err(format!("{slow} pages take more than {MOST:?}").into()) } else { Ok(()) }
 }

@@ -181,3 +181,58 @@ async fn a_package_is_uploaded_and_becomes_an_asset() {
     let page = visitor.get(&text).await;
     assert!(page.contains("id=\"unusable\"") && page.contains("not a readable zip"), "{page}");
 }
+
+/// The next words of a stream of events.
+async fn next_event(stream: &mut Body) -> String {
+    let frame = tokio::time::timeout(std::time::Duration::from_secs(60), stream.frame());
+    let frame = frame.await.expect("an event in time").expect("the stream goes on").unwrap();
+    String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+}
+
+/// Sessions, players, processes, events and placements: while nothing happens a page is no news, and then it is.
+#[tokio::test]
+async fn pages_follow_what_they_show_and_nothing_else() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let fleet = stack.fleet(2).await;
+    let session = stack.session(&fleet, 4).await;
+    let instances = stack.done("DescribeInstances", serde_json::json!({ "FleetId": fleet })).await;
+    let instance = instances["Instances"][0]["InstanceId"].as_str().unwrap().to_owned();
+    let escaped =
+        percent_encoding::utf8_percent_encode(&session, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let pages = [
+        format!("/console/fleets/{fleet}/sessions"),
+        format!("/console/fleets/{fleet}/events"),
+        format!("/console/fleets/{fleet}/instances"),
+        format!("/console/fleets/{fleet}/scaling"),
+        format!("/console/session?id={escaped}"),
+        format!("/console/instance?id={instance}"),
+    ];
+    let service = router(Arc::clone(&stack.api));
+    let open = async |page: &String| {
+        let page = percent_encoding::utf8_percent_encode(page, percent_encoding::NON_ALPHANUMERIC);
+        let request = Request::get(format!("/console/live?page={page}")).header("Host", HOST);
+        service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_body()
+    };
+    let mut streams = Vec::new();
+    for page in &pages {
+        streams.push(open(page).await);
+    }
+    // Each is read at the same time: a stream lasts for half a minute only.
+    let all = async |streams: &mut Vec<Body>| -> Vec<String> {
+        futures_util::future::join_all(streams.iter_mut().map(next_event)).await
+    };
+    for (page, said) in pages.iter().zip(all(&mut streams).await) {
+        assert!(said.ends_with("data: changed\n\n"), "{page}: the stream stands");
+    }
+    for (page, said) in pages.iter().zip(all(&mut streams).await) {
+        assert_eq!(said, ": \n\n", "{page} is news though nothing happened");
+    }
+    stack.session(&fleet, 4).await;
+    let join = serde_json::json!({ "GameServerSessionId": session, "PlayerId": "ann" });
+    stack.done("JoinGameServerSession", join).await;
+    let capacity = serde_json::json!({ "FleetId": fleet, "DesiredInstances": 2, "MaxSize": 2 });
+    stack.done("UpdateFleetCapacity", capacity).await;
+    for (page, said) in pages.iter().zip(all(&mut streams).await) {
+        assert_eq!(said, "data: changed\n\n", "{page} does not follow");
+    }
+}
