@@ -256,7 +256,7 @@ impl Script<'_> {
     }
 
     fn rpc(&mut self) -> Option<RpcRequest> {
-        Some(match self.byte()? % 9 {
+        Some(match self.byte()? % 10 {
             0 => RpcRequest::ProcessReady {
                 log_paths: vec![self.text()?],
                 client_port: self.number()?,
@@ -276,6 +276,7 @@ impl Script<'_> {
             5 => RpcRequest::UpdatePolicy { session: self.text()?, policy: self.text()? },
             6 => RpcRequest::Terminate { session: self.text()? },
             7 => RpcRequest::ProcessEnding,
+            8 => RpcRequest::Milestone { session: self.text()?, name: self.text()? },
             _ => RpcRequest::ReportCustomData { current: self.number()?, max: self.number()? },
         })
     }
@@ -314,5 +315,6 @@ fn session(name: &str) -> SessionSpec {
         data: String::new(),
         matchmaker_data: String::new(),
         dns_name: String::new(),
+        trace: None,
     }
 }

@@ -1,6 +1,7 @@
 //! A control plane that has a row of every kind, made by real commands and reports.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use gse_core::alias::{CreateAlias, RoutingStrategy};
 use gse_core::asset::CreateAsset;
@@ -15,6 +16,8 @@ use gse_core::placement::{PlacementRequest, StartGameServerSessionPlacement};
 use gse_core::player_session::{JoinGameServerSession, Joining};
 use gse_core::queue::{CreateGameServerSessionQueue, LatencyPolicy};
 use gse_core::tag::Tag;
+use gse_core::timeline::StartTimes;
+use gse_core::trace_context::TraceContext;
 use gse_core::{Change, Clocks, Command, ControlPlane, Cx, Quotas, Row, Timestamp};
 
 /// The time at which everything in it happened.
@@ -178,14 +181,20 @@ impl Maker {
     }
 
     fn activate(&mut self, session: &GameServerSession) {
-        let call = SessionCall::Activate { session: session.id.clone(), max_players: 0 };
-        let call = ReportKind::Call { process: session.process.clone(), call };
-        self.report(&session.instance, call);
+        let start = StartTimes { ordered_ago: Some(Duration::ZERO), sent_ago: Some(Duration::ZERO) };
+        let activate = SessionCall::Activate { session: session.id.clone(), max_players: 0, start };
+        let milestone = SessionCall::Milestone { session: session.id.clone(), name: "first-tick".into() };
+        for call in [activate, milestone] {
+            let call = ReportKind::Call { process: session.process.clone(), call };
+            self.report(&session.instance, call);
+        }
     }
 
     fn apply<C: Command>(&mut self, command: C) -> C::Reply {
         let (clocks, quotas) = (Clocks::default(), Quotas::default());
-        let step = self.control_plane.apply(Cx::new(NOW, &mut self.ids, &clocks, &quotas), command);
+        let trace = TraceContext::of_request(C::NAME);
+        let cx = Cx::new(NOW, &mut self.ids, &clocks, &quotas).in_trace(Some(trace));
+        let step = self.control_plane.apply(cx, command);
         self.keep(step.changes);
         step.reply.unwrap_or_else(|error| panic!("{}: {error}", C::NAME))
     }

@@ -1,6 +1,6 @@
 //! The players in a session: presence, chat, and the ways to reach them. The same in match and lobby.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use game_net::protocol::{Presence, ServerMessage};
 use tracing::info;
@@ -13,12 +13,14 @@ use crate::seats::Seats;
 pub(crate) struct Guests {
     seats: Seats,
     by_id: BTreeMap<GuestId, Guest>,
+    /// Moments of the timeline that were told.
+    told: BTreeSet<&'static str>,
 }
 
 impl Guests {
     /// Nobody yet.
     pub(crate) fn new(seats: Seats) -> Guests {
-        Guests { seats, by_id: BTreeMap::new() }
+        Guests { seats, by_id: BTreeMap::new(), told: BTreeSet::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -37,12 +39,20 @@ impl Guests {
     /// Lets somebody in: they learn who is here, the others learn of them.
     pub(crate) fn enter(&mut self, id: GuestId, guest: Guest) {
         info!(player_id = ?guest.player_id, "player joined");
+        self.tell_milestone(gse_sdk::FIRST_PLAYER);
         let player_id = guest.player_id.clone();
         self.tell_all(&ServerMessage::Presence(Presence::Joined { player_id }));
         self.by_id.insert(id, guest);
         let ids = self.by_id.values().map(|guest| guest.player_id.as_str());
         for list in Presence::here(ids) {
             self.tell(id, ServerMessage::Presence(list));
+        }
+    }
+
+    /// Names a moment of the session for its timeline, once.
+    pub(crate) fn tell_milestone(&mut self, name: &'static str) {
+        if self.told.insert(name) {
+            self.seats.tell_milestone(name);
         }
     }
 

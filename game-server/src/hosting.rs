@@ -209,7 +209,7 @@ impl Hosting {
             }
             Host::Lobby => tokio::spawn(lobby::run(seats, inputs, FAREWELL)),
         };
-        info!(session = id, seats = info.max_players, "session is active");
+        info!(session = id, seats = info.max_players, trace_id = info.trace_id(), "session is active");
         Some((session, Hosting { room, owner, seats: seats_task }))
     }
 

@@ -188,8 +188,9 @@ impl<'a> Playing<'a> {
         match input {
             RoomInput::Datagram { id, datagram } => {
                 let Some(slot) = self.slots.get(&id) else { return };
-                if let Err(error) = self.server.on_datagram(*slot, &datagram) {
-                    debug!(slot = slot.0, %error, "datagram dropped");
+                match self.server.on_datagram(*slot, &datagram) {
+                    Ok(_) => self.guests.tell_milestone(gse_sdk::FIRST_TICK),
+                    Err(error) => debug!(slot = slot.0, %error, "datagram dropped"),
                 }
             }
             RoomInput::Message { id, message: ClientMessage::ChatSend { text } } => {

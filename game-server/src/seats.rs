@@ -7,13 +7,15 @@ use std::fmt;
 
 use gse_sdk::{ErrorName, PlayerSessionFilter, PlayerSessionStatus, Players};
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// Requests that wait at most; more joins at a time wait for a place.
 const REQUESTS: usize = 64;
 /// Removals that wait at most. A session has at most 200 seats, and a seat that waits for its removal cannot be taken
 /// again, so this is never full.
 const REMOVALS: usize = 256;
+/// Moments that wait to be told at most; a session has two.
+const MILESTONES: usize = 4;
 
 /// The secret of one reservation. Neither `Debug` nor anything else prints it.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub(crate) struct PlayerSessionId(String);
 pub(crate) struct Seats {
     requests: mpsc::Sender<SeatRequest>,
     removals: mpsc::Sender<PlayerSessionId>,
+    milestones: mpsc::Sender<&'static str>,
 }
 
 /// What serves the seats.
@@ -32,6 +35,8 @@ pub(crate) struct SeatRequests {
     pub(crate) requests: mpsc::Receiver<SeatRequest>,
     /// Players who left. Apart from the requests, so that a crowd of joins cannot keep seats from being freed.
     pub(crate) removals: mpsc::Receiver<PlayerSessionId>,
+    /// Moments of the session's timeline.
+    pub(crate) milestones: mpsc::Receiver<&'static str>,
 }
 
 /// What is asked.
@@ -47,7 +52,13 @@ pub(crate) enum SeatRequest {
 pub(crate) fn channel() -> (Seats, SeatRequests) {
     let (requests, served_requests) = mpsc::channel(REQUESTS);
     let (removals, served_removals) = mpsc::channel(REMOVALS);
-    (Seats { requests, removals }, SeatRequests { requests: served_requests, removals: served_removals })
+    let (milestones, served_milestones) = mpsc::channel(MILESTONES);
+    let served = SeatRequests {
+        requests: served_requests,
+        removals: served_removals,
+        milestones: served_milestones,
+    };
+    (Seats { requests, removals, milestones }, served)
 }
 
 impl Seats {
@@ -63,6 +74,12 @@ impl Seats {
         let (answer, answered) = oneshot::channel();
         let request = SeatRequest::Accept { player_session_id, answer };
         self.requests.send(request).await.is_ok() && answered.await.unwrap_or(false)
+    }
+
+    /// Names a moment of the session for its timeline. Waits for nothing, and nothing depends on it.
+    pub(crate) fn tell_milestone(&self, name: &'static str) {
+        // Full, or nobody serves the seats any more.
+        let _ = self.milestones.try_send(name);
     }
 
     /// Frees a seat. Does not wait for it: the room must not stand still while the agent is slow.
@@ -86,11 +103,21 @@ pub(crate) async fn serve(players: Players, mut seats: SeatRequests) {
                 // The room is gone; what it freed last is still freed.
                 None => break,
             },
+            Some(name) = seats.milestones.recv() => tell(players.clone(), name),
         }
     }
     while let Some(player_session_id) = seats.removals.recv().await {
         remove(&players, &player_session_id).await;
     }
+}
+
+/// In a task of its own: seats do not wait for what nothing depends on.
+fn tell(players: Players, name: &'static str) {
+    tokio::spawn(async move {
+        if let Err(error) = players.tell_milestone(name).await {
+            debug!(error = %error.name, name, "a moment was not told");
+        }
+    });
 }
 
 /// Of the agent's errors only the name is logged: the detail may quote the PlayerSessionId.

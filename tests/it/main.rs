@@ -25,3 +25,4 @@ mod scenarios;
 mod secrets;
 mod show;
 mod signatures;
+mod timeline;

@@ -26,6 +26,8 @@ pub struct RawRequest {
     pub secret_id: String,
     /// The key.
     pub secret_key: String,
+    /// Headers that nobody signs, each `Name: value`.
+    pub more_headers: Vec<String>,
 }
 
 /// What is behind an address, for who has nothing but the address: the HTTP status and the body.
@@ -58,6 +60,7 @@ impl RawRequest {
             timestamp: now(),
             secret_id: stack.said("secret_id").to_owned(),
             secret_key: stack.said("secret_key").to_owned(),
+            more_headers: Vec::new(),
         }
     }
 
@@ -69,13 +72,14 @@ impl RawRequest {
         let request = format!(
             "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: {}\r\n\
              X-TC-Action: {}\r\nX-TC-Version: 2019-11-12\r\nX-TC-Region: {}\r\nX-TC-Timestamp: {}\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+             Content-Length: {}\r\n{}Connection: close\r\n\r\n{}",
             self.path,
             self.authorization(host),
             self.action,
             stack.said("region"),
             self.timestamp,
             self.body.len(),
+            self.more_headers.iter().map(|header| format!("{header}\r\n")).collect::<String>(),
             self.body
         );
         let mut stream = TcpStream::connect(host).expect("the API listens");

@@ -19,11 +19,16 @@ pub(crate) enum Bench {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         size: Option<u32>,
     },
+    /// How long the console takes for each of its pages beside ten thousand sessions
+    Console {
+        /// Another number of live sessions
+        #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        sessions: u32,
+    },
 }
 
 /// Builds in the release profile, and runs.
 pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
-    let Bench::ControlPlane { in_flight, size } = bench;
     let mut cargo = workspace.cargo();
     cargo.args([
         "run",
@@ -35,11 +40,11 @@ pub(crate) fn run(workspace: &Workspace, bench: &Bench) -> Result<ExitCode> {
         "bench_control_plane",
         "--",
     ]);
-    if *in_flight {
-        cargo.arg("--in-flight");
-    }
-    if let Some(size) = size {
-        cargo.args(["--size", &size.to_string()]);
+    match bench {
+        Bench::ControlPlane { in_flight: true, .. } => drop(cargo.arg("--in-flight")),
+        Bench::ControlPlane { size: Some(size), .. } => drop(cargo.args(["--size", &size.to_string()])),
+        Bench::ControlPlane { .. } => {}
+        Bench::Console { sessions } => drop(cargo.args(["--console", &sessions.to_string()])),
     }
     let status = cargo.status().context("cannot start `cargo`")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gse_core::clocks::Clocks;
 use gse_core::host::{HostOrder, HostReport};
-use gse_core::id::{BlobId, InstanceId};
+use gse_core::id::{BlobId, FleetId, InstanceId, ProcessId};
 use gse_core::log::SESSION_LOG_BYTES;
 use gse_core::supervisor::Adoption;
 use tokio::net::TcpListener;
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::address;
 use crate::connection::{Incoming, Limits};
 use crate::leftover::Leftover;
+use crate::output;
 use crate::output_dir::OutputDir;
 use crate::owner::Owner;
 use crate::serving;
@@ -123,6 +124,7 @@ pub enum AgentError {
 #[derive(Clone, Debug)]
 pub struct AgentHandle {
     orders: mpsc::Sender<(InstanceId, HostOrder)>,
+    outputs: OutputDir,
 }
 
 impl AgentHandle {
@@ -131,6 +133,20 @@ impl AgentHandle {
         if let Err(error) = self.orders.try_send((instance, order)) {
             tracing::warn!(%error, "an order was dropped");
         }
+    }
+}
+
+impl AgentHandle {
+    /// The last bytes of standard output and error of a process that the agent launched, at most so many of each and as
+    /// they are; `None`: nothing is kept of it. It may have ended. Blocks: it reads files.
+    pub fn output(
+        &self,
+        fleet: &FleetId,
+        instance: &InstanceId,
+        process: &ProcessId,
+        most_bytes: u64,
+    ) -> Option<[Vec<u8>; 2]> {
+        output::ends(&self.outputs.files(fleet, instance, process)?, most_bytes)
     }
 }
 
@@ -164,7 +180,8 @@ pub fn build(
     let slots_error = |source| AgentError::Slots { path: slots.clone(), source };
     let packing = packing_dir(&config.data_dir);
     slot::remove_tree(&packing).and_then(|()| std::fs::create_dir(&packing)).map_err(slots_error)?;
-    let mut leftover = Leftover::read(&slots, &OutputDir::new(&config.data_dir)).map_err(slots_error)?;
+    let outputs = OutputDir::new(&config.data_dir);
+    let mut leftover = Leftover::read(&slots, &outputs).map_err(slots_error)?;
     address::remember(&slots, address).map_err(slots_error)?;
     let told = local_form(address).to_string();
     let lost = leftover.told_addresses.iter().filter(|&before| *before != told).count();
@@ -185,7 +202,7 @@ pub fn build(
     owner.recover(std::mem::take(&mut leftover.recovered));
     let (sender, orders) = mpsc::channel(ORDERS);
     let agent = Agent { owner, leftover, listener, address, slots, limits, lock, orders };
-    Ok((AgentHandle { orders: sender }, agent))
+    Ok((AgentHandle { orders: sender, outputs }, agent))
 }
 
 /// Where the logs of sessions are packed before they are stored.

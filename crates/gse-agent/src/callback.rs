@@ -108,8 +108,14 @@ async fn send(
             Err(status) => failure(&status),
         },
         Callback::Start(session) => {
+            let trace = session.trace.map(|trace| trace.to_string());
             let message = StartGameServerSessionRequest { game_server_session: Some(to_proto(*session)) };
-            outcome(client.on_start_game_server_session(request(message, request_id)).await)
+            let mut request = request(message, request_id);
+            // W3C Trace Context: beside the contract, and no server minds metadata that it does not know.
+            if let Some(trace) = trace.and_then(|trace| AsciiMetadataValue::try_from(trace).ok()) {
+                request.metadata_mut().insert("traceparent", trace);
+            }
+            outcome(client.on_start_game_server_session(request).await)
         }
         Callback::Terminate { termination_time_s } => {
             let message = ProcessTerminateRequest { termination_time: termination_time_s };

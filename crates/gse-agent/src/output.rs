@@ -93,12 +93,7 @@ pub(crate) fn script_tail(output: &OutputFiles) -> String {
 }
 
 fn end_of_both(output: &OutputFiles, most: u64) -> String {
-    let [stdout, stderr] = streams(output).map(|path| {
-        let mut end = end_of(path, most);
-        let missing = most - end.len() as u64;
-        if missing > 0 {
-            end.splice(0..0, end_of(&older(path), missing));
-        }
+    let [stdout, stderr] = ends(output, most).unwrap_or_default().map(|end| {
         let mut text = String::from_utf8_lossy(&end).into_owned();
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
@@ -106,6 +101,21 @@ fn end_of_both(output: &OutputFiles, most: u64) -> String {
         text
     });
     format!("[stdout]\n{stdout}[stderr]\n{stderr}")
+}
+
+/// The last bytes of both streams as they are, at most so many of each; `None`: nothing is kept of the process.
+pub(crate) fn ends(output: &OutputFiles, most: u64) -> Option<[Vec<u8>; 2]> {
+    let is_kept = streams(output).iter().any(|path| path.exists() || older(path).exists());
+    is_kept.then(|| {
+        streams(output).map(|path| {
+            let mut end = end_of(path, most);
+            let missing = most - end.len() as u64;
+            if missing > 0 {
+                end.splice(0..0, end_of(&older(path), missing));
+            }
+            end
+        })
+    })
 }
 
 /// A file that is not there has no end.
@@ -153,6 +163,11 @@ mod tests {
         let tail = tail(&output);
         assert!(tail.ends_with("end of round 2\nthe end\n[stderr]\n"), "{}", &tail[tail.len() - 100..]);
         assert!(tail.len() < 5000, "{}", tail.len());
+        // Of bytes that are no text as many as were asked for, across the cut.
+        written.write_all(b"\xff\0").unwrap();
+        let [end, none] = ends(&output, 15).unwrap();
+        assert_eq!((end, none), (b"und 2\nthe end\xff\0"[0..].to_vec(), Vec::new()));
+        assert_eq!(ends(&files(&directory.path().join("nothing")), 10), None);
     }
 
     #[test]

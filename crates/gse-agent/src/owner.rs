@@ -13,9 +13,10 @@ use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::{FleetId, GameServerSessionId, InstanceId, ProcessId};
 use gse_core::player_session::ProcessQuery;
 use gse_core::supervisor::{
-    CallError, CallId, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
+    CallError, CallId, Callback, CallbackKind, Effect, HostCx, Input, Signal, Supervisor, Ticket,
 };
 use gse_core::time::Timestamp;
+use gse_core::trace_context::TraceContext;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -363,6 +364,10 @@ impl Owner {
             Effect::EndStrays { process, token } => drop(self.strays.insert(process, token)),
             Effect::Callback { process, grpc_port, callback, dial_for, answer_within, answer_for } => {
                 let kind = callback.kind();
+                if let Callback::Start(session) = &callback {
+                    let trace_id = session.trace.map(TraceContext::trace_id);
+                    tracing::info!(%process, session = %session.id, trace_id, "a session is handed over");
+                }
                 let may_send = may_send(kind, process.clone(), self.sending.0.clone());
                 let patience = Patience { dial_for, answer_within, answer_for };
                 self.work.spawn(async move {

@@ -1,4 +1,5 @@
-//! The nine active calls as a tonic service: reads message and metadata, asks the owner task, writes the answer.
+//! The nine active calls and the one of ours as tonic services: read message and metadata, ask the owner task, write the
+//! answer.
 
 use std::net::IpAddr;
 
@@ -6,6 +7,8 @@ use gse_core::player_session::{PlayerSession, PlayerSessionPage};
 use gse_core::supervisor::{CallError, Caller, RpcRequest};
 use gse_proto::grpcsdk as proto;
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkService;
+use gse_proto::timeline::timeline_service_server::TimelineService;
+use gse_proto::timeline::{TellMilestoneRequest, TellMilestoneResponse};
 use tokio::sync::{mpsc, oneshot};
 use tonic::metadata::MetadataMap;
 use tonic::transport::server::TcpConnectInfo;
@@ -30,6 +33,7 @@ pub(crate) enum Reply {
 }
 
 /// Serves every game server of the host.
+#[derive(Clone)]
 pub(crate) struct SdkService {
     pub(crate) calls: mpsc::Sender<IncomingCall>,
 }
@@ -218,6 +222,19 @@ impl GseGrpcSdkService for SdkService {
             max: message.max_custom_count,
         })
         .await
+    }
+}
+
+#[tonic::async_trait]
+impl TimelineService for SdkService {
+    async fn tell_milestone(
+        &self,
+        request: Request<TellMilestoneRequest>,
+    ) -> Result<Response<TellMilestoneResponse>, Status> {
+        let (metadata, extensions, message) = request.into_parts();
+        let rpc = RpcRequest::Milestone { session: message.game_server_session_id, name: message.name };
+        self.ask(&CallOrigin::new(&metadata, &extensions), rpc).await?;
+        Ok(Response::new(TellMilestoneResponse {}))
     }
 }
 

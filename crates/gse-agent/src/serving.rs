@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gse_proto::grpcsdk::gse_grpc_sdk_service_server::GseGrpcSdkServiceServer;
+use gse_proto::timeline::timeline_service_server::{self, TimelineServiceServer};
 use hyper::body::Incoming as IncomingBody;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -34,7 +35,36 @@ const WINDOW_BYTES: u32 = 64 << 10;
 /// of the limit.
 const CALLS_PER_CONNECTION: u32 = 4096;
 
-type Server = GseGrpcSdkServiceServer<SdkService>;
+/// What a milestone may be at most, bytes: an id, a name, and room for members that are not known.
+const MOST_TIMELINE_BYTES: usize = 4 << 10;
+
+/// The services of the port.
+#[derive(Clone)]
+struct Server {
+    calls: GseGrpcSdkServiceServer<SdkService>,
+    timeline: TimelineServiceServer<SdkService>,
+}
+
+impl Server {
+    fn new(service: SdkService) -> Self {
+        let timeline = TimelineServiceServer::new(service.clone())
+            .accept_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(MOST_TIMELINE_BYTES);
+        // Never required, and never sent (2.1). What comes out is bounded like any message.
+        let calls = GseGrpcSdkServiceServer::new(service).accept_compressed(CompressionEncoding::Gzip);
+        Self { calls, timeline }
+    }
+
+    /// What is of neither is answered UNIMPLEMENTED by the first.
+    async fn call(&mut self, request: Request<IncomingBody>) -> Result<Response<Body>, Infallible> {
+        let service = request.uri().path().trim_start_matches('/').split('/').next();
+        if service == Some(timeline_service_server::SERVICE_NAME) {
+            self.timeline.call(request).await
+        } else {
+            self.calls.call(request).await
+        }
+    }
+}
 
 /// Serves until `stopped`, then until the last connection is gone.
 pub(crate) async fn serve(
@@ -43,8 +73,7 @@ pub(crate) async fn serve(
     calls: mpsc::Sender<IncomingCall>,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    // Never required, and never sent (2.1). What comes out is bounded like any message.
-    let server = Server::new(SdkService { calls }).accept_compressed(CompressionEncoding::Gzip);
+    let server = Server::new(SdkService { calls });
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {

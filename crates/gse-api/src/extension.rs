@@ -19,6 +19,8 @@ mod demo;
 mod explain;
 mod lint;
 mod monitoring;
+mod output;
+mod timeline;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 pub use demo::{
@@ -31,6 +33,11 @@ pub use explain::{
 };
 pub use lint::{LintAssetRequest, LintAssetResponse, LintFinding};
 pub use monitoring::{DescribeMonitoringRequest, DescribeMonitoringResponse, MetricValues};
+pub use output::{
+    DescribeProcessOutputRequest, DescribeProcessOutputResponse, OUTPUT_BYTES_DEFAULT, OUTPUT_BYTES_MOST,
+    ProcessInfo, ProcessOutput,
+};
+pub use timeline::{DescribeSessionTimelineRequest, DescribeSessionTimelineResponse, SessionHop};
 
 /// Where the actions lie on the API listener.
 pub const PATH: &str = "/opengse/";
@@ -50,6 +57,10 @@ pub enum ExtensionAction {
     StartMatchPlacement,
     /// Why a placement stands where it stands.
     ExplainPlacement,
+    /// The way of a session from its request to the first tick (R120).
+    DescribeSessionTimeline,
+    /// What a process writes (R122).
+    DescribeProcessOutput,
     /// Which regions are served, and where their beacons are.
     DescribeRegions,
     /// Makes a region or a fleet fail.
@@ -77,6 +88,8 @@ impl ExtensionAction {
     pub const ALL: &'static [Self] = &[
         Self::Diagnose,
         Self::ExplainPlacement,
+        Self::DescribeSessionTimeline,
+        Self::DescribeProcessOutput,
         Self::DescribeRegions,
         Self::SetFault,
         Self::ExplainFleetCapacity,
@@ -102,6 +115,8 @@ impl ExtensionAction {
             Self::LintAsset => "LintAsset",
             Self::StartMatchPlacement => "StartMatchPlacement",
             Self::ExplainPlacement => "ExplainPlacement",
+            Self::DescribeSessionTimeline => "DescribeSessionTimeline",
+            Self::DescribeProcessOutput => "DescribeProcessOutput",
             Self::DescribeRegions => "DescribeRegions",
             Self::SetFault => "SetFault",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
@@ -132,6 +147,8 @@ impl ExtensionAction {
             Self::DescribeDemoResource => Some(Action::DescribeFleetAttributes),
             // What it writes down is the wizard's own.
             Self::UpdateDemoResource => None,
+            Self::DescribeSessionTimeline => Some(Action::DescribeGameServerSessions),
+            Self::DescribeProcessOutput => Some(Action::GetGameServerInstanceLogUrl),
             // Regions and their faults are of the installation, not of the cloud that there was.
             Self::CheckOpenStatus | Self::SetOpenStatus | Self::DescribeRegions | Self::SetFault => None,
         }

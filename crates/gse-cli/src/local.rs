@@ -16,6 +16,7 @@ use gse_core::quota::Quotas;
 use gse_server::account::file::AccessFile;
 use gse_server::config::{Config, parse_adoption};
 use gse_server::limits::parse_rate;
+use gse_server::otlp::Collector;
 use gse_server::quota_file;
 use gse_server::server::{Ready, Server};
 use gse_server::tls::TlsSource;
@@ -98,6 +99,10 @@ pub(crate) struct LocalArgs {
     /// with `game-server` at its root. Without it the program `game-server` that lies beside this one.
     #[arg(long, value_name = "FILE")]
     pub(crate) demo_package: Option<PathBuf>,
+    /// Send the spans of each session's timeline to the OpenTelemetry collector at this address, such as
+    /// http://127.0.0.1:4318: OTLP over HTTP. A collector that is away costs nothing but the spans.
+    #[arg(long, value_name = "URL", env = "GSE_OTLP", value_parser = Collector::parse)]
+    pub(crate) otlp: Option<Collector>,
 
     #[command(flatten)]
     pub(crate) regions: RegionArgs,
@@ -144,6 +149,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
     }
     config.run_install_scripts = args.run_install_script;
     config.demo_package = args.demo_package.clone().or_else(demo_package);
+    config.otlp.clone_from(&args.otlp);
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     args.regions.apply(&mut config)?;
     if args.pace == "real" {

@@ -1,7 +1,9 @@
 //! `gse why`: asks the service for the reasons of what it decided, and prints them. The reasons and their words are the
-//! service's (`gse_core::capacity::decision`, `gse_core::placement::trace`).
+//! service's (`gse_core::capacity::decision`, `gse_core::placement::trace`,
+//! `gse_core::timeline`).
 
 mod placement;
+mod session;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -29,6 +31,8 @@ enum Subject {
     Fleet(FleetArgs),
     /// Why a placement went where it went, or nowhere.
     Placement(placement::PlacementArgs),
+    /// Where the time of a game server session went, from its request to the first tick.
+    Session(session::SessionArgs),
 }
 
 #[derive(Debug, Args)]
@@ -51,6 +55,7 @@ pub(crate) async fn run(args: WhyArgs) -> Result<(), Failure> {
     match args.subject {
         Subject::Fleet(args) => fleet(args).await,
         Subject::Placement(args) => placement::run(args).await,
+        Subject::Session(args) => session::run(args).await,
     }
 }
 

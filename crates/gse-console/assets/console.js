@@ -75,24 +75,42 @@ function isBusy(main) {
   const at = document.activeElement;
   return (at && main.contains(at) && at.matches("input, select, textarea")) || !getSelection().isCollapsed;
 }
+let isStale = false;
 async function refresh(main) {
-  if (isBusy(main) || document.hidden) return;
+  // Looked at again when nobody is in the way.
+  isStale = isBusy(main) || document.hidden;
+  if (isStale) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  if (!next || isBusy(main)) return;
+  if (!next || (isStale = isBusy(main))) return;
   const at = document.activeElement;
   const focused = at && main.contains(at) && at.getAttribute("href");
-  const open = [...main.querySelectorAll("details")].map((part) => part.open);
+  const before = places(main);
   main.replaceChildren(...next.childNodes);
-  const parts = main.querySelectorAll("details");
-  if (parts.length === open.length) parts.forEach((part, number) => { part.open = open[number]; });
   prepare();
+  putBack(main, before);
   if (focused) main.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+}
+// What was opened stays open. Output shows its end, unless somebody has gone back in it.
+function places(main) {
+  const end = (tail) => tail.scrollHeight - tail.scrollTop - tail.clientHeight < 4;
+  return {
+    tails: [...main.querySelectorAll("[data-tail]")].map((tail) => (end(tail) ? null : tail.scrollTop)),
+    open: [...main.querySelectorAll("details")].map((details) => details.open),
+  };
+}
+function putBack(main, { tails, open }) {
+  main.querySelectorAll("[data-tail]").forEach((tail, number) => { tail.scrollTop = tails[number] ?? tail.scrollHeight; });
+  const parts = main.querySelectorAll("details");
+  if (parts.length === open.length) parts.forEach((details, number) => { details.open = open[number]; });
 }
 function follow() {
   const main = document.querySelector("main[data-live]");
-  if (!main || !window.EventSource) return;
+  if (!main) return;
+  putBack(main, { tails: [], open: [] });
+  if (!window.EventSource) return;
+  setInterval(() => { if (isStale) refresh(main); }, 1000);
   const source = new EventSource("/console/live?page=" + encodeURIComponent(main.dataset.live));
   let isFirst = true;
   source.onmessage = () => {

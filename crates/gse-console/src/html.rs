@@ -45,6 +45,16 @@ pub(crate) fn plain(text: &str) -> Markup {
     html! { @if text.is_empty() { "–" } @else { bdi.user { (text) } } }
 }
 
+/// The same for text that says how long something lasts: as long as nothing else changes it is no news (`live`).
+pub(crate) fn still(text: &str) -> Markup {
+    html! { bdi.user data-still { (text) } }
+}
+
+/// Lines of output, as they are.
+pub(crate) fn output(lines: &[String]) -> Markup {
+    html! { pre.output data-tail tabindex="0" { code { @for line in lines { (line) "\n" } } } }
+}
+
 /// An id.
 pub(crate) fn id(text: &str) -> Markup {
     html! { @if text.is_empty() { "–" } @else { code { (text) } } }

@@ -199,6 +199,26 @@ fn members(action: &str, body: &Value) -> Value {
         "ExplainFleetCapacity" => {
             json!({ "Mode": "Policies", "Sentences": [HOSTILE], "Decisions": [{ "Text": HOSTILE }] })
         }
+        "DescribeSessionTimeline" => {
+            json!({ "GameServerSessionId": SESSION, "TraceId": HOSTILE, "TotalMs": 12,
+            "PlacementId": HOSTILE, "Search": [HOSTILE], "Stands": HOSTILE, "Hops": [
+                { "Name": "requested", "By": "service", "Time": "2021-01-01T11:00:00.123Z" },
+                { "Name": HOSTILE, "By": HOSTILE, "Time": HOSTILE, "TookMs": 12, "AfterMs": 12, "Text": HOSTILE }] })
+        }
+        "DescribeProcessOutput" => json!({ "FleetId": FLEET, "InstanceId": "ins-1", "Processes": [
+                { "ProcessId": HOSTILE, "Pid": 1, "State": HOSTILE, "GameServerSessionId": HOSTILE, "Since": HOSTILE }],
+            "Output": { "ProcessId": HOSTILE, "IsRunning": true, "Stdout": [HOSTILE], "Stderr": [HOSTILE] } }),
+        "Diagnose" => {
+            json!({ "LookedAt": { "Fleets": 1, "Instances": 1, "Processes": 1, "StartingProcesses": 0,
+                "GameServerSessions": 1, "PlayerSessions": 0, "Events": 0, "Rules": 1 },
+            "Findings": [{ "Severity": "error", "Rule": HOSTILE, "Section": HOSTILE, "FleetId": FLEET,
+                "GameServerSessionId": HOSTILE, "What": HOSTILE, "Why": HOSTILE, "Fix": HOSTILE, "Output": [HOSTILE],
+                "Time": "", "More": 3 }] })
+        }
+        "ExplainPlacement" => {
+            json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
+            "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
+        }
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",

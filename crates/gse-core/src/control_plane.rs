@@ -25,6 +25,7 @@ use crate::state::{Change, Row, RowKind, State};
 use crate::statistics;
 use crate::table::spread;
 use crate::time::Timestamp;
+use crate::timeline;
 use crate::timer;
 
 /// The decisions of the service. `Clone`, so that checkers can compare before and after.
@@ -261,8 +262,8 @@ fn on_call(
     call: SessionCall,
 ) -> Result<(), Error> {
     match call {
-        SessionCall::Activate { session, max_players } => {
-            game_server_session::activate(state, cx, caller, &session, max_players)
+        SessionCall::Activate { session, max_players, start } => {
+            game_server_session::activate(state, cx, caller, &session, (max_players, start))
         }
         SessionCall::AcceptPlayer { session, player_session, attempt } => {
             player_session::accept(state, cx, caller, &session, &player_session, &attempt)
@@ -274,6 +275,9 @@ fn on_call(
             game_server_session::update_policy(state, caller, &session, policy)
         }
         SessionCall::Terminate { session } => game_server_session::terminate(state, cx, caller, &session),
+        SessionCall::Milestone { session, name } => {
+            timeline::on_milestone(state, cx, caller, &session, &name)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::id::{IdKind, IdSource, InstanceId};
 use crate::quota::Quotas;
 use crate::state::Change;
 use crate::time::Timestamp;
+use crate::trace_context::TraceContext;
 
 /// The world as one step sees it.
 pub struct Cx<'a> {
@@ -15,6 +16,8 @@ pub struct Cx<'a> {
     pub clocks: &'a Clocks,
     /// The limits of operations.md 12.1.
     pub quotas: &'a Quotas,
+    /// The trace of whatever made the step; what it begins belongs to that trace.
+    pub trace: Option<TraceContext>,
     ids: &'a mut dyn IdSource,
     orders: Vec<(InstanceId, HostOrder)>,
     reasons: Vec<String>,
@@ -23,7 +26,13 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// The context of one step.
     pub fn new(now: Timestamp, ids: &'a mut dyn IdSource, clocks: &'a Clocks, quotas: &'a Quotas) -> Self {
-        Self { now, clocks, quotas, ids, orders: Vec::new(), reasons: Vec::new() }
+        Self { now, clocks, quotas, trace: None, ids, orders: Vec::new(), reasons: Vec::new() }
+    }
+
+    /// The same context for a step that belongs to a trace.
+    #[must_use]
+    pub fn in_trace(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
     }
 
     /// The suffix of a new id of that kind.

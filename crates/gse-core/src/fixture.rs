@@ -179,7 +179,11 @@ impl World {
     /// A session that its process has activated.
     pub(crate) fn active_session(&mut self, fleet: &FleetId) -> GameServerSession {
         let session = self.create_session(fleet).unwrap();
-        self.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+        self.call(
+            &session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() },
+        )
+        .unwrap();
         self.session(&session.id)
     }
 

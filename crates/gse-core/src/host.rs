@@ -17,6 +17,8 @@ use crate::log::SessionLog;
 use crate::observation::Observation;
 use crate::player_session::PlayerSessionCreationPolicy;
 use crate::time::Timestamp;
+use crate::timeline::StartTimes;
+use crate::trace_context::TraceContext;
 
 /// What the control plane wants done on a host. Each order names one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +120,8 @@ pub struct SessionSpec {
     pub matchmaker_data: String,
     /// Normally empty.
     pub dns_name: String,
+    /// The trace that it belongs to, with the span that its start is below.
+    pub trace: Option<TraceContext>,
 }
 
 /// What the game's own members hold is nobody else's business: orders are logged, and show only how long they are.
@@ -132,6 +136,7 @@ impl fmt::Debug for SessionSpec {
             .field("ip_address", &self.ip_address)
             .field("data_bytes", &self.data.len())
             .field("matchmaker_data_bytes", &self.matchmaker_data.len())
+            .field("trace", &self.trace.map(TraceContext::trace_id))
             .finish_non_exhaustive()
     }
 }
@@ -323,6 +328,8 @@ pub enum SessionCall {
         session: GameServerSessionId,
         /// maxPlayers; 0 is ignored.
         max_players: u32,
+        /// When the host did what to start it.
+        start: StartTimes,
     },
     /// AcceptPlayerSession.
     AcceptPlayer {
@@ -353,6 +360,13 @@ pub enum SessionCall {
         /// gameServerSessionId.
         session: GameServerSessionId,
     },
+    /// A moment that the game server names; ours, not the vendor's.
+    Milestone {
+        /// The session.
+        session: GameServerSessionId,
+        /// The name.
+        name: String,
+    },
 }
 
 impl SessionCall {
@@ -363,7 +377,8 @@ impl SessionCall {
             | Self::AcceptPlayer { session, .. }
             | Self::RemovePlayer { session, .. }
             | Self::UpdatePolicy { session, .. }
-            | Self::Terminate { session } => session,
+            | Self::Terminate { session }
+            | Self::Milestone { session, .. } => session,
         }
     }
 }

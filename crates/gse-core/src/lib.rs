@@ -48,7 +48,9 @@ pub mod supervisor;
 pub mod table;
 pub mod tag;
 pub mod time;
+pub mod timeline;
 pub mod timer;
+pub mod trace_context;
 mod words;
 
 #[cfg(test)]

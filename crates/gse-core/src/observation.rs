@@ -12,6 +12,7 @@ use crate::host::SessionCall;
 use crate::id::{GameServerSessionId, ProcessId};
 use crate::supervisor::{CallError, CallbackKind, CallbackOutcome, RpcRequest};
 use crate::time::Timestamp;
+use crate::timeline::StartTimes;
 use crate::words::words;
 
 /// Kinds of refusal that are kept of one process or session.
@@ -69,6 +70,7 @@ words! {
         Terminate = "TerminateGameServerSession",
         ProcessEnding = "ProcessEnding",
         ReportCustomData = "ReportCustomData",
+        TellMilestone = "TellMilestone",
     }
 }
 
@@ -85,6 +87,7 @@ impl Rpc {
             RpcRequest::Terminate { .. } => Self::Terminate,
             RpcRequest::ProcessEnding => Self::ProcessEnding,
             RpcRequest::ReportCustomData { .. } => Self::ReportCustomData,
+            RpcRequest::Milestone { .. } => Self::TellMilestone,
         }
     }
 
@@ -96,6 +99,7 @@ impl Rpc {
             SessionCall::RemovePlayer { .. } => Self::RemovePlayer,
             SessionCall::UpdatePolicy { .. } => Self::UpdatePolicy,
             SessionCall::Terminate { .. } => Self::Terminate,
+            SessionCall::Milestone { .. } => Self::TellMilestone,
         }
     }
 }
@@ -176,6 +180,8 @@ pub enum Observation {
     StartReturned {
         /// The session that was started.
         session: GameServerSessionId,
+        /// When the host did what to start it.
+        start: StartTimes,
     },
     /// A call was refused by the host.
     CallRefused {
@@ -323,6 +329,14 @@ pub(crate) fn last_lines(log: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(LINES_MOST);
     lines[from..].iter().map(|line| shown(line, LINE_MOST)).collect()
+}
+
+/// Characters of a line of output that somebody asks for.
+const SHOWN_LINE_MOST: usize = 1000;
+
+/// Each line of output as a person may see it: printable, bounded, without tickets.
+pub fn shown_lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| shown(line, SHOWN_LINE_MOST)).collect()
 }
 
 /// Text of a game server as a person may see it: one line, printable, bounded, tickets cut.

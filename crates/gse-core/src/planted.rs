@@ -78,6 +78,12 @@ faults! {
     ProcessNotFreed;
     /// a repeated idempotency token makes another session
     TokenIgnored;
+    /// what a host did before is written down as still to come
+    HostTimesInFuture;
+    /// the trace of a placement is not handed on to its session
+    TraceForgotten;
+    /// a game server may name moments without end
+    MilestonesUnbounded;
     /// a creator makes as many sessions as it likes
     CreatorLimitIgnored;
     /// the last player of a placement gets no seat

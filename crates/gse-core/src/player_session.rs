@@ -143,6 +143,7 @@ pub(crate) fn reserve(
 ) -> Option<PlayerSession> {
     let session = state.game_server_sessions.get_mut(session)?;
     session.seats_taken += 1;
+    session.timeline.reserved.get_or_insert(cx.now);
     let row = PlayerSession {
         id: PlayerSessionId::new(format!("psess-{}", cx.suffix(IdKind::PlayerSession))),
         scope: session.scope.clone(),
@@ -266,6 +267,13 @@ pub(crate) fn accept(
         player.status = PlayerSessionStatus::Active;
         player.reserved_until = None;
         player.accepted_by = Some(attempt.to_string());
+    }
+    // Once only: that row is large.
+    let is_first = |session: &GameServerSession| session.timeline.accepted.is_none();
+    if state.game_server_sessions.get(session).is_some_and(is_first)
+        && let Some(session) = state.game_server_sessions.get_mut(session)
+    {
+        session.timeline.accepted = Some(cx.now);
     }
     Ok(())
 }

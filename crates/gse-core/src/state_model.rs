@@ -105,7 +105,10 @@ impl Real {
             }
             Deed::Activate { session, max_players } => pick(session, sessions).is_some_and(|session| {
                 let id = self.sessions[session].clone();
-                self.call(session, SessionCall::Activate { session: id, max_players })
+                self.call(
+                    session,
+                    SessionCall::Activate { session: id, max_players, start: Default::default() },
+                )
             }),
             Deed::StartFails { session } => pick(session, sessions).is_some_and(|session| {
                 let row = self.world.session(&self.sessions[session]);

@@ -13,5 +13,11 @@
 #[path = "generated/tencentcloud.gse.grpcsdk.rs"]
 pub mod grpcsdk;
 
+/// Package `opengse.agent.v1`: what a game server may tell beside the vendor's contract, on the agent's port.
+#[rustfmt::skip] // the generator's layout is the committed one
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+#[path = "generated/opengse.agent.v1.rs"]
+pub mod timeline;
+
 #[cfg(test)]
 mod tests;

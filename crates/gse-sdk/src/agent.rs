@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use gse_proto::grpcsdk::gse_grpc_sdk_service_client::GseGrpcSdkServiceClient;
 use gse_proto::grpcsdk::{self as wire, GseResponse};
+use gse_proto::timeline::TellMilestoneRequest;
+use gse_proto::timeline::timeline_service_client::TimelineServiceClient;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
@@ -51,6 +53,10 @@ pub(crate) struct AgentSettings {
 /// The agent, reached lazily over one connection that all calls share.
 pub(crate) struct Agent {
     client: Client,
+    /// On the same connection.
+    timeline: TimelineServiceClient<Channel>,
+    /// The agent answered that it does not know it.
+    has_no_timeline: AtomicBool,
     address: String,
     pid: MetadataValue<Ascii>,
     process_token: Option<MetadataValue<Ascii>>,
@@ -94,8 +100,11 @@ impl Agent {
     pub(crate) fn new(settings: AgentSettings) -> Result<Self, GseError> {
         let endpoint = endpoint(&settings.address)?.connect_timeout(settings.connect_timeout);
         let token = settings.process_token.map(|token| process_token(&token)).transpose()?;
+        let channel = settings.network.channel(&endpoint);
         Ok(Self {
-            client: GseGrpcSdkServiceClient::new(settings.network.channel(&endpoint)),
+            client: GseGrpcSdkServiceClient::new(channel.clone()),
+            timeline: TimelineServiceClient::new(channel),
+            has_no_timeline: AtomicBool::new(false),
             address: settings.address,
             pid: MetadataValue::from(std::process::id()),
             process_token: token,
@@ -208,6 +217,28 @@ impl Agent {
             client.process_ending(request).await
         })
         .await
+    }
+
+    /// One attempt: a moment that is told late is told wrongly. An agent that does not know the call is not asked again.
+    pub(crate) async fn tell_milestone(&self, id: &str, name: &str) -> Result<(), GseError> {
+        if self.has_no_timeline.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let message = TellMilestoneRequest { game_server_session_id: id.into(), name: name.into() };
+        let request_id = request_id()?;
+        let request = self.request(message, &request_id)?;
+        let status = match timeout(RECONNECT_TIMEOUT, self.timeline.clone().tell_milestone(request)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(status)) => status,
+            Err(_) => Status::deadline_exceeded("no answer in time"),
+        };
+        if status.code() == Code::Unimplemented {
+            self.has_no_timeline.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let (Failure::Unsent(error) | Failure::Closed(error) | Failure::Lost(error) | Failure::Final(error)) =
+            self.classify(&status);
+        Err(error.with_request_id(&request_id))
     }
 
     pub(crate) async fn report_custom_data(&self, current: i32, max: i32) -> Result<(), GseError> {

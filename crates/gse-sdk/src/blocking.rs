@@ -312,6 +312,14 @@ impl Players {
         self.background.wait(self.inner.remove_player_session(player_session_id))
     }
 
+    /// See [`Players::tell_milestone`](crate::Players::tell_milestone).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tell_milestone(&self, name: &str) -> Result<(), GseError> {
+        self.background.wait(self.inner.tell_milestone(name))
+    }
+
     /// See [`Players::describe_player_sessions`](crate::Players::describe_player_sessions).
     ///
     /// # Errors

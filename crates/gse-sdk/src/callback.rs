@@ -142,9 +142,12 @@ impl GameServerGrpcSdkService for Callbacks {
         request: Request<StartGameServerSessionRequest>,
     ) -> Result<Response<GseResponse>, Status> {
         self.heard();
-        let session = request.into_inner().game_server_session;
+        let (metadata, _, message) = request.into_parts();
+        let session = message.game_server_session;
         let session = session.ok_or_else(|| refuse("`gameServerSession` is missing"))?;
-        let session = Arc::new(GameServerSession::from_wire(session).map_err(|text| refuse(&text))?);
+        let session = GameServerSession::from_wire(session).map_err(|text| refuse(&text))?;
+        let traceparent = metadata.get("traceparent").and_then(|value| value.to_str().ok());
+        let session = Arc::new(session.in_trace(traceparent));
         self.ask(&session).await?;
         // Set before the session can be taken: afterwards it could overwrite the end of this very session.
         let seat = self.sessions.try_reserve().map_err(|error| match error {

@@ -81,7 +81,7 @@ pub use model::{
     PlayerSessionStatus,
 };
 pub use ready::{ProcessHandle, ProcessTerminate, Ready};
-pub use session::{ActiveSession, Players, StartRequested};
+pub use session::{ActiveSession, FIRST_PLAYER, FIRST_TICK, Players, StartRequested};
 
 /// The version of this SDK.
 ///

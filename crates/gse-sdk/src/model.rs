@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use gse_proto::grpcsdk as wire;
 
+/// Longer than any that is known; later versions of the standard may say more.
+const LONGEST_TRACEPARENT: usize = 256;
+
 /// A session that the agent hands to this process (4.5). Absent texts are empty.
 ///
 /// ```
@@ -45,6 +48,9 @@ pub struct GameServerSession {
     pub matchmaker_data: String,
     /// Normally empty.
     pub dns_name: String,
+    /// The W3C trace context that the start of the session belongs to, as it is written in the header `traceparent`: a
+    /// parent for the game server's own spans, and something for its log lines. Empty when the agent gave none.
+    pub traceparent: String,
 }
 
 /// One property of a session.
@@ -67,6 +73,26 @@ impl GameServerSession {
         self.game_properties.iter().map(|p| (p.key.as_str(), p.value.as_str())).collect()
     }
 
+    /// The id of the trace that the start of the session belongs to: 32 hexadecimal digits.
+    ///
+    /// ```
+    /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned();
+    /// let session = gse_sdk::GameServerSession { traceparent, ..Default::default() };
+    /// assert_eq!(session.trace_id(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    /// ```
+    pub fn trace_id(&self) -> Option<&str> {
+        let id = self.traceparent.split('-').nth(1)?;
+        (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+    }
+
+    /// The same session with the agent's `traceparent`; what is not one line of a header's form is none.
+    pub(crate) fn in_trace(self, traceparent: Option<&str>) -> Self {
+        let is_fine = |text: &&str| {
+            text.len() <= LONGEST_TRACEPARENT && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        Self { traceparent: traceparent.filter(is_fine).unwrap_or_default().to_owned(), ..self }
+    }
+
     /// The text says what is wrong with the agent's value.
     pub(crate) fn from_wire(session: wire::GameServerSession) -> Result<Self, String> {
         if session.game_server_session_id.is_empty() {
@@ -86,6 +112,7 @@ impl GameServerSession {
             game_server_session_data: session.game_server_session_data,
             matchmaker_data: session.matchmaker_data,
             dns_name: session.dns_name,
+            traceparent: String::new(),
         })
     }
 

@@ -19,6 +19,11 @@ const PAGE: i32 = 200;
 /// Far above what a session can hold; an agent that goes on after this many pages is broken.
 const MAX_PAGES: usize = 1000;
 
+/// The moment when the first player of a session is in the game; see [`Players::tell_milestone`].
+pub const FIRST_PLAYER: &str = "first-player";
+/// The moment when the first tick of a client reached the game server; see [`Players::tell_milestone`].
+pub const FIRST_TICK: &str = "first-tick";
+
 /// What a session needs to speak for itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
@@ -190,6 +195,14 @@ impl ActiveSession<'_> {
         self.players.remove_player_session(player_session_id).await
     }
 
+    /// See [`Players::tell_milestone`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn tell_milestone(&self, name: &str) -> Result<(), GseError> {
+        self.players.tell_milestone(name).await
+    }
+
     /// See [`Players::describe_player_sessions`].
     ///
     /// # Errors
@@ -270,6 +283,26 @@ impl Players {
     /// `UNEXPECTED_PLAYER_SESSION`: unknown. Removing twice is harmless.
     pub async fn remove_player_session(&self, player_session_id: &str) -> Result<(), GseError> {
         self.link.agent.remove_player_session(self.link.id(), player_session_id).await
+    }
+
+    /// Names a moment of this session for its timeline, which the console and `gse why session` show: [`FIRST_PLAYER`],
+    /// [`FIRST_TICK`], or a name of the game's own of at most 32 of `a` to `z`, `0` to `9` and `-`. The time is that of
+    /// its arrival at the agent, the first time counts, and a session keeps 16 names.
+    ///
+    /// It is tried once, for 2 s at most, and nothing depends on it: a game tells it from a task of its own, or ignores
+    /// what it returns. An agent that knows no moments, and there are such, is not asked again.
+    ///
+    /// ```no_run
+    /// # async fn example(players: gse_sdk::Players) {
+    /// // The first input of the first player has arrived.
+    /// tokio::spawn(async move { players.tell_milestone(gse_sdk::FIRST_TICK).await });
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `BAD_REQUEST_EXCEPTION`: the name has another form, or is one too many. Otherwise as the agent answers.
+    pub async fn tell_milestone(&self, name: &str) -> Result<(), GseError> {
+        self.link.agent.tell_milestone(self.link.id(), name).await
     }
 
     /// Lists player sessions of this session, oldest first, all pages.

@@ -58,7 +58,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Server};
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 pub use tonic::Code;
 
@@ -304,7 +304,13 @@ impl ScriptedAgent {
     /// When the process cannot be reached or refuses.
     pub async fn start_game_server_session(&self, session: &GameServerSession) -> Result<(), GseError> {
         let message = wire::StartGameServerSessionRequest { game_server_session: Some(session.to_wire()) };
-        outcome(self.process()?.on_start_game_server_session(message).await)
+        let mut request = Request::new(message);
+        if let Ok(traceparent) = session.traceparent.parse()
+            && !session.traceparent.is_empty()
+        {
+            request.metadata_mut().insert("traceparent", traceparent);
+        }
+        outcome(self.process()?.on_start_game_server_session(request).await)
     }
 
     /// OnProcessTerminate.

@@ -13,6 +13,7 @@ use gse_core::time::parse_offset_s;
 
 use crate::account::file::AccessFile;
 use crate::limits::{self, Limits};
+use crate::otlp::Collector;
 use crate::tls::TlsSource;
 
 /// The key of `statistics_ahead_s`.
@@ -63,6 +64,8 @@ pub struct Config {
     pub metrics: MetricsAccess,
     /// The demo package of the console's wizard (R110): the program of the sample game server, or a zip with it.
     pub demo_package: Option<PathBuf>,
+    /// Where the spans of timelines go (R123); `None`: nowhere.
+    pub otlp: Option<Collector>,
 }
 
 /// Who may read `/metrics`, which is unsigned (`metrics.access`).
@@ -101,6 +104,7 @@ impl Config {
             statistics_ahead_s: 8 * 3600,
             metrics: MetricsAccess::default(),
             demo_package: None,
+            otlp: None,
         }
     }
 

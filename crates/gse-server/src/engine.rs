@@ -21,10 +21,11 @@ use gse_core::clocks::Clocks;
 use gse_core::control_plane::ControlPlane;
 use gse_core::cx::{Cx, Step};
 use gse_core::error::Error;
-use gse_core::host::{HostOrder, HostReport};
+use gse_core::host::{HostOrder, HostReport, ReportKind};
 use gse_core::id::{IdSource, InstanceId};
 use gse_core::quota::Quotas;
-use gse_core::state::Change;
+use gse_core::state::{Change, State};
+use gse_core::trace_context::TraceContext;
 use gse_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
@@ -34,6 +35,7 @@ pub use handle::{ArchiveError, EngineHandle, SubmitError};
 
 use crate::backend::FleetBackend;
 use crate::clock::Clock;
+use crate::otlp::SpanSink;
 use reader::Reader;
 
 /// Inputs that wait while a commit runs; more than that wait at the sender.
@@ -78,7 +80,7 @@ pub enum EngineError {
 
 /// Everything that can change the control plane, besides time.
 enum Input {
-    Command { request_id: String, command: Box<dyn PendingCommand> },
+    Command { request_id: String, trace: TraceContext, command: Box<dyn PendingCommand> },
     Report { report: HostReport, reply: oneshot::Sender<Result<(), Error>> },
 }
 
@@ -133,6 +135,7 @@ struct Group {
 struct Line {
     action: &'static str,
     request_id: String,
+    trace: Option<TraceContext>,
     refusal: Option<String>,
     changes: usize,
     orders: usize,
@@ -164,6 +167,13 @@ impl Engine {
             is_settled: false,
         };
         Ok((EngineHandle::new(sender, queries, archive), engine))
+    }
+
+    /// Has the spans of timelines sent there.
+    pub fn tell_spans_to(&mut self, sink: SpanSink) {
+        if let Some(reader) = &mut self.reader {
+            reader.tell_spans_to(sink);
+        }
     }
 
     /// Works until it is told to stop, or every handle is gone, or a commit fails. What was accepted before is done.
@@ -243,7 +253,7 @@ impl Engine {
         let parts = &mut self.parts;
         let cx = Cx::new(now, &mut *parts.ids, &parts.clocks, &parts.quotas);
         let step = self.control_plane.on_timer(cx);
-        self.group.take("on_timer", String::new(), since, step, |()| Outcome::silent());
+        self.group.take("on_timer", (String::new(), None), since, step, |()| Outcome::silent());
     }
 
     fn step(&mut self, input: Input) {
@@ -252,15 +262,16 @@ impl Engine {
         let parts = &mut self.parts;
         let cx = Cx::new(now, &mut *parts.ids, &parts.clocks, &parts.quotas);
         match input {
-            Input::Command { request_id, command } => {
+            Input::Command { request_id, trace, command } => {
                 let name = command.name();
-                let step = command.apply(&mut self.control_plane, cx);
-                self.group.take(name, request_id, since, step, |outcome| outcome);
+                let step = command.apply(&mut self.control_plane, cx.in_trace(Some(trace)));
+                self.group.take(name, (request_id, Some(trace)), since, step, |outcome| outcome);
             }
             Input::Report { report, reply } => {
                 let (name, instance) = (report_name(&report), report.instance.to_string());
+                let trace = trace_of(self.control_plane.state(), &report);
                 let step = self.control_plane.on_report(cx, report);
-                self.group.take(name, instance, since, step, |result| Outcome {
+                self.group.take(name, (instance, trace), since, step, |result| Outcome {
                     refusal: result.as_ref().err().map(Error::to_string),
                     answer: Box::new(move || drop(reply.send(result))),
                 });
@@ -346,7 +357,7 @@ impl Group {
     fn take<R>(
         &mut self,
         action: &'static str,
-        request_id: String,
+        (request_id, trace): (String, Option<TraceContext>),
         since: Instant,
         step: Step<R>,
         outcome: impl FnOnce(R) -> Outcome,
@@ -355,6 +366,7 @@ impl Group {
         self.lines.push(Line {
             action,
             request_id,
+            trace,
             refusal,
             changes: step.changes.len(),
             orders: step.orders.len(),
@@ -374,6 +386,7 @@ impl Line {
         tracing::info!(
             action = self.action,
             request_id = self.request_id,
+            trace_id = self.trace.map(TraceContext::trace_id),
             outcome = self.refusal.as_deref().unwrap_or("ok"),
             changes = self.changes,
             orders = self.orders,
@@ -384,9 +397,14 @@ impl Line {
     }
 }
 
+/// The trace of the session that a game server's call is about, for the log.
+fn trace_of(state: &State, report: &HostReport) -> Option<TraceContext> {
+    let ReportKind::Call { call, .. } = &report.kind else { return None };
+    state.game_server_sessions.get(call.session())?.timeline.trace
+}
+
 /// The kind of a report, for the log; never its content, which a game chooses.
 fn report_name(report: &HostReport) -> &'static str {
-    use gse_core::host::ReportKind;
     match &report.kind {
         ReportKind::PreparationStarted => "report.preparation_started",
         ReportKind::SlotReattached { .. } => "report.slot_reattached",

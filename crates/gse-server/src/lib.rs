@@ -14,6 +14,7 @@ pub mod engine;
 pub mod http;
 pub mod ids;
 pub mod limits;
+pub mod otlp;
 mod packages;
 pub mod quota_file;
 pub mod server;

@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::account::activation::{ActivationOwner, Activations};
 use crate::account::{self, Account, AccountError, Accounts};
+use crate::backend::FleetBackend;
 use crate::backend::local::{LocalBackend, Witnessed, pump, report_restart};
 use crate::backend::logs;
 use crate::beacon::{self, BeaconAddress, BeaconSockets, BeaconTasks};
@@ -25,6 +26,7 @@ use crate::http::gate::Gate;
 use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
+use crate::otlp::{self, Exporter, SpanCounts};
 use crate::packages;
 use crate::tls::{Tls, TlsError};
 
@@ -40,6 +42,7 @@ pub struct Server {
     uplink: mpsc::Receiver<gse_agent::UplinkMessage>,
     api: Arc<Api>,
     rate_owner: Option<RateOwner>,
+    exporter: Option<Exporter>,
     activation_owner: ActivationOwner,
     api_listener: TcpListener,
     tls: Option<Tls>,
@@ -163,14 +166,21 @@ impl Server {
         let (agent_handle, agent) = gse_agent::build(agent_config, agent_listener, uplink_sender)?;
 
         let clock = Clock::system();
+        let backend: Arc<dyn FleetBackend> = Arc::new(LocalBackend::new(agent_handle));
         let parts = Parts {
-            backend: Arc::new(LocalBackend::new(agent_handle)),
+            backend: Arc::clone(&backend),
             ids: Box::new(RandomIds),
             clock: clock.clone(),
             clocks: config.clocks.clone(),
             quotas: config.quotas.clone(),
         };
-        let (handle, engine) = Engine::restore(Box::new(store), parts)?;
+        let (handle, mut engine) = Engine::restore(Box::new(store), parts)?;
+        let spans = Arc::new(SpanCounts::default());
+        let exporter = config.otlp.clone().map(|collector| {
+            let (sink, exporter) = otlp::exporter(collector, Arc::clone(&spans));
+            engine.tell_spans_to(sink);
+            exporter
+        });
         let api_ip = addresses.api.ip();
         let prepare = |source| Tls::prepare(source, &data_dir, api_ip, &config.public_hosts);
         let tls = config.tls.as_ref().map(prepare).transpose()?;
@@ -196,6 +206,8 @@ impl Server {
             objects_url,
             clock,
             beacons,
+            backend,
+            spans,
         });
         Ok(Self {
             data_dir,
@@ -205,6 +217,7 @@ impl Server {
             uplink,
             api,
             rate_owner,
+            exporter,
             activation_owner,
             api_listener,
             tls,
@@ -256,6 +269,7 @@ impl Server {
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
         let activation_owner = spawn(&ended, self.activation_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
+        let exporter = self.exporter.map(|exporter| tokio::spawn(exporter.run(stop_engine.wait())));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
         let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
         let router = router(self.api);
@@ -286,6 +300,9 @@ impl Server {
         pump.await?;
         stop_engine.set();
         let engine = engine.await;
+        if let Some(exporter) = exporter {
+            exporter.await?;
+        }
         // The cause comes first: what fails after the store failed only fails because of it.
         engine??;
         agent??;

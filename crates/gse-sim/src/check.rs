@@ -4,6 +4,7 @@
 mod placement;
 mod policy;
 mod scaling;
+mod timeline;
 mod timer;
 
 use std::cmp::Reverse;
@@ -94,6 +95,8 @@ pub const CHECKERS: &[(&str, Checker)] = &[
     ),
     ("P-17: who has waited longer for a fleet is served first", placement::order),
     ("R80: the trace of a search is bounded", placement::trace),
+    ("R120: the timeline of a session is in order and bounded", timeline::order),
+    ("R121: a session belongs to the trace of its placement", timeline::trace),
     ("R10, P-6: a placement that is over has no session under way", placement::lets_go),
     ("S-22, S-23: scale-in takes idle instances first", scaling::order),
     ("S-21, F-32: a reserved instance does not leave by scale-in", scaling::reserved_stays),

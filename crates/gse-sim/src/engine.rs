@@ -9,6 +9,7 @@ use gse_core::game_server_session::GameServerSessionStatus;
 use gse_core::host::{HostOrder, HostReport};
 use gse_core::id::InstanceId;
 use gse_core::placement::PlacementStatus;
+use gse_core::trace_context::TraceContext;
 use gse_core::{Change, Command, ControlPlane, Cx, Error, Row, RowKind, Step, Timestamp};
 
 use crate::after;
@@ -67,7 +68,8 @@ impl World {
             return;
         };
         let before = check::before_command(control_plane.state(), self.now);
-        let cx = Cx::new(self.now, &mut self.ids, &self.clocks, &self.quotas);
+        let trace = TraceContext::of_request(&format!("{} at {}", C::NAME, self.now.millis()));
+        let cx = Cx::new(self.now, &mut self.ids, &self.clocks, &self.quotas).in_trace(Some(trace));
         let step = control_plane.apply(cx, command);
         let reply = step.reply.map(ack);
         match &reply {

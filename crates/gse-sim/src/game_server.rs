@@ -35,6 +35,8 @@ pub struct Manners {
     pub one_session: bool,
     /// It does not exit after ProcessEnding.
     pub lingers: bool,
+    /// Moments that it names in each session; 16 may be kept.
+    pub names: u64,
 }
 
 impl Manners {
@@ -57,7 +59,15 @@ impl Manners {
             plays_ms: random.within(300, 20_000),
             one_session: random.in_thousand(300),
             lingers: false,
+            names: 0,
         }
+        .naming()
+    }
+
+    /// A few moments, and now and then too many.
+    fn naming(mut self) -> Self {
+        self.names = if self.plays_ms % 10 == 0 { 20 } else { self.plays_ms % 3 };
+        self
     }
 
     /// Something is wrong with it.
@@ -97,6 +107,7 @@ pub enum Intent {
     Activate(GameServerSessionId),
     Accept(GameServerSessionId, PlayerSessionId),
     Remove(GameServerSessionId, PlayerSessionId),
+    Milestone(GameServerSessionId, u64),
     Terminate(GameServerSessionId),
     Ending,
     Crash,
@@ -170,6 +181,7 @@ impl GameServer {
             | Intent::Activate(_)
             | Intent::Accept(..)
             | Intent::Remove(..)
+            | Intent::Milestone(..)
             | Intent::Crash
             | Intent::Exit => false,
         };
@@ -195,6 +207,9 @@ impl GameServer {
             }
             Intent::Remove(session, player) => {
                 RpcRequest::RemovePlayer { session: session.to_string(), player_session: player.to_string() }
+            }
+            Intent::Milestone(session, number) => {
+                RpcRequest::Milestone { session: session.to_string(), name: format!("moment-{number}") }
             }
             Intent::Terminate(session) => RpcRequest::Terminate { session: session.to_string() },
             Intent::Ending => RpcRequest::ProcessEnding,
@@ -254,12 +269,20 @@ impl GameServer {
                 };
                 if ok {
                     play.active = true;
-                    vec![(self.manners.plays_ms, Intent::Terminate(session.clone()))]
+                    let mut next = vec![(self.manners.plays_ms, Intent::Terminate(session.clone()))];
+                    if self.manners.names > 0 {
+                        next.push((3, Intent::Milestone(session.clone(), 1)));
+                    }
+                    next
                 } else {
                     // Too late: the control plane ends this process (G-7).
                     self.play = None;
                     vec![]
                 }
+            }
+            Intent::Milestone(session, number) if ok && *number < self.manners.names => {
+                let is_played = self.play.as_ref().is_some_and(|play| play.session == *session);
+                if is_played { vec![(3, Intent::Milestone(session.clone(), number + 1))] } else { vec![] }
             }
             Intent::Terminate(_) => {
                 let leaves =
@@ -271,6 +294,7 @@ impl GameServer {
             | Intent::Ending
             | Intent::Accept(..)
             | Intent::Remove(..)
+            | Intent::Milestone(..)
             | Intent::Crash
             | Intent::Exit => vec![],
         }

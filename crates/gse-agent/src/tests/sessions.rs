@@ -6,6 +6,8 @@ use gse_core::id::{FleetId, GameServerSessionId, PlayerSessionId, ProcessId, Reg
 use gse_core::player_session::{PlayerSession, PlayerSessionPage, PlayerSessionStatus};
 use gse_core::time::Timestamp;
 use gse_proto::grpcsdk as proto;
+use gse_proto::timeline::TellMilestoneRequest;
+use gse_proto::timeline::timeline_service_client::TimelineServiceClient;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tonic::{Code, Status};
@@ -36,6 +38,7 @@ pub(crate) fn start(process: &ProcessId, id: &str) -> HostOrder {
             data: "d".repeat(4096),
             matchmaker_data: "m".repeat(400_000),
             dns_name: String::new(),
+            trace: None,
         },
         deadline: in_an_hour(),
     }
@@ -79,13 +82,9 @@ async fn a_session_is_started_activated_inside_the_callback_and_terminated() {
     // Nested: the callback has not returned.
     let (answer, call) = tokio::join!(calls.activate("gs-1"), host.session_call());
     answer.unwrap();
-    assert_eq!(
-        call,
-        (
-            process.clone(),
-            SessionCall::Activate { session: GameServerSessionId::new("gs-1"), max_players: 0 }
-        )
-    );
+    let (caller, SessionCall::Activate { session, max_players: 0, start }) = call else { panic!("{call:?}") };
+    assert_eq!((caller, session), (process.clone(), GameServerSessionId::new("gs-1")));
+    assert!(start.sent_ago.is_some() && start.sent_ago <= start.ordered_ago, "{start:?}");
     reply.send(Ok(proto::GseResponse::default())).unwrap();
 
     let termination = Termination { termination_time_s: 1_700_000_300, deadline: None };
@@ -280,5 +279,33 @@ async fn players_are_listed_as_the_control_plane_answers() {
         host.query(|_| { Err(Error::BadToken) })
     );
     assert_eq!(answer.unwrap_err().code(), Code::InvalidArgument);
+    host.stop().await;
+}
+
+/// R120: a moment goes up with the session; what the service does not know is refused like any call.
+#[tokio::test]
+async fn a_game_server_names_moments_on_the_same_port() {
+    let (mut host, mut calls, mut callbacks, process) = ready_host("127.0.0.1:0").await;
+    host.order(start(&process, "gs-1"));
+    let (_, reply) = next_start(&mut callbacks).await;
+    let (answer, _) = tokio::join!(calls.activate("gs-1"), host.session_call());
+    answer.unwrap();
+    reply.send(Ok(proto::GseResponse::default())).unwrap();
+    let mut timeline = TimelineServiceClient::connect(format!("http://{}", host.address)).await.unwrap();
+    let tell = |name: &str| {
+        calls.request(TellMilestoneRequest { game_server_session_id: "gs-1".into(), name: name.into() })
+    };
+    let (answer, call) = tokio::join!(timeline.tell_milestone(tell("first-tick")), host.session_call());
+    answer.unwrap();
+    let session = GameServerSessionId::new("gs-1");
+    assert_eq!(call, (process, SessionCall::Milestone { session, name: "first-tick".into() }));
+    let refused = timeline.tell_milestone(tell("First Tick")).await.unwrap_err();
+    assert!(refused.message().contains("BAD_REQUEST_EXCEPTION"), "{refused}");
+    // Larger than any: not even read.
+    let refused = timeline.tell_milestone(tell(&"x".repeat(5000))).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::OutOfRange);
+    // A process that was not made known has no moments.
+    let stranger = tonic::Request::new(TellMilestoneRequest::default());
+    assert!(timeline.tell_milestone(stranger).await.is_err());
     host.stop().await;
 }

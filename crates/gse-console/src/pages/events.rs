@@ -28,7 +28,8 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
             plain(&event.message),
             html! {
                 @if is_address(&event.pre_signed_log_url) {
-                    a.button href=(event.pre_signed_log_url) { (v.t(text::DOWNLOAD)) }
+                    // A new signature each time would make each look a new page.
+                    a.button data-still href=(event.pre_signed_log_url) { (v.t(text::DOWNLOAD)) }
                 }
             },
         ]

@@ -4,7 +4,7 @@ use gse_api::types as wire;
 use maud::{Markup, html};
 
 use super::fleets::protection;
-use super::{events, instance, instances, network, scale, scaling, sessions};
+use super::{diagnosis, events, instance, instances, network, scale, scaling, sessions};
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, plain, refusal, status, table, tags, time};
 use crate::language::Text;
@@ -105,7 +105,7 @@ fn rename(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
 }
 
 async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refusal> {
-    let used_by = related(v, &fleet.fleet_id).await?;
+    let (used_by, wrong) = tokio::join!(related(v, &fleet.fleet_id), diagnosis::of_fleet(v, &fleet.fleet_id));
     let disk = |disk: &wire::DiskInfo| format!("{} {} GB", disk.disk_type, disk.disk_size);
     let disks: Vec<String> = fleet.data_disk_info.iter().map(disk).collect();
     let limit = fleet.resource_creation_limit_policy.as_ref().map(|limit| {
@@ -119,6 +119,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
     let minutes = fleet.game_server_session_protection_time_limit;
     let policy = &fleet.new_game_server_session_protection_policy;
     Ok(html! {
+        (wrong)
         p { (act(v, text::MODIFY, "UpdateFleetAttributes", &[("FleetId", &fleet.fleet_id)])) }
         (fields(v, &[
             (text::ID, id(&fleet.fleet_id)),
@@ -144,7 +145,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
             (text::ENDED, time(fleet.termination_time.as_deref().unwrap_or_default())),
         ]))
         h2 { (v.t(text::USED_BY)) }
-        (used_by.1)
+        (used_by?.1)
     })
 }
 

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::instance::place;
 use super::{ROWS, run_time};
 use crate::cloud::Refusal;
-use crate::html::{id, pager, plain, status, table, time};
+use crate::html::{named as named_id, pager, plain, status, table, time};
 use crate::text;
 use crate::visit::{Visit, address};
 
@@ -56,7 +56,7 @@ fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
     let of = |count: i64, most: i64| html! { @if most > 0 { (count) " / " (most) } @else { "-" } };
     let name = &*instance.instance_id;
     vec![
-        id(name),
+        named_id(&address("/console/instance", &[("id", name)]), name, ""),
         status(&instance.status),
         of(extended.healthy_process_cnt, extended.active_process_cnt),
         of(extended.game_session_cnt, extended.max_game_session_cnt),

@@ -4,6 +4,7 @@ mod aliases;
 mod assets;
 mod charts;
 mod client;
+mod diagnosis;
 mod events;
 mod fleet;
 mod fleets;
@@ -11,6 +12,7 @@ mod instance;
 mod instances;
 mod monitoring;
 mod network;
+mod output;
 mod placement;
 mod queues;
 mod quotas;
@@ -20,6 +22,7 @@ mod session;
 mod sessions;
 pub(crate) mod start;
 mod statistics;
+mod timeline;
 
 use gse_api::types::Filter;
 use maud::{Markup, html};
@@ -46,6 +49,7 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["fleets", id] => return fleet::show(v, id, "basics").await,
         ["fleets", id, tab] => return fleet::show(v, id, tab).await,
         ["session"] => return session::show(v).await,
+        ["instance"] => return output::instance(v).await,
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
         ["aliases", id] => return aliases::show(v, id, None).await,

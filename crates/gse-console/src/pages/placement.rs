@@ -53,8 +53,8 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
 /// The search: the story in sentences, and the same step by step.
 fn search(v: &Visit, explained: &ExplainPlacementResponse) -> Markup {
     html! {
-        h2 { (v.t(text::SEARCH_TRACE)) }
-        ol #search-trace { @for sentence in &explained.sentences { li { (plain(sentence)) } } }
+        h2 { (v.t(text::live::WHY_PLACEMENT)) }
+        div #search-trace { (sentences(&explained.sentences)) }
         @if !explained.steps.is_empty() {
             p.small { (v.t(text::ATTEMPTS)) ": " (explained.attempts) }
             @for step in &explained.steps { (one(v, step)) }
@@ -85,6 +85,17 @@ fn one(v: &Visit, step: &SearchStep) -> Markup {
             @if let Some(reason) = &step.reason { p { (plain(reason)) } }
             @if !rows.is_empty() { (table(v, &[text::REGION, text::FLEET, text::CODE, text::REASON], &rows)) }
             @if step.more > 0 { p.small { "+ " (step.more) } }
+        }
+    }
+}
+
+/// Sentences of a search; those that begin with a space belong to the one before them.
+pub(super) fn sentences(sentences: &[String]) -> Markup {
+    html! {
+        ul.sentences lang="en" {
+            @for sentence in sentences {
+                li class=[sentence.starts_with(' ').then_some("inner")] { (plain(sentence.trim())) }
+            }
         }
     }
 }

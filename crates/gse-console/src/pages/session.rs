@@ -4,7 +4,7 @@ use gse_api::types as wire;
 use maud::{Markup, html};
 
 use super::events::is_address;
-use super::{ROWS, run_time};
+use super::{ROWS, diagnosis, output, run_time, timeline};
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, named, plain, status, table, time, token_pager};
 use crate::page::{Outcome, Page};
@@ -34,9 +34,12 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
                 }
             }
         }
+        (diagnosis::of_session(v, &session.game_server_session_id).await)
+        (timeline::section(v, &session.game_server_session_id).await)
         (about(v, session, &details.protection_policy))
         h2 { (v.t(text::PLAYER_SESSIONS)) }
         (players(v, &session.game_server_session_id).await?)
+        (output::of_session(v, &session.game_server_session_id).await)
     };
     Ok(Outcome::Page(Page::live(title, body)))
 }

@@ -60,6 +60,8 @@ pub(super) fn all_pages() -> Vec<String> {
     pages.push("/console/placement?id=p".into());
     pages.push(address("/console/charts", &[("chart", &free_chart("Fleet"))]));
     pages.push(address("/console/client", &[("session", SESSION), ("player", HOSTILE)]));
+    pages.push("/console/instance?id=ins-1".into());
+    pages.push("/console/instance?id=ins-1&process=process-1".into());
     pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
     let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
     pages.extend(
@@ -109,7 +111,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(pages::TABLE).chain(demo::TABLE) {
+    for (name, text) in TABLE.iter().chain(pages::TABLE).chain(demo::TABLE).chain(crate::text::live::TABLE) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
@@ -248,4 +250,37 @@ async fn a_page_that_changes_says_so() {
     for page in [escaped("https://evil"), String::new()] {
         assert_eq!(browser.get(&format!("/console/live?page={page}")).await.text, "");
     }
+}
+
+#[tokio::test]
+async fn a_session_is_told_with_its_timeline_its_findings_and_its_output() {
+    let mut browser = Browser::new();
+    let page = address("/console/session", &[("id", SESSION)]);
+    let seen = browser.get(&page).await;
+    for part in [
+        "requested",
+        "+12 ms",
+        "11:00:00.123",
+        "<svg class=\"timeline\"",
+        "What to do",
+        "stderr",
+        "data-tail",
+    ] {
+        assert!(seen.text.contains(part), "{part}: {}", seen.text);
+    }
+    assert!(!seen.text.contains("style="), "the policy of the page forbids it");
+    browser.language = "zh-CN";
+    let seen = browser.get(&page).await;
+    for part in ["时间线", "发起请求", "控制面", "处理建议", "输出"] {
+        assert!(seen.text.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_placement_and_a_fleet_say_why() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/placement?id=p").await;
+    assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
+    let seen = browser.get(&format!("/console/fleets/{FLEET}")).await;
+    assert!(seen.text.contains("What is wrong") && seen.text.contains("3 <span"), "{}", seen.text);
 }

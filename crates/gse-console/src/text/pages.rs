@@ -208,7 +208,6 @@ texts! {
     PENDING_NOTE: "As of the newest sample, which is taken once a minute.", "以最近一次采样为准，每分钟一次。";
     FIND_PLACEMENT: "Placement ID", "放置 ID";
     STOP_PLACEMENT: "Stop the placement", "停止放置";
-    SEARCH_TRACE: "What the search found", "搜索过程";
     ATTEMPTS: "Attempts", "尝试次数";
 
     // monitoring

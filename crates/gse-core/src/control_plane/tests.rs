@@ -75,7 +75,14 @@ fn r23_the_creator_limit_keeps_a_session_in_memory() {
     for _ in 0..2 {
         let session = world.apply(request()).unwrap();
         world
-            .call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 })
+            .call(
+                &session,
+                SessionCall::Activate {
+                    session: session.id.clone(),
+                    max_players: 0,
+                    start: Default::default(),
+                },
+            )
             .and_then(|()| world.call(&session, SessionCall::Terminate { session: session.id.clone() }))
             .unwrap();
     }
@@ -266,10 +273,11 @@ fn r21_a_slot_taken_up_again_keeps_the_processes_that_are_named() {
     let fleet = world.active_fleet(&scope(), 2);
     let (kept, lost) = (world.active_session(&fleet), world.active_session(&fleet));
     let players = world.join(&kept.id, &["a"]).unwrap();
+    let kept = world.session(&kept.id);
     world.restart();
     let named = vec![kept.process.clone()];
     world.report(&kept.instance, ReportKind::SlotReattached { processes: named.clone() }).unwrap();
-    assert_eq!(world.session(&kept.id), kept_with(&kept, 1));
+    assert_eq!(world.session(&kept.id), kept);
     assert_eq!(world.player(&players[0].id).status, PlayerSessionStatus::Reserved);
     assert_eq!(world.session(&lost.id).status, GameServerSessionStatus::Error);
     assert_eq!(world.events(&fleet).last(), Some(&"SERVER_PROCESS_CRASHED"));
@@ -277,13 +285,6 @@ fn r21_a_slot_taken_up_again_keeps_the_processes_that_are_named() {
     let before = format!("{:?}", world.control_plane.state());
     world.report(&kept.instance, ReportKind::SlotReattached { processes: named }).unwrap();
     assert_eq!(format!("{:?}", world.control_plane.state()), before);
-}
-
-fn kept_with(
-    session: &crate::game_server_session::GameServerSession,
-    seats: u32,
-) -> crate::game_server_session::GameServerSession {
-    crate::game_server_session::GameServerSession { seats_taken: seats, ..session.clone() }
 }
 
 /// The reports of the making of a slot were lost with the kill: the fleet goes on all the same.

@@ -248,7 +248,12 @@ fn a_missing_activation_is_told_while_it_waits_and_after() {
     let (mut world, fleet, instance, process) = world();
     let session = world.create_session(&fleet).unwrap();
     assert_eq!(rules(&world), Vec::<&str>::new());
-    observe(&mut world, &instance, &process, Observation::StartReturned { session: session.id.clone() });
+    observe(
+        &mut world,
+        &instance,
+        &process,
+        Observation::StartReturned { session: session.id.clone(), start: Default::default() },
+    );
     check(&world, "activate-missing", Severity::Warning, &["still ACTIVATING"]);
     world.pass_seconds(600);
     let found = check(&world, "activate-missing", Severity::Error, &["returned OK", "within 600 s"]);

@@ -21,6 +21,7 @@ use crate::player_session::{self, PlayerSessionCreationPolicy};
 use crate::process::{self, Load};
 use crate::state::{Row, RowKind, State};
 use crate::time::Timestamp;
+use crate::timeline::{StartTimes, Timeline};
 use crate::words::words;
 
 pub(crate) mod activation;
@@ -131,6 +132,9 @@ pub struct GameServerSession {
     /// What was seen of it; decides nothing.
     #[serde(default)]
     pub observations: SessionObservations,
+    /// When it got how far; decides nothing.
+    #[serde(default, skip_serializing_if = "Timeline::is_empty")]
+    pub timeline: Timeline,
 }
 
 impl GameServerSession {
@@ -216,6 +220,7 @@ impl CreateGameServerSession {
             idempotency_token: self.idempotency_token,
             custom_id: self.custom_id,
             called,
+            timeline: Timeline { trace: cx.trace, ..Timeline::default() },
         };
         let session = place(state, cx, &fleet, &process, request)?;
         if let Some(alias) = alias {
@@ -290,6 +295,8 @@ pub(crate) struct NewSession {
     pub(crate) custom_id: Option<String>,
     /// What the fleet is called in an id of the form that the emulator had.
     pub(crate) called: Option<FleetId>,
+    /// What happened before it.
+    pub(crate) timeline: Timeline,
 }
 
 /// Puts a new session on a process that was chosen: reserved first, then told (G1, G-6).
@@ -341,6 +348,7 @@ pub(crate) fn place(
         archive_at: None,
         log: None,
         observations: SessionObservations::default(),
+        timeline: request.timeline,
     };
     if !planted!(ProcessNotReserved) {
         state.edit_process(process, |row| row.load = Load::Reserved(session.id.clone()));
@@ -368,6 +376,7 @@ pub(crate) fn start_order(state: &State, id: &GameServerSessionId) -> Option<Hos
         data: session.data.clone(),
         matchmaker_data: session.matchmaker_data.clone(),
         dns_name: String::new(),
+        trace: session.timeline.trace.map(|trace| trace.below(session.id.as_str())),
     };
     Some(HostOrder::StartGameServerSession { process: session.process.clone(), session: spec, deadline })
 }
@@ -479,7 +488,7 @@ pub(crate) fn activate(
     cx: &mut Cx<'_>,
     caller: &ProcessId,
     id: &GameServerSessionId,
-    max_players: u32,
+    (max_players, start): (u32, StartTimes),
 ) -> Result<(), Error> {
     let session = of_caller(state, caller, id)?;
     match session.status {
@@ -511,6 +520,8 @@ pub(crate) fn activate(
     if let Some(session) = state.game_server_sessions.get_mut(id) {
         session.status = GameServerSessionStatus::Active;
         session.activation_deadline = None;
+        session.timeline.note_start(cx.now, session.created, start);
+        session.timeline.activated = Some(cx.now);
         // server-sdk.md 4.4: lowers, never raises; 0 is ignored. Not below the seats of its placement's players (P-5).
         if max_players > 0 {
             session.max_players = session.max_players.min(max_players).max(promised);

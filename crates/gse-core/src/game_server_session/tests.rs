@@ -9,7 +9,7 @@ use crate::player_session::PlayerSessionStatus;
 use crate::state::Row;
 
 fn activate(session: &GameServerSession, max_players: u32) -> SessionCall {
-    SessionCall::Activate { session: session.id.clone(), max_players }
+    SessionCall::Activate { session: session.id.clone(), max_players, start: Default::default() }
 }
 
 fn terminate(session: &GameServerSession) -> SessionCall {

@@ -248,7 +248,11 @@ fn a_queue_counts_how_its_placements_end_and_where() {
             .cloned()
             .collect();
         for session in activating {
-            let call = SessionCall::Activate { session: session.id.clone(), max_players: 0 };
+            let call = SessionCall::Activate {
+                session: session.id.clone(),
+                max_players: 0,
+                start: Default::default(),
+            };
             watched.world.call(&session, call).unwrap();
         }
     }

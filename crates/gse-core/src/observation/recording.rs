@@ -41,10 +41,11 @@ pub(crate) fn on_observed(
         }
         // Nothing to explain.
         Observation::TerminateReturned => {}
-        Observation::StartReturned { session } => {
+        Observation::StartReturned { session, start } => {
             let reserved = state.processes.get(id).and_then(|row| row.load.session()) == Some(&session);
             if let Some(row) = state.game_server_sessions.get_mut(&session).filter(|_| reserved) {
                 row.observations.start_returned = true;
+                row.timeline.note_start(now, row.created, start);
             }
         }
         Observation::CallRefused { rpc, refusal, words } => {

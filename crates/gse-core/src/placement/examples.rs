@@ -96,7 +96,16 @@ fn play(example: &Example) -> Outcome {
         world.apply(session_request(scope, &fleets[number])).unwrap();
         // Else its process is replaced when the activation takes too long.
         let session = world.control_plane.state().sessions_of(&fleets[number]).next().unwrap().clone();
-        world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+        world
+            .call(
+                &session,
+                SessionCall::Activate {
+                    session: session.id.clone(),
+                    max_players: 0,
+                    start: Default::default(),
+                },
+            )
+            .unwrap();
     }
     let policy =
         |&(maximum_latency_ms, duration_s): &(u64, u64)| LatencyPolicy { maximum_latency_ms, duration_s };

@@ -17,6 +17,7 @@ use crate::queue;
 use crate::state::State;
 use crate::table::{Key, Spread, spread};
 use crate::time::Timestamp;
+use crate::trace_context::TraceContext;
 use crate::words::words;
 
 pub mod latency;
@@ -147,6 +148,9 @@ pub struct Placement {
     /// What its search found.
     #[serde(default)]
     pub trace: SearchTrace,
+    /// The trace of the request that started it (W3C); its session belongs to it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_context: Option<TraceContext>,
     /// What it got.
     pub fulfilment: Option<Fulfilment>,
     /// Why it stands where it stands, in words.
@@ -219,6 +223,7 @@ impl Command for StartGameServerSessionPlacement {
             activating: None,
             waits_for: Vec::new(),
             trace: SearchTrace::default(),
+            trace_context: cx.trace,
             fulfilment: None,
             reason: String::new(),
             archive_at: None,

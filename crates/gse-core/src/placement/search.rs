@@ -13,6 +13,7 @@ use crate::planted::planted;
 use crate::queue::{self, Destination, Queue, QueueKey};
 use crate::state::State;
 use crate::time::Timestamp;
+use crate::timeline::Timeline;
 
 /// What a look at every destination found.
 struct Found {
@@ -143,6 +144,10 @@ fn waits(passed: &[PassedOver]) -> String {
     words.join("; ")
 }
 
+fn is_region_of(state: &State, fleet: &FleetId, region: &Region) -> bool {
+    state.fleets.get(fleet).is_some_and(|fleet| fleet.scope.region == *region)
+}
+
 fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId, process: &ProcessId) {
     let Some(placement) = state.placements.get(key) else { return };
     let request = &placement.request;
@@ -157,6 +162,12 @@ fn place(state: &mut State, cx: &mut Cx<'_>, key: &PlacementKey, fleet: &FleetId
         idempotency_token: None,
         custom_id: None,
         called: None,
+        timeline: Timeline {
+            trace: placement.trace_context.filter(|_| !planted!(TraceForgotten)),
+            queue_region: Some(key.scope.region.clone()).filter(|region| !is_region_of(state, fleet, region)),
+            requested: Some(placement.started),
+            ..Timeline::default()
+        },
     };
     if let Ok(session) = game_server_session::place(state, cx, fleet, process, session) {
         state.edit_placement(key, |placement| {

@@ -51,7 +51,12 @@ fn activating(world: &World, id: &str) -> GameServerSession {
 }
 
 fn activate(world: &mut World, session: &GameServerSession) {
-    world.call(session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+    world
+        .call(
+            session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() },
+        )
+        .unwrap();
 }
 
 /// P-1, P-5, G41.
@@ -307,7 +312,12 @@ fn p5_every_player_is_seated_whatever_the_game_says() {
     start(&mut world, "p-1", PlacementRequest { max_players: 4, ..request(&["a", "b"]) }).unwrap();
     world.pass_seconds(0);
     let session = activating(&world, "p-1");
-    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 1 }).unwrap();
+    world
+        .call(
+            &session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 1, start: Default::default() },
+        )
+        .unwrap();
     let session = world.session(&session.id);
     assert_eq!((session.seats_taken, session.max_players), (2, 2));
 }

@@ -98,7 +98,12 @@ fn s24_nobody_joins_before_activation_or_after_the_end() {
     let status = GameServerSessionStatus::Activating;
     let refused = world.join(&session.id, &["a"]).unwrap_err();
     assert_eq!(refused, Error::SessionNotActive { session: session.id.clone(), status });
-    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+    world
+        .call(
+            &session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() },
+        )
+        .unwrap();
     world.join(&session.id, &["a"]).unwrap();
     world.call(&session, SessionCall::Terminate { session: session.id.clone() }).unwrap();
     let status = GameServerSessionStatus::Terminated;

@@ -117,7 +117,12 @@ fn sessions_that_are_active_stay() {
     let (mut world, ..) = two_regions();
     start(&mut world, "a");
     let session = world.session(&placement(&world, "a").activating.unwrap());
-    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+    world
+        .call(
+            &session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() },
+        )
+        .unwrap();
     set(&mut world, "ap-shanghai", Condition::Down);
     assert_eq!(world.session(&session.id).status, GameServerSessionStatus::Active);
     assert_eq!(placement(&world, "a").status, PlacementStatus::Fulfilled);

@@ -33,6 +33,7 @@ pub(super) enum What {
     },
     Activate(GameServerSessionId),
     Terminate(GameServerSessionId),
+    Milestone(GameServerSessionId, String),
     Ending,
     Nothing,
 }
@@ -46,7 +47,8 @@ impl RpcRequest {
             | Self::RemovePlayer { session, .. }
             | Self::DescribePlayers { session, .. }
             | Self::UpdatePolicy { session, .. }
-            | Self::Terminate { session } => {
+            | Self::Terminate { session }
+            | Self::Milestone { session, .. } => {
                 (!session.is_empty()).then(|| GameServerSessionId::new(session.clone()))
             }
             Self::ProcessReady { .. } | Self::ProcessEnding | Self::ReportCustomData { .. } => None,
@@ -62,7 +64,8 @@ impl RpcRequest {
             | Self::UpdatePolicy { .. }
             | Self::Terminate { .. }
             | Self::ProcessEnding
-            | Self::ReportCustomData { .. } => false,
+            | Self::ReportCustomData { .. }
+            | Self::Milestone { .. } => false,
         }
     }
 }
@@ -151,7 +154,8 @@ impl Supervisor {
                 let session = session_id(session)?;
                 let max_players = not_negative("maxPlayers", max_players)?;
                 let what = What::Activate(session.clone());
-                (SessionCall::Activate { session, max_players }, what)
+                let start = self.start_times(cx, &process, &session);
+                (SessionCall::Activate { session, max_players, start }, what)
             }
             RpcRequest::AcceptPlayer { session, player_session } => {
                 let (session, player_session) = (session_id(session)?, player_session_id(player_session)?);
@@ -177,6 +181,9 @@ impl Supervisor {
             }
             RpcRequest::ReportCustomData { current, max } => {
                 return self.custom_data(cx, call, process, current, max);
+            }
+            RpcRequest::Milestone { session, name } => {
+                return self.milestone(cx, call, process, session_id(session)?, name);
             }
             RpcRequest::DescribePlayers { .. } => return self.describe_players(cx, call, process, rpc),
             RpcRequest::ProcessReady { .. } | RpcRequest::ProcessEnding => {
@@ -356,7 +363,10 @@ impl Supervisor {
                 }
                 return;
             }
-            What::Activate(_) | What::Terminate(_) | What::Nothing => {}
+            What::Milestone(session, name) if result.is_err() => {
+                self.forget_milestone(&process, &session, &name);
+            }
+            What::Activate(_) | What::Terminate(_) | What::Milestone(..) | What::Nothing => {}
         }
         if let Some(call) = call {
             cx.want(Effect::Answer { call, result });

@@ -43,7 +43,7 @@ impl Supervisor {
             cx.report(instance, ReportKind::StartSessionFailed { process, session, reason });
             return;
         }
-        record.give(session.id.clone());
+        record.give(session.id.clone(), cx.now);
         let answer_within = deadline.since(cx.now);
         let grpc_port = record.ready.as_ref().map_or(0, |ready| ready.grpc_port);
         cx.want(Effect::Callback {
@@ -81,9 +81,10 @@ impl Supervisor {
     }
 
     /// From now on the process may know of the session: a successor of this host does not tell it again.
-    pub(super) fn on_start_sending(&mut self, process: &ProcessId) {
+    pub(super) fn on_start_sending(&mut self, now: Timestamp, process: &ProcessId) {
         if let Some(hosted) = self.alive_mut(process).and_then(|record| record.hosted.as_mut()) {
             hosted.sent = true;
+            hosted.sent_at.get_or_insert(now);
         }
     }
 
@@ -94,10 +95,11 @@ impl Supervisor {
         let Some(hosted) = record.hosted.as_mut().filter(|hosted| hosted.start_in_flight) else { return };
         hosted.start_in_flight = false;
         let (session, activated) = (hosted.id.clone(), hosted.activated);
+        let start = hosted.start_times(cx.now);
         self.observe_callback(cx, process, CallbackKind::Start, &outcome);
         match outcome {
             CallbackOutcome::Done if !activated => {
-                self.observed(cx, process, Observation::StartReturned { session });
+                self.observed(cx, process, Observation::StartReturned { session, start });
             }
             CallbackOutcome::Done => {}
             // The control plane's activation timer ends the session at the same moment (G3).

@@ -171,7 +171,7 @@ pub struct Caller {
     pub is_remote: bool,
 }
 
-/// The nine active calls as they come from the wire, unchecked.
+/// The nine active calls and the one of ours, as they come from the wire, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the members are those of the proto file")]
 pub enum RpcRequest {
@@ -211,6 +211,11 @@ pub enum RpcRequest {
     ReportCustomData {
         current: i32,
         max: i32,
+    },
+    /// Ours, not the vendor's: a moment of a session that the game server names.
+    Milestone {
+        session: String,
+        name: String,
     },
 }
 

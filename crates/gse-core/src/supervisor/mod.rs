@@ -15,6 +15,7 @@ mod identity;
 mod install;
 mod logs;
 mod message;
+mod milestone;
 mod observed;
 mod ready;
 mod reconfigure;
@@ -134,7 +135,7 @@ impl Supervisor {
                 processes.iter().for_each(|process| self.on_strays_ended(&mut cx, process));
             }
             Input::Call { call, caller, rpc } => self.on_call(&mut cx, call, &caller, rpc),
-            Input::StartSending { process } => self.on_start_sending(&process),
+            Input::StartSending { process } => self.on_start_sending(cx.now, &process),
             Input::CallbackDone { process, callback, outcome } => {
                 self.on_callback_done(&mut cx, &process, callback, outcome);
             }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::host::{ProcessEnd, Termination};
 use crate::id::{GameServerSessionId, InstanceId, ProcessId};
 use crate::time::Timestamp;
+use crate::timeline::StartTimes;
 
 /// A process may be told of a session twice (orders are repeated); the last so many are remembered.
 const SESSIONS_REMEMBERED: usize = 32;
@@ -63,6 +64,23 @@ pub(super) struct Hosted {
     pub(super) start_in_flight: bool,
     /// OnStartGameServerSession was sent, or is just about to be.
     pub(super) sent: bool,
+    /// When the order came.
+    #[serde(default)]
+    pub(super) ordered_at: Option<Timestamp>,
+    /// When OnStartGameServerSession was sent.
+    #[serde(default)]
+    pub(super) sent_at: Option<Timestamp>,
+    /// The moments that it named (`timeline`).
+    #[serde(default)]
+    pub(super) milestones: Vec<String>,
+}
+
+impl Hosted {
+    /// How long ago what was done to start it.
+    pub(super) fn start_times(&self, now: Timestamp) -> StartTimes {
+        let ago = |at: Option<Timestamp>| at.map(|at| now.since(at));
+        StartTimes { ordered_ago: ago(self.ordered_at), sent_ago: ago(self.sent_at) }
+    }
 }
 
 /// OnProcessTerminate (P13).
@@ -201,7 +219,7 @@ impl Process {
         self.sessions.contains(session)
     }
 
-    pub(super) fn give(&mut self, session: GameServerSessionId) {
+    pub(super) fn give(&mut self, session: GameServerSessionId, now: Timestamp) {
         if self.sessions.len() == SESSIONS_REMEMBERED {
             self.sessions.pop_front();
         }
@@ -210,7 +228,15 @@ impl Process {
         if self.is_launched() {
             self.uncollected.push(Uncollected { session: session.clone(), under_way: false });
         }
-        self.hosted = Some(Hosted { id: session, activated: false, start_in_flight: true, sent: false });
+        self.hosted = Some(Hosted {
+            id: session,
+            activated: false,
+            start_in_flight: true,
+            sent: false,
+            ordered_at: Some(now),
+            sent_at: None,
+            milestones: Vec::new(),
+        });
     }
 
     /// When something is due for it.

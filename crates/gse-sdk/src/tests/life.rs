@@ -186,3 +186,31 @@ async fn wrong_settings_are_named_before_anything_is_sent() {
     }
     assert_eq!(agent.calls(), []);
 }
+
+/// R121: the trace of the request comes with the session. An agent that knows no moments is not asked twice.
+#[tokio::test]
+async fn a_session_has_the_trace_of_its_request_and_moments_that_nobody_hears() {
+    let agent = ScriptedAgent::start();
+    let mut process = within(agent.builder().client_port(3237).ready()).await.unwrap();
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned();
+    for (given, trace) in [
+        (traceparent.clone(), Some("4bf92f3577b34da6a3ce929d0e0e4736")),
+        ("00-odd".into(), None),
+        (String::new(), None),
+    ] {
+        let session = crate::GameServerSession { traceparent: given.clone(), ..info("gs-1") };
+        within(agent.start_game_server_session(&session)).await.unwrap();
+        let starting = next_session(&mut process).await;
+        assert_eq!((starting.info().traceparent.as_str(), starting.info().trace_id()), (&*given, trace));
+        let session = within(starting.activate()).await.unwrap();
+        for _ in 0..2 {
+            within(session.tell_milestone(crate::FIRST_TICK)).await.unwrap();
+        }
+        within(session.terminate()).await.unwrap();
+    }
+    let long = info("gs-1").in_trace(Some(&"x".repeat(257)));
+    assert_eq!(
+        (long.traceparent.as_str(), info("gs-1").in_trace(Some("a b")).traceparent.as_str()),
+        ("", "")
+    );
+}

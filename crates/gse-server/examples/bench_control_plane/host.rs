@@ -77,7 +77,8 @@ pub(crate) async fn obey(
                 let place = (session.id.clone(), instance.clone(), process.clone());
                 let number = number(session.id.as_str());
                 places.lock().unwrap_or_else(PoisonError::into_inner).insert(number, place);
-                let call = SessionCall::Activate { session: session.id, max_players: 0 };
+                let call =
+                    SessionCall::Activate { session: session.id, max_players: 0, start: Default::default() };
                 tell(&engine, &instance, ReportKind::Call { process, call }).await;
             }
             _ => {}

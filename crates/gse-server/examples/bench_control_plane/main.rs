@@ -6,6 +6,7 @@
 //! the one before that, so that the number of live sessions stays. The generator shares the machine with what it
 //! measures, so it is measured first, against a handler that answers without looking.
 
+mod console;
 mod host;
 mod load;
 mod measure;
@@ -36,9 +37,13 @@ fn main() -> Result<(), Failure> {
         }
         ["--in-flight"] => runtime.block_on(in_flight(seconds)),
         ["--size", size] => at_size(size.parse()?),
+        ["--console", sessions] => {
+            let directory = tempfile::tempdir()?;
+            runtime.block_on(console::run(sessions.parse()?, directory.path()))
+        }
         // A child of `at_size`, which kills it.
         ["--fill", size, directory] => runtime.block_on(fill(size.parse()?, Path::new(directory), seconds)),
-        _ => Err("known are no arguments, `--in-flight`, and `--size N`".into()),
+        _ => Err("known are no arguments, `--in-flight`, `--size N`, and `--console N`".into()),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use gse_api::admission::AuthMode;
 use gse_core::asset::CreateAsset;
 use gse_core::capacity::UpdateFleetCapacity;
 use gse_core::clocks::Clocks;
@@ -39,6 +40,8 @@ pub(crate) struct Service {
     pub(crate) fleet: FleetId,
     pub(crate) places: Places,
     pub(crate) api: SocketAddr,
+    /// What listens there.
+    pub(crate) router: Router,
     /// Reads the body and answers.
     pub(crate) no_op: SocketAddr,
     /// Parses the body and answers as many bytes as the service does.
@@ -115,11 +118,21 @@ pub(crate) fn recover(directory: &Path) -> Result<(usize, usize, EmbeddedStore),
 impl Service {
     /// A service with that many processes, all idle.
     pub(crate) async fn start(directory: &Path, processes: usize) -> Result<Self, Failure> {
+        Self::start_with(directory, processes, AuthMode::Required).await
+    }
+
+    /// The same where calls need not be signed.
+    pub(crate) async fn start_with(
+        directory: &Path,
+        processes: usize,
+        auth: AuthMode,
+    ) -> Result<Self, Failure> {
         let counter = Arc::new(Counter::default());
         let store = EmbeddedStore::open(&directory.join(STORE))?;
         let store = CountingStore { store, counter: Arc::clone(&counter) };
         let (parts, orders) = parts();
-        let config = Config { quotas: parts.quotas.clone(), ..Config::new(directory) };
+        let config = Config { quotas: parts.quotas.clone(), auth, ..Config::new(directory) };
+        let backend = Arc::clone(&parts.backend);
         let clock = parts.clock.clone();
         let (engine, work) = Engine::restore(Box::new(store), parts)?;
         tokio::spawn(work.run(std::future::pending()));
@@ -149,8 +162,12 @@ impl Service {
             objects_url,
             clock,
             beacons,
+            backend,
+            spans: Arc::default(),
         };
-        tokio::spawn(async move { axum::serve(listener, router(Arc::new(api))).await });
+        let router = router(Arc::new(api));
+        let served = router.clone();
+        tokio::spawn(async move { axum::serve(listener, served).await });
         let text = answer_like();
         let no_op = serve(Router::new().fallback(move |_: Bytes| async move { text.clone() })).await?;
         let text = answer_like();
@@ -161,7 +178,7 @@ impl Service {
             }
         }))
         .await?;
-        Ok(Self { engine, account, scope, fleet, places, api: api_address, no_op, bare, counter })
+        Ok(Self { engine, account, scope, fleet, places, api: api_address, router, no_op, bare, counter })
     }
 
     /// Sessions with a player each.

@@ -10,7 +10,7 @@ use gse_core::id::{InstanceId, ProcessId};
 use gse_store::BlobStore;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{FleetBackend, logs};
+use super::{FleetBackend, ProcessPlace, logs};
 use crate::engine::{EngineHandle, SubmitError};
 
 /// The machine that the service runs on.
@@ -28,6 +28,10 @@ impl LocalBackend {
 impl FleetBackend for LocalBackend {
     fn dispatch(&self, instance: InstanceId, order: HostOrder) {
         self.agent.send(instance, order);
+    }
+
+    fn output(&self, place: &ProcessPlace, most_bytes: u64) -> Option<[Vec<u8>; 2]> {
+        self.agent.output(&place.fleet, &place.instance, &place.process, most_bytes)
     }
 }
 

@@ -10,6 +10,7 @@ use gse_core::id::InstanceId;
 use gse_core::monitoring::{InstanceUsage, Monitor};
 use gse_core::state::{Row, State};
 use gse_core::time::Timestamp;
+use gse_core::trace_context::TraceContext;
 use gse_store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,9 +58,19 @@ impl EngineHandle {
 
     /// Applies a command; the reply comes when it is durable.
     pub async fn submit<C: Command>(&self, request_id: &str, command: C) -> Result<C::Reply, SubmitError> {
+        self.submit_in(TraceContext::of_request(request_id), request_id, command).await
+    }
+
+    /// The same for a request that belongs to a trace of its caller.
+    pub async fn submit_in<C: Command>(
+        &self,
+        trace: TraceContext,
+        request_id: &str,
+        command: C,
+    ) -> Result<C::Reply, SubmitError> {
         let (reply, answer) = oneshot::channel();
         let command = Box::new(Pending { command, reply });
-        self.send(Input::Command { request_id: request_id.to_owned(), command }).await?;
+        self.send(Input::Command { request_id: request_id.to_owned(), trace, command }).await?;
         answer.await.map_err(|_| SubmitError::Stopped)?.map_err(SubmitError::Refused)
     }
 

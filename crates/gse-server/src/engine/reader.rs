@@ -16,10 +16,12 @@ use gse_core::archive::ArchiveQuestion;
 use gse_core::monitoring::Monitor;
 use gse_core::state::{Change, Row, State};
 use gse_core::time::Timestamp;
+use gse_core::timeline::spans;
 use gse_store::{Archive, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
+use crate::otlp::SpanSink;
 
 /// Groups that wait to be followed; the engine waits behind more.
 const GROUPS_LENGTH: usize = 64;
@@ -39,6 +41,8 @@ pub(super) struct Reader {
     clock: Clock,
     groups: mpsc::Receiver<Vec<Change>>,
     queries: mpsc::Receiver<Query>,
+    /// Where the spans of timelines go.
+    spans: Option<SpanSink>,
 }
 
 impl Reader {
@@ -51,7 +55,12 @@ impl Reader {
         let monitor = Monitor::new(&state, clock.now(), metrics_period);
         let (group_sender, groups) = mpsc::channel(GROUPS_LENGTH);
         let (query_sender, queries) = mpsc::channel(QUERIES_LENGTH);
-        (Self { state, monitor, clock, groups, queries }, group_sender, query_sender)
+        (Self { state, monitor, clock, groups, queries, spans: None }, group_sender, query_sender)
+    }
+
+    /// Has the spans of what is committed from now on sent there.
+    pub(super) fn tell_spans_to(&mut self, sink: SpanSink) {
+        self.spans = Some(sink);
     }
 
     /// Works until the engine is gone. What was asked before is answered.
@@ -82,6 +91,9 @@ impl Reader {
         self.monitor.committed(changes.len());
         for change in changes {
             self.monitor.see(&self.state, &change);
+            if let Some(sink) = &self.spans {
+                spans::of_change(&self.state, &change).into_iter().for_each(|span| sink.send(span));
+            }
             self.state.follow(change);
         }
         // Load must not keep it from being taken.

@@ -75,7 +75,8 @@ pub(super) async fn call(
         called = Some(asked_for);
     }
     let body = serde_json::to_vec(&members).expect("a JSON value always has a text");
-    let call = Call { api, action, scope, signer, request_id, body: &body, called };
+    let trace = super::trace_of(&head.headers, request_id);
+    let call = Call { api, action, scope, signer, request_id, trace, body: &body, called };
     let text = routes::dispatch(&call).await?;
     Ok(Answered { text: as_the_emulator(&text), is_change: is_change(action) })
 }

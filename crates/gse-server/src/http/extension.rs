@@ -19,13 +19,16 @@ use gse_core::capacity::decision;
 use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
+use gse_core::trace_context::TraceContext;
 
 use super::{Api, Call, access, auth, convert};
 use crate::account::Caller;
 use crate::engine::SubmitError;
 
+mod output;
 mod placement;
 mod region;
+mod timeline;
 
 pub(super) use monitoring::number;
 
@@ -88,13 +91,21 @@ pub(super) async fn call(
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::StartMatchPlacement => {
-            let answer =
-                start_match_placement(api, scope, StartMatchPlacementRequest::decode(body)?, request_id)
-                    .await?;
+            let request = StartMatchPlacementRequest::decode(body)?;
+            let trace = super::trace_of(&head.headers, request_id);
+            let answer = start_match_placement(api, scope, request, (trace, request_id)).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::ExplainPlacement => {
             let answer = placement::explain(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeSessionTimeline => {
+            let answer = timeline::describe(api, scope, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::DescribeProcessOutput => {
+            let answer = output::describe(api, scope, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
         ExtensionAction::DescribeRegions => {
@@ -115,14 +126,16 @@ pub(super) async fn call(
         }
         ExtensionAction::CreateAssetAuto => {
             decode::<CreateAssetAutoRequest>(body)?;
-            let call =
-                Call { api, action: Action::CreateAsset, scope, signer, request_id, body, called: None };
+            let (trace, called) = (super::trace_of(&head.headers, request_id), None);
+            let action = Action::CreateAsset;
+            let call = Call { api, action, scope, signer, request_id, trace, body, called };
             Ok(envelope::success(&demo::create_asset(&call).await?, request_id))
         }
         ExtensionAction::CreateFleetDemo => {
             decode::<CreateFleetDemoRequest>(body)?;
-            let call =
-                Call { api, action: Action::CreateFleet, scope, signer, request_id, body, called: None };
+            let (trace, called) = (super::trace_of(&head.headers, request_id), None);
+            let action = Action::CreateFleet;
+            let call = Call { api, action, scope, signer, request_id, trace, body, called };
             Ok(envelope::success(&demo::create_fleet(&call).await?, request_id))
         }
         ExtensionAction::DescribeDemoResource => {
@@ -151,11 +164,11 @@ async fn start_match_placement(
     api: &Api,
     scope: Scope,
     request: StartMatchPlacementRequest,
-    request_id: &str,
+    (trace, request_id): (TraceContext, &str),
 ) -> Result<StartGameServerSessionPlacementResponse, ApiError> {
     let StartMatchPlacementRequest { placement, matchmaker_data } = request;
     let command = convert::placement::start(placement, matchmaker_data.unwrap_or_default(), scope);
-    let placed = api.engine.submit(request_id, command).await;
+    let placed = api.engine.submit_in(trace, request_id, command).await;
     let placement = placed
         .map_err(|error| convert::error::from_engine(Action::StartGameServerSessionPlacement, &error))?;
     let game_server_session_placement = convert::placement::one(&placement);

@@ -70,6 +70,8 @@ pub(super) async fn serve(api: &Api, head: &http::request::Parts) -> Response {
         ("gse_committed_changes_total", commits.changes),
         ("gse_calls_total", counts.answered.load(Ordering::Relaxed)),
         ("gse_calls_refused_by_overload_total", counts.overloaded.load(Ordering::Relaxed)),
+        ("gse_spans_sent_total", api.spans.sent()),
+        ("gse_spans_dropped_total", api.spans.dropped()),
     ] {
         let samples = BTreeMap::from([(String::new(), value.saturating_mul(1000))]);
         families.insert(name.to_owned(), Family { kind: MetricKind::Counter, samples });

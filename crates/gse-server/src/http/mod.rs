@@ -28,17 +28,20 @@ use gse_api::{ApiError, ErrorCode, envelope, page_token};
 use gse_core::archive::ArchiveQuestion;
 use gse_core::id::Scope;
 use gse_core::state::{Row, RowKind};
+use gse_core::trace_context::TraceContext;
 use gse_store::BlobStore;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::account::activation::Activations;
 use crate::account::{Account, Accounts, Signer};
+use crate::backend::FleetBackend;
 use crate::beacon::Beacons;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cos;
 use crate::engine::EngineHandle;
 use crate::ids;
+use crate::otlp::SpanCounts;
 
 /// What the routes work with.
 pub struct Api {
@@ -64,6 +67,10 @@ pub struct Api {
     pub clock: Clock,
     /// The latency beacons.
     pub beacons: Beacons,
+    /// Where fleets run, for what is read from there and not decided here.
+    pub backend: Arc<dyn FleetBackend>,
+    /// What became of the spans of timelines.
+    pub spans: Arc<SpanCounts>,
 }
 
 /// One admitted call of an action.
@@ -73,6 +80,7 @@ pub(crate) struct Call<'a> {
     scope: Scope,
     signer: &'a Signer,
     request_id: &'a str,
+    trace: TraceContext,
     /// JSON, however the parameters travelled.
     body: &'a [u8],
     /// The fleet id that a session is to carry in its id (`capi`).
@@ -151,6 +159,13 @@ fn log_refusal(request_id: &str, error: &ApiError) {
     }
 }
 
+/// The trace that a request belongs to: that of its one `traceparent`, else one that begins with it (R121).
+fn trace_of(headers: &HeaderMap, request_id: &str) -> TraceContext {
+    let mut given = headers.get_all("traceparent").iter();
+    let given = given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok());
+    given.and_then(TraceContext::parse).unwrap_or_else(|| TraceContext::of_request(request_id))
+}
+
 async fn call(
     api: &Api,
     head: &http::request::Parts,
@@ -174,7 +189,8 @@ async fn call(
     let query = head.uri.query().unwrap_or_default();
     let body = &*admitted.shape.json(action.request_schema(), query, body)?;
     access::check(api, &signer.caller, &scope, action.name(), body).await?;
-    let call = Call { api, action, scope, signer, request_id, body, called: None };
+    let trace = trace_of(&head.headers, request_id);
+    let call = Call { api, action, scope, signer, request_id, trace, body, called: None };
     let text = routes::dispatch(&call).await?;
     Ok(Answered { text, is_change: is_change(action) })
 }
@@ -191,7 +207,7 @@ fn answer(body: Body, request_id: &str) -> Response {
 impl Call<'_> {
     /// Applies a command; a refusal gets the code that this action has for it.
     async fn submit<C: gse_core::command::Command>(&self, command: C) -> Result<C::Reply, ApiError> {
-        let result = self.api.engine.submit(self.request_id, command).await;
+        let result = self.api.engine.submit_in(self.trace, self.request_id, command).await;
         result.map_err(|error| convert::error::from_engine(self.action, &error))
     }
 

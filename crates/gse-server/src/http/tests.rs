@@ -18,6 +18,7 @@ mod fleets;
 mod instances;
 mod launching;
 mod logs;
+mod metrics;
 mod monitoring;
 mod objects;
 mod order;
@@ -31,6 +32,7 @@ mod scenarios;
 mod shapes;
 mod stack;
 mod statistics;
+mod timeline;
 mod timers;
 
 use gse_api::Action;

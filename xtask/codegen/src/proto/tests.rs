@@ -9,7 +9,7 @@ fn root() -> PathBuf {
 #[test]
 fn two_runs_give_the_same_text() {
     let first = generate(&root()).unwrap();
-    assert_eq!(first.keys().collect::<Vec<_>>(), ["tencentcloud.gse.grpcsdk.rs"]);
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["opengse.agent.v1.rs", "tencentcloud.gse.grpcsdk.rs"]);
     assert_eq!(first, generate(&root()).unwrap());
 }
 

@@ -16,7 +16,16 @@ fn world() -> (World, FleetId) {
             ..session_request(&scope(), &fleet)
         };
         let session = world.apply(request).unwrap();
-        world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+        world
+            .call(
+                &session,
+                SessionCall::Activate {
+                    session: session.id.clone(),
+                    max_players: 0,
+                    start: Default::default(),
+                },
+            )
+            .unwrap();
         let players: Vec<String> = (0..players).map(|number| format!("p{number}")).collect();
         let players: Vec<&str> = players.iter().map(String::as_str).collect();
         world.join(&session.id, &players).unwrap();

@@ -62,7 +62,12 @@ fn is_served(world: &mut World, id: &str) -> bool {
 
 fn activate(world: &mut World, id: &str) {
     let session = world.session(&placement(world, id).activating.unwrap());
-    world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+    world
+        .call(
+            &session,
+            SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() },
+        )
+        .unwrap();
 }
 
 fn end(world: &mut World, id: &str) {
@@ -288,7 +293,7 @@ proptest! {
         let mut busy = BTreeMap::new();
         for number in (0..3).filter(|number| processes[*number] == 0) {
             let session = world.apply(crate::fixture::session_request(&scopes[number], &fleets[number])).unwrap();
-            world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0 }).unwrap();
+            world.call(&session, SessionCall::Activate { session: session.id.clone(), max_players: 0, start: Default::default() }).unwrap();
             busy.insert(number, session);
         }
         let mut most_ms = 0;

@@ -36,6 +36,7 @@ fn calls_before_process_ready_and_after_the_end_are_refused() {
             RpcRequest::UpdatePolicy { session: "gs-1".into(), policy: "DENY_ALL".into() },
             RpcRequest::Terminate { session: "gs-1".into() },
             RpcRequest::ReportCustomData { current: 1, max: 2 },
+            RpcRequest::Milestone { session: "gs-1".into(), name: "first-tick".into() },
         ]
     };
     for call in calls() {
@@ -68,7 +69,7 @@ fn the_control_plane_hears_each_call_and_its_word_is_the_answer() {
     for (call, expected) in [
         (
             RpcRequest::Activate { session: session(), max_players: 4 },
-            "Activate { session: GameServerSessionId(\"gs-1\"), max_players: 4 }",
+            "Activate { session: GameServerSessionId(\"gs-1\"), max_players: 4, start: StartTimes { ordered_ago: None, sent_ago: None } }",
         ),
         (
             RpcRequest::AcceptPlayer { session: session(), player_session: "p-1".into() },

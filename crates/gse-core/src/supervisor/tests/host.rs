@@ -97,6 +97,7 @@ pub(super) fn session(name: &str) -> SessionSpec {
         data: String::new(),
         matchmaker_data: String::new(),
         dns_name: String::new(),
+        trace: None,
     }
 }
 

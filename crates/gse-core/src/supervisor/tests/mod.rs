@@ -9,6 +9,7 @@ mod install;
 mod launch;
 mod logs;
 mod lossy;
+mod milestone;
 mod observed;
 mod reconfigure;
 mod recovery;

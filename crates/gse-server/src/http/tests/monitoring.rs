@@ -24,7 +24,7 @@ impl Stack {
         answer(self.send(request).await).await
     }
 
-    async fn metrics_from(&self, peer: &str) -> (StatusCode, String) {
+    pub(super) async fn metrics_from(&self, peer: &str) -> (StatusCode, String) {
         let mut request = Request::get("/metrics").header("Host", "x").body(Body::empty()).unwrap();
         request.extensions_mut().insert(Peer(peer.parse::<IpAddr>().unwrap()));
         self.send_for_text(request).await

@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use crate::account::activation::Activations;
 use crate::account::{Account, Accounts};
-use crate::backend::FleetBackend;
+use crate::backend::{FleetBackend, ProcessPlace};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineHandle, Parts};
@@ -64,8 +64,9 @@ impl Stack {
         let clock = Clock::manual(Timestamp::from_seconds(NOW));
         let store = MemoryStore::default();
         let (backend, orders) = ScriptedHost::new();
+        let backend: Arc<dyn FleetBackend> = Arc::new(backend);
         let parts = Parts {
-            backend: Arc::new(backend),
+            backend: Arc::clone(&backend),
             ids: Box::new(CounterIds::default()),
             clock: clock.clone(),
             clocks: config.clocks.clone(),
@@ -109,6 +110,8 @@ impl Stack {
             objects_url,
             clock: clock_of_api,
             beacons,
+            backend,
+            spans: Arc::default(),
         };
         Self { api: Arc::new(api), clock, store, _directory: directory }
     }
@@ -209,6 +212,9 @@ pub(super) async fn answer(response: http::Response<Body>) -> Result<Value, Refu
     Err((text("Code"), text("Message")))
 }
 
+/// What processes of the scripted host write: markup, colours, bytes that are no text, and a ticket.
+pub(super) const OUTPUT: &[u8] = b"<b>hello</b>\n\x1b[31mred\xff\nticket psess-abc123 taken\n";
+
 /// A host whose packages are always good and whose processes are always ready, unless their parameters say otherwise:
 /// those of [`SILENT`] are never heard of, and what [`ABSENT`] launches is not there and never gone.
 struct ScriptedHost {
@@ -226,6 +232,13 @@ impl FleetBackend for ScriptedHost {
     fn dispatch(&self, instance: InstanceId, order: HostOrder) {
         // The test may be over.
         let _ = self.orders.send((instance, order));
+    }
+
+    /// Every process that is there has written the same.
+    fn output(&self, place: &ProcessPlace, most_bytes: u64) -> Option<[Vec<u8>; 2]> {
+        let is_one = place.process.as_str().starts_with(place.instance.as_str());
+        let from = OUTPUT.len().saturating_sub(usize::try_from(most_bytes).unwrap());
+        is_one.then(|| [OUTPUT[from..].to_vec(), Vec::new()])
     }
 }
 
@@ -276,7 +289,8 @@ fn reports(slots: &mut Slots, instance: &InstanceId, order: HostOrder) -> Vec<Re
             vec![ReportKind::ProcessEnded { process, end: ProcessEnd::ForceTerminated, log: String::new() }]
         }
         HostOrder::StartGameServerSession { process, session, .. } => {
-            let call = SessionCall::Activate { session: session.id, max_players: 0 };
+            let call =
+                SessionCall::Activate { session: session.id, max_players: 0, start: Default::default() };
             vec![ReportKind::Call { process, call }]
         }
         HostOrder::DrainInstance { .. } | HostOrder::StopInstance
