@@ -19,6 +19,7 @@ class Pictures {
     this.count += 1;
     // No caret and no pointer over anything; the first look only shows what is in the window.
     await page.mouse.move(0, 0);
+    await page.evaluate(() => scrollTo(0, 0)).catch(() => {});
     await page.screenshot({ path: path.join(this.folder, `${name}.png`), fullPage: true, animations: "disabled" });
   }
 }

@@ -24,6 +24,9 @@ const NEEDED: &[(&str, &[&str], &str)] = &[
     ("dpkg", &["--version"], "dpkg"),
     ("dpkg-deb", &["--version"], "dpkg"),
     ("ldd", &["--version"], "libc-bin"),
+    // The explorer's code for a shell is run.
+    ("curl", &["--version"], "curl"),
+    ("openssl", &["version"], "openssl"),
 ];
 
 /// Says everything that is missing at once, before anything is installed.

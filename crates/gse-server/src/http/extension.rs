@@ -126,14 +126,16 @@ pub(super) async fn call(
         }
         ExtensionAction::CreateAssetAuto => {
             decode::<CreateAssetAutoRequest>(body)?;
-            let call =
-                Call { api, action: Action::CreateAsset, scope, signer, request_id, body, called: None };
+            let (trace, called) = (super::trace_of(&head.headers, request_id), None);
+            let action = Action::CreateAsset;
+            let call = Call { api, action, scope, signer, request_id, trace, body, called };
             Ok(envelope::success(&demo::create_asset(&call).await?, request_id))
         }
         ExtensionAction::CreateFleetDemo => {
             decode::<CreateFleetDemoRequest>(body)?;
-            let call =
-                Call { api, action: Action::CreateFleet, scope, signer, request_id, body, called: None };
+            let (trace, called) = (super::trace_of(&head.headers, request_id), None);
+            let action = Action::CreateFleet;
+            let call = Call { api, action, scope, signer, request_id, trace, body, called };
             Ok(envelope::success(&demo::create_fleet(&call).await?, request_id))
         }
         ExtensionAction::DescribeDemoResource => {
