@@ -130,7 +130,7 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
         let (_matchmaker, url) = start_matchmaker(stage, &fleets.matches, rules)?;
         let mut bots = (1..)
             .zip(&names)
-            .map(|(seed, name)| Bot::new(stage, name, (seed, options.skill), &url))
+            .map(|(seed, name)| Bot::new(stage, name, seed, options.skill, &url))
             .collect::<Result<Vec<_>>>()?;
         let mut you = asking(stage, YOU, &url)?;
         let you = if options.no_window {
@@ -170,23 +170,24 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
 /// An opponent who asks the matchmaker for one match after the other.
 struct Bot {
     name: String,
-    /// Its number, from 1, and how well it plays.
-    seed: (u32, Skill),
+    seed: u32,
+    skill: Skill,
     url: String,
     process: Logged,
     started: Instant,
 }
 
 impl Bot {
-    fn new(stage: &Stage<'_>, name: &str, seed: (u32, Skill), url: &str) -> Result<Self> {
-        let process = bot(stage, asking(stage, name, url)?, name, seed.0, seed.1)?;
-        Ok(Self { name: name.to_owned(), seed, url: url.to_owned(), process, started: Instant::now() })
+    fn new(stage: &Stage<'_>, name: &str, seed: u32, skill: Skill, url: &str) -> Result<Self> {
+        let process = bot(stage, asking(stage, name, url)?, name, seed, skill)?;
+        let (name, url) = (name.to_owned(), url.to_owned());
+        Ok(Self { name, seed, skill, url, process, started: Instant::now() })
     }
 
     fn ask_again(&mut self, stage: &Stage<'_>) -> Result<()> {
         if self.started.elapsed() >= BOT_PAUSE && self.process.ended()?.is_some() {
-            self.process =
-                bot(stage, asking(stage, &self.name, &self.url)?, &self.name, self.seed.0, self.seed.1)?;
+            let client = asking(stage, &self.name, &self.url)?;
+            self.process = bot(stage, client, &self.name, self.seed, self.skill)?;
             self.started = Instant::now();
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! A line that takes its time: datagrams to its port come out at another one so much later, and back.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -59,13 +60,13 @@ fn carry(front: &Arc<UdpSocket>, server: SocketAddr, one_way: Duration, ended: &
     let mut buffer = [0; 2048];
     while !ended.load(Ordering::Relaxed) {
         let Ok((length, player)) = front.recv_from(&mut buffer) else { continue };
-        if !players.contains_key(&player) {
+        if let Entry::Vacant(new) = players.entry(player) {
             let Ok(socket) = socket().map(Arc::new) else { continue };
             let (up, sending) = Sender::start(socket.clone(), server, one_way);
             let (down, answering) = Sender::start(front.clone(), player, one_way);
             let until = ended.clone();
             threads.extend([sending, answering, thread::spawn(move || listen(&socket, &down, &until))]);
-            players.insert(player, up);
+            new.insert(up);
         }
         players[&player].send(&buffer[..length]);
     }
