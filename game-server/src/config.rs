@@ -28,6 +28,12 @@ pub struct Args {
     /// What a session is: one match, or a lobby with chat and presence
     #[arg(long, value_enum, default_value_t = Host::Match)]
     pub host: Host,
+    /// Let browsers into the lobby: WebTransport on the UDP port, and a WebSocket on TCP at the same port number
+    #[arg(long)]
+    pub web: bool,
+    /// Any player in a browser may end the session for everybody; for demonstrations
+    #[arg(long, requires = "web")]
+    pub players_may_end: bool,
     /// UDP port for players, 1025 to 60000; 0 picks a free one of these
     #[arg(long, default_value_t = 0, value_parser = client_port)]
     pub client_port: u16,

@@ -13,11 +13,12 @@ use tracing::{debug, info};
 use crate::admission::{self, Admitted, Introduction, Who};
 use crate::room::{Departure, Guest, GuestId, Outlet, Refusal, Room, RoomInput};
 use crate::strangers::Stranger;
+use crate::web;
 
 /// From the first packet to the Hello, and from there to the answer, each at most.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 /// A player who does not take a message for so long is cut off.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The last words have so long to arrive.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// Read from the stream at a time, in bytes.
@@ -27,7 +28,7 @@ const DATAGRAMS_PER_SECOND: u32 = 240;
 /// Who sends so many in a second floods, and is cut off.
 const DATAGRAMS_PER_SECOND_MAX: u32 = 2_000;
 /// Messages that one player may send in a second.
-const MESSAGES_PER_SECOND: u32 = 20;
+pub(crate) const MESSAGES_PER_SECOND: u32 = 20;
 
 /// Codes with which the server closes a connection.
 mod close_code {
@@ -66,6 +67,7 @@ pub(crate) async fn serve(
     incoming: Incoming,
     hosted: watch::Receiver<Option<Room>>,
     stranger: Stranger,
+    browsers: Option<web::Door>,
 ) {
     let remote = incoming.remote_address();
     let connection = match timeout(HELLO_TIMEOUT, async { incoming.accept()?.await }).await {
@@ -73,6 +75,9 @@ pub(crate) async fn serve(
         Ok(Err(error)) => return debug!(%remote, error = &error as &dyn std::error::Error, "no connection"),
         Err(_) => return debug!(%remote, "no connection in time"),
     };
+    if let Some(door) = browsers.filter(|_| web::is_browser(&connection)) {
+        return web::serve_webtransport(id, connection, &door, stranger).await;
+    }
     let result = join_and_play(id, &connection, &hosted, stranger).await;
     let (code, reason) = match &result {
         Ok(()) => (close_code::DONE, "bye"),
@@ -307,18 +312,18 @@ impl Stream {
 }
 
 /// Counts things by the second.
-struct Tally {
+pub(crate) struct Tally {
     counted: u32,
     since: Instant,
 }
 
 impl Tally {
-    fn new() -> Tally {
+    pub(crate) fn new() -> Tally {
         Tally { counted: 0, since: Instant::now() }
     }
 
     /// One more; how many that are in this second.
-    fn take(&mut self) -> u32 {
+    pub(crate) fn take(&mut self) -> u32 {
         if self.since.elapsed() >= Duration::from_secs(1) {
             (self.counted, self.since) = (0, Instant::now());
         }

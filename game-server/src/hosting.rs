@@ -68,7 +68,12 @@ pub(crate) async fn run_at(
     standalone: Option<&Standalone>,
     told_to_stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let transport = Transport::bind(args.bind, args.client_port)?;
+    let transport = if args.web {
+        anyhow::ensure!(args.host == Host::Lobby, "`--web` is for lobbies; hint: add `--host lobby`");
+        Transport::bind_with_web(args.bind, args.client_port, args.players_may_end)?
+    } else {
+        Transport::bind(args.bind, args.client_port)?
+    };
     let port = transport.port();
     let (hosted, hosted_now) = watch::channel(None);
     let (stop, stopped) = watch::channel(false);
@@ -90,7 +95,7 @@ pub(crate) async fn run_at(
         },
     };
     let mut process = process.context("the agent does not take this process")?;
-    info!(client_port = port, host = ?args.host, "ready");
+    info!(client_port = port, host = ?args.host, web = args.web, "ready");
     if let Some(standalone) = standalone {
         invite(standalone, port);
     }

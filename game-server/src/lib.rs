@@ -2,7 +2,7 @@
 //!
 //! One process hosts one session after the other. [`hosting`] talks to the agent, `transport` and `connection` to
 //! the players' machines, `admission` decides who is let in, and one task per session owns everything in it: a
-//! match room or a lobby.
+//! match room or a lobby. `web` lets browsers into lobbies.
 //!
 //! Not here: the rules (`game-sim`) and the netcode (`game-net`).
 
@@ -20,6 +20,7 @@ mod seats;
 mod strangers;
 mod tick_times;
 mod transport;
+mod web;
 
 #[cfg(test)]
 mod tests;

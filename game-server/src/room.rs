@@ -193,6 +193,12 @@ impl Outlet {
         (Outlet { messages, datagrams }, to_write)
     }
 
+    /// The same for somebody who has no use for datagrams.
+    pub(crate) fn for_messages() -> (Outlet, mpsc::Receiver<ServerMessage>) {
+        let (messages, to_write) = mpsc::channel(MESSAGES);
+        (Outlet { messages, datagrams: Line::Cut }, to_write)
+    }
+
     /// The same without a network.
     #[cfg(test)]
     pub(crate) fn channel() -> (Outlet, Inlet) {

@@ -11,3 +11,4 @@ mod resuming;
 mod seats;
 mod stage;
 mod watching;
+mod web;

@@ -2,22 +2,24 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use game_net::protocol::PROTOCOL;
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt};
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval_at, timeout};
 use tracing::warn;
 
 use crate::config::{CLIENT_PORT_MAX, CLIENT_PORT_MIN};
 use crate::connection;
 use crate::room::{GuestId, Room};
 use crate::strangers::{LIMITS, Limits, Strangers};
+use crate::web::certificate::{self, Certificate, CertificateHash};
+use crate::web::{self, Bridge, Door};
 
 /// Connections at most: the two hundred players of the largest session, and all strangers.
 const CONNECTIONS: usize = 480;
@@ -35,12 +37,27 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Ports tried when the system picks; about one in thirty is above the highest usable one.
 const PORT_TRIES: usize = 64;
 
+/// Streams that a browser may have open: the request, and one to spare; control and two of QPACK, and one to spare. The
+/// window of the connection bounds what they may send, as it does for players.
+const WEB_STREAMS: (u32, u32) = (2, 4);
+
 /// A bound endpoint.
 #[derive(Debug)]
 pub(crate) struct Transport {
     endpoint: Endpoint,
     port: u16,
     limits: Limits,
+    web: Option<Web>,
+}
+
+/// What there is for browsers.
+#[derive(Debug)]
+struct Web {
+    bridge: Bridge,
+    certificate: watch::Sender<CertificateHash>,
+    players_may_end: bool,
+    /// How often there is a new certificate.
+    renewal: Duration,
 }
 
 impl Transport {
@@ -50,7 +67,37 @@ impl Transport {
         let port = socket.local_addr()?.port();
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(server_config()?), socket, Arc::new(TokioRuntime))?;
-        Ok(Transport { endpoint, port, limits: LIMITS })
+        Ok(Transport { endpoint, port, limits: LIMITS, web: None })
+    }
+
+    /// The same, and the TCP port of that number for browsers.
+    pub(crate) fn bind_with_web(
+        address: IpAddr,
+        port: u16,
+        players_may_end: bool,
+    ) -> anyhow::Result<Transport> {
+        let (socket, bridge) = bind_both(address, port)?;
+        let port = socket.local_addr()?.port();
+        let certificate = Certificate::new(SystemTime::now())?;
+        let (hash, _) = watch::channel(certificate.hash());
+        let config = server_config_for_web(certificate)?;
+        let endpoint =
+            Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(TokioRuntime))?;
+        Ok(Transport {
+            endpoint,
+            port,
+            limits: LIMITS,
+            web: Some(Web { bridge, certificate: hash, players_may_end, renewal: certificate::RENEWAL }),
+        })
+    }
+
+    /// With a new certificate as often as that.
+    #[cfg(test)]
+    pub(crate) fn renewing_every(mut self, period: Duration) -> Transport {
+        if let Some(web) = &mut self.web {
+            web.renewal = period;
+        }
+        self
     }
 
     /// Where players connect.
@@ -69,6 +116,15 @@ impl Transport {
     pub(crate) async fn run(self, hosted: watch::Receiver<Option<Room>>, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
         let mut strangers = Strangers::new(self.limits);
+        let renewal = self.web.as_ref().map_or(certificate::RENEWAL, |web| web.renewal);
+        let (certificate, door, bridge) = self.web.map_or((None, None, None), |web| {
+            let Web { bridge, certificate, players_may_end, .. } = web;
+            let (hosted, shown) = (hosted.clone(), certificate.subscribe());
+            let door = Door { hosted, certificate: shown, players_may_end };
+            let bridge = tokio::spawn(bridge.run(door.clone(), stop.clone()));
+            (Some(certificate), Some(door), Some(bridge))
+        });
+        let mut renewal = interval_at(Instant::now() + renewal, renewal);
         let mut ids = (0..).map(GuestId);
         loop {
             let incoming = tokio::select! {
@@ -76,6 +132,12 @@ impl Transport {
                 Some(ended) = connections.join_next() => {
                     if let Err(error) = ended {
                         warn!(%error, "a connection's task failed");
+                    }
+                    continue;
+                }
+                _ = renewal.tick(), if certificate.is_some() => {
+                    if let Some(hash) = &certificate {
+                        renew(&self.endpoint, hash);
                     }
                     continue;
                 }
@@ -93,7 +155,13 @@ impl Transport {
             };
             match (stranger, ids.next()) {
                 (Some(stranger), Some(id)) => {
-                    connections.spawn(connection::serve(id, incoming, hosted.clone(), stranger));
+                    connections.spawn(connection::serve(
+                        id,
+                        incoming,
+                        hosted.clone(),
+                        stranger,
+                        door.clone(),
+                    ));
                 }
                 (None, _) | (_, None) => incoming.refuse(),
             }
@@ -101,10 +169,44 @@ impl Transport {
         self.endpoint.close(VarInt::from_u32(0), b"the server ends");
         let idle = async {
             while connections.join_next().await.is_some() {}
+            if let Some(bridge) = bridge {
+                let _ = bridge.await;
+            }
             self.endpoint.wait_idle().await;
         };
         // Who hangs in a handshake does not keep the process alive.
         let _ = timeout(CLOSE_TIMEOUT, idle).await;
+    }
+}
+
+/// A new certificate for browsers; connections that stand keep theirs.
+fn renew(endpoint: &Endpoint, hash: &watch::Sender<CertificateHash>) {
+    let renewed = Certificate::new(SystemTime::now())
+        .and_then(|certificate| Ok((certificate.hash(), server_config_for_web(certificate)?)));
+    match renewed {
+        Ok((new, config)) => {
+            endpoint.set_server_config(Some(config));
+            hash.send_replace(new);
+        }
+        Err(error) => warn!(%error, "no new certificate for browsers"),
+    }
+}
+
+/// A UDP and a TCP port of one number. What the system picks for one may be taken for the other; then it picks again.
+fn bind_both(address: IpAddr, port: u16) -> anyhow::Result<(UdpSocket, Bridge)> {
+    let mut unusable = Vec::new();
+    loop {
+        let socket = bind_socket(address, port)?;
+        let number = socket.local_addr()?.port();
+        match Bridge::bind(address, number) {
+            Ok(bridge) => return Ok((socket, bridge)),
+            Err(error) if port != 0 || unusable.len() >= PORT_TRIES => {
+                return Err(error).with_context(|| {
+                    format!("cannot listen for browsers on `{address}`, TCP port `{number}`; hint: leave `--web` out, or set another --client-port")
+                });
+            }
+            Err(_) => unusable.push(socket),
+        }
     }
 }
 
@@ -137,19 +239,35 @@ pub(crate) fn server_config() -> anyhow::Result<ServerConfig> {
     let key = rcgen::generate_simple_self_signed(vec!["opengse-arena".to_owned()])
         .context("cannot make a certificate")?;
     let private_key = PrivateKeyDer::Pkcs8(key.signing_key.serialize_der().into());
+    config(key.cert.der().clone(), private_key, vec![PROTOCOL.to_vec()], (1, 0))
+}
+
+/// The same, and HTTP/3 with a certificate that browsers take by its hash.
+fn server_config_for_web(certificate: Certificate) -> anyhow::Result<ServerConfig> {
+    let protocols = vec![PROTOCOL.to_vec(), web::ALPN.to_vec()];
+    config(certificate.der, certificate.key, protocols, WEB_STREAMS)
+}
+
+/// `streams`: bidirectional and unidirectional ones that a player may have open.
+fn config(
+    certificate: CertificateDer<'static>,
+    private_key: PrivateKeyDer<'static>,
+    protocols: Vec<Vec<u8>>,
+    streams: (u32, u32),
+) -> anyhow::Result<ServerConfig> {
     let mut tls =
         rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_no_client_auth()
-            .with_single_cert(vec![key.cert.der().clone()], private_key)?;
-    tls.alpn_protocols = vec![PROTOCOL.to_vec()];
+            .with_single_cert(vec![certificate], private_key)?;
+    tls.alpn_protocols = protocols;
 
     let mut transport = TransportConfig::default();
     transport
         .max_idle_timeout(Some(IdleTimeout::from(VarInt::from_u32(IDLE_TIMEOUT_MS))))
         .keep_alive_interval(Some(KEEP_ALIVE))
-        .max_concurrent_bidi_streams(VarInt::from_u32(1))
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .max_concurrent_bidi_streams(VarInt::from_u32(streams.0))
+        .max_concurrent_uni_streams(VarInt::from_u32(streams.1))
         .stream_receive_window(VarInt::from_u32(64 * 1024))
         .receive_window(VarInt::from_u32(64 * 1024))
         .send_window(SEND_WINDOW)

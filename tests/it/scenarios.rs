@@ -3,6 +3,7 @@
 //! clocks. Where a ruling of docs/spec/README.md changes a code, the ruling is named.
 
 mod creation;
+mod demo;
 mod ending;
 mod kit;
 mod processes;

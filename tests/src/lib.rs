@@ -10,3 +10,4 @@ pub mod package;
 pub mod programs;
 pub mod raw;
 pub mod stack;
+pub mod visitor;

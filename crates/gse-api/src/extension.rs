@@ -15,10 +15,15 @@ pub use region::{
 };
 
 mod canary;
+mod demo;
 mod explain;
 mod monitoring;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
+pub use demo::{
+    CreateAssetAutoRequest, CreateFleetDemoRequest, DemoResource, DescribeDemoResourceRequest,
+    UpdateDemoResourceRequest,
+};
 pub use explain::{
     CapacityDecision, CapacityEvaluation, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse,
     PolicyOpinion,
@@ -49,6 +54,14 @@ pub enum ExtensionAction {
     DescribeAliasCanary,
     /// Begins, changes or ends the canary of an alias (R78).
     SetAliasCanary,
+    /// Makes an asset of the built-in demo package (K-12, R110).
+    CreateAssetAuto,
+    /// Makes the demo fleet of it (K-12, R110).
+    CreateFleetDemo,
+    /// Where the wizard stands (K-12, R111).
+    DescribeDemoResource,
+    /// The wizard goes on, or begins anew (K-12, R111).
+    UpdateDemoResource,
     /// Whether the account has activated the service.
     CheckOpenStatus,
     /// Activates it.
@@ -67,6 +80,10 @@ impl ExtensionAction {
         Self::StartMatchPlacement,
         Self::DescribeAliasCanary,
         Self::SetAliasCanary,
+        Self::CreateAssetAuto,
+        Self::CreateFleetDemo,
+        Self::DescribeDemoResource,
+        Self::UpdateDemoResource,
         Self::CheckOpenStatus,
         Self::SetOpenStatus,
     ];
@@ -83,6 +100,10 @@ impl ExtensionAction {
             Self::SetFault => "SetFault",
             Self::DescribeAliasCanary => "DescribeAliasCanary",
             Self::SetAliasCanary => "SetAliasCanary",
+            Self::CreateAssetAuto => "CreateAssetAuto",
+            Self::CreateFleetDemo => "CreateFleetDemo",
+            Self::DescribeDemoResource => "DescribeDemoResource",
+            Self::UpdateDemoResource => "UpdateDemoResource",
             Self::CheckOpenStatus => access::CHECK_OPEN_STATUS,
             Self::SetOpenStatus => access::SET_OPEN_STATUS,
         }
@@ -99,6 +120,11 @@ impl ExtensionAction {
             Self::DescribeAliasCanary => Some(Action::DescribeAlias),
             Self::SetAliasCanary => Some(Action::UpdateAlias),
             Self::ExplainPlacement => Some(Action::DescribeGameServerSessionPlacement),
+            Self::CreateAssetAuto => Some(Action::CreateAsset),
+            Self::CreateFleetDemo => Some(Action::CreateFleet),
+            Self::DescribeDemoResource => Some(Action::DescribeFleetAttributes),
+            // What it writes down is the wizard's own.
+            Self::UpdateDemoResource => None,
             // Regions and their faults are of the installation, not of the cloud that there was.
             Self::CheckOpenStatus | Self::SetOpenStatus | Self::DescribeRegions | Self::SetFault => None,
         }

@@ -94,6 +94,11 @@ pub(crate) struct LocalArgs {
     #[arg(long)]
     pub(crate) run_install_script: bool,
 
+    /// What the first button of the console's "Getting started" uploads: the program of the sample game server, or a zip
+    /// with `game-server` at its root. Without it the program `game-server` that lies beside this one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) demo_package: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) regions: RegionArgs,
     /// How long what only a cloud had to wait for takes: instant (no time), or real (a minute for a machine, and so on).
@@ -138,6 +143,7 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
         config.access = access(path)?;
     }
     config.run_install_scripts = args.run_install_script;
+    config.demo_package = args.demo_package.clone().or_else(demo_package);
     config.adoption = parse_adoption(&args.adopt).map_err(anyhow::Error::msg)?;
     args.regions.apply(&mut config)?;
     if args.pace == "real" {
@@ -160,6 +166,13 @@ pub(crate) async fn run(args: LocalArgs) -> anyhow::Result<()> {
         Server::build_with_beacons(config, api, agent, beacons).context("the service cannot be started")?;
     announce(&server.ready())?;
     server.run(shutdown).await.context("the service ended because of a fault")
+}
+
+/// The sample game server, where it would have been built or installed to. Whether it is there is looked at when it is
+/// asked for.
+fn demo_package() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.with_file_name(format!("game-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn tls(args: &LocalArgs) -> Option<TlsSource> {

@@ -13,10 +13,17 @@ use crate::{html as parts, text};
 /// The style sheet and the script, compiled in.
 pub(crate) const STYLE: &str = include_str!("../assets/console.css");
 pub(crate) const SCRIPT: &str = include_str!("../assets/console.js");
+/// The script of the page that is a client of the demo.
+pub(crate) const CLIENT: &str = include_str!("../assets/client.js");
 
-/// Nothing but the console's own style sheet, script and pages; no frame, no other form target.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Nothing but the console's own style sheet, script and pages; no frame, no other form target. `connect` is where else
+/// a script of the page may connect to.
+fn policy(connect: &str) -> String {
+    format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'{connect}; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 /// A page without its frame.
 pub(crate) struct Page {
@@ -25,6 +32,24 @@ pub(crate) struct Page {
     pub(crate) body: Markup,
     /// Whether it shows what changes by itself.
     pub(crate) is_live: bool,
+    /// The game server that it connects to.
+    pub(crate) peer: Option<Peer>,
+}
+
+/// A game server that a page may connect to: host and port that are fit for a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Peer {
+    host: String,
+    port: u16,
+}
+
+impl Peer {
+    /// `None` for what is no IPv4 address or host name, or no port.
+    pub(crate) fn new(host: &str, port: u64) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+        let port = u16::try_from(port).ok().filter(|port| *port > 0)?;
+        (!host.is_empty() && host.bytes().all(is_plain)).then(|| Self { host: host.to_owned(), port })
+    }
 }
 
 /// What a visit comes to.
@@ -37,7 +62,7 @@ pub(crate) enum Outcome {
 
 impl Page {
     pub(crate) fn new(title: impl Into<String>, body: Markup) -> Self {
-        Self { status: StatusCode::OK, title: title.into(), body, is_live: false }
+        Self { status: StatusCode::OK, title: title.into(), body, is_live: false, peer: None }
     }
 
     /// A page that follows what it shows.
@@ -72,6 +97,11 @@ impl Page {
         let status = self.status;
         let mut response = text_response("text/html; charset=utf-8", frame(v, &self).into_string());
         *response.status_mut() = status;
+        if let Some(Peer { host, port }) = &self.peer {
+            let connect = format!(" http://{host}:{port} ws://{host}:{port} https://{host}:{port}");
+            let policy = HeaderValue::from_str(&policy(&connect)).expect("a peer is fit for a header");
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         response
     }
 }
@@ -99,13 +129,14 @@ pub(crate) fn text_response(kind: &'static str, text: impl Into<Body>) -> Respon
 pub(crate) fn secure(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    let own = HeaderValue::from_str(&policy("")).expect("the policy is plain text");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(own);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 

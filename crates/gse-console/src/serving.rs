@@ -15,7 +15,7 @@ use maud::html;
 
 use crate::cloud::{Cloud, Refusal};
 use crate::language::Language;
-use crate::page::{Outcome, Page, SCRIPT, STYLE, secure, text_response};
+use crate::page::{CLIENT, Outcome, Page, SCRIPT, STYLE, secure, text_response};
 use crate::session::{Key, Sessions};
 use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
@@ -57,6 +57,7 @@ impl Console {
         match path {
             "/console/console.css" => return cached("text/css; charset=utf-8", STYLE),
             "/console/console.js" => return cached("text/javascript; charset=utf-8", SCRIPT),
+            "/console/client.js" => return cached("text/javascript; charset=utf-8", CLIENT),
             _ => {}
         }
         let visit = self.visit(head, cookie);
@@ -159,6 +160,7 @@ impl Console {
                 opened.map(|_| Outcome::Elsewhere("/console/start".into()))
             }
             Some(("do", action)) => form::submit(&v, action, &form).await,
+            Some(("start", deed)) => pages::start::submit(&v, deed, &form).await,
             Some(("explorer", action)) => explorer::call(&v, action, &form).await,
             _ => Ok(Outcome::NotFound),
         };

@@ -2,6 +2,7 @@
 
 mod pages;
 mod safety;
+mod wizard;
 
 use std::sync::{Arc, Mutex};
 
@@ -142,7 +143,7 @@ fn members(action: &str) -> Value {
     let session = json!({
         "GameServerSessionId": SESSION, "FleetId": FLEET, "Name": HOSTILE, "Status": "ACTIVE", "CreatorId": HOSTILE,
         "GameServerSessionData": HOSTILE, "GameProperties": tags, "CreationTime": "2021-01-01T11:00:00Z",
-        "StatusReason": HOSTILE,
+        "StatusReason": HOSTILE, "IpAddress": "127.0.0.1", "Port": 6000,
     });
     let asset = json!({ "AssetId": "asset-1", "AssetName": HOSTILE, "AssetVersion": HOSTILE, "Stauts": 2, "Tags": tags });
     let alias = json!({
@@ -159,7 +160,8 @@ fn members(action: &str) -> Value {
             json!({ "GameServerSessionDetails": [{ "GameServerSession": session, "ProtectionPolicy": "NoProtection" }] })
         }
         "DescribePlayerSessions" => {
-            json!({ "PlayerSessions": [{ "PlayerId": HOSTILE, "PlayerData": HOSTILE }] })
+            json!({ "PlayerSessions": [{ "PlayerId": HOSTILE, "PlayerData": HOSTILE, "PlayerSessionId": "psess-1",
+                "Status": "RESERVED" }] })
         }
         "DescribeAssets" => json!({ "Assets": [asset], "TotalCount": 1 }),
         "DescribeAsset" => json!({ "Asset": asset }),
@@ -181,6 +183,10 @@ fn members(action: &str) -> Value {
             json!({ "Mode": "Policies", "Sentences": [HOSTILE], "Decisions": [{ "Text": HOSTILE }] })
         }
         "SetOpenStatus" => json!({ "IsOpen": true }),
+        "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
+            "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
+            "GameServerSessionId": SESSION,
+        }),
         "DescribeUserQuotas" => {
             json!({ "QuotaResource": [{ "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
         }

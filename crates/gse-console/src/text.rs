@@ -12,6 +12,8 @@ macro_rules! texts {
     };
 }
 
+pub(crate) mod demo;
+
 texts! {
     // the frame
     CONSOLE: "OpenGSE console", "OpenGSE 控制台";
@@ -241,19 +243,6 @@ texts! {
     TRY_PLACEMENT: "Try a placement", "试运行会话放置";
     PLACEMENT: "Placement", "会话放置";
     EDIT_TIMER: "Scheduled update", "定时更新";
-
-    // getting started
-    START_NOTE: "From a package to players in four steps. Each step uses the same actions of the cloud API that a script would.",
-        "四步完成从生成包到玩家加入。每一步使用的云 API 与脚本相同。";
-    STEP_ASSET: "Upload a package", "上传生成包";
-    STEP_FLEET: "Create a fleet and wait until it is ACTIVE", "创建舰队并等待其变为 ACTIVE";
-    STEP_SESSION: "Create a game server session", "创建游戏服务器会话";
-    STEP_PLAYER: "Create a player session and connect", "创建玩家会话并连接";
-    STEP_PLAYER_NOTE: "A player session is reserved for one minute. The client connects to the IP and the port of the session, and the game server accepts it with the player session ID.",
-        "玩家会话保留一分钟。客户端连接到会话的 IP 和端口，由游戏服务器凭玩家会话 ID 接受玩家。";
-    COMPLETED: "completed", "已完成";
-    NOT_YET: "not yet", "未完成";
-    FLEET_STATES: "States of a fleet", "舰队状态";
 
     // explorer
     EXPLORER_NOTE: "Every action of the cloud API: fill in the form, look at the request, call it.",

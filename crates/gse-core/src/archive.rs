@@ -99,6 +99,7 @@ impl Row {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => base,
         }
     }
@@ -121,6 +122,7 @@ impl Row {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => 0,
         }
     }

@@ -299,6 +299,7 @@ fn on_deadline(state: &mut State, cx: &mut Cx<'_>, kind: RowKind, key: &str) {
         | RowKind::Queue
         | RowKind::RegionFault
         | RowKind::Bucket
+        | RowKind::Demo
         | RowKind::DecisionLog => {}
     }
 }
@@ -312,6 +313,7 @@ fn may_wait(kind: RowKind) -> bool {
         | RowKind::Queue
         | RowKind::RegionFault
         | RowKind::Bucket
+        | RowKind::Demo
         | RowKind::DecisionLog => false,
         RowKind::Fleet
         | RowKind::Scaling

@@ -124,6 +124,16 @@ ids! {
     /// `<instance>/<number>`: the stretches of time in which an instance ran are counted from 1.
     #[derive(Debug)]
     InstanceLifeId;
+    /// `<uin>/<region>`: where the console's wizard stands is written down once for each.
+    #[derive(Debug)]
+    DemoId;
+}
+
+impl DemoId {
+    /// That of an account in a region.
+    pub fn of(scope: &Scope) -> Self {
+        Self::new(format!("{}/{}", scope.uin, scope.region))
+    }
 }
 
 impl BucketName {

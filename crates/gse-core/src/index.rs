@@ -78,6 +78,7 @@ impl Index {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => {}
         }
     }
@@ -195,6 +196,7 @@ impl Index {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => {}
         }
     }

@@ -15,6 +15,7 @@ pub mod command;
 pub mod conformance;
 pub mod control_plane;
 pub mod cx;
+pub mod demo;
 pub mod deployment;
 pub mod diagnosis;
 pub mod error;

@@ -9,11 +9,12 @@ use crate::alias::Alias;
 use crate::asset::Asset;
 use crate::bucket::Bucket;
 use crate::capacity::{DecisionLog, Scaling};
+use crate::demo::Demo;
 use crate::event::Event;
 use crate::fleet::Fleet;
 use crate::game_server_session::GameServerSession;
 use crate::id::{
-    AliasId, AssetId, BucketName, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
+    AliasId, AssetId, BucketName, DemoId, EventId, FleetId, GameServerSessionId, InstanceId, InstanceLifeId,
     PlayerSessionId, ProcessId, Region, TimerId,
 };
 use crate::index::Index;
@@ -177,6 +178,7 @@ rows! {
     Event, events, "event", EventId, |row: &Event| row.id.clone(), id_key(EventId::new), |row: &Event| row.id.shared();
     RegionFault, region_faults, "region_fault", Region, |row: &RegionFault| row.region.clone(), id_key(Region::new), |row: &RegionFault| row.region.shared();
     Bucket, buckets, "bucket", BucketName, |row: &Bucket| row.name.clone(), id_key(BucketName::new), |row: &Bucket| row.name.shared();
+    Demo, demos, "demo", DemoId, |row: &Demo| row.id.clone(), id_key(DemoId::new), |row: &Demo| row.id.shared();
     InstanceLife, instance_lives, "instance_life", InstanceLifeId, |row: &InstanceLife| row.id.clone(), id_key(InstanceLifeId::new), |row: &InstanceLife| row.id.shared();
 }
 
@@ -324,6 +326,7 @@ impl State {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => panic!("rows of kind {:?} are never archived", row.kind()),
         }
         self.index.remove(&row);
@@ -348,6 +351,7 @@ impl State {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => panic!("rows of kind {:?} do not end by time", row.kind()),
         }
         self.index.remove(&row);

@@ -61,6 +61,8 @@ pub struct Config {
     pub statistics_ahead_s: i64,
     /// Who may read `/metrics` (R92).
     pub metrics: MetricsAccess,
+    /// The demo package of the console's wizard (R110): the program of the sample game server, or a zip with it.
+    pub demo_package: Option<PathBuf>,
 }
 
 /// Who may read `/metrics`, which is unsigned (`metrics.access`).
@@ -98,6 +100,7 @@ impl Config {
             limits: Limits::default(),
             statistics_ahead_s: 8 * 3600,
             metrics: MetricsAccess::default(),
+            demo_package: None,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod beacon;
 pub mod clock;
 pub mod config;
 pub mod cos;
+mod demo;
 pub mod engine;
 pub mod http;
 pub mod ids;

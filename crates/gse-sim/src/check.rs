@@ -407,6 +407,7 @@ fn deadlines(look: &Look<'_>) -> Result<(), String> {
             | Row::RegionFault(_)
             | Row::Event(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_) => None,
         };
         let Some(limit) = limit else { continue };
@@ -459,8 +460,10 @@ fn terminal_is_final(look: &Look<'_>) -> Result<(), String> {
     }
     let gone = look.changes.iter().find_map(|change| match change {
         Change::Delete(kind, key) => {
-            use gse_core::RowKind::{Alias, DecisionLog, Instance, Process, RegionFault, Scaling, Timer};
-            (!matches!(kind, Alias | DecisionLog | Instance | Process | RegionFault | Scaling | Timer))
+            use gse_core::RowKind::{
+                Alias, DecisionLog, Demo, Instance, Process, RegionFault, Scaling, Timer,
+            };
+            (!matches!(kind, Alias | DecisionLog | Demo | Instance | Process | RegionFault | Scaling | Timer))
                 .then(|| format!("{kind:?} {key} was removed"))
         }
         Change::Put(_) | Change::Archive { .. } => None,

@@ -26,7 +26,7 @@ use crate::handshake::{ClientProof, ResumeToken, ServerProof};
 pub const PROTOCOL: &[u8] = b"opengse-arena/3";
 /// No datagram is longer than this, in bytes: what QUIC carries on any path.
 pub const DATAGRAM_MAX: usize = 1100;
-/// After its connection is lost, or replaced by silence, a seat waits so long for its player to resume.
+/// After its connection is lost, a seat waits so long for its player to resume.
 pub const RESUME_WITHIN_SECONDS: u64 = 10;
 /// Longest player id in bytes, as in the cloud API.
 pub const PLAYER_ID_MAX: usize = 1024;

@@ -192,6 +192,10 @@ fn r97_an_extension_is_judged_as_its_counterpart_too() {
         ("ExplainFleetCapacity", true),
         ("DescribeAliasCanary", true),
         ("SetAliasCanary", false),
+        ("DescribeDemoResource", true),
+        ("UpdateDemoResource", false),
+        ("CreateAssetAuto", false),
+        ("CreateFleetDemo", false),
         ("StartMatchPlacement", false),
         ("SetOpenStatus", false),
     ] {

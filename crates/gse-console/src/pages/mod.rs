@@ -2,6 +2,7 @@
 
 mod aliases;
 mod assets;
+mod client;
 mod events;
 mod fleet;
 mod fleets;
@@ -12,7 +13,7 @@ mod quotas;
 mod scaling;
 mod session;
 mod sessions;
-mod start;
+pub(crate) mod start;
 
 use crate::cloud::Refusal;
 use crate::page::Outcome;
@@ -28,7 +29,10 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let parts: Vec<&str> = path.split('/').collect();
     let page = match parts.as_slice() {
         [""] | ["login"] => return Ok(Outcome::Elsewhere("/console/start".into())),
-        ["start"] => start::show(v).await?,
+        ["start"] => start::show(v, None).await?,
+        // Where a button was pressed that was refused.
+        ["start", _] => return Ok(Outcome::Elsewhere("/console/start".into())),
+        ["client"] => return client::show(v).await,
         ["fleets"] => fleets::list(v).await?,
         ["fleets", id] => return fleet::show(v, id, "basics").await,
         ["fleets", id, tab] => return fleet::show(v, id, tab).await,

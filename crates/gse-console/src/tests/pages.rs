@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE};
+use crate::text::{MEMBERS, TABLE, demo};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -28,6 +28,7 @@ pub(super) fn all_pages() -> Vec<String> {
     pages.extend(tabs.iter().map(|tab| format!("/console/fleets/{FLEET}{tab}")));
     pages.push(address("/console/session", &[("id", SESSION)]));
     pages.push("/console/placement?id=p".into());
+    pages.push(address("/console/client", &[("session", SESSION), ("player", HOSTILE)]));
     pages.extend(Action::ALL.iter().map(|action| format!("/console/explorer/{}", action.name())));
     let named = [("FleetId", FLEET), ("AliasId", "alias-1"), ("Name", HOSTILE), ("back", "/console/fleets")];
     pages.extend(
@@ -65,7 +66,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE {
+    for (name, text) in TABLE.iter().chain(demo::TABLE) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()

@@ -125,6 +125,7 @@ impl Tally {
             | Row::Scaling(_)
             | Row::DecisionLog(_)
             | Row::Bucket(_)
+            | Row::Demo(_)
             | Row::InstanceLife(_)
             | Row::RegionFault(_) => {}
         }

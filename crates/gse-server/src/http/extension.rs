@@ -2,12 +2,14 @@
 //! signed and how it is answered are those of the cloud API.
 
 mod canary;
+mod demo;
 mod monitoring;
 
 use gse_api::extension::{
-    CheckOpenStatusRequest, DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse,
-    ExplainFleetCapacityRequest, ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt,
-    OpenStatusResponse, PATH, SetOpenStatusRequest, StartMatchPlacementRequest, decode,
+    CheckOpenStatusRequest, CreateAssetAutoRequest, CreateFleetDemoRequest, DescribeDemoResourceRequest,
+    DescribeRegionsRequest, DiagnoseRequest, DiagnoseResponse, ExplainFleetCapacityRequest,
+    ExplainFleetCapacityResponse, ExtensionAction, Finding, LookedAt, OpenStatusResponse, PATH,
+    SetOpenStatusRequest, StartMatchPlacementRequest, decode,
 };
 use gse_api::shape::Shape;
 use gse_api::types::StartGameServerSessionPlacementResponse;
@@ -17,7 +19,7 @@ use gse_core::diagnosis::{self, Diagnosis, Question};
 use gse_core::error::Error;
 use gse_core::id::{FleetId, GameServerSessionId, ProcessId, Region, Scope};
 
-use super::{Api, access, auth, convert};
+use super::{Api, Call, access, auth, convert};
 use crate::account::Caller;
 use crate::engine::SubmitError;
 
@@ -47,7 +49,8 @@ pub(super) async fn call(
             "What lies below `/opengse/` takes a JSON body with `POST`, signed with `TC3-HMAC-SHA256`.";
         return Err(ApiError::new(ErrorCode::InvalidParameter, message));
     }
-    let caller = &api.accounts.of_call(admitted.secret_id.as_deref()).caller;
+    let signer = api.accounts.of_call(admitted.secret_id.as_deref());
+    let caller = &signer.caller;
     if !matches!(admitted.action, ExtensionAction::CheckOpenStatus | ExtensionAction::SetOpenStatus) {
         access::check_opened(api, caller)?;
     }
@@ -103,6 +106,26 @@ pub(super) async fn call(
         }
         ExtensionAction::SetAliasCanary => {
             let answer = canary::set(api, scope, request_id, decode(body)?).await?;
+            Ok(envelope::success(&answer, request_id))
+        }
+        ExtensionAction::CreateAssetAuto => {
+            decode::<CreateAssetAutoRequest>(body)?;
+            let call =
+                Call { api, action: Action::CreateAsset, scope, signer, request_id, body, called: None };
+            Ok(envelope::success(&demo::create_asset(&call).await?, request_id))
+        }
+        ExtensionAction::CreateFleetDemo => {
+            decode::<CreateFleetDemoRequest>(body)?;
+            let call =
+                Call { api, action: Action::CreateFleet, scope, signer, request_id, body, called: None };
+            Ok(envelope::success(&demo::create_fleet(&call).await?, request_id))
+        }
+        ExtensionAction::DescribeDemoResource => {
+            decode::<DescribeDemoResourceRequest>(body)?;
+            Ok(envelope::success(&demo::describe(api, &scope).await?, request_id))
+        }
+        ExtensionAction::UpdateDemoResource => {
+            let answer = demo::update(api, scope, request_id, decode(body)?).await?;
             Ok(envelope::success(&answer, request_id))
         }
     }

@@ -10,6 +10,7 @@ mod capi;
 mod ccn;
 mod console;
 mod control;
+mod demo;
 mod edges;
 mod errors;
 mod extension;

@@ -16,9 +16,34 @@ mod quota;
 mod statistics;
 mod timer;
 
-use gse_api::{Action, ApiError, decode, envelope};
+use gse_api::{Action, ApiError, decode, envelope, types as wire};
 
 use super::Call;
+
+/// An asset of an object that is in the bucket, as CreateAsset makes it, for an action beside the cloud API. `upload` is
+/// asked first: it checks the quota and opens the bucket.
+pub(super) async fn create_asset(
+    call: &Call<'_>,
+    request: wire::CreateAssetRequest,
+) -> Result<wire::CreateAssetResponse, ApiError> {
+    asset::create(call, request).await
+}
+
+/// See [`create_asset`].
+pub(super) async fn upload(
+    call: &Call<'_>,
+    request: wire::GetUploadCredentialsRequest,
+) -> Result<wire::GetUploadCredentialsResponse, ApiError> {
+    asset::get_upload_credentials(call, request).await
+}
+
+/// A fleet, as CreateFleet makes it, for an action beside the cloud API.
+pub(super) async fn create_fleet(
+    call: &Call<'_>,
+    request: wire::CreateFleetRequest,
+) -> Result<wire::CreateFleetResponse, ApiError> {
+    fleet::create(call, request).await
+}
 
 macro_rules! routes {
     ($($action:ident => $($route:ident)::+,)*) => {
