@@ -27,8 +27,8 @@ use serde_json::{Map, Value};
 pub use credentials::{Credentials, CredentialsError, variable};
 pub use error::{CallError, PutError};
 pub use gse_api::envelope::Answer;
-pub use reqwest::Url;
 pub use objects::{put_object, put_object_trusting};
+pub use reqwest::Url;
 pub use retry::Retry;
 pub use trust::Trust;
 
