@@ -24,7 +24,7 @@ module.exports = async function pages(world) {
   const plain = await enter(world, { script: false });
 
   part("pages: what there is, found by following links");
-  const found = await crawl(visitor);
+  const found = await crawl(visitor, await full(world.cloud));
   tell({ answer: `${found.size} kinds of pages` });
 
   part("pages: each of them, light and dark, wide and 360 px, in both languages, with and without a script");
@@ -66,10 +66,23 @@ class Book {
   }
 }
 
+/** Pages that have something to show, because links may lead to an empty one of the same kind. */
+async function full(cloud) {
+  const { FleetAttributes } = await cloud.call("DescribeFleetAttributes", { Limit: 100 });
+  for (const { FleetId } of FleetAttributes) {
+    const { GameServerSessions } = await cloud.call("DescribeGameServerSessions", { FleetId, StatusFilter: "ACTIVE" });
+    const [session] = GameServerSessions;
+    if (!session) continue;
+    const tabs = ["", "/events", "/instances", "/scaling", "/sessions"].map((tab) => `/console/fleets/${FleetId}${tab}`);
+    return [...tabs, `/console/session?id=${encodeURIComponent(session.GameServerSessionId)}`];
+  }
+  throw new Unexpected("there is a fleet with a session; the story `hostile` makes some");
+}
+
 /** One address for each kind of page, by its kind. */
-async function crawl(visitor) {
+async function crawl(visitor, full) {
   const found = new Map();
-  const left = ["/console/start"];
+  const left = [...full, "/console/start"];
   while (left.length > 0) {
     const path = left.shift();
     const kind = kindOf(path);
