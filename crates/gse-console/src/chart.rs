@@ -57,7 +57,7 @@ impl Chart {
     pub(crate) fn show(&self, v: &Visit, tools: &Markup) -> Markup {
         html! {
             figure.chart id=(self.id) {
-                figcaption { h3 { bdi.user { (self.title) } } span.tools { (tools) } }
+                figcaption { h2 { bdi.user { (self.title) } } span.tools { (tools) } }
                 @if self.times.is_empty() {
                     p.empty { (v.t(text::NO_SAMPLES)) }
                 } @else {

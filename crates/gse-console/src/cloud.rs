@@ -12,8 +12,6 @@ use tower::ServiceExt as _;
 
 use crate::session::Key;
 
-/// The name under which the console calls; it is signed, and nothing is looked up.
-const HOST: &str = "console.localhost";
 /// The type of every body.
 const JSON: &str = "application/json";
 
@@ -31,6 +29,8 @@ pub(crate) struct Cloud {
     pub(crate) router: Router,
     pub(crate) key: Option<Key>,
     pub(crate) region: String,
+    /// The host that is signed: the one that the visitor asked, so that a shown request is one that they could send.
+    pub(crate) host: String,
     pub(crate) now: i64,
 }
 
@@ -67,7 +67,7 @@ impl Cloud {
     pub(crate) fn request(&self, action: &str, path: &str, body: &Value) -> Sent {
         let body = serde_json::to_vec(body).expect("a JSON value always has a text");
         let mut headers = vec![
-            ("Host", HOST.to_owned()),
+            ("Host", self.host.clone()),
             ("Content-Type", JSON.to_owned()),
             ("X-TC-Action", action.to_owned()),
             ("X-TC-Version", VERSION.to_owned()),
@@ -75,7 +75,8 @@ impl Cloud {
             ("X-TC-Timestamp", self.now.to_string()),
         ];
         if let Some(key) = &self.key {
-            let call = tc3::Call { method: "POST", host: HOST, query: "", content_type: JSON, body: &body };
+            let call =
+                tc3::Call { method: "POST", host: &self.host, query: "", content_type: JSON, body: &body };
             let key = tc3::Key { secret_id: &key.secret_id, secret_key: &key.secret_key };
             headers.push(("Authorization", tc3::sign(&call, key, PRODUCT, self.now)));
         }

@@ -90,6 +90,7 @@ impl Console {
         let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let regions = &self.settings.regions;
         let region = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let host = header(header::HOST).unwrap_or("localhost").to_owned();
         let accepted = || Language::accepted(header(header::ACCEPT_LANGUAGE).unwrap_or_default());
         Visit {
             is_logged_in: key.is_some(),
@@ -98,6 +99,7 @@ impl Console {
                 router: self.cloud.clone(),
                 key,
                 region: region.unwrap_or(&self.settings.default_region).to_owned(),
+                host: host.clone(),
                 now,
             },
             language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
@@ -106,7 +108,7 @@ impl Console {
             path: head.uri.path().to_owned(),
             query: pairs(head.uri.query().unwrap_or_default()),
             scheme: if self.settings.https { "https" } else { "http" },
-            host: header(header::HOST).unwrap_or("localhost").to_owned(),
+            host,
             stopping: head.extensions.get().cloned(),
         }
     }

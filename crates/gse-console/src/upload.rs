@@ -105,7 +105,7 @@ async fn store(
         bucket_key.split('/').map(escaped).collect::<Vec<_>>().join("/")
     );
     let mut put = http::Request::put(uri)
-        .header(header::HOST, "console.localhost")
+        .header(header::HOST, v.host.as_str())
         .header(header::AUTHORIZATION, credentials.bucket_auth)
         .header(header::ACCEPT, "text/plain")
         .header(header::CONTENT_TYPE, "application/zip");

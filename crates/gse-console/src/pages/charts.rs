@@ -114,7 +114,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
                         (drawn(v, chart, figures, &format!("chart-{number}")).show(v, &tools))
                     }
                     Err(error) => figure.chart id={ "chart-" (number) } {
-                        figcaption { h3 { bdi.user { (chart.title) } } span.tools { (tools(v, &charts, number)) } }
+                        figcaption { h2 { bdi.user { (chart.title) } } span.tools { (tools(v, &charts, number)) } }
                         (refusal(v, error))
                     },
                 }

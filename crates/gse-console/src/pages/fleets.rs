@@ -119,7 +119,9 @@ fn row(
             }
         },
         html! { code { (fleet.instance_type) } },
-        html! { (counts.active) " / " (counts.desired) " (" (counts.mini_num) "–" (counts.maxi_num) ")" },
+        html! {
+            span.counts { (counts.active) " / " (counts.desired) " (" (counts.mini_num) "–" (counts.maxi_num) ")" }
+        },
         html! { (load.active_game_server_session_count) },
         html! { (load.active_server_process_count) },
         html! { (load.current_player_session_count) " / " (load.maximum_player_session_count) },
