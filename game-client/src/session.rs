@@ -151,7 +151,12 @@ pub(crate) fn observe(
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
             Received::Searching { news } => keep_last(&mut session.steps, STEPS_KEPT_MAX, news.clone()),
             Received::Lost => session.lost_at_tick = Some(session.ticks),
-            Received::Resumed => session.lost_at_tick = None,
+            Received::Resumed => {
+                session.lost_at_tick = None;
+                // Who left, came or came back meanwhile was not told: the server says again who is here, and who is away.
+                session.present.clear();
+                session.away.clear();
+            }
             Received::Placed(place) => session.place = place.clone(),
             Received::Datagram(_) => {}
             Received::Line { rtt, loss_percent } => {

@@ -60,20 +60,28 @@ pub enum Mind {
     Light,
 }
 
+/// How many players each party has. Nobody plays alone: who would be left over takes one of another party along, or
+/// joins a party of two.
+fn parties_of(players: usize, match_players: usize) -> Vec<usize> {
+    let mut parties = vec![match_players; players / match_players];
+    match (players % match_players, parties.last_mut()) {
+        (0, _) => {}
+        (1, Some(last)) if *last > 2 => {
+            *last -= 1;
+            parties.push(2);
+        }
+        (1, Some(last)) => *last += 1,
+        (rest, _) => parties.push(rest),
+    }
+    parties
+}
+
 /// Lets the crowd play until the time is over or `stop` is true. Everybody has left then.
 pub async fn run(plan: &Plan, stop: watch::Receiver<bool>) -> Report {
     let (end, ended) = watch::channel(false);
     let mut parties = JoinSet::new();
     let start = Instant::now();
-    let mut sizes = Vec::new();
-    let mut left = plan.players;
-    while left > 0 {
-        // Nobody plays alone: the last party takes one more, or gives one.
-        let size = if left == plan.match_players + 1 && left > 2 { left - 2 } else { plan.match_players };
-        sizes.push(size.clamp(2, left.max(2)));
-        left = left.saturating_sub(size.max(2));
-    }
-    for (number, size) in sizes.into_iter().enumerate() {
+    for (number, size) in parties_of(plan.players, plan.match_players).into_iter().enumerate() {
         parties.spawn(party(plan.clone(), number, size, ended.clone()));
     }
     let mut stop = stop;

@@ -387,6 +387,11 @@ fn a_connection_that_ends_leads_to_the_error_screen() {
     player.app.update();
     player.app.update();
     assert_eq!(player.screen(), Screen::Lobby);
+    let here = |names: &[&str]| {
+        let player_ids = names.iter().map(|name| (*name).to_owned()).collect();
+        Received::Message(ServerMessage::Presence(Presence::Here { player_ids }))
+    };
+    player.tell(here(&["ada", "grace"]));
     player.tell(Received::Lost);
     player.app.update();
     assert!(player.session().seconds_to_come_back().is_some(), "the player is told that it is lost");
@@ -394,6 +399,9 @@ fn a_connection_that_ends_leads_to_the_error_screen() {
     player.tell(Received::Resumed);
     player.app.update();
     assert_eq!(player.session().seconds_to_come_back(), None);
+    player.tell(here(&["ada"]));
+    player.app.update();
+    assert!(!player.session().present.contains("grace"), "who left meanwhile is not here any more");
     player.tell(Received::Closed { reason: "the server closed the connection".to_owned() });
     player.app.update();
     player.app.update();

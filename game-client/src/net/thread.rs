@@ -27,7 +27,9 @@ use crate::{
 const LINE_PERIOD: Duration = Duration::from_secs(1);
 /// Over so many periods lost packets are counted.
 const LINE_PERIODS: usize = 10;
-/// Between two tries to come back.
+/// How long one try to come back may take.
+const TRY_MAX: Duration = Duration::from_millis(1500);
+/// Between two of them.
 const RETRY_PERIOD: Duration = Duration::from_millis(250);
 /// How long leaving may take: until the server has taken the last message.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
@@ -137,7 +139,9 @@ async fn come_back(
     let within = Duration::from_secs(RESUME_WITHIN_SECONDS);
     let tries = async {
         loop {
-            match connection::join(address, Ticket::Resume(token), player_id).await {
+            // Each try begins with a first packet: one that goes on for long sends its own ever more seldom.
+            let joined = timeout(TRY_MAX, connection::join(address, Ticket::Resume(token), player_id)).await;
+            match joined.unwrap_or(Err(JoinError::NoAnswer(address))) {
                 Ok(joined) => return Ok(joined),
                 Err(error) if error.is_refusal() => {
                     return Err(Received::Closed {

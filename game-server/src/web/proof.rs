@@ -3,7 +3,7 @@
 //! Both sides put down a fresh number, and with WebTransport the hash of the certificate: the page the one that it asked
 //! its browser to accept, the server its own. A man in the middle has another certificate, so the page's proof is for
 //! him and no use at the server; a recorded proof meets another number. Over the WebSocket there is no certificate: the
-//! PlayerSessionId is not told there either, but what is said can be read and changed on the way.
+//! PlayerSessionId is not told there either, but who is on the way can read and change what is said, and hold the seat.
 
 use game_net::handshake::EXPORTER_LENGTH;
 use sha2::{Digest, Sha256};

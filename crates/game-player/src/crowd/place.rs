@@ -85,11 +85,23 @@ pub(super) async fn place(
         tokio::select! {
             () = sleep(POLL_PERIOD) => (),
             () = super::over(&mut ended) => {
-                queue.call("StopGameServerSessionPlacement", &this).await?;
-                return Ok(None);
+                let stopped = queue.call("StopGameServerSessionPlacement", &this).await;
+                return match stopped {
+                    Ok(_) => Ok(None),
+                    // It may have come to its end a moment before; nobody plays it any more, and nothing has failed.
+                    Err(reason) => match status(queue, &this).await?.as_str() {
+                        "PENDING" => Err(reason),
+                        _ => Ok(None),
+                    },
+                };
             }
         }
     }
+}
+
+async fn status(queue: &Queue, placement: &Value) -> Result<String, String> {
+    let answer = queue.call("DescribeGameServerSessionPlacement", placement).await?;
+    Ok(answer["GameServerSessionPlacement"]["Status"].as_str().unwrap_or_default().to_owned())
 }
 
 fn seats(placement: &Value) -> Result<Vec<Seat>, String> {

@@ -47,3 +47,14 @@ fn whoever_did_not_get_in_or_was_lost_makes_it_a_failure() {
     assert!(!lost.report(Duration::from_secs(1)).is_good());
     assert!(!Tally::default().report(Duration::from_secs(1)).is_good(), "nobody played");
 }
+
+#[test]
+fn parties_have_everybody_and_nobody_is_alone() {
+    for match_players in 2..=16 {
+        for players in 2..=70 {
+            let parties = super::parties_of(players, match_players);
+            assert_eq!(parties.iter().sum::<usize>(), players, "{players} in matches of {match_players}");
+            assert!(parties.iter().all(|size| (2..=match_players.max(3)).contains(size)), "{parties:?}");
+        }
+    }
+}
