@@ -74,7 +74,7 @@ fn read(
     intent.0 = wanted(&settings.bindings, pressed, just_pressed);
     intent.0.dash |= had_dash;
     intent.0.aim = match (pointer.0, match_) {
-        (Some(place), Some(match_)) => aim(match_.world(), match_.own(), place),
+        (Some(place), Some(match_)) => match_.own().and_then(|own| aim(match_.world(), own, place)),
         _ => None,
     };
 }
@@ -117,7 +117,9 @@ fn wanted(
 }
 
 fn ask_bot(mut bot: ResMut<Steered>, match_: Res<Match>, mut intent: ResMut<Intent>) {
-    intent.0 = bot.0.input(match_.world(), match_.own());
+    if let Some(own) = match_.own() {
+        intent.0 = bot.0.input(match_.world(), own);
+    }
 }
 
 /// A dash is a press, not a state: it goes into one tick.

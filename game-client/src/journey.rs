@@ -95,7 +95,7 @@ impl Journey {
     pub(crate) fn new(config: &Config, settings: &Settings) -> Journey {
         let named = config.destination.clone();
         let (direct, play) = match named {
-            Some(Destination::Address { .. }) => (named, None),
+            Some(Destination::Address { .. } | Destination::Watch { .. }) => (named, None),
             Some(Destination::Cloud(_) | Destination::Matchmaker(_)) => (None, named),
             None => (None, None),
         };
@@ -122,7 +122,7 @@ impl Journey {
         }
         let destination = config.destination.clone()?;
         self.last = Some(match destination {
-            Destination::Address { .. } => Purpose::Direct,
+            Destination::Address { .. } | Destination::Watch { .. } => Purpose::Direct,
             Destination::Cloud(_) | Destination::Matchmaker(_) => Purpose::Play,
         });
         Some(destination)

@@ -156,7 +156,7 @@ pub(crate) fn escape(screen: Screen, is_leave_asked: bool, is_finding: bool) -> 
 /// Where a session leads that is over.
 pub(crate) fn after(outcome: Outcome) -> Screen {
     match outcome {
-        Outcome::Won | Outcome::Lost | Outcome::Draw | Outcome::Left => Screen::Ended,
+        Outcome::Won | Outcome::Lost | Outcome::Draw | Outcome::Watched | Outcome::Left => Screen::Ended,
         Outcome::Refused | Outcome::Failed => Screen::Trouble,
     }
 }

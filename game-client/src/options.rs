@@ -15,6 +15,14 @@ pub struct Options {
     /// Address of the game server, as a player session names it (`IpAddress` and `Port`)
     #[arg(long, value_name = "IP:PORT")]
     pub connect: Option<SocketAddr>,
+    /// Watch the match on the game server at this address, without a seat
+    #[arg(long, value_name = "IP:PORT", conflicts_with_all = ["connect",
+        "matchmaker", "gse_endpoint", "alias", "fleet", "lobby_alias", "lobby_fleet", "title", "bot", "say",
+        "expect_peers"])]
+    pub watch: Option<SocketAddr>,
+    /// The session's game property `spectator_key`; prefer the variable, arguments are visible to others
+    #[arg(long, value_name = "KEY", env = "GAME_SPECTATOR_KEY", hide_env_values = true)]
+    pub spectator_key: Option<String>,
     /// Id of the player; also the name that others see. If it is not said: the name in the settings, else the user's
     #[arg(long, value_name = "ID")]
     pub player_id: Option<String>,
@@ -62,8 +70,8 @@ pub struct Options {
     /// The settings, instead of `opengse-arena/settings.json` in the user's configuration folder
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
-    /// Id of the session that `--connect` leads to; F3 shows it
-    #[arg(long, value_name = "ID", requires = "connect")]
+    /// Id of the session that `--connect` or `--watch` leads to; F3 shows it
+    #[arg(long, value_name = "ID")]
     pub session: Option<String>,
     /// Draw every screen from made-up states, without a window and a network, into this folder, and exit
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["headless", "screenshot", "title"])]
@@ -129,6 +137,15 @@ pub enum Destination {
         address: SocketAddr,
         /// Secret of the seat.
         player_session_id: String,
+        /// Id of the session, if somebody said it.
+        session: Option<String>,
+    },
+    /// Known, and only to be watched.
+    Watch {
+        /// Address of the game server.
+        address: SocketAddr,
+        /// The session's game property.
+        spectator_key: String,
         /// Id of the session, if somebody said it.
         session: Option<String>,
     },
@@ -218,6 +235,7 @@ pub struct Config {
 /// Longest deadline that is accepted: a day.
 const DEADLINE_SECONDS_MAX: u64 = 24 * 60 * 60;
 const DEADLINE_SECONDS_DEFAULT: u64 = 120;
+const NO_KEY: &str = "`--watch` needs the spectator key\nhint: set `GAME_SPECTATOR_KEY` to the session's game property `spectator_key`";
 
 impl Options {
     /// Checks the flags against each other.
@@ -243,10 +261,14 @@ impl Options {
                 "`--deadline-seconds` must be between 1 and {DEADLINE_SECONDS_MAX}, it is `{seconds}`"
             ));
         }
-        if self.player_id.is_none() && (self.headless || self.screenshot.is_some()) {
+        if self.session.is_some() && self.connect.is_none() && self.watch.is_none() {
+            problems.push("`--session` needs `--connect` or `--watch`".to_owned());
+        }
+        let is_player = self.watch.is_none();
+        if is_player && self.player_id.is_none() && (self.headless || self.screenshot.is_some()) {
             problems.push("nobody is named\nhint: add `--player-id ID`".to_owned());
         }
-        if self.headless && self.bot.is_none() {
+        if is_player && self.headless && self.bot.is_none() {
             problems.push(
                 "`--headless` has no keyboard\nhint: add `--bot wander`, or `--bot idle` for a lobby"
                     .to_owned(),
@@ -313,6 +335,7 @@ impl Options {
     fn names_a_place(&self) -> bool {
         let cloud = self.gse_endpoint.is_some() && !self.names_a_lobby();
         self.connect.is_some()
+            || self.watch.is_some()
             || self.matchmaker.is_some()
             || self.alias.is_some()
             || self.fleet.is_some()
@@ -353,7 +376,18 @@ impl Options {
         }
     }
 
+    fn watched(&self, address: SocketAddr) -> Result<Destination, String> {
+        let session = self.session.clone();
+        match self.spectator_key.clone().filter(|key| !key.is_empty()) {
+            Some(spectator_key) => Ok(Destination::Watch { address, spectator_key, session }),
+            None => Err(NO_KEY.to_owned()),
+        }
+    }
+
     fn destination(&self) -> Result<Destination, Vec<String>> {
+        if let Some(address) = self.watch {
+            return self.watched(address).map_err(|problem| vec![problem]);
+        }
         let mut problems = Vec::new();
         let cloud_flags = (self.gse_endpoint.is_some() && !self.names_a_lobby())
             || self.alias.is_some()

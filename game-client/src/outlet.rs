@@ -81,7 +81,11 @@ pub(crate) fn plugin(app: &mut App) {
 fn tell_joined(mut received: MessageReader<Received>, session: Res<Session>, mut outlet: ResMut<Outlet>) {
     for received in received.read() {
         if let Received::Welcome { hosting } = received {
-            outlet.tell(&Line::Joined { player_id: session.player_id.clone(), hosting: (*hosting).into() });
+            let hosting = (*hosting).into();
+            outlet.tell(&match session.is_watching {
+                true => Line::Watching { hosting },
+                false => Line::Joined { player_id: session.player_id.clone(), hosting },
+            });
         }
     }
 }
@@ -133,7 +137,7 @@ fn finish(
 /// The report of a session that is over.
 fn report(session: &Session, match_: Option<&Match>) -> Option<Report> {
     let verdict = session.verdict.clone()?;
-    let statistics = match_.map(|match_| match_.client().statistics()).unwrap_or_default();
+    let statistics = match_.map(|match_| match_.statistics()).unwrap_or_default();
     Some(Report {
         outcome: verdict.outcome,
         hosting: session.hosting.map(Into::into),
@@ -141,7 +145,7 @@ fn report(session: &Session, match_: Option<&Match>) -> Option<Report> {
         slot: session.slot,
         winner: session.winner.clone(),
         scores: scores(session, match_),
-        ticks: match_.map_or(session.ticks, |match_| u64::from(match_.client().confirmed().tick())),
+        ticks: match_.map_or(session.ticks, |match_| u64::from(match_.confirmed().tick())),
         snapshots: u64::from(statistics.snapshots),
         mispredictions: u64::from(statistics.mispredictions),
         rtt_ms: session.rtt.map(|rtt| rtt.as_micros() as f64 / 1000.0),
@@ -156,7 +160,7 @@ pub(crate) fn scores(session: &Session, match_: Option<&Match>) -> std::collecti
     match (&session.final_scores, match_) {
         (Some(scores), _) => scores.clone(),
         (None, Some(match_)) => {
-            let players = match_.client().confirmed().players().iter();
+            let players = match_.confirmed().players().iter();
             match_.names().iter().cloned().zip(players.map(|player| u32::from(player.score))).collect()
         }
         (None, None) => std::collections::BTreeMap::new(),

@@ -1,10 +1,15 @@
-//! The match as this player sees it: `game_net::client::Client`, driven by the app's fixed tick.
+//! The match as this player or spectator sees it: `game_net::client::Client` or `game_net::watcher::Watcher`, driven by
+//! the app's fixed tick.
 //!
 //! Prediction and reconciliation are in game-net; here they only get their calls.
 
 use bevy::prelude::*;
-use game_net::{client::Client, protocol::ServerMessage};
-use game_sim::PlayerSlot;
+use game_net::{
+    client::{Client, Statistics},
+    protocol::{ProtocolError, ServerMessage},
+    watcher::Watcher,
+};
+use game_sim::{PlayerSlot, World};
 
 use crate::{
     input::Intent,
@@ -16,30 +21,82 @@ use crate::{
 /// The match that is being played, or was.
 #[derive(Resource, Debug)]
 pub(crate) struct Match {
-    client: Client,
+    side: Side,
     names: Vec<String>,
 }
 
+/// On which side of the fence.
+#[derive(Debug)]
+enum Side {
+    Player(Box<Client>),
+    Spectator(Box<Watcher>),
+}
+
+impl Side {
+    fn on_datagram(&mut self, datagram: &[u8]) -> Result<bool, ProtocolError> {
+        match self {
+            Side::Player(client) => client.on_datagram(datagram),
+            Side::Spectator(watcher) => watcher.on_datagram(datagram),
+        }
+    }
+}
+
 impl Match {
+    fn of_player(client: Client, names: Vec<String>) -> Match {
+        Match { side: Side::Player(Box::new(client)), names }
+    }
+
+    fn of_spectator(watcher: Watcher, names: Vec<String>) -> Match {
+        Match { side: Side::Spectator(Box::new(watcher)), names }
+    }
+
     /// A match that nobody is connected to.
     pub(crate) fn made_up(client: Client, names: Vec<String>) -> Match {
-        Match { client, names }
+        Match::of_player(client, names)
     }
 
     /// The world as the player should see it.
-    pub(crate) fn world(&self) -> &game_sim::World {
-        // At the end only what the server knows counts.
-        if self.client.outcome().is_some() { self.client.confirmed() } else { self.client.predicted() }
+    pub(crate) fn world(&self) -> &World {
+        match &self.side {
+            // At the end only what the server knows counts.
+            Side::Player(client) if client.outcome().is_none() => client.predicted(),
+            Side::Player(_) | Side::Spectator(_) => self.confirmed(),
+        }
+    }
+
+    /// The world of the last snapshot.
+    pub(crate) fn confirmed(&self) -> &World {
+        match &self.side {
+            Side::Player(client) => client.confirmed(),
+            Side::Spectator(watcher) => watcher.confirmed(),
+        }
     }
 
     /// The players as they should be drawn: oneself as predicted, the others as they were a moment ago.
     pub(crate) fn players(&self) -> Vec<game_sim::Player> {
-        if self.client.outcome().is_some() { self.world().players().to_vec() } else { self.client.shown() }
+        if self.confirmed().outcome().is_some() {
+            return self.world().players().to_vec();
+        }
+        match &self.side {
+            Side::Player(client) => client.shown(),
+            Side::Spectator(watcher) => watcher.shown(),
+        }
     }
 
-    /// What prediction did so far.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    /// What prediction did so far; spectators have none.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match &self.side {
+            Side::Player(client) => Some(client),
+            Side::Spectator(_) => None,
+        }
+    }
+
+    /// Counts since the match began.
+    pub(crate) fn statistics(&self) -> Statistics {
+        match &self.side {
+            Side::Player(client) => client.statistics(),
+            Side::Spectator(watcher) => watcher.statistics(),
+        }
     }
 
     /// Player ids by slot.
@@ -47,9 +104,9 @@ impl Match {
         &self.names
     }
 
-    /// The player's own slot.
-    pub(crate) fn own(&self) -> PlayerSlot {
-        self.client.slot()
+    /// The player's own slot; spectators have none.
+    pub(crate) fn own(&self) -> Option<PlayerSlot> {
+        self.client().map(Client::slot)
     }
 }
 
@@ -71,20 +128,26 @@ pub(crate) fn observe(
         match received {
             Received::Message(ServerMessage::MatchStart { slot, config, snapshot_rate }) => {
                 match Client::new(config, *slot, *snapshot_rate) {
-                    Ok(client) => begun = Some(Match { client, names: config.players.clone() }),
-                    Err(error) => session
-                        .end(Outcome::Failed, format!("the server began a match that cannot be: {error}")),
+                    Ok(client) => begun = Some(Match::of_player(client, config.players.clone())),
+                    Err(error) => session.end(Outcome::Failed, impossible(&error)),
+                }
+            }
+            Received::Message(ServerMessage::WatchStart { config, snapshot_rate }) => {
+                match Watcher::new(config, *snapshot_rate) {
+                    Ok(watcher) => begun = Some(Match::of_spectator(watcher, config.players.clone())),
+                    Err(error) => session.end(Outcome::Failed, impossible(&error)),
                 }
             }
             Received::Datagram(datagram) => {
                 if let Some(match_) = begun.as_mut().or(current.as_deref_mut())
-                    && let Err(error) = match_.client.on_datagram(datagram)
+                    && let Err(error) = match_.side.on_datagram(datagram)
                 {
                     debug!("snapshot not used: {error}");
                 }
             }
             Received::Message(_)
             | Received::Searching { .. }
+            | Received::Watching
             | Received::Placed(_)
             | Received::Welcome { .. }
             | Received::Line { .. }
@@ -99,9 +162,20 @@ pub(crate) fn observe(
     }
 }
 
-/// One tick of the prediction; its inputs go to the server.
+fn impossible(error: &game_sim::ConfigError) -> String {
+    format!("the server began a match that cannot be: {error}")
+}
+
+/// One tick of the prediction; its inputs go to the server, or of a spectator what was seen.
 pub(crate) fn tick(mut match_: ResMut<Match>, intent: Res<Intent>, session: Res<Session>, link: Res<Link>) {
-    if session.verdict.is_none() {
-        link.send(Outgoing::Datagram(match_.client.tick(intent.0)));
+    if session.verdict.is_some() {
+        return;
+    }
+    let datagram = match &mut match_.side {
+        Side::Player(client) => Some(client.tick(intent.0)),
+        Side::Spectator(watcher) => watcher.tick(),
+    };
+    if let Some(datagram) = datagram {
+        link.send(Outgoing::Datagram(datagram));
     }
 }

@@ -122,7 +122,9 @@ fn measured(destination: &Destination) -> Known {
         let beacons = match destination {
             Destination::Cloud(cloud) => lookup::beacons(cloud).await,
             Destination::Matchmaker(matchmaker) => matchmaker::beacons(matchmaker).await,
-            Destination::Address { .. } => Err("a seat is in one region only".to_owned()),
+            Destination::Address { .. } | Destination::Watch { .. } => {
+                Err("a seat is in one region only".to_owned())
+            }
         };
         match beacons {
             Ok(beacons) => Known::Rows(rows(&beacons, &latency::measure(&beacons, latency::PROBES).await)),

@@ -18,6 +18,8 @@ pub enum Outcome {
     Lost,
     /// The match was played to its end and nobody won it.
     Draw,
+    /// The match was played to its end before a spectator.
+    Watched,
     /// The player left as asked: what was to be seen in the lobby was seen, or the window was closed.
     Left,
     /// The server did not let the player in, or the server could not prove who it is.
@@ -30,7 +32,7 @@ impl Outcome {
     /// Whether the session was played to its end, so that the exit code is 0.
     pub fn is_success(self) -> bool {
         match self {
-            Outcome::Won | Outcome::Lost | Outcome::Draw | Outcome::Left => true,
+            Outcome::Won | Outcome::Lost | Outcome::Draw | Outcome::Watched | Outcome::Left => true,
             Outcome::Refused | Outcome::Failed => false,
         }
     }
@@ -75,6 +77,11 @@ pub enum Line {
         /// What happens in this session.
         hosting: HostingKind,
     },
+    /// The server let this spectator in.
+    Watching {
+        /// What happens in this session.
+        hosting: HostingKind,
+    },
     /// The run is over; the last line.
     Ended(Report),
 }
@@ -88,7 +95,7 @@ pub struct Report {
     pub hosting: Option<HostingKind>,
     /// Id of the player.
     pub player_id: String,
-    /// Own slot in the match, from 0, if it started.
+    /// Own slot in the match, from 0, if it started. Spectators have none.
     pub slot: Option<u8>,
     /// Id of the player who won the match.
     pub winner: Option<String>,

@@ -57,7 +57,11 @@ pub(crate) struct Session {
     pub(crate) place: Place,
     /// What happens in the session; known once joined.
     pub(crate) hosting: Option<Hosting>,
-    /// Own slot in the match; known once it starts.
+    /// Whether this is no player but a spectator.
+    pub(crate) is_watching: bool,
+    /// Whether the match has started.
+    pub(crate) has_begun: bool,
+    /// Own slot in the match; known once it starts. Spectators have none.
     pub(crate) slot: Option<u8>,
     /// Others who are here now.
     pub(crate) present: BTreeSet<String>,
@@ -117,8 +121,18 @@ impl Session {
         self.seen.iter().filter(|peer| self.chat.iter().any(|line| line.from == **peer)).count()
     }
 
+    /// How many players are here.
+    pub(crate) fn players_here(&self) -> usize {
+        self.present.len() + usize::from(!self.is_watching)
+    }
+
+    /// Id of this player, unless this is a spectator, whose name may be that of any player.
+    pub(crate) fn own_id(&self) -> Option<&str> {
+        (!self.is_watching).then_some(&self.player_id)
+    }
+
     fn come(&mut self, player_id: &str) {
-        if player_id != self.player_id {
+        if self.own_id() != Some(player_id) {
             self.present.insert(player_id.to_owned());
             self.seen.insert(player_id.to_owned());
         }
@@ -150,6 +164,7 @@ pub(crate) fn observe(
             }
             Received::Message(message) => hear(message, &mut session, &mut screen, &goal),
             Received::Searching { news } => keep_last(&mut session.steps, STEPS_KEPT_MAX, news.clone()),
+            Received::Watching => session.is_watching = true,
             Received::Lost => session.lost_at_tick = Some(session.ticks),
             Received::Resumed => {
                 session.lost_at_tick = None;
@@ -173,14 +188,18 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
     match message {
         ServerMessage::MatchStart { slot, config, .. } => {
             session.slot = Some(slot.0);
-            config.players.iter().for_each(|player_id| session.come(player_id));
-            NextState::set_if_neq(screen, Screen::Playing);
+            begin(config, session, screen);
         }
+        ServerMessage::WatchStart { config, .. } => begin(config, session, screen),
         ServerMessage::MatchEnd { winner, scores, reason } => {
             session.winner = Some(winner.clone());
             session.final_scores =
                 Some(scores.iter().map(|score| (score.player_id.clone(), u32::from(score.score))).collect());
-            let outcome = if *winner == session.player_id { Outcome::Won } else { Outcome::Lost };
+            let outcome = match session.own_id() {
+                None => Outcome::Watched,
+                Some(own) if own == winner => Outcome::Won,
+                Some(_) => Outcome::Lost,
+            };
             session.end(outcome, end_in_words(*reason).to_owned());
         }
         ServerMessage::Presence(Presence::Here { player_ids }) => {
@@ -196,7 +215,7 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
             session.away.remove(player_id);
         }
         ServerMessage::Chat { from, text } => {
-            if *from == session.player_id {
+            if session.own_id() == Some(from) {
                 session.sayings_under_way = session.sayings_under_way.saturating_sub(1);
             }
             let line = ChatLine { from: from.clone(), text: text.clone() };
@@ -215,11 +234,15 @@ fn hear(message: &ServerMessage, session: &mut Session, screen: &mut ResMut<Next
             session.ends_at_tick =
                 Some(session.ticks + u64::from(*left_ms) * u64::from(TICKS_PER_SECOND) / 1000);
         }
-        // Only spectators are told this, and this client has a seat.
-        ServerMessage::WatchStart { .. } => {}
         // The net thread has dealt with these, and passes none on.
         ServerMessage::Welcome { .. } | ServerMessage::Refused { .. } => {}
     }
+}
+
+fn begin(config: &game_sim::MatchConfig, session: &mut Session, screen: &mut ResMut<NextState<Screen>>) {
+    session.has_begun = true;
+    config.players.iter().for_each(|player_id| session.come(player_id));
+    NextState::set_if_neq(screen, Screen::Playing);
 }
 
 /// Adds to a list and forgets the oldest of what is too much.
@@ -291,8 +314,8 @@ pub(crate) fn advance(
                     format!("saw and heard {met} of {expected} others within {seconds} s"),
                 );
             }
-            (Some(Hosting::Match { players_wanted }), _) if session.slot.is_none() => {
-                let here = session.present.len() + 1;
+            (Some(Hosting::Match { players_wanted }), _) if !session.has_begun => {
+                let here = session.players_here();
                 session.end(
                     Outcome::Failed,
                     format!(

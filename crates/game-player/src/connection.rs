@@ -59,6 +59,8 @@ pub enum Ticket<'a> {
     Seat(&'a str),
     /// The seat that they had a moment ago.
     Resume(&'a ResumeToken),
+    /// The session's spectator key: to watch, without a seat.
+    Watch(&'a str),
 }
 
 /// Why the player is not in.
@@ -76,6 +78,8 @@ pub enum JoinError {
     Refused(String),
     /// The server has shown nothing that only the right server can know.
     NoProof,
+    /// The same to a spectator: it did not show that it knows the spectator key.
+    NoProofOfKey,
     /// The server said something else instead of answering the join.
     Unexpected(String),
 }
@@ -84,7 +88,10 @@ impl JoinError {
     /// Whether somebody decided against the join, rather than something having failed.
     pub fn is_refusal(&self) -> bool {
         match self {
-            JoinError::Refused(_) | JoinError::NoProof | JoinError::Unexpected(_) => true,
+            JoinError::Refused(_)
+            | JoinError::NoProof
+            | JoinError::NoProofOfKey
+            | JoinError::Unexpected(_) => true,
             JoinError::Local(_)
             | JoinError::NoAnswer(_)
             | JoinError::OtherVersion(_)
@@ -110,6 +117,9 @@ impl std::fmt::Display for JoinError {
             JoinError::Refused(reason) => write!(f, "the server refused the join: {reason}"),
             JoinError::NoProof => f.write_str(
                 "the server could not prove that it knows this player session\nhint: check that address and player session id come from the same join",
+            ),
+            JoinError::NoProofOfKey => f.write_str(
+                "the server could not prove that it knows this spectator key\nhint: check that address and spectator key are of the same session",
             ),
             JoinError::Unexpected(what) => {
                 write!(f, "the server could not prove that it knows this player session: {what}")
@@ -186,12 +196,14 @@ async fn prove(
     let secret = match ticket {
         Ticket::Seat(player_session_id) => Secret::PlayerSessionId(player_session_id),
         Ticket::Resume(token) => Secret::ResumeToken(token),
+        Ticket::Watch(key) => Secret::SpectatorKey(key),
     };
     let proof = client_proof(secret, &exporter);
     let player_id = player_id.to_owned();
     let hello = match ticket {
         Ticket::Seat(_) => ClientMessage::Hello { player_id, proof },
         Ticket::Resume(_) => ClientMessage::Resume { player_id, proof },
+        Ticket::Watch(_) => ClientMessage::Watch { proof },
     };
     let frame =
         hello.to_frame().map_err(|error| JoinError::Local(format!("the join cannot be said: {error}")))?;
@@ -205,6 +217,7 @@ async fn prove(
             let handshake = Duration::ZERO;
             return Ok(Joined { endpoint, connection, send, receive, frames, hosting, handshake, resume });
         }
+        Ok(ServerMessage::Welcome { .. }) if matches!(ticket, Ticket::Watch(_)) => JoinError::NoProofOfKey,
         Ok(ServerMessage::Welcome { .. }) => JoinError::NoProof,
         Ok(ServerMessage::Refused { reason }) => JoinError::Refused(printable(&reason)),
         Ok(_) => JoinError::Unexpected("it spoke before it answered the join".to_owned()),

@@ -9,7 +9,7 @@ use std::{
 use bevy::{prelude::*, state::app::StatesPlugin, time::TimeUpdateStrategy};
 use game_net::{
     protocol::{ClientMessage, Hosting, Presence, Score, ServerMessage, SnapshotRate},
-    server::{self, Server},
+    server::{self, Server, WatcherId},
 };
 use game_player::bot::BotKind;
 use game_sim::{MatchConfig, PlayerSlot};
@@ -210,6 +210,55 @@ fn two_clients_play_a_match_to_its_end() {
         assert_eq!(ended["ticks"].as_u64(), Some(u64::from(server.world().tick())));
         assert_eq!(player.stderr.text(), "");
     }
+}
+
+/// The spectator has the name of a player: what that player does is not their own.
+#[test]
+fn a_spectator_sees_a_match_to_its_end() {
+    let mut spectator = Player::new(&Config { bot: None, ..config("ada") });
+    let rules = MatchConfig {
+        players: ["ada", "grace"].map(str::to_owned).to_vec(),
+        ticks_max: 240,
+        score_to_win: 5,
+    };
+    let mut server = Server::new(&rules, 3, SnapshotRate::Hz20).unwrap();
+    let id = WatcherId(7);
+    server.watch(id);
+    spectator.tell(Received::Watching);
+    spectator.tell(Received::Welcome { hosting: Hosting::Match { players_wanted: 2 } });
+    spectator.tell_message(ServerMessage::WatchStart { config: rules, snapshot_rate: SnapshotRate::Hz20 });
+    let mut told = 0;
+    while server.outcome().is_none() {
+        for outgoing in server.tick() {
+            if outgoing.receiver == server::Receiver::Watcher(id) {
+                spectator.tell(Received::Datagram(outgoing.datagram.into()));
+            }
+        }
+        spectator.app.update();
+        while let Ok(outgoing) = spectator.from_app.try_recv() {
+            let Outgoing::Datagram(datagram) = outgoing else { panic!("{outgoing:?}") };
+            server.on_watcher_datagram(id, &datagram).unwrap();
+            told += 1;
+        }
+    }
+    assert_eq!((spectator.screen(), spectator.session().slot), (Screen::Playing, None));
+    assert!(told > 20, "the server was told {told} times what was seen");
+    spectator.tell_message(ServerMessage::MatchEnd {
+        winner: "ada".to_owned(),
+        scores: vec![
+            Score { player_id: "ada".to_owned(), score: 2 },
+            Score { player_id: "grace".to_owned(), score: 1 },
+        ],
+        reason: game_sim::EndReason::TimeUp,
+    });
+    assert_eq!(spectator.run(), AppExit::Success);
+    let [watching, ended] = spectator.lines().try_into().expect("two lines");
+    assert_eq!(watching, serde_json::json!({ "event": "watching", "hosting": "match" }));
+    assert_eq!((&ended["outcome"], &ended["winner"]), (&"watched".into(), &"ada".into()));
+    assert_eq!((&ended["slot"], &ended["scores"]["ada"]), (&Value::Null, &2.into()));
+    assert_eq!(ended["peers"], serde_json::json!(["ada", "grace"]));
+    assert_eq!(ended["ticks"].as_u64(), Some(u64::from(server.world().tick())));
+    assert!(ended["snapshots"].as_u64().unwrap() > 20, "{ended}");
 }
 
 #[test]

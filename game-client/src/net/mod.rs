@@ -29,9 +29,11 @@ pub(crate) enum Received {
         /// For the player.
         news: String,
     },
+    /// No seat is wanted: this is about watching. Comes before the Welcome.
+    Watching,
     /// There is a seat, and here it is.
     Placed(Place),
-    /// The server proved that it knows the player session, and let the player in.
+    /// The server proved that it knows the player session or the spectator key, and let the player in.
     Welcome {
         /// What happens in this session.
         hosting: Hosting,

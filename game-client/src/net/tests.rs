@@ -51,6 +51,7 @@ impl Guest {
             Some(ClientMessage::Hello { player_id, proof } | ClientMessage::Resume { player_id, proof }) => {
                 Guest { player_id, proof, ..guest }
             }
+            Some(ClientMessage::Watch { proof }) => Guest { proof, ..guest },
             other => panic!("the first message is the Hello: {other:?}"),
         }
     }
@@ -396,4 +397,57 @@ fn a_thread_that_dies_is_told_once() {
     assert!(reason.contains("has stopped\nhint: "), "{reason}");
     assert_eq!(link.try_receive(), None);
     assert_eq!(Link::idle().try_receive(), None, "no connection is no error");
+}
+
+const KEY: &str = "a spectator key of some length";
+
+fn start_watching(address: SocketAddr) -> Link {
+    let destination = Destination::Watch { address, spectator_key: KEY.to_owned(), session: None };
+    Link::start(destination, PLAYER.to_owned()).unwrap()
+}
+
+/// Who watches says no name, proves to know the key, and has no seat to lose: they come again by the same key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn watches_by_the_key_and_comes_again_by_it() {
+    let (endpoint, address) = open_server_with(PROTOCOL, honest(), |transport| {
+        transport.max_idle_timeout(Some(Duration::from_millis(300).try_into().unwrap()));
+    });
+    let served = tokio::spawn(async move {
+        let hosting = Hosting::Match { players_wanted: 2 };
+        for _ in 0..2 {
+            let mut guest = Guest::accept(&endpoint).await;
+            assert_eq!(guest.player_id, "");
+            assert!(guest.proof.verify(Secret::SpectatorKey(KEY), &guest.exporter), "the key is proved");
+            let proof = server_proof(Secret::SpectatorKey(KEY), &guest.exporter);
+            guest.say(ServerMessage::Welcome { proof, hosting, resume: None }).await;
+            guest.connection.closed().await;
+        }
+        let mut guest = Guest::accept(&endpoint).await;
+        guest.say(ServerMessage::Refused { reason: "no place is left".to_owned() }).await;
+        guest.connection.closed().await;
+    });
+    let mut link = start_watching(address);
+    assert_eq!(next_event(&mut link).await, Some(Received::Watching));
+    assert!(matches!(next_event(&mut link).await, Some(Received::Welcome { .. })));
+    for event in [Received::Lost, Received::Resumed, Received::Lost] {
+        assert_eq!(next_event(&mut link).await, Some(event));
+    }
+    let Some(Received::Closed { reason }) = next_event(&mut link).await else { panic!("it is over") };
+    assert!(reason.contains("the place is gone: the server refused the join: no place is left"), "{reason}");
+    finish(link, served).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn does_not_watch_at_a_server_without_the_key() {
+    let (address, served) = serve(async |mut guest| {
+        // A proof, but of the kind that players are shown.
+        let proof = server_proof(Secret::PlayerSessionId(KEY), &guest.exporter);
+        guest.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: None }).await;
+        guest.connection.closed().await;
+    });
+    let mut link = start_watching(address);
+    assert_eq!(next_event(&mut link).await, Some(Received::Watching));
+    let Some(Received::Refused { reason }) = next_event(&mut link).await else { panic!("not let in") };
+    assert!(reason.starts_with("the server could not prove that it knows this spectator key\n"), "{reason}");
+    finish(link, served).await;
 }

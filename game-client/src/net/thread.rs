@@ -77,11 +77,11 @@ async fn follow(
     from_app: &mut Receiver<Outgoing>,
 ) -> Option<Received> {
     let found = async {
-        let seat = find(destination, player_id, to_app).await?;
-        let joined = connection::join(seat.address, Ticket::Seat(&seat.player_session_id), player_id).await;
-        joined.map(|joined| (seat.address, joined)).map_err(not_in)
+        let (address, pass) = find(destination, player_id, to_app).await?;
+        let joined = connection::join(address, pass.ticket(), player_id).await;
+        joined.map(|joined| (address, pass, joined)).map_err(not_in)
     };
-    let (address, mut joined) = tokio::select! {
+    let (address, pass, mut joined) = tokio::select! {
         found = found => match found {
             Ok(found) => found,
             Err(last) => return Some(last),
@@ -92,16 +92,17 @@ async fn follow(
     tell(to_app.send(Received::Welcome { hosting: joined.hosting }).await);
     loop {
         let resume = joined.resume;
-        let (reason, token) = match (play(joined, to_app, from_app).await, resume) {
+        let again = pass.again(resume.as_ref());
+        let (reason, ticket) = match (play(joined, to_app, from_app).await, again) {
             (End::Left, _) => return None,
             (End::Over(last), _) | (End::Lost(last), None) => return Some(last),
-            (End::Lost(Received::Closed { reason }), Some(token)) => (reason, token),
+            (End::Lost(Received::Closed { reason }), Some(ticket)) => (reason, ticket),
             (End::Lost(last), Some(_)) => return Some(last),
         };
         tracing::warn!("{reason}; coming back");
         tell(to_app.send(Received::Lost).await);
         joined = tokio::select! {
-            back = come_back(address, &token, player_id, &reason) => match back {
+            back = come_back(address, ticket, player_id, &reason) => match back {
                 Ok(joined) => joined,
                 Err(last) => return Some(last),
             },
@@ -109,6 +110,31 @@ async fn follow(
         };
         forget_stale(from_app);
         tell(to_app.send(Received::Resumed).await);
+    }
+}
+
+/// What lets in.
+enum Pass {
+    /// The player session id.
+    Seat(String),
+    /// The spectator key.
+    Watch(String),
+}
+
+impl Pass {
+    fn ticket(&self) -> Ticket<'_> {
+        match self {
+            Pass::Seat(player_session_id) => Ticket::Seat(player_session_id),
+            Pass::Watch(key) => Ticket::Watch(key),
+        }
+    }
+
+    /// What lets in again after the connection was lost: a seat has a token, and spectators just come again.
+    fn again<'a>(&'a self, token: Option<&'a ResumeToken>) -> Option<Ticket<'a>> {
+        match self {
+            Pass::Seat(_) => token.map(Ticket::Resume),
+            Pass::Watch(_) => Some(self.ticket()),
+        }
     }
 }
 
@@ -132,7 +158,7 @@ fn not_in(error: JoinError) -> Received {
 /// Tries until it works, the seat is refused, or the server has given it up.
 async fn come_back(
     address: SocketAddr,
-    token: &ResumeToken,
+    ticket: Ticket<'_>,
     player_id: &str,
     lost: &str,
 ) -> Result<Joined, Received> {
@@ -140,13 +166,13 @@ async fn come_back(
     let tries = async {
         loop {
             // Each try begins with a first packet: one that goes on for long sends its own ever more seldom.
-            let joined = timeout(TRY_MAX, connection::join(address, Ticket::Resume(token), player_id)).await;
+            let joined = timeout(TRY_MAX, connection::join(address, ticket, player_id)).await;
             match joined.unwrap_or(Err(JoinError::NoAnswer(address))) {
                 Ok(joined) => return Ok(joined),
                 Err(error) if error.is_refusal() => {
-                    return Err(Received::Closed {
-                        reason: format!("{lost}, and the seat is gone: {error}"),
-                    });
+                    let place = if matches!(ticket, Ticket::Watch(_)) { "place" } else { "seat" };
+                    let reason = format!("{lost}, and the {place} is gone: {error}");
+                    return Err(Received::Closed { reason });
                 }
                 Err(error) => tracing::debug!("not back yet: {error}"),
             }
@@ -165,20 +191,25 @@ async fn find(
     destination: Destination,
     player_id: &str,
     to_app: &Sender<Received>,
-) -> Result<lookup::Seat, Received> {
+) -> Result<(SocketAddr, Pass), Received> {
     let news = async |news| tell(to_app.send(Received::Searching { news }).await);
     let closed = |reason| Received::Closed { reason };
     let seat = match destination {
         Destination::Address { address, player_session_id, session } => {
             lookup::Seat { address, player_session_id, place: Place { session, ..Place::default() } }
         }
+        Destination::Watch { address, spectator_key, session } => {
+            tell(to_app.send(Received::Watching).await);
+            tell(to_app.send(Received::Placed(Place { session, ..Place::default() })).await);
+            return Ok((address, Pass::Watch(spectator_key)));
+        }
         Destination::Cloud(cloud) => lookup::find_seat(&cloud, player_id, news).await.map_err(closed)?,
         Destination::Matchmaker(matchmaker) => {
             matchmaker::find_seat(&matchmaker, player_id, news).await.map_err(closed)?
         }
     };
-    tell(to_app.send(Received::Placed(seat.place.clone())).await);
-    Ok(seat)
+    tell(to_app.send(Received::Placed(seat.place)).await);
+    Ok((seat.address, Pass::Seat(seat.player_session_id)))
 }
 
 /// What was to be sent meanwhile is about a match that went on without it.

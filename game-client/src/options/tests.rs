@@ -46,6 +46,16 @@ fn a_window_stays_open_unless_told_otherwise() {
 }
 
 #[test]
+fn who_watches_needs_neither_name_nor_bot() {
+    let line = ["game-client", "--watch", "127.0.0.1:7000", "--spectator-key", "a key", "--headless"];
+    let config = Options::try_parse_from(line).unwrap().check().unwrap();
+    let address = "127.0.0.1:7000".parse().unwrap();
+    let spectator_key = "a key".to_owned();
+    assert_eq!(config.destination, Some(Destination::Watch { address, spectator_key, session: None }));
+    assert_eq!((config.view, config.player_id, config.bot), (View::Headless, None, None));
+}
+
+#[test]
 fn a_cloud_destination() {
     let Some(Destination::Cloud(cloud)) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination
     else {
@@ -65,6 +75,9 @@ fn bad_command_lines_say_what_to_do() {
         (&[ADDRESS, &["--headless", "--title"]], "cannot be used with"),
         (&[&["--connect", "127.0.0.1:7000"]], "GAME_PLAYER_SESSION_ID"),
         (&[ADDRESS, CLOUD, &["--alias", "a"]], "exclude each other"),
+        (&[&["--watch", "127.0.0.1:7000"]], "GAME_SPECTATOR_KEY"),
+        (&[ADDRESS, &["--watch", "127.0.0.1:7000"]], "cannot be used with"),
+        (&[CLOUD, &["--alias", "a", "--session", "s"]], "`--session` needs `--connect` or `--watch`"),
         (&[CLOUD], "exactly one of `--alias` and `--fleet`"),
         (&[CLOUD, &["--alias", "a", "--fleet", "f"]], "exactly one of `--alias` and `--fleet`"),
         (&[&["--alias", "a"]], "needs `--gse-endpoint`"),

@@ -63,7 +63,7 @@ pub(super) fn plugin(app: &mut App) {
 fn spawn(mut commands: Commands, match_: Res<Match>, settings: Option<Res<Settings>>) {
     spawn_header(&mut commands, match_.world().score_to_win());
     let bindings = settings.map(|settings| settings.bindings.clone()).unwrap_or_default();
-    spawn_panel(&mut commands, match_.own().0, &bindings);
+    spawn_panel(&mut commands, match_.own().map(|own| own.0), &bindings);
 }
 
 fn spawn_header(commands: &mut Commands, score_to_win: u16) {
@@ -99,7 +99,7 @@ fn spawn_header(commands: &mut Commands, score_to_win: u16) {
     ));
 }
 
-fn spawn_panel(commands: &mut Commands, own: u8, bindings: &Bindings) {
+fn spawn_panel(commands: &mut Commands, own: Option<u8>, bindings: &Bindings) {
     let panel = Node {
         position_type: PositionType::Absolute,
         right: px(theme::MARGIN),
@@ -112,13 +112,14 @@ fn spawn_panel(commands: &mut Commands, own: u8, bindings: &Bindings) {
     commands.spawn((OfMatch, panel, BackgroundColor(theme::PANEL))).with_children(|panel| {
         panel.spawn((Scores, theme::column(2.0)));
         panel.spawn(theme::column(8.0)).with_children(|lower| {
-            own_state(lower, own);
-            lower.spawn(Node { height: px(2), ..default() });
-            for (action, what) in
-                [(Action::Shoot, "shoot: 3 hits, 2 points"), (Action::Dash, "dash into: 1 point")]
-            {
-                let keys = keys(bindings, action);
-                lower.spawn(theme::label(format!("{keys}\n  {what}"), 14.0, theme::TEXT_FAINT));
+            match own {
+                Some(own) => {
+                    own_state(lower, own);
+                    what_to_do(lower, bindings);
+                }
+                None => {
+                    lower.spawn(theme::label("watching", 26.0, theme::COIN));
+                }
             }
             lower.spawn((Line, theme::label("", 14.0, theme::TEXT_FAINT)));
         });
@@ -155,6 +156,15 @@ fn own_state(parent: &mut ChildSpawnerCommands, own: u8) {
         ));
         across.spawn((DashWord, theme::label("", 15.0, theme::TEXT)));
     });
+}
+
+/// What the keys do.
+fn what_to_do(parent: &mut ChildSpawnerCommands, bindings: &Bindings) {
+    parent.spawn(Node { height: px(2), ..default() });
+    for (action, what) in [(Action::Shoot, "shoot: 3 hits, 2 points"), (Action::Dash, "dash into: 1 point")] {
+        let keys = keys(bindings, action);
+        parent.spawn(theme::label(format!("{keys}\n  {what}"), 14.0, theme::TEXT_FAINT));
+    }
 }
 
 /// The keys of an action, as one reads them.
@@ -204,7 +214,7 @@ fn rows(match_: &Match, session: &Session) -> Vec<Row> {
             slot: slot as u8,
             name: name.clone(),
             score: player.score,
-            is_own: slot == usize::from(match_.own().0),
+            is_own: match_.own().is_some_and(|own| slot == usize::from(own.0)),
             is_present: player.present,
             is_away: session.away.contains(name),
         })
@@ -279,7 +289,8 @@ fn show_own(
     mut word: Single<&mut Text, With<DashWord>>,
 ) {
     let players = match_.players();
-    let Some(player) = players.get(usize::from(match_.own().0)) else { return };
+    let own = match_.own().map(|own| usize::from(own.0));
+    let Some(player) = own.and_then(|own| players.get(own)) else { return };
     for (heart, mut ground) in &mut hearts {
         let is_left = heart.0 < player.health;
         ground.0 = if is_left { theme::TEXT } else { Color::NONE };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use game_net::client::{Client, Statistics};
+use game_net::client::Statistics;
 use game_sim::{TICKS_PER_SECOND, arena::UNITS_PER_PIXEL};
 
 use super::OfMatch;
@@ -112,7 +112,7 @@ fn show(
     let is_shown = is_shown.0 && session.verdict.is_none();
     let wanted = if is_shown { Visibility::Inherited } else { Visibility::Hidden };
     overlay.into_inner().set_if_neq(wanted);
-    let now = match_.client().statistics();
+    let now = match_.statistics();
     let passed = time.elapsed().saturating_sub(rates.since);
     // The next match counts from the start.
     if passed >= WINDOW || now.snapshots < rates.before.snapshots {
@@ -120,37 +120,40 @@ fn show(
         rates.snapshots = now.snapshots.saturating_sub(rates.before.snapshots);
         (rates.since, rates.before) = (time.elapsed(), now);
     }
-    let shown = figures(match_.client(), &session, &rates);
+    let shown = figures(&match_, &session, &rates);
     if text.0 != shown {
         text.0 = shown;
     }
 }
 
-/// The text, a figure per line.
-fn figures(client: &Client, session: &Session, rates: &Rates) -> String {
-    let now = client.statistics();
+/// The text, a figure per line. Spectators predict nothing, so they have fewer.
+fn figures(match_: &Match, session: &Session, rates: &Rates) -> String {
+    let now = match_.statistics();
     let ms = |ticks: u32| ticks * 1000 / TICKS_PER_SECOND;
     let rtt = session.rtt.map_or("-".to_owned(), |rtt| format!("{:.1} ms", rtt.as_micros() as f32 / 1000.0));
     let loss = session.loss_percent.map_or("-".to_owned(), |percent| format!("{percent:.1} %"));
     let place = &session.place;
     let or_dash = |text: Option<&str>| theme::short_name(text.unwrap_or("-"), 34);
-    let ahead = client.ahead_ticks();
-    let rows = [
-        ("round trip", rtt),
-        ("loss, sent", loss),
-        ("ahead", format!("{ahead} ticks, {} ms", ms(ahead))),
-        ("others", format!("{} ms in the past", ms(client.rewind_ticks().into()))),
+    let mut rows = vec![("round trip", rtt), ("loss, sent", loss)];
+    if let Some(client) = match_.client() {
+        let ahead = client.ahead_ticks();
+        rows.push(("ahead", format!("{ahead} ticks, {} ms", ms(ahead))));
+        rows.push(("others", format!("{} ms in the past", ms(client.rewind_ticks().into()))));
+    }
+    rows.extend([
         ("snapshots", format!("{} a second, {} B a second", rates.snapshots, rates.bytes)),
         ("not used", format!("{} late, {} without base", now.stale_snapshots, now.unusable_snapshots)),
-        (
-            "corrections",
-            format!("{}, longest {} px", now.mispredictions, now.correction_units_max / UNITS_PER_PIXEL),
-        ),
-        ("pace", format!("{} corrections", now.pace_corrections)),
+    ]);
+    if match_.client().is_some() {
+        let longest = now.correction_units_max / UNITS_PER_PIXEL;
+        rows.push(("corrections", format!("{}, longest {longest} px", now.mispredictions)));
+        rows.push(("pace", format!("{} corrections", now.pace_corrections)));
+    }
+    rows.extend([
         ("session", or_dash(place.short_session())),
         ("fleet", or_dash(place.fleet())),
         ("alias", or_dash(place.alias.as_deref())),
         ("region", or_dash(place.region.as_deref())),
-    ];
-    rows.map(|(name, figure)| format!("{name:<13}{figure}")).join("\n")
+    ]);
+    rows.iter().map(|(name, figure)| format!("{name:<13}{figure}")).collect::<Vec<_>>().join("\n")
 }

@@ -100,7 +100,7 @@ fn spawn(
         let Some((_, outline)) = outlines.iter().find(|(shape, _)| *shape == mark.shape) else { continue };
         let looks =
             Body { awake: materials.add(color), stunned: materials.add(color.mix(&theme::FLOOR, 0.7)) };
-        let is_own = slot == usize::from(match_.own().0);
+        let is_own = match_.own().is_some_and(|own| slot == usize::from(own.0));
         let at = |z: f32| Transform::from_xyz(0.0, 0.0, z).with_rotation(outline.turn);
         let mut avatar = commands.spawn((
             OfMatch,

@@ -66,8 +66,9 @@ pub(super) fn steps_rows(steps: &[String], is_done: bool) -> Vec<impl Bundle> {
 fn waiting(session: &Session) -> String {
     match session.hosting {
         Some(Hosting::Match { players_wanted }) => {
-            format!("Waiting for players: {} of {players_wanted}", session.present.len() + 1)
+            format!("Waiting for players: {} of {players_wanted}", session.players_here())
         }
+        None if session.is_watching => "Asking to watch ...".to_owned(),
         Some(Hosting::Lobby) | None => {
             format!("{} is joining ...", theme::short_name(&session.player_id, 32))
         }

@@ -42,7 +42,9 @@ fn spawn(
     journey: Option<Res<Journey>>,
 ) {
     let Some(verdict) = &session.verdict else { return };
+    let won = session.winner.as_deref().map(|name| format!("{} won", theme::short_name(name, 20)));
     let (headline, color) = match verdict.outcome {
+        Outcome::Watched => (won.as_deref().unwrap_or("The match is over"), theme::TEXT),
         Outcome::Won => ("You won!", theme::COIN),
         Outcome::Lost => ("You lost", theme::TEXT),
         Outcome::Draw => ("A draw", theme::TEXT),
@@ -50,7 +52,7 @@ fn spawn(
         Outcome::Refused | Outcome::Failed => ("It went wrong", theme::TEXT_ALARM),
     };
     let names = match_.as_deref().map_or(&[][..], Match::names);
-    let rows = rows(outlet::scores(&session, match_.as_deref()), names, &session.player_id);
+    let rows = rows(outlet::scores(&session, match_.as_deref()), names, session.own_id());
     let items = journey.map(|journey| ended_menu(journey.ways())).unwrap_or_default();
     let veil = BackgroundColor(theme::BACKGROUND.with_alpha(0.72));
     let page = (DespawnOnExit(Screen::Ended), Node { row_gap: px(14), ..theme::centered() });
@@ -58,8 +60,8 @@ fn spawn(
         page.spawn((theme::panel(px(620)), BoxShadow::new(Color::BLACK, px(0), px(0), px(2), px(24))))
             .with_children(|card| {
                 card.spawn(theme::label(headline, 48.0, color));
-                let winner = session.winner.as_ref().filter(|_| verdict.outcome == Outcome::Lost);
-                let winner = winner.map(|name| format!("{} won: ", theme::short_name(name, 20)));
+                let winner = won.as_ref().filter(|_| verdict.outcome == Outcome::Lost);
+                let winner = winner.map(|won| format!("{won}: "));
                 let reason = format!("{}{}", winner.unwrap_or_default(), verdict.reason);
                 card.spawn(theme::label(theme::wrapped(&reason, 46), 18.0, theme::TEXT_FAINT));
                 card.spawn(Node { height: px(4), ..default() });
@@ -101,11 +103,11 @@ fn score_row(card: &mut ChildSpawnerCommands, row: &Row) {
 }
 
 /// Highest score first; of equals the lower seat.
-fn rows(scores: BTreeMap<String, u32>, names: &[String], own: &str) -> Vec<Row> {
+fn rows(scores: BTreeMap<String, u32>, names: &[String], own: Option<&str>) -> Vec<Row> {
     let slot = |name: &String| names.iter().position(|known| known == name).map(|slot| slot as u8);
     let mut rows: Vec<Row> = scores
         .into_iter()
-        .map(|(name, score)| Row { rank: 0, slot: slot(&name), is_own: name == own, name, score })
+        .map(|(name, score)| Row { rank: 0, slot: slot(&name), is_own: own == Some(&*name), name, score })
         .collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.score), row.slot, row.name.clone()));
     for index in 0..rows.len() {
@@ -126,7 +128,7 @@ mod tests {
         let scores = [("ada", 3), ("ben", 9), ("cleo", 3), ("dan", 0)];
         let scores: BTreeMap<String, u32> = scores.map(|(name, score)| (name.to_owned(), score)).into();
         let names = ["cleo", "ada", "ben", "dan"].map(str::to_owned);
-        let shown: Vec<_> = rows(scores, &names, "ada")
+        let shown: Vec<_> = rows(scores, &names, Some("ada"))
             .into_iter()
             .map(|row| (row.rank, row.name, row.slot, row.is_own))
             .collect();

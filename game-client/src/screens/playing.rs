@@ -7,6 +7,7 @@ use crate::{
     menu::{self, Menu},
     navigation::{Choice, Item, Screen},
     prediction::Match,
+    session::Session,
     theme,
 };
 
@@ -46,6 +47,7 @@ fn ask(
     mut commands: Commands,
     mut menu: ResMut<Menu>,
     journey: Res<Journey>,
+    session: Res<Session>,
     question: Query<Entity, With<Question>>,
 ) {
     if journey.is_leave_asked != question.is_empty() {
@@ -55,7 +57,8 @@ fn ask(
         commands.entity(entity).despawn();
     }
     if journey.is_leave_asked {
-        let items = [Item::new("Play on", Choice::Stay), Item::new("Leave the match", Choice::Title)];
+        let stay = if session.is_watching { "Watch on" } else { "Play on" };
+        let items = [Item::new(stay, Choice::Stay), Item::new("Leave the match", Choice::Title)];
         let veil = BackgroundColor(theme::BACKGROUND.with_alpha(0.6));
         let page = (Question, DespawnOnExit(Screen::Playing), theme::centered());
         commands.spawn((page, veil, GlobalZIndex(1))).with_children(|page| {
