@@ -109,8 +109,11 @@ impl Guests {
     /// Gives somebody their seat back; the id under which they had it, if they proved who they are.
     pub(crate) fn resume(&mut self, id: GuestId, resume: Resume, hosting: Hosting) -> Option<GuestId> {
         let Resume { player_id, proof, exporter, outlet, answer } = resume;
-        let owner = self.by_id.iter().find(|(_, Seated { guest, .. })| {
-            guest.player_id == player_id && proof.verify(Secret::ResumeToken(&guest.resume), &exporter)
+        // Who was cut off for what they sent does not come back by it.
+        let owner = self.by_id.iter().find(|(_, Seated { guest, strikes, .. })| {
+            *strikes < STRIKES_MAX
+                && guest.player_id == player_id
+                && proof.verify(Secret::ResumeToken(&guest.resume), &exporter)
         });
         let Some((before, seated)) = owner else {
             let _ = answer.send(Err(Refusal::NothingToResume));
@@ -258,8 +261,8 @@ impl Guests {
             (None, Some(spectator)) => &mut spectator.strikes,
             (None, None) => return,
         };
-        *strikes += 1;
-        if *strikes == STRIKES_MAX {
+        *strikes = strikes.saturating_add(1);
+        if *strikes >= STRIKES_MAX {
             info!("guest cut off for datagrams that are none");
             let reason = "you send datagrams that are none of this protocol".to_owned();
             self.tell(id, ServerMessage::Closing { reason });

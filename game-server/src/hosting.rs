@@ -29,6 +29,8 @@ const TERMINATION_MARGIN: Duration = Duration::from_secs(10);
 
 /// The agent is told of taken seats at most so often.
 const REPORT_PERIOD: Duration = Duration::from_secs(1);
+/// At the end of a session the agent has so long to hear that no seat is taken any more.
+const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// When told to stop while the agent is being told of this process: so long for its answer, because an agent that
 /// knows the process wants to hear of its end.
@@ -164,6 +166,8 @@ struct Hosting {
     owner: JoinHandle<RoomEnd>,
     seats: JoinHandle<()>,
     report: JoinHandle<()>,
+    handle: ProcessHandle,
+    seats_max: u32,
 }
 
 impl Hosting {
@@ -220,9 +224,9 @@ impl Hosting {
                 tokio::spawn(lobby::run(settings.spectators_max, seats, taken, occupied, FAREWELL))
             }
         };
-        let report = tokio::spawn(report(handle, count, seats_max));
+        let report = tokio::spawn(report(handle.clone(), count, seats_max));
         info!(session = id, seats = info.max_players, trace_id = info.trace_id(), "session is active");
-        Some((session, Hosting { room, owner, seats: seats_task, report }))
+        Some((session, Hosting { room, owner, seats: seats_task, report, handle, seats_max }))
     }
 
     /// Waits for the end of the session; passes on what the agent and the operator want meanwhile.
@@ -242,7 +246,7 @@ impl Hosting {
                         Err(error) => error!(%error, "the session's task failed"),
                     }
                     self.seats.abort();
-                    self.report.abort();
+                    self.report_empty().await;
                     return over;
                 }
                 // It may come again with another time.
@@ -262,6 +266,18 @@ impl Hosting {
             info!("asked to end during a session");
             // A room that has ended meanwhile needs no word.
             let _ = self.room.inputs.send(RoomInput::Close { by }).await;
+        }
+    }
+
+    /// The counts stay at the agent until others come, so an idle process would look as full as its last session was.
+    async fn report_empty(&mut self) {
+        self.report.abort();
+        // It is over when this returns: an older count does not overtake the last one.
+        let _ = (&mut self.report).await;
+        match timeout(LAST_REPORT_TIMEOUT, self.handle.report_custom_data(0, self.seats_max)).await {
+            Ok(Ok(())) => (),
+            Ok(Err(error)) => warn!(error = %error.name, "ReportCustomData failed"),
+            Err(_) => warn!("ReportCustomData took too long"),
         }
     }
 }

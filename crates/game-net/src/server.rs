@@ -83,10 +83,14 @@ impl Server {
     }
 
     /// Takes in a datagram from the player of this slot. Inputs for ticks that are over are dropped; the first input
-    /// for a tick counts, so that nobody rewrites what they announced.
+    /// for a tick counts, so that nobody rewrites what they announced. Of a player who is away none counts: what is late
+    /// on the lost connection must not make them walk on.
     pub fn on_datagram(&mut self, slot: PlayerSlot, datagram: &[u8]) -> Result<(), ProtocolError> {
         let InputDatagram { newest_tick, snapshot_tick, inputs } = InputDatagram::decode(datagram)?;
         let seat = self.seats.get_mut(usize::from(slot.0)).ok_or(ProtocolError::Datagram)?;
+        if seat.away {
+            return Ok(());
+        }
         let now = self.world.tick();
         let last = now.saturating_add(INPUT_WINDOW_TICKS);
         seat.newest_tick = seat.newest_tick.max(Some(newest_tick.min(last)));

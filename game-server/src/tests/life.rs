@@ -181,6 +181,15 @@ async fn the_agent_is_told_how_many_seats_are_taken() {
     assert_eq!(reported(2).await, ("1".to_owned(), "2".to_owned()));
     drop(anna);
     assert_eq!(reported(3).await, ("0".to_owned(), "2".to_owned()));
+    // Who is in at the end does not count for ever.
+    let _bert = life.join("bert", "psess-bert").await;
+    assert_eq!(reported(4).await, ("1".to_owned(), "2".to_owned()));
+    life.agent.process_terminate(NEVER).await.unwrap();
+    assert_eq!(reported(5).await, ("0".to_owned(), "2".to_owned()));
+    life.wait(Call::TerminateGameServerSession, 1).await;
+    let names = life.names();
+    let last = |call| names.iter().rposition(|name| *name == call);
+    assert!(last(Call::ReportCustomData) < last(Call::TerminateGameServerSession), "{names:?}");
 }
 
 #[tokio::test]

@@ -142,6 +142,37 @@ async fn only_the_token_opens_the_seat_and_only_on_its_own_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_cut_off_for_garbage_cannot_resume() {
+    let (seats, _log) = table(&[]);
+    let (room, taken) = Room::new(seats.clone(), None);
+    let settings = MatchSettings { ticks_max: 36_000, players_wanted: 2, ..settings() };
+    let _owner = tokio::spawn(run_match(settings, seats, taken));
+    let _anna = enter(&room.inputs, 1, "anna").await;
+    let mut bert = enter(&room.inputs, 2, "bert").await;
+    while !is_start(&bert.messages.recv().await.unwrap()) {}
+    // Over two connections, so that strikes are not forgiven by coming back.
+    for id in [2, 3] {
+        for _ in 0..16 {
+            room.datagrams.send((GuestId(id), bytes::Bytes::from_static(&[1, 2, 9]))).await.unwrap();
+        }
+        if id == 2 {
+            // The next tick takes them in.
+            while bert.datagrams.try_recv().is_ok() {}
+            bert.datagrams.recv().await.unwrap();
+            let (inlet, resumed) = resume(&room.inputs, 3, BERT, token(BERT), EXPORTER).await;
+            assert!(resumed.is_ok(), "half of the strikes are none");
+            bert = inlet;
+        }
+    }
+    while bert.messages.recv().await.is_some() {}
+    let (_, resumed) = resume(&room.inputs, 4, BERT, token(BERT), EXPORTER).await;
+    assert_eq!(resumed, Err(Refusal::NothingToResume));
+    room.inputs.send(lost(3)).await.unwrap();
+    let (_, resumed) = resume(&room.inputs, 4, BERT, token(BERT), EXPORTER).await;
+    assert_eq!(resumed, Err(Refusal::NothingToResume), "nor when the line is lost as well");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_match_that_waits_keeps_the_seat_and_counts_who_is_here() {
     let (inputs, _owner, _log) = open(2);
     let mut anna = enter(&inputs, 1, "anna").await;
