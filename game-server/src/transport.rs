@@ -21,8 +21,8 @@ use crate::strangers::{LIMITS, Limits, Strangers};
 use crate::web::certificate::{self, Certificate, CertificateHash};
 use crate::web::{self, Bridge, Door};
 
-/// Connections at most: the two hundred players of the largest session, and all strangers.
-const CONNECTIONS: usize = 480;
+/// Connections at most: the two hundred players of the largest session, all spectators, and all strangers.
+const CONNECTIONS: usize = 520;
 /// Handshakes that wait to be looked at, and bytes of each and of all that are kept meanwhile.
 const INCOMING: usize = 256;
 const INCOMING_BYTES: u64 = 8 * 1024;

@@ -98,7 +98,6 @@ pub(super) async fn serve(
     };
     let result = talked.await;
     // C-D2: a page that is gone has left. When the room is gone there is nobody to tell.
-    let _ = room.inputs.send(RoomInput::Message { id, message: ClientMessage::Leave }).await;
     let _ = room.inputs.send(RoomInput::Gone { id, departure: Departure::Left }).await;
     result
 }
