@@ -37,6 +37,8 @@ struct Seated {
     guest: Guest,
     /// The connection is lost, and the seat waits until then.
     away_until: Option<Instant>,
+    /// They took messages too slowly, and their connection is being ended for it: the line was bad, nobody left.
+    is_behind: bool,
     strikes: u32,
 }
 
@@ -101,7 +103,7 @@ impl Guests {
         }
         info!(player_id = ?player_id, "player joined");
         self.tell_all(&ServerMessage::Presence(Presence::Joined { player_id }));
-        self.by_id.insert(id, Seated { guest, away_until: None, strikes: 0 });
+        self.by_id.insert(id, Seated { guest, away_until: None, is_behind: false, strikes: 0 });
         self.count();
         self.tell_who_is_here(id);
     }
@@ -129,7 +131,8 @@ impl Guests {
             self.tell_all(&ServerMessage::Presence(Presence::Back { player_id }));
         }
         // The old connection ends with its outlet.
-        self.by_id.insert(id, Seated { guest: Guest { outlet, ..guest }, away_until: None, strikes });
+        let guest = Guest { outlet, ..guest };
+        self.by_id.insert(id, Seated { guest, away_until: None, is_behind: false, strikes });
         self.tell_who_is_here(id);
         Some(before)
     }
@@ -162,6 +165,7 @@ impl Guests {
             return Parting::Unwatched;
         }
         let Some(seated) = self.by_id.get_mut(&id) else { return Parting::Unknown };
+        let departure = if seated.is_behind { Departure::Lost } else { departure };
         match departure {
             Departure::Left => {
                 self.leave(id);
@@ -229,13 +233,16 @@ impl Guests {
         }
     }
 
-    /// A reliable message to one. Who is too far behind to take it loses the way back: the connection ends, and
-    /// `Gone` follows.
+    /// A reliable message to one. Who is too far behind to take it loses the way back: the connection ends, `Gone`
+    /// follows, and the seat waits.
     pub(crate) fn tell(&mut self, id: GuestId, message: ServerMessage) {
         if let Some(outlet) = self.outlet(id)
             && outlet.messages.try_send(message).is_err()
         {
             *outlet = Outlet::closed();
+            if let Some(seated) = self.by_id.get_mut(&id) {
+                seated.is_behind = true;
+            }
         }
     }
 

@@ -194,6 +194,25 @@ async fn a_match_that_waits_keeps_the_seat_and_counts_who_is_here() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_seat_of_a_slow_reader_waits() {
+    let (inputs, _owner, _log) = open(3);
+    let mut anna = enter(&inputs, 1, "anna").await;
+    let mut bert = enter(&inputs, 2, "bert").await;
+    for number in 0..400 {
+        let message = ClientMessage::ChatSend { text: number.to_string() };
+        inputs.send(RoomInput::Message { id: GuestId(1), message }).await.unwrap();
+        while !matches!(anna.messages.recv().await.unwrap(), ServerMessage::Chat { .. }) {}
+    }
+    while bert.messages.recv().await.is_some() {}
+    // The connection has passed on all it had, and ends as one that was dismissed.
+    inputs.send(RoomInput::Gone { id: GuestId(2), departure: Departure::Left }).await.unwrap();
+    let away = ServerMessage::Presence(Presence::Away { player_id: "bert".to_owned() });
+    assert_eq!(anna.messages.recv().await, Some(away));
+    let (_bert, resumed) = resume(&inputs, 3, "bert", token("bert"), EXPORTER).await;
+    assert!(resumed.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_forgot_the_token_may_come_in_anew_while_away() {
     let (inputs, _owner, mut log) = open(2);
     let _first = enter(&inputs, 1, "anna").await;
