@@ -57,6 +57,12 @@ async function disaster({ part, cloud, pictures }, visitor, fleets) {
   await place(visitor, name, "d-2", LATENCIES.filter(([, region]) => region === FAR));
   await placed(visitor, FAR);
 
+  part("W5: the queue is led to the far region alone, and back to both");
+  await change(visitor, name, () => visitor.click(visitor.page.locator('main button[name="_edit"][value="drop Destinations.0"]')));
+  await place(visitor, name, "d-3", LATENCIES);
+  await placed(visitor, FAR);
+  await change(visitor, name, () => fill(visitor, targets([fleets[NEAR], fleets[FAR]])));
+
   part("W5: a region that is full is passed over");
   await openFleet(visitor, fleets[NEAR].id, "Game server sessions");
   await sessionByHand(visitor, fleets[NEAR].id);
@@ -82,8 +88,20 @@ async function queue(visitor, name, destinations, policies) {
     members[`PlayerLatencyPolicies.${row}.MaximumIndividualPlayerLatencyMilliseconds`] = most;
     if (seconds) members[`PlayerLatencyPolicies.${row}.PolicyDurationSeconds`] = seconds;
   });
-  destinations.forEach(({ arn }, row) => (members[`Destinations.${row}.DestinationArn`] = arn));
-  await fill(visitor, members);
+  await fill(visitor, { ...members, ...targets(destinations) });
+  await submit(visitor);
+}
+
+/** The targets of a queue, in their order. */
+function targets(fleets) {
+  return Object.fromEntries(fleets.map(({ arn }, row) => [`Destinations.${row}.DestinationArn`, arn]));
+}
+
+/** Opens the form that changes a queue, lets something be done in it, and sends it. */
+async function change(visitor, queue, edit) {
+  await visitor.click(visitor.menu("Queues"));
+  await act(visitor, "UpdateGameServerSessionQueue", queue);
+  await edit();
   await submit(visitor);
 }
 
