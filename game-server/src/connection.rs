@@ -70,13 +70,18 @@ pub(crate) async fn serve(
     browsers: Option<web::Door>,
 ) {
     let remote = incoming.remote_address();
+    // Before the handshake: after it there may be a new one.
+    let browsers = browsers.map(|door| {
+        let certificate = *door.certificate.borrow();
+        (certificate, door)
+    });
     let connection = match timeout(HELLO_TIMEOUT, async { incoming.accept()?.await }).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return debug!(%remote, error = &error as &dyn std::error::Error, "no connection"),
         Err(_) => return debug!(%remote, "no connection in time"),
     };
-    if let Some(door) = browsers.filter(|_| web::is_browser(&connection)) {
-        return web::serve_webtransport(id, connection, &door, stranger).await;
+    if let Some((certificate, door)) = browsers.filter(|_| web::is_browser(&connection)) {
+        return web::serve_webtransport(id, connection, &door, certificate, stranger).await;
     }
     let result = join_and_play(id, &connection, &hosted, stranger).await;
     let (code, reason) = match &result {

@@ -115,13 +115,14 @@ impl Transport {
     /// players by then.
     pub(crate) async fn run(self, hosted: watch::Receiver<Option<Room>>, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
-        let mut strangers = Strangers::new(self.limits);
+        let limits = self.limits;
+        let mut strangers = Strangers::new(limits);
         let renewal = self.web.as_ref().map_or(certificate::RENEWAL, |web| web.renewal);
         let (certificate, door, bridge) = self.web.map_or((None, None, None), |web| {
             let Web { bridge, certificate, players_may_end, .. } = web;
             let (hosted, shown) = (hosted.clone(), certificate.subscribe());
             let door = Door { hosted, certificate: shown, players_may_end };
-            let bridge = tokio::spawn(bridge.run(door.clone(), stop.clone()));
+            let bridge = tokio::spawn(bridge.run(door.clone(), limits, stop.clone()));
             (Some(certificate), Some(door), Some(bridge))
         });
         let mut renewal = interval_at(Instant::now() + renewal, renewal);

@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use url::Url;
 use web_transport_quinn::{ClientBuilder, RecvStream, SendStream, Session};
 
 use super::player::{DEADLINE, Player, connect};
-use super::stage::{FAREWELL, SeatLog, table, wait_for_seat};
+use super::stage::{FAREWELL, LIMITS, SeatLog, table, wait_for_seat};
 use crate::lobby;
 use crate::room::{Refusal, Room, RoomEnd};
 use crate::transport::Transport;
@@ -292,6 +293,49 @@ async fn who_floods_is_cut_off_and_the_others_stay() {
     wait_for_seat(&mut hall.seat_log, &format!("remove {}", BERT.1)).await;
     anna.say(&json!({"type": "chat", "text": "quiet now"})).await;
     anna.hear_until(&json!({"type": "chat", "from": "anna", "text": "quiet now"})).await;
+}
+
+#[tokio::test]
+async fn who_floods_with_pings_is_cut_off() {
+    let hall = Hall::open(&[ANNA], false);
+    let mut page = Page::web_socket(&hall).await;
+    assert_eq!(page.join(ANNA).await["type"], "welcome");
+    let Page::WebSocket(socket) = &mut page else { unreachable!() };
+    for _ in 0..200 {
+        // The server may cut them off before all is written.
+        if socket.feed(Message::Ping(Vec::new().into())).await.is_err() {
+            break;
+        }
+    }
+    let _ = socket.flush().await;
+    let ended = async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => return Some(frame.code),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    };
+    let code = timeout(DEADLINE, ended).await.expect("it ends");
+    assert!(code.is_none_or(|code| code == CloseCode::Policy), "{code:?}");
+}
+
+#[tokio::test]
+async fn one_address_cannot_fill_the_door_with_pages_that_say_nothing() {
+    let hall = Hall::open_with(&[ANNA], false, |transport| transport.with_limits(LIMITS));
+    let mut player = Page::web_socket(&hall).await;
+    assert_eq!(player.join(ANNA).await["type"], "welcome");
+    let mut strangers = Vec::new();
+    for _ in 0..LIMITS.per_address {
+        let mut stranger = Page::web_socket(&hall).await;
+        assert_eq!(stranger.hear().await.unwrap()["type"], "challenge", "who is in does not count");
+        strangers.push(stranger);
+    }
+    let mut one_more = TcpStream::connect((Ipv4Addr::LOCALHOST, hall.port)).await.unwrap();
+    let mut nothing = [0];
+    let heard = timeout(DEADLINE, one_more.read(&mut nothing)).await.expect("it is closed");
+    assert!(matches!(heard, Ok(0) | Err(_)), "{heard:?}");
 }
 
 #[tokio::test]

@@ -22,11 +22,12 @@ use super::conversation::{self, Failure, Line};
 use super::head::{self, Wish};
 use super::message::{PROTOCOL, TEXT_MAX};
 use super::{Door, PATH};
-use crate::connection::HELLO_TIMEOUT;
+use crate::connection::{HELLO_TIMEOUT, MESSAGES_PER_SECOND, Tally};
 use crate::room::GuestId;
+use crate::strangers::{Limits, Stranger, Strangers};
 
-/// Connections at a time, as many as the UDP port has; more are closed at once.
-const CONNECTIONS: usize = 400;
+/// Connections at a time: the two hundred players of the largest session, and all strangers; more are closed at once.
+const CONNECTIONS: usize = 480;
 /// When the system has no room for a connection, it is asked again after so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A peer has so long to hear an answer, or the end.
@@ -50,13 +51,15 @@ impl Bridge {
         Ok(Bridge { listener })
     }
 
-    /// Serves until `stop` is true or its sender is gone.
-    pub(crate) async fn run(self, door: Door, mut stop: watch::Receiver<bool>) {
+    /// Serves until `stop` is true or its sender is gone. Pages that are not in yet are counted by themselves, and their
+    /// addresses are true: TCP has asked them.
+    pub(crate) async fn run(self, door: Door, limits: Limits, mut stop: watch::Receiver<bool>) {
         let listener = match TcpListener::from_std(self.listener) {
             Ok(listener) => listener,
             Err(error) => return warn!(%error, "no browser can be served"),
         };
         let mut connections = JoinSet::new();
+        let mut strangers = Strangers::new(limits);
         let mut ids = (FIRST_ID..).map(GuestId);
         loop {
             let accepted = tokio::select! {
@@ -67,9 +70,11 @@ impl Bridge {
             match accepted {
                 Ok((stream, remote)) if connections.len() < CONNECTIONS => {
                     let Some(id) = ids.next() else { break };
+                    // Too many of them: closed.
+                    let Some(stranger) = strangers.come(remote.ip()) else { continue };
                     let door = door.clone();
                     connections.spawn(async move {
-                        if let Err(failure) = serve(id, stream, &door).await {
+                        if let Err(failure) = serve(id, stream, &door, stranger).await {
                             info!(%remote, %failure, "a page's connection ended");
                         }
                     });
@@ -87,7 +92,7 @@ impl Bridge {
     }
 }
 
-async fn serve(id: GuestId, mut stream: TcpStream, door: &Door) -> Result<(), Failure> {
+async fn serve(id: GuestId, mut stream: TcpStream, door: &Door, stranger: Stranger) -> Result<(), Failure> {
     // Texts are small and wait for nothing.
     stream.set_nodelay(true).map_err(|error| lost(&error))?;
     let wish = timeout(HELLO_TIMEOUT, head::read(&mut stream)).await;
@@ -102,7 +107,7 @@ async fn serve(id: GuestId, mut stream: TcpStream, door: &Door) -> Result<(), Fa
             let answer = upgrade(&key);
             let written = timeout(LAST_WORDS_TIMEOUT, stream.write_all(answer.as_bytes())).await;
             written.map_err(|_| Failure::Timeout("the answer"))?.map_err(|error| lost(&error))?;
-            return talk(id, stream, door).await;
+            return talk(id, stream, door, stranger).await;
         }
     };
     let said = async {
@@ -148,7 +153,7 @@ fn upgrade(key: &str) -> String {
     )
 }
 
-async fn talk(id: GuestId, stream: TcpStream, door: &Door) -> Result<(), Failure> {
+async fn talk(id: GuestId, stream: TcpStream, door: &Door, stranger: Stranger) -> Result<(), Failure> {
     let limits = WebSocketConfig::default()
         .max_message_size(Some(TEXT_MAX))
         .max_frame_size(Some(TEXT_MAX))
@@ -156,8 +161,8 @@ async fn talk(id: GuestId, stream: TcpStream, door: &Door) -> Result<(), Failure
         .max_write_buffer_size(WRITE_BUFFER)
         .read_buffer_size(TEXT_MAX);
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(limits)).await;
-    let mut line = WebSocket { socket, heard: Instant::now() };
-    let result = conversation::serve(id, &mut line, door, None, None).await;
+    let mut line = WebSocket { socket, heard: Instant::now(), signs: Tally::new() };
+    let result = conversation::serve(id, &mut line, door, None, stranger).await;
     let code = match &result {
         Ok(()) | Err(Failure::Refused(_)) => CloseCode::Normal,
         Err(_) => CloseCode::Policy,
@@ -176,6 +181,8 @@ async fn talk(id: GuestId, stream: TcpStream, door: &Door) -> Result<(), Failure
 struct WebSocket {
     socket: WebSocketStream<TcpStream>,
     heard: Instant,
+    /// Signs of life; each costs an answer.
+    signs: Tally,
 }
 
 impl Line for WebSocket {
@@ -194,7 +201,11 @@ impl Line for WebSocket {
                 Message::Text(text) => return Ok(Some(text.as_str().to_owned())),
                 Message::Binary(_) | Message::Frame(_) => return Err(Failure::Protocol),
                 // Answered by the library, or an answer itself.
-                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Ping(_) | Message::Pong(_) => {
+                    if self.signs.take() > MESSAGES_PER_SECOND {
+                        return Err(Failure::Flood);
+                    }
+                }
                 Message::Close(_) => return Ok(None),
             }
         }

@@ -66,7 +66,7 @@ pub(super) async fn serve(
     line: &mut impl Line,
     door: &Door,
     certificate: Option<CertificateHash>,
-    stranger: Option<Stranger>,
+    stranger: Stranger,
 ) -> Result<(), Failure> {
     let hello = timeout(HELLO_TIMEOUT, hello(line, certificate)).await;
     let Hello { player_id, proof, value } = hello.map_err(|_| Failure::Timeout("hello"))??;

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{debug, info};
 use web_transport_quinn::{RecvStream, Request, SendStream, Session};
 
+use super::certificate::CertificateHash;
 use super::conversation::{self, Failure, Line};
 use super::message::TEXT_MAX;
 use super::{Door, PATH};
@@ -18,11 +19,15 @@ const CHUNK: usize = 4096;
 /// The last words have so long to arrive.
 const LAST_WORDS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Serves the connection of a browser to its end.
-pub(crate) async fn serve(id: GuestId, connection: quinn::Connection, door: &Door, stranger: Stranger) {
+/// Serves the connection of a browser to its end. `certificate` is the one of its handshake.
+pub(crate) async fn serve(
+    id: GuestId,
+    connection: quinn::Connection,
+    door: &Door,
+    certificate: CertificateHash,
+    stranger: Stranger,
+) {
     let remote = connection.remote_address();
-    // The certificate of the handshake that has just been.
-    let certificate = *door.certificate.borrow();
     let opened = timeout(HELLO_TIMEOUT, open(connection.clone())).await;
     let (session, send, recv) = match opened {
         Ok(Ok(opened)) => opened,
@@ -36,7 +41,7 @@ pub(crate) async fn serve(id: GuestId, connection: quinn::Connection, door: &Doo
         }
     };
     let mut line = Lines { send, recv, unread: Vec::new(), searched: 0 };
-    let result = conversation::serve(id, &mut line, door, Some(certificate), Some(stranger)).await;
+    let result = conversation::serve(id, &mut line, door, Some(certificate), stranger).await;
     if line.send.finish().is_ok() {
         let _ = timeout(LAST_WORDS_TIMEOUT, line.send.stopped()).await;
     }
