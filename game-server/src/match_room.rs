@@ -12,7 +12,7 @@ use game_net::server::{Receiver, Server, WatcherId};
 use game_sim::{EndReason, MatchConfig, Outcome, PLAYERS_MIN, PlayerSlot, TICKS_PER_SECOND};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, sleep_until};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::config::MatchSettings;
 use crate::countdown::Countdown;
@@ -22,6 +22,8 @@ use crate::seats::Seats;
 use crate::tick_times::TickTimes;
 
 const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as u64);
+/// Ticks are made up for as long as they are not later than that. After a longer stop nobody could have played them.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 /// Runs one match to its end. If it was played, its replay comes with it. `occupied` is told how many seats are taken.
 pub(crate) async fn run(
@@ -181,9 +183,14 @@ impl<'a> Playing<'a> {
                         self.on_datagram(id, &datagram);
                     }
                     let end = self.tick();
-                    times.done(due.elapsed());
+                    let late = due.elapsed();
+                    times.done(late);
                     if let Some(end) = end {
                         return end;
+                    }
+                    if late > LATE_MAX {
+                        warn!(late_ms = late.as_millis(), "this machine stood still; the match goes on from here");
+                        ticks.reset();
                     }
                 }
                 input = inputs.recv() => match input {

@@ -97,7 +97,7 @@ pub(crate) async fn serve(players: Players, mut seats: SeatRequests) {
             Some(player_session_id) = seats.removals.recv() => remove(&players, &player_session_id).await,
             request = seats.requests.recv() => match request {
                 Some(request) => answer(&players, request).await,
-                // The room is gone; what it freed last is still freed.
+                // The room is gone; what it freed last is freed, unless the session is over before: then all seats are.
                 None => break,
             },
             Some(name) = seats.milestones.recv() => tell(players.clone(), name),

@@ -263,3 +263,17 @@ async fn two_players_play_over_quic() {
     assert!(there.x > start.x && there.y > start.y, "the inputs arrived");
     assert_eq!(timeout(DEADLINE, stage.owner).await.unwrap().unwrap(), won(&winner));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_could_play_is_not_made_up_for() {
+    let (inputs, owner, _log) = open(MatchSettings { ticks_max: 600, ..settings() });
+    let mut anna = enter(&inputs, 1, "anna").await;
+    let _bert = enter(&inputs, 2, "bert").await;
+    while !matches!(anna.messages.recv().await.unwrap(), ServerMessage::MatchStart { .. }) {}
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let message = ClientMessage::ChatSend { text: "are you there?".to_owned() };
+    inputs.send(RoomInput::Message { id: GuestId(1), message }).await.unwrap();
+    let next = anna.messages.recv().await.unwrap();
+    assert!(matches!(next, ServerMessage::Chat { .. }), "the match goes on where it was: {next:?}");
+    assert!(!owner.is_finished());
+}
