@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Matches of 16 players in the largest run
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     matches: u32,
+    /// Only how many players one core carries: servers on the first, all players on the second
+    #[arg(long)]
+    per_core: bool,
     /// Use the programs that were built before
     #[arg(long)]
     no_build: bool,
@@ -38,6 +41,10 @@ pub(crate) struct Options {
 const WARM_UP: Duration = Duration::from_secs(4);
 /// Nor is the end, in which players leave.
 const MARGIN: Duration = Duration::from_secs(1);
+/// Players of the largest match that the rules know.
+const MATCH_MAX: u32 = 16;
+/// A tick, in microseconds: who is later than that has missed the next one.
+const TICK_US: u64 = 16_667;
 const START_DEADLINE: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The way there and back of the delayed line.
@@ -57,7 +64,10 @@ pub(super) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let directory = workspace.target().join("bench").join(std::process::id().to_string());
     fs::create_dir_all(&directory).with_context(|| format!("cannot make `{}`", directory.display()))?;
     let bench = Bench { release, directory, seconds: options.seconds };
-    let outcome = bench.all(options);
+    let outcome = match options.per_core {
+        true => bench.per_core(),
+        false => bench.all(options).and_then(|()| bench.per_core()),
+    };
     // Logs of a failed run are kept for a look.
     if outcome.is_ok() {
         let _ = fs::remove_dir_all(&bench.directory);
@@ -80,6 +90,8 @@ struct Layout {
     rate: u32,
     /// Without prediction and bots at the players.
     light: bool,
+    /// Servers have the first core for themselves, and players the second.
+    apart: bool,
 }
 
 /// What a run measured.
@@ -96,7 +108,7 @@ impl Bench {
     fn all(&self, options: &Options) -> Result<()> {
         println!("| Matches x players, Hz | game: us/player and tick | echo | ratio | tick p99 |");
         println!("|---|---|---|---|---|");
-        let light = |matches, players, rate| Layout { matches, players, rate, light: true };
+        let light = |matches, players, rate| Layout { matches, players, rate, light: true, apart: false };
         let mut layouts = vec![light(1, 8, 20), light(1, 8, 60), light(1, 16, 20), light(4, 16, 20)];
         if options.matches > 4 {
             layouts.push(light(options.matches, 16, 20));
@@ -116,7 +128,7 @@ impl Bench {
         println!("\n| 8 players, snapshots a second | down, bytes/s | up, bytes/s | snapshot, bytes |");
         println!("|---|---|---|---|");
         for rate in [20, 30, 60] {
-            let game = self.game(Layout { matches: 1, players: 8, rate, light: false })?;
+            let game = self.game(Layout { matches: 1, players: 8, rate, light: false, apart: false })?;
             let said = |member: &str| game.said[member].as_f64().unwrap_or_default();
             println!(
                 "| {rate} | {:.0} | {:.0} | {:.0} |",
@@ -126,6 +138,35 @@ impl Bench {
             );
         }
         self.join()
+    }
+
+    /// More and more matches of the largest size, until a tick comes a tick too late once in a hundred times.
+    fn per_core(&self) -> Result<()> {
+        println!(
+            "\n| Matches of {MATCH_MAX} on one core, 20 Hz | players | us/player and tick | of the core | tick p99 |"
+        );
+        println!("|---|---|---|---|---|");
+        for matches in [1, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64] {
+            let players = matches * MATCH_MAX;
+            let layout = Layout { matches, players: MATCH_MAX, rate: 20, light: true, apart: true };
+            let Measured { cpu_ns, tick_us_p99, .. } = match self.game(layout) {
+                Ok(measured) => measured,
+                // So many that not all of them can play.
+                Err(error) if matches > 1 && !error.is::<interrupt::Interrupted>() => {
+                    println!("| {matches} | {players} | {error} | | |");
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let of_core = cpu_ns * 60.0 * f64::from(players) / 1e7;
+            let late = tick_us_p99.context("the game servers said nothing of their ticks")?;
+            let (cpu, late_ms) = (cpu_ns / 1000.0, late as f64 / 1000.0);
+            println!("| {matches} | {players} | {cpu:.2} | {of_core:.0} % | {late_ms:.1} ms |");
+            if late > TICK_US {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Game servers and their players.
@@ -150,7 +191,7 @@ impl Bench {
     fn start_game(&self, layout: Layout, number: u32) -> Result<Logged> {
         let name = format!("server-{number}");
         let replays = self.directory.join("replays");
-        let mut server = Command::new(self.release.program("game-server")?);
+        let mut server = on_core(layout.apart.then_some(0), &self.release.program("game-server")?);
         server
             .env("GSE_STANDALONE", "1")
             .env("RUST_LOG", "info")
@@ -164,7 +205,7 @@ impl Bench {
 
     fn load(&self, layout: Layout, ports: &[u64]) -> Command {
         let players = layout.players * layout.matches;
-        let mut load = Command::new(self.release.programs.join("game-load"));
+        let mut load = on_core(layout.apart.then_some(1), &self.release.programs.join("game-load"));
         load.args(["--players", &players.to_string(), "--match-players", &layout.players.to_string()])
             .args(["--seconds", &self.seconds.to_string(), "--json"]);
         if layout.light {
@@ -226,7 +267,7 @@ impl Bench {
 
     /// Round trips of a join, over a line that is slow enough to count them.
     fn join(&self) -> Result<()> {
-        let layout = Layout { matches: 1, players: 2, rate: 20, light: true };
+        let layout = Layout { matches: 1, players: 2, rate: 20, light: true, apart: false };
         let mut server = self.start_game(layout, 0)?;
         let port = client_port(&mut server)?;
         let line = Delayed::start(u16::try_from(port)?, ROUND_TRIP / 2)?;
@@ -251,6 +292,19 @@ impl Bench {
             println!("| {what} | {ms:.0} | {:.2} |", ms / ROUND_TRIP.as_secs_f64() / 1000.0);
         }
         Ok(())
+    }
+}
+
+/// A program on one core only, or wherever the kernel puts it.
+fn on_core(core: Option<u32>, program: &Path) -> Command {
+    match core {
+        None => Command::new(program),
+        // It becomes the program, so that its pid is the one to measure.
+        Some(core) => {
+            let mut command = Command::new("taskset");
+            command.args(["--cpu-list", &core.to_string()]).arg(program);
+            command
+        }
     }
 }
 
