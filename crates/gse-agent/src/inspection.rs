@@ -22,6 +22,14 @@ use crate::package::{self, PackageError};
 
 /// Enough of a file to tell what it is.
 const HEAD_BYTES: u64 = 4096;
+/// Programs of a package that are looked into, and bytes of the names in one of them that are kept: more is no game server.
+const PROGRAMS_MOST: u32 = 2048;
+const NAMES_BYTES: usize = 32 * 1024;
+/// An interpreter's path is no longer.
+const INTERPRETER_BYTES: usize = 255;
+/// Where interpreters are looked for that a package names. Whether other files are there is nobody's business.
+const INTERPRETER_FOLDERS: [&str; 7] =
+    ["/bin/", "/usr/bin/", "/usr/local/bin/", "/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"];
 /// Enough of `gse.yaml`.
 const SETUP_BYTES: u64 = 1 << 20;
 /// Of a package so much is unpacked to look into programs; what comes after that is not looked into.
@@ -40,7 +48,7 @@ const SETUP: &str = "gse.yaml";
 pub fn folder(folder: &Path, launch: Vec<String>) -> Result<Build, (PathBuf, io::Error)> {
     let mut files = Vec::new();
     collect(folder, "", &mut files)?;
-    Ok(build(files, fs::read(folder.join(SETUP)).ok(), launch))
+    Ok(build(files, fs::read(folder.join(SETUP)).ok(), launch, |path| path.is_file()))
 }
 
 /// The same for a package.
@@ -51,7 +59,8 @@ pub fn package(path: &Path, launch: Vec<String>) -> Result<Build, PackageError> 
     let mut archive = package::open(path)?;
     let entries = package::entries(&mut archive)?;
     check_package(&entries, &PackageLimits::default())?;
-    let (mut files, mut setup, mut room) = (Vec::new(), None, UNPACKED_BYTES);
+    let (mut files, mut setup) = (Vec::new(), None);
+    let mut room = Room { bytes: UNPACKED_BYTES, programs: PROGRAMS_MOST };
     for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::File) {
         let path = entry_path(&entry.name)?.join("/");
         let unreadable = |source| {
@@ -71,30 +80,47 @@ pub fn package(path: &Path, launch: Vec<String>) -> Result<Build, PackageError> 
         let is_executable = entry.mode.is_some_and(|mode| mode & 0o111 != 0);
         files.push(BuildFile { path, bytes: entry.size, is_executable, content });
     }
-    Ok(build(files, setup, launch))
+    Ok(build(files, setup, launch, |path| !is_looked_for(path) || path.is_file()))
+}
+
+fn is_looked_for(path: &Path) -> bool {
+    let is_plain = !path.components().any(|part| part == std::path::Component::ParentDir);
+    is_plain && INTERPRETER_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}
+
+/// What of a package may still be looked into.
+struct Room {
+    bytes: u64,
+    programs: u32,
 }
 
 /// What a packed file is. Only programs are unpacked, into a file without a name.
-fn unpacked(packed: &mut impl Read, size: u64, room: &mut u64) -> io::Result<Content> {
+fn unpacked(packed: &mut impl Read, size: u64, room: &mut Room) -> io::Result<Content> {
     let mut head = Vec::new();
     packed.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
     if !head.starts_with(b"\x7fELF") {
         return Ok(small(&head));
     }
-    let Some(left) = room.checked_sub(size) else { return Ok(Content::Other) };
-    *room = left;
+    let left = room.bytes.checked_sub(size).zip(room.programs.checked_sub(1));
+    let Some((bytes, programs)) = left else { return Ok(Content::Other) };
+    *room = Room { bytes, programs };
     let mut whole = tempfile::tempfile()?;
     io::copy(&mut (&*head).chain(packed.take(size)), &mut whole)?;
     content(whole)
 }
 
-fn build(files: Vec<BuildFile>, gse_yaml: Option<Vec<u8>>, launch: Vec<String>) -> Build {
+fn build(
+    files: Vec<BuildFile>,
+    gse_yaml: Option<Vec<u8>>,
+    launch: Vec<String>,
+    is_there: impl Fn(&Path) -> bool,
+) -> Build {
     let named = files.iter().filter_map(|file| match &file.content {
         Content::Elf(elf) => elf.interpreter.clone(),
         Content::Script { interpreter, .. } => Some(interpreter.clone()),
         Content::Windows | Content::Mac | Content::Other => None,
     });
-    let interpreters = named.filter(|path| Path::new(path).is_file()).collect();
+    let interpreters = named.filter(|path| is_there(Path::new(path))).collect();
     let machine = match std::env::consts::ARCH {
         "aarch64" => Machine::Aarch64,
         _ => Machine::X86_64,
@@ -161,7 +187,8 @@ fn script(line: &[u8]) -> Content {
     let text = String::from_utf8_lossy(&first);
     let text = text.trim_end_matches('\n');
     let has_carriage_return = text.ends_with('\r');
-    let interpreter = text.split_whitespace().next().unwrap_or_default().to_owned();
+    let interpreter = text.split_whitespace().next().filter(|path| path.len() <= INTERPRETER_BYTES);
+    let interpreter = interpreter.unwrap_or_default().to_owned();
     Content::Script { interpreter, has_carriage_return }
 }
 
@@ -180,13 +207,22 @@ where
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
     let segments = header.program_headers(endian, data).ok()?;
     let interpreter = segments.iter().find_map(|segment| segment.interpreter(endian, data).ok().flatten());
+    let interpreter = interpreter.filter(|path| path.len() <= INTERPRETER_BYTES);
+    let mut room = NAMES_BYTES;
     let mut elf = Elf { machine, interpreter: interpreter.map(text), needed: vec![], search: vec![] };
     let sections = header.sections(endian, data).ok()?;
     if let Some((entries, strings)) = sections.dynamic(endian, data).ok()? {
         let strings = sections.strings(endian, data, strings).ok()?;
         for entry in entries {
+            let tag = entry.tag(endian);
+            if ![DT_NEEDED, DT_RPATH, DT_RUNPATH].contains(&tag) {
+                continue;
+            }
             let Ok(value) = entry.string(endian, strings) else { continue };
-            match entry.tag(endian) {
+            // Many entries may be one long name.
+            let Some(left) = room.checked_sub(value.len() + 1) else { break };
+            room = left;
+            match tag {
                 DT_NEEDED => elf.needed.push(text(value)),
                 DT_RPATH | DT_RUNPATH => elf.search.extend(text(value).split(':').map(str::to_owned)),
                 _ => {}

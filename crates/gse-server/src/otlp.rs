@@ -140,7 +140,7 @@ impl Exporter {
                 count = self.spans.recv_many(&mut batch, BATCH) => is_stopping = count == 0,
                 () = &mut stop => is_stopping = true,
             }
-            if !is_stopping {
+            if !is_stopping && batch.len() < BATCH {
                 // What comes right after it goes with it.
                 tokio::select! {
                     () = tokio::time::sleep(PERIOD) => {}

@@ -156,6 +156,8 @@ pub struct Facts<'a> {
     /// Those that have not called ProcessReady.
     starting: Vec<&'a StartingProcess>,
     processes: Vec<&'a Process>,
+    /// Their ids: a fleet may have thousands of them and of sessions.
+    known: BTreeSet<&'a ProcessId>,
     /// Those of other fleets of the account that announce the same address and clientPort.
     neighbours: Vec<&'a Process>,
     sessions: Vec<Hosted<'a>>,
@@ -175,7 +177,7 @@ impl Facts<'_> {
     }
 
     fn is_known(&self, process: Option<&ProcessId>) -> bool {
-        process.is_some_and(|id| self.processes.iter().any(|process| process.id == *id))
+        process.is_some_and(|id| self.known.contains(id))
     }
 }
 
@@ -350,6 +352,7 @@ fn facts<'a>(
         clocks,
         fleet,
         neighbours: neighbours.filter(|row| row.fleet != fleet.id).collect(),
+        known: processes.iter().map(|process| &process.id).collect(),
         processes,
         starting: instances
             .iter()

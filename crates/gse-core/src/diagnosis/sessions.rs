@@ -96,7 +96,9 @@ fn refusals<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (Subject, &'a Refu
     let of_processes = facts.processes.iter().flat_map(|process| {
         process.observations.refused.iter().map(|known| (Subject::process(&process.id), known))
     });
-    let gone = facts.sessions.iter().filter(|session| !facts.is_known(Some(&session.row.process)));
+    // Most have none, and need not be looked for among the processes.
+    let refused = facts.sessions.iter().filter(|session| !session.row.observations.refused.is_empty());
+    let gone = refused.filter(|session| !facts.is_known(Some(&session.row.process)));
     let of_sessions = gone.flat_map(|session| {
         session.row.observations.refused.iter().map(|known| (Subject::session(session.row), known))
     });

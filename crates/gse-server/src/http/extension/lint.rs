@@ -1,6 +1,7 @@
 //! What is wrong with an asset package: `gse_core::package::lint` judges, this reads.
 
 use std::path::Path;
+use std::time::Duration;
 
 use gse_agent::inspection;
 use gse_agent::package::PackageError;
@@ -18,6 +19,9 @@ use crate::http::Api;
 const MOST_PROGRAMS: usize = 20;
 /// Findings that are told.
 const MOST_FINDINGS: usize = 200;
+
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Unpacking programs takes time of a disk, so packages are looked into one after the other.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -37,9 +41,17 @@ pub(super) async fn lint(
         let message = "The asset is an image: there is nothing to look into (R63).";
         return Err(ApiError::new(ErrorCode::UnsupportedOperation, message));
     };
-    let _turn = TURN.acquire().await;
+    let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, TURN.acquire()).await else {
+        let text = "other packages are being looked into\nhint: try again in a minute";
+        return Err(ApiError::new(ErrorCode::ResourceUnavailable, text));
+    };
     let path = api.blobs.blob_path(&package);
-    let looked = tokio::task::spawn_blocking(move || look(&path, request.launch_paths)).await;
+    let looked = tokio::task::spawn_blocking(move || {
+        // Until the look is over, also when nobody waits for it any more.
+        let _turn = turn;
+        look(&path, request.launch_paths)
+    });
+    let looked = looked.await;
     match looked {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => {

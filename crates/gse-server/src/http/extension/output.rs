@@ -116,7 +116,8 @@ async fn read_output(
 ) -> Result<Option<ProcessOutput>, ApiError> {
     let (backend, process_id) = (Arc::clone(&api.backend), place.process.to_string());
     let read = tokio::task::spawn_blocking(move || {
-        let [stdout, stderr] = backend.output(&place, most_bytes)?;
+        // One byte more tells whether there are more.
+        let [stdout, stderr] = backend.output(&place, most_bytes + 1)?;
         Some([lines(&stdout, most_bytes), lines(&stderr, most_bytes)])
     });
     let lines = read.await.map_err(|error| {
@@ -126,9 +127,23 @@ async fn read_output(
     Ok(lines.map(|[stdout, stderr]| ProcessOutput { process_id, is_running, stdout, stderr }))
 }
 
-/// Whole lines: of one whose beginning was cut away nothing is shown.
+/// Whole lines: of one whose beginning was cut away nothing is shown. A secret is known by its beginning.
 fn lines(bytes: &[u8], most_bytes: u64) -> Vec<String> {
-    let is_cut = bytes.len() as u64 >= most_bytes;
-    let from = bytes.iter().position(|byte| *byte == b'\n').filter(|_| is_cut).map_or(0, |at| at + 1);
+    let is_cut = bytes.len() as u64 > most_bytes;
+    let after_first = || bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    let from = if is_cut { after_first() } else { 0 };
     shown_lines(&String::from_utf8_lossy(&bytes[from..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn of_a_line_that_is_cut_nothing_is_shown() {
+        assert_eq!(lines(b"one\ntwo\n", 8), ["one", "two"]);
+        assert_eq!(lines(b"one\ntwo\n", 7), ["two"]);
+        assert_eq!(lines(b"\ntwo\n", 4), ["two"]);
+        assert!(lines(b"ess-0123456789", 13).is_empty());
+    }
 }
