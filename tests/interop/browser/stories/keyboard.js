@@ -13,6 +13,8 @@ module.exports = async function keyboard(world) {
 
   part("keyboard: the login");
   await visitor.go("/console/aliases");
+  // The browser gives the first field the focus when it first draws the page, which may be after the page has loaded.
+  await until("the first field has the focus", async () => (await focused(visitor)).name === "secret_id");
   await page.keyboard.type(cloud.id);
   await page.keyboard.press("Tab");
   await page.keyboard.type(cloud.key);
