@@ -112,14 +112,8 @@ function follow() {
   putBack(main, { tails: [], open: [] });
   if (!window.EventSource) return;
   setInterval(() => { if (isStale) refresh(main); }, 1000);
-  const source = new EventSource("/console/live?page=" + encodeURIComponent(main.dataset.live));
-  let isFirst = true;
-  source.onmessage = () => {
-    // The first one says that the stream stands; the page is newer than anything it could tell.
-    if (isFirst && Date.now() - born < 3000) { isFirst = false; return; }
-    isFirst = false;
-    refresh(main);
-  };
+  const source = new EventSource(main.dataset.live);
+  source.onmessage = () => refresh(main);
   addEventListener("pagehide", () => source.close());
 }
 

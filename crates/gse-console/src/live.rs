@@ -1,6 +1,8 @@
 //! Pages that follow what they show: a stream of server-sent events tells the script when a page would look different.
 //!
-//! Whatever changed, the page itself is read again; so there is no second way to show anything.
+//! Whatever changed, the page itself is read again; so there is no second way to show anything. A page carries a mark of
+//! what it looks like, and the stream begins with it: what happens between the page and its stream is told at once. The
+//! mark of what was told last is the id of its event, which a browser that comes again gives back.
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -17,46 +19,56 @@ use crate::pages;
 use crate::visit::{Visit, pairs, within};
 
 /// How often a page is looked at.
-const PERIOD: Duration = Duration::from_secs(2);
+const PERIOD: Duration = Duration::from_secs(1);
 /// How long one stream lasts; browsers come again by themselves.
 const LENGTH: Duration = Duration::from_secs(30);
 
-/// The events of the page that `page` names.
-pub(crate) fn follow(mut v: Visit) -> Response {
+/// The events of the page that `page` names, from the mark on that the browser was told last, or else that `seen` gives.
+pub(crate) fn follow(mut v: Visit, told_last: Option<&str>) -> Response {
     let Some(page) = v.asked("page").and_then(within).map(str::to_owned) else {
         return text_response("text/plain; charset=utf-8", "");
     };
+    let seen = told_last.or(v.asked("seen")).unwrap_or_default().to_owned();
     let (path, query) = page.split_once('?').unwrap_or((&page, ""));
     v.path = path.to_owned();
     v.query = pairs(query);
-    let end = Instant::now() + LENGTH;
-    let events = stream::unfold((v, None), move |(v, seen)| next(v, seen, end));
+    let following = Following { v, seen, end: Instant::now() + LENGTH, is_new: true };
+    let events = stream::unfold(following, Following::next);
     text_response("text/event-stream", Body::from_stream(events))
 }
 
-async fn next(
-    mut v: Visit,
-    seen: Option<u64>,
+/// One stream.
+struct Following {
+    v: Visit,
+    /// What the page looked like when its reader was told last.
+    seen: String,
     end: Instant,
-) -> Option<(Result<Bytes, Infallible>, (Visit, Option<u64>))> {
-    let Some(before) = seen else {
-        let now = look(&v).await?;
-        // Read again at once, so that nothing between the page and the stream is missed.
-        return Some((Ok(Bytes::from_static(b"retry: 2000\ndata: changed\n\n")), (v, Some(now))));
-    };
-    if Instant::now() >= end {
-        return None;
+    /// Nothing was said yet.
+    is_new: bool,
+}
+
+impl Following {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if !std::mem::take(&mut self.is_new) {
+            if Instant::now() >= self.end {
+                return None;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PERIOD) => {}
+                () = stops(self.v.stopping.clone()) => return None,
+            }
+            self.v.cloud.now += PERIOD.as_secs().cast_signed();
+        }
+        let now = look(&self.v).await?;
+        let event = if now == self.seen {
+            // A line that says nothing shows whether somebody still listens.
+            ": \n\n".to_owned()
+        } else {
+            format!("retry: 1000\nid: {now}\ndata: changed\n\n")
+        };
+        self.seen = now;
+        Some((Ok(event.into()), self))
     }
-    let stopping = v.stopping.clone();
-    tokio::select! {
-        () = tokio::time::sleep(PERIOD) => {}
-        () = stops(stopping) => return None,
-    }
-    v.cloud.now += PERIOD.as_secs().cast_signed();
-    let now = look(&v).await?;
-    // A line that says nothing shows whether somebody still listens.
-    let event = if now == before { ": \n\n" } else { "data: changed\n\n" };
-    Some((Ok(Bytes::from_static(event.as_bytes())), (v, Some(now))))
 }
 
 /// Completes when the service stops, so that a stream does not use up the time that it has for that.
@@ -68,12 +80,17 @@ async fn stops(stopping: Option<Stopping>) {
     }
 }
 
-/// What a page looks like; `None` when there is none.
-async fn look(v: &Visit) -> Option<u64> {
+/// What a page looks like now; `None` when there is none.
+async fn look(v: &Visit) -> Option<String> {
     let Ok(Outcome::Page(page)) = pages::show(v).await else { return None };
+    page.is_live.then(|| mark(&page.body.0))
+}
+
+/// What a page looks like, in few characters: equal as long as there is no news.
+pub(crate) fn mark(body: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    without_clocks(&page.body.into_string()).hash(&mut hasher);
-    page.is_live.then(|| hasher.finish())
+    without_clocks(body).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// What is no news: running times, addresses that are signed anew each time, and text that counts the seconds.

@@ -8,11 +8,12 @@ use maud::{DOCTYPE, Markup, html};
 use crate::cloud::Refusal;
 use crate::language::Text;
 use crate::visit::{Visit, address};
-use crate::{html as parts, text};
+use crate::{html as parts, live, text};
 
 /// The style sheet and the script, compiled in.
 pub(crate) const STYLE: &str = include_str!("../assets/console.css");
 pub(crate) const SCRIPT: &str = include_str!("../assets/console.js");
+pub(crate) const ICON: &str = include_str!("../assets/icon.svg");
 /// The script of the page that is a client of the demo.
 pub(crate) const CLIENT: &str = include_str!("../assets/client.js");
 
@@ -215,6 +216,7 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="csrf" content=(v.token);
                 title { (page.title) " – " (v.t(text::CONSOLE)) }
+                link rel="icon" href="/console/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/console/console.css";
                 script src="/console/console.js" defer {}
             }
@@ -246,11 +248,16 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                             }
                         }
                     }
-                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| v.here())] { (page.body) }
+                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))] { (page.body) }
                 }
             }
         }
     }
+}
+
+/// The stream that tells when this page would look different.
+fn follow(v: &Visit, page: &Page) -> String {
+    address("/console/live", &[("page", &v.here()), ("seen", &live::mark(&page.body.0))])
 }
 
 fn region(v: &Visit) -> Markup {

@@ -15,7 +15,7 @@ use maud::html;
 
 use crate::cloud::{Cloud, Refusal};
 use crate::language::Language;
-use crate::page::{CLIENT, Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
+use crate::page::{CLIENT, ICON, Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
 use crate::session::{Key, Sessions};
 use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
@@ -57,12 +57,13 @@ impl Console {
         match path {
             "/console/console.css" => return cached("text/css; charset=utf-8", STYLE),
             "/console/console.js" => return cached("text/javascript; charset=utf-8", SCRIPT),
+            "/console/icon.svg" => return cached("image/svg+xml", ICON),
             "/console/client.js" => return cached("text/javascript; charset=utf-8", CLIENT),
             _ => {}
         }
         let visit = self.visit(head, cookie);
         match head.method {
-            Method::GET | Method::HEAD => self.get(visit, path).await,
+            Method::GET | Method::HEAD => self.get(visit, head).await,
             Method::POST => self.post(visit, head, body, cookie).await,
             Method::PUT if path == "/console/upload" => {
                 let token = head.headers.get("x-csrf-token").and_then(|token| token.to_str().ok());
@@ -113,7 +114,8 @@ impl Console {
         }
     }
 
-    async fn get(self: &Arc<Self>, v: Visit, path: &str) -> Response {
+    async fn get(self: &Arc<Self>, v: Visit, head: &Parts) -> Response {
+        let path = head.uri.path();
         match path {
             "/console/language" => return self.choose(&v, LANGUAGE, |to| Language::parse(to).is_some()),
             "/console/region" => {
@@ -125,7 +127,8 @@ impl Console {
             return login_page(&v, None).respond(&v);
         }
         if path == "/console/live" {
-            return live::follow(v);
+            let told_last = head.headers.get("last-event-id").and_then(|id| id.to_str().ok());
+            return live::follow(v, told_last);
         }
         finish(&v, pages::show(&v).await)
     }

@@ -83,14 +83,7 @@ impl Browser {
     }
 
     async fn send(&mut self, request: http::request::Builder, body: String) -> Seen {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = request
-            .header(header::HOST, HOST)
-            .header(header::ACCEPT_LANGUAGE, self.language)
-            .header(header::COOKIE, cookies.join("; "));
-        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-        let (head, body) = response.into_parts();
+        let (head, body) = self.ask(request, body).await.into_parts();
         for cookie in head.headers.get_all(header::SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             self.cookies.retain(|(old, _)| old != name);
@@ -98,6 +91,35 @@ impl Browser {
         }
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Seen { status: head.status, headers: head.headers, text }
+    }
+
+    async fn ask(&self, request: http::request::Builder, body: String) -> axum::response::Response {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request
+            .header(header::HOST, HOST)
+            .header(header::ACCEPT_LANGUAGE, self.language)
+            .header(header::COOKIE, cookies.join("; "));
+        self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
+    }
+
+    /// What a stream of events says first, to a browser that was told `last` before.
+    async fn first_event(&self, stream: &str, last: Option<&str>) -> String {
+        let mut request = Request::get(stream);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let first = self
+            .ask(request, String::new())
+            .await
+            .into_body()
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap();
+        String::from_utf8(first.to_vec()).unwrap()
     }
 
     /// The bodies that the cloud got for an action.
@@ -116,6 +138,12 @@ impl Seen {
     fn token(&self) -> &str {
         let (_, rest) = self.text.split_once("name=\"csrf\" content=\"").unwrap();
         rest.split('"').next().unwrap()
+    }
+
+    /// The stream that the page follows.
+    fn stream(&self) -> String {
+        let (_, rest) = self.text.split_once("data-live=\"").unwrap();
+        rest.split('"').next().unwrap().replace("&amp;", "&")
     }
 
     fn location(&self) -> &str {

@@ -246,11 +246,36 @@ async fn the_explorer_shows_the_request_before_it_calls() {
 #[tokio::test]
 async fn a_page_that_changes_says_so() {
     let mut browser = Browser::new();
-    let seen = browser.get("/console/fleets").await;
-    assert!(seen.text.contains("data-live=\"/console/fleets\""));
     for page in [escaped("https://evil"), String::new()] {
         assert_eq!(browser.get(&format!("/console/live?page={page}")).await.text, "");
     }
+    let stream = browser.get("/console/fleets?offset=1").await.stream();
+    let (page, mark) = stream.strip_prefix("/console/live?page=").unwrap().split_once("&seen=").unwrap();
+    assert_eq!(page, escaped("/console/fleets?offset=1"));
+    // Nothing happened between the page and its stream.
+    assert_eq!(browser.first_event(&stream, None).await, ": \n\n");
+    // Something did: the page that is there is another one.
+    let changed = format!("retry: 1000\nid: {mark}\ndata: changed\n\n");
+    let older = format!("/console/live?page={page}&seen=older");
+    assert_eq!(browser.first_event(&older, None).await, changed);
+    // A stream that was cut goes on where it was.
+    assert_eq!(browser.first_event(&older, Some(mark)).await, ": \n\n");
+    assert_eq!(browser.first_event(&stream, Some("older")).await, changed);
+}
+
+/// No page is news as soon as it is there: nothing on it depends on who asks or when.
+#[tokio::test]
+async fn no_page_is_news_by_itself() {
+    let mut browser = Browser::new();
+    let mut live = 0;
+    for page in all_pages() {
+        let seen = browser.get(&page).await;
+        if seen.text.contains("data-live=") {
+            live += 1;
+            assert_eq!(browser.first_event(&seen.stream(), None).await, ": \n\n", "{page}");
+        }
+    }
+    assert!(live >= 15, "{live} pages follow what they show");
 }
 
 #[tokio::test]
