@@ -221,7 +221,8 @@ impl Host {
         let _ = reply.send(Ok(BlobId::new(format!("log-{}", self.logs.len()))));
     }
 
-    /// What came of the logs of the next session that is over. No other report may come before.
+    /// What came of the logs of the next session that is over. No other report that decides something may come before;
+    /// what was observed comes when it was observed, such as how long a start took.
     pub(crate) async fn logs_collected(&mut self) -> (String, Result<SessionLog, String>) {
         while self.collected.is_empty() {
             let message = timeout(DEADLINE, self.uplink.recv()).await.expect("a message in time");
@@ -229,10 +230,13 @@ impl Host {
                 UplinkMessage::KeepLog { file, reply } => self.keep_log(&file, reply),
                 UplinkMessage::Report { report, reply } => {
                     let _ = reply.send(Ok(()));
-                    let ReportKind::LogsCollected { session, outcome } = report.kind else {
-                        panic!("expected logs, got {:?}", report.kind)
-                    };
-                    self.collected.push((session.to_string(), outcome));
+                    match report.kind {
+                        ReportKind::LogsCollected { session, outcome } => {
+                            self.collected.push((session.to_string(), outcome));
+                        }
+                        ReportKind::Observed { .. } => {}
+                        other => panic!("expected logs, got {other:?}"),
+                    }
                 }
                 UplinkMessage::Measured { .. } => {}
                 UplinkMessage::PlayerSessions { query, .. } => panic!("unexpected query {query:?}"),
@@ -289,13 +293,21 @@ impl Host {
         &mut self,
         answer: impl FnOnce(ProcessQuery) -> Result<PlayerSessionPage, Error>,
     ) {
-        match self.message().await {
-            UplinkMessage::PlayerSessions { query, reply } => {
-                let _ = reply.send(answer(query));
-            }
-            UplinkMessage::Report { report, .. } => panic!("unexpected report {report:?}"),
-            UplinkMessage::KeepLog { .. } | UplinkMessage::Measured { .. } => {
-                unreachable!("`message` takes these")
+        loop {
+            match self.message().await {
+                UplinkMessage::PlayerSessions { query, reply } => {
+                    let _ = reply.send(answer(query));
+                    return;
+                }
+                UplinkMessage::Report { report, reply }
+                    if matches!(report.kind, ReportKind::Observed { .. }) =>
+                {
+                    let _ = reply.send(Ok(()));
+                }
+                UplinkMessage::Report { report, .. } => panic!("unexpected report {report:?}"),
+                UplinkMessage::KeepLog { .. } | UplinkMessage::Measured { .. } => {
+                    unreachable!("`message` takes these")
+                }
             }
         }
     }
