@@ -46,6 +46,10 @@ impl Stack {
         .await;
         let rows = |answer: &Value| answer["FleetCapacity"][0]["InstanceCounts"]["Active"] == 1;
         self.wait("DescribeFleetCapacity", json!({ "FleetIds": [fleet] }), rows).await;
+        // The first process that is ready makes the fleet ACTIVE.
+        let page = json!({ "FleetId": fleet, "Offset": 0, "Limit": 1 });
+        let ready = |answer: &Value| answer["Instances"][0]["HealthyProcessCnt"] == processes;
+        self.wait("DescribeInstancesExtend", page, ready).await;
         fleet
     }
 
