@@ -12,6 +12,7 @@ use gse_sdk::{GameProperty, GameServerSession, PlayerSession, PlayerSessionStatu
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::player::{DEADLINE, Joined, Player};
@@ -308,6 +309,9 @@ impl<'a> MakeWriter<'a> for Log {
 async fn no_player_session_id_is_logged() {
     // The test's runtime has one thread, so all of the server logs here; at TRACE that is every library as well.
     let log = Log::default();
+    // While one subscriber is alive in the whole process, `tracing` asks the thread that comes by a place first, such as
+    // that of another test, whether anybody listens there, and believes it for all. With two it asks them.
+    let _second = Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
     let subscriber = tracing_subscriber::fmt()
         .with_writer(log.clone())
         .with_ansi(false)
