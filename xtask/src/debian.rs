@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 use crate::flow::Stage;
-use crate::kept::quiet;
+use crate::kept::{persist, quiet};
 
 /// A private folder is nothing that the user `_apt` could write to.
 const SANDBOX: &[&str] = &["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"];
@@ -63,14 +63,18 @@ fn with_lists<T>(
     stage.answer("the system's package lists do not have them; fresh lists are read");
     let lists = private_lists(folder)?;
     let is_fresh = folder.join("apt/is-fresh");
-    if !is_fresh.is_file() {
-        let mut update = Command::new("apt-get");
-        update.args(SANDBOX).args(&lists).arg("update");
-        quiet(stage, "apt-get update, into lists of our own", &mut update)
-            .with_context(|| format!("{error:#}\nand fresh lists cannot be read"))?;
+    persist(stage, |stage| {
+        if !is_fresh.is_file() {
+            let mut update = Command::new("apt-get");
+            update.args(SANDBOX).args(&lists).arg("update");
+            quiet(stage, "apt-get update, into lists of our own", &mut update)
+                .with_context(|| format!("{error:#}\nand fresh lists cannot be read"))?;
+        }
+        // A list that could not be read is only warned of: whether they are fresh shows here.
+        let done = attempt(stage, &lists).inspect_err(|_| drop(fs::remove_file(&is_fresh)))?;
         fs::write(&is_fresh, "").context("cannot write beside the lists")?;
-    }
-    attempt(stage, &lists)
+        Ok(done)
+    })
 }
 
 /// Removes the lists of our own, if some were needed.

@@ -4,6 +4,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -56,6 +57,29 @@ impl Cache {
         }
         Ok(folder)
     }
+}
+
+/// How long to wait before what failed over the network is tried again.
+const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+
+/// Tries again what needs the network: a registry that has a bad minute should not cost a whole run of CI.
+pub(crate) fn persist<T>(
+    stage: &mut Stage<'_>,
+    mut attempt: impl FnMut(&mut Stage<'_>) -> Result<T>,
+) -> Result<T> {
+    for pause in PAUSES {
+        match attempt(stage) {
+            Err(error) if !error.is::<interrupt::Interrupted>() => {
+                stage.answer(&format!("{error:#}\ntried again in {} s", pause.as_secs()));
+                let end = Instant::now() + pause;
+                while Instant::now() < end {
+                    interrupt::pause(Duration::from_millis(100))?;
+                }
+            }
+            outcome => return outcome,
+        }
+    }
+    attempt(stage)
 }
 
 /// Runs a command that has nothing to say unless it fails.

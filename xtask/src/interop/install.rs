@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::flow::Stage;
+use crate::kept::persist;
 pub(super) use crate::kept::{Cache, quiet, version};
 
 /// The folder of the game servers.
@@ -58,22 +59,13 @@ pub(super) fn python(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
         let program = |name: &str| Command::new(environment.join("bin").join(name));
         quiet(stage, "python3 -m venv", Command::new("python3").arg("-m").arg("venv").arg(&environment))?;
         let pip = ["install", "--quiet", "--disable-pip-version-check", "--no-input"];
-        quiet(
-            stage,
-            "pip install -r requirements-build.txt",
-            program("pip").args(pip).arg("-r").arg(&to_build),
-        )?;
-        quiet(
-            stage,
-            "pip install --target packages -r requirements.txt",
-            program("pip")
-                .args(pip)
-                .arg("--no-compile")
-                .arg("--target")
-                .arg(&packages)
-                .arg("-r")
-                .arg(&needed),
-        )?;
+        let mut build = program("pip");
+        build.args(pip).arg("-r").arg(&to_build);
+        persist(stage, |stage| quiet(stage, "pip install -r requirements-build.txt", &mut build))?;
+        let mut install = program("pip");
+        install.args(pip).args(["--no-compile", "--target"]).arg(&packages).arg("-r").arg(&needed);
+        let shown = "pip install --target packages -r requirements.txt";
+        persist(stage, |stage| quiet(stage, shown, &mut install))?;
         let out = |language: &str| format!("--{language}_out={}", packages.display());
         quiet(
             stage,
@@ -104,7 +96,8 @@ pub(super) fn clients(stage: &mut Stage<'_>, cache: &Cache) -> Result<PathBuf> {
             let mut pip = Command::new(environment.join("bin/pip"));
             pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]);
             pip.arg("--target").arg(folder.join(name)).arg("-r").arg(needed);
-            quiet(stage, &format!("pip install --target {name} -r requirements-{name}.txt"), &mut pip)?;
+            let shown = format!("pip install --target {name} -r requirements-{name}.txt");
+            persist(stage, |stage| quiet(stage, &shown, &mut pip))?;
         }
         fs::remove_dir_all(&environment).context("cannot remove the environment that installed the clients")
     })
@@ -133,7 +126,9 @@ fn packages_of_node(stage: &mut Stage<'_>, cache: &Cache, what: &str) -> Result<
         }
         // Links cannot be packed, and nothing here runs a program of a package.
         let options = ["ci", "--ignore-scripts", "--no-bin-links", "--omit=dev", "--no-audit", "--no-fund"];
-        quiet(stage, "npm ci", Command::new("npm").args(options).current_dir(folder))
+        let mut npm = Command::new("npm");
+        npm.args(options).current_dir(folder);
+        persist(stage, |stage| quiet(stage, "npm ci", &mut npm))
     })
 }
 
