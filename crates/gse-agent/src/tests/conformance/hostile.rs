@@ -189,12 +189,15 @@ async fn case_51_flood() {
         });
     }
     let mut watched = watched.unwrap();
-    // Health checks: of each five the last is due two seconds after the first.
-    let began = Instant::now();
+    // Health checks, due each half a second. What a busy machine delays is some of it, what the flood delays is all.
+    let mut quickest = Duration::MAX;
+    watched.next_health().await.send(true).unwrap();
     for _ in 0..5 {
+        let began = Instant::now();
         watched.next_health().await.send(true).unwrap();
+        quickest = quickest.min(began.elapsed());
     }
-    assert!(began.elapsed() < Duration::from_secs(15), "five checks took {:?}", began.elapsed());
+    assert!(quickest < Duration::from_secs(3), "a check came after {quickest:?} at least");
     callers.insert(watched.client_port, watched.behave());
     let mut quickest = Duration::MAX;
     for _ in 0..10 {

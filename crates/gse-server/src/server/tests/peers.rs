@@ -157,7 +157,11 @@ async fn an_upload_goes_on_as_long_as_it_moves_and_one_that_trickles_leaves_noth
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_given_up() {
     let directory = tempfile::tempdir().unwrap();
-    let running = hasty(&directory).await;
+    // Good peers share the thread with this one, so how soon they say what they want is not limited here.
+    let running = start_with(&directory, |config| {
+        config.limits.pace = Pace { period: SOON, bytes: 64 << 10 };
+    })
+    .await;
     let mut deaf = running.connect().await;
     // Each request is answered with more than itself, until neither side can send any more.
     let pipelined = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n".repeat(100);
