@@ -70,27 +70,51 @@ setInterval(() => {
   }
 }, 1000);
 
-// Pages that follow what they show. Nothing is taken away from under somebody who types or selects.
+// Pages that follow what they show. Nothing is taken away from under somebody who types, selects or presses.
+let isPressing = false;
+const isPress = ({ type, button, key }) => (type === "keydown" ? key === " " || key === "Enter" : button === 0);
+// What a press does, it does before this.
+const released = () => setTimeout(() => { isPressing = false; });
+for (const name of ["pointerdown", "keydown"]) addEventListener(name, (event) => { isPressing ||= isPress(event); }, true);
+for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, released, true);
+addEventListener("blur", released);
 function isBusy(main) {
   const at = document.activeElement;
-  return (at && main.contains(at) && at.matches("input, select, textarea")) || !getSelection().isCollapsed;
+  // Who has filled in a field goes on to its button.
+  const isFilling = at && main.contains(at) && (at.matches("input, select, textarea") || at.closest("form"));
+  return isFilling || isPressing || !getSelection().isCollapsed;
 }
 let isStale = false;
+let looks = 0;
 async function refresh(main) {
   // Looked at again when nobody is in the way.
   isStale = isBusy(main) || document.hidden;
   if (isStale) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  if (!next || (isStale = isBusy(main))) return;
-  const at = document.activeElement;
-  const focused = at && main.contains(at) && at.getAttribute("href");
-  const before = places(main);
+  looks += 1;
+  const look = looks;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  // What is gone stays as it was last seen.
+  if (answer && answer.status >= 400 && answer.status < 500) return;
+  const text = answer?.ok ? await answer.text().catch(() => "") : "";
+  // A later look shows what is newer, also when its answer was quicker.
+  if (look !== looks) return;
+  const next = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+  // The page is not told again of what it could not read.
+  if ((isStale = !next || isBusy(main))) return;
+  const before = places(main), focused = focusIn(main);
   main.replaceChildren(...next.childNodes);
   prepare();
   putBack(main, before);
-  if (focused) main.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  focused?.()?.focus();
+}
+// Where the focus is, to be found again: a link by where it leads, anything else by its place among its kind.
+function focusIn(main) {
+  const at = document.activeElement;
+  if (!at || at === main || !main.contains(at)) return null;
+  const href = at.getAttribute("href"), kind = at.localName;
+  if (href) return () => main.querySelector(`[href="${CSS.escape(href)}"]`);
+  const number = [...main.querySelectorAll(kind)].indexOf(at);
+  return () => main.querySelectorAll(kind)[number];
 }
 // What was opened stays open. Output shows its end, unless somebody has gone back in it.
 function places(main) {
