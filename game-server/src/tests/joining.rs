@@ -9,6 +9,7 @@ use quinn::{Connection, ConnectionError, Endpoint};
 
 use super::player::{Joined, Player, connect};
 use super::stage::{Stage, settings, wait_for_seat};
+use crate::config::MatchSettings;
 use crate::room::Refusal;
 use crate::transport::server_config;
 
@@ -138,7 +139,9 @@ async fn one_id_lets_one_player_in_once() {
 #[tokio::test]
 async fn a_ticket_is_not_spent_at_a_closed_door() {
     let again = ("anna", "psess-cccccccccccccccccccccccccccccccc");
-    let stage = Stage::hosting_match(settings(), &[ANNA, again, BERT, ("carl", "psess-carl")]);
+    // It goes on until Carl has been at the door.
+    let settings = MatchSettings { ticks_max: 36_000, ..settings() };
+    let stage = Stage::hosting_match(settings, &[ANNA, again, BERT, ("carl", "psess-carl")]);
     let _anna = Player::join(stage.port, ANNA.0, ANNA.1).await;
     assert_eq!(hello(&stage, again.0, again.1).await, refused(Refusal::AlreadyIn));
     let mut bert = Player::join(stage.port, BERT.0, BERT.1).await;

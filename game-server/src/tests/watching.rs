@@ -48,7 +48,8 @@ async fn watch_out(mut spectator: Player) -> (Watcher, EndReason) {
 
 #[tokio::test]
 async fn spectators_see_the_match_and_cost_no_seat() {
-    let settings = MatchSettings { ticks_max: 120, ..settings() };
+    // Long enough that much of it is left for who comes when it has begun.
+    let settings = MatchSettings { ticks_max: 300, ..settings() };
     let stage = Stage::hosting_match(settings, &[("anna", "psess-a"), ("bert", "psess-b")]);
     let mut anna = Player::join(stage.port, "anna", "psess-a").await;
     let (mut early, joined) = Player::watch(stage.port, SPECTATOR_KEY).await;
