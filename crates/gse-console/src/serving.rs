@@ -102,6 +102,7 @@ impl Console {
                 region: region.unwrap_or(&self.settings.default_region).to_owned(),
                 host: host.clone(),
                 now,
+                caller: head.extensions.get().copied(),
             },
             language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
             regions: regions.clone(),
@@ -174,6 +175,7 @@ impl Console {
             Some(("explorer", action)) => explorer::call(&v, action, &form).await,
             _ => pages::submit(&v, &form).await,
         };
+        let outcome = pages::with_banner(&v, async { outcome }).await;
         finish(&v, outcome)
     }
 

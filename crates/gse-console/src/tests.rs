@@ -1,5 +1,6 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod faults;
 mod figures;
 mod forms;
 mod pages;
@@ -246,6 +247,12 @@ fn members(action: &str, body: &Value) -> Value {
         "ExplainPlacement" => {
             json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
             "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
+        }
+        "DescribeRegions" => json!({ "DefaultRegion": "ap-shanghai", "Regions": [
+            { "Region": "ap-shanghai", "Condition": "up", "DelayMs": 0 },
+            { "Region": "ap-guangzhou", "Condition": "down", "DelayMs": 0 }] }),
+        "SetFault" if body["Region"] == HOSTILE => {
+            json!({ "Error": { "Code": "UnsupportedOperation", "Message": HOSTILE } })
         }
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
