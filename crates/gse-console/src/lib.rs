@@ -21,6 +21,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text;
+mod throttle;
 mod upload;
 mod visit;
 

@@ -171,6 +171,8 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
     } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {
         json!({ "Error": { "Code": "UnauthorizedOperation.ServiceNotOpened", "Message": "" }, "RequestId": "r" })
+    } else if authorization.contains("Credential=near/") && header("x-tc-region") == "ap-guangzhou" {
+        json!({ "Error": { "Code": "UnauthorizedOperation", "Message": "" }, "RequestId": "r" })
     } else {
         members(&action, &asked)
     };
@@ -260,7 +262,10 @@ fn members(action: &str, body: &Value) -> Value {
             "GameServerSessionId": SESSION,
         }),
         "DescribeUserQuotas" => {
-            json!({ "QuotaResource": [{ "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
+            let room = r#"{"AssertCapacityQuota":"100GB","AssertCapacitySurplus":"80GB"}"#;
+            json!({ "QuotaResource": [
+                { "ResourceType": 1, "HardLimit": 10, "Remaining": 9, "ExtraInfo": room },
+                { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
         }
         "DescribeUserQuota" => {
             json!({ "QuotaResource": { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 } })

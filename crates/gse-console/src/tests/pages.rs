@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, demo, pages};
+use crate::text::{MEMBERS, TABLE, demo, faults, live, login, pages, quotas};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -116,13 +116,8 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE
-        .iter()
-        .chain(crate::text::live::TABLE)
-        .chain(pages::TABLE)
-        .chain(demo::TABLE)
-        .chain(crate::text::faults::TABLE)
-    {
+    let others = [demo::TABLE, faults::TABLE, live::TABLE, login::TABLE, pages::TABLE, quotas::TABLE];
+    for (name, text) in TABLE.iter().chain(others.into_iter().flatten()) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
@@ -352,4 +347,12 @@ async fn a_placement_and_a_fleet_say_why() {
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
     let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
     assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn quotas_are_told_in_words() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/quotas").await.text;
+    let said = "Room for packages: <bdi class=\"user\">80 GB</bdi> of <bdi class=\"user\">100 GB</bdi>";
+    assert!(page.contains(said) && !page.contains("AssertCapacity"), "{page}");
 }
