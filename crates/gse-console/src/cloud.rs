@@ -10,6 +10,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::Caller;
 use crate::session::Key;
 
 /// The type of every body.
@@ -32,6 +33,8 @@ pub(crate) struct Cloud {
     /// The host that is signed: the one that the visitor asked, so that a shown request is one that they could send.
     pub(crate) host: String,
     pub(crate) now: i64,
+    /// Where the visitor is, if that is known.
+    pub(crate) caller: Option<Caller>,
 }
 
 /// A request as it is sent.
@@ -88,6 +91,9 @@ impl Cloud {
         let mut request = http::Request::builder().method("POST").uri(sent.path);
         for (name, value) in sent.headers {
             request = request.header(name, value);
+        }
+        if let Some(caller) = self.caller {
+            request = request.extension(caller);
         }
         let request = request.body(Body::from(sent.body)).map_err(|error| unreadable(&error.to_string()))?;
         let response = self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});

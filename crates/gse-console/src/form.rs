@@ -16,6 +16,7 @@ use crate::cloud::Refusal;
 use crate::form::operation::{Operation, Then};
 use crate::form::suggestions::Suggestions;
 use crate::form::values::Values;
+use crate::html::Question;
 use crate::page::{Outcome, Page};
 use crate::visit::{Visit, escaped, find, within};
 use crate::{html as parts, text};
@@ -24,7 +25,10 @@ use crate::{html as parts, text};
 /// about, and is not edited.
 pub(crate) const OFFERED: char = '~';
 
-/// The form of an action, with what is there now.
+/// Members that have one value.
+const CONSTANT: &[&str] = &["Actions"];
+
+/// The form of an action, with what is there now; or the question whether it is meant, where nothing is left to fill in.
 pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
     let given = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
@@ -34,6 +38,16 @@ pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     values.put(named);
     values.put(offered.into_iter().map(|(name, value)| (name[OFFERED.len_utf8()..].to_owned(), value)));
     let back = v.asked("back").and_then(within).unwrap_or("/console").to_owned();
+    if operation.is_confirmed
+        && operation.members().all(|name| fixed.iter().any(|given| given == name) || CONSTANT.contains(&name))
+        && let Ok(body) = values.body(operation.action)
+    {
+        // There is nothing to fill in: one question is enough.
+        let mut pairs: Vec<(String, String)> = values.pairs().collect();
+        let own = [("_token", &v.token), ("_back", &back), ("_fixed", &fixed.join(" "))];
+        pairs.extend(own.map(|(name, value)| (name.to_owned(), value.clone())));
+        return Ok(Outcome::Page(question(v, operation, &pairs, &body, &back)));
+    }
     let form = Form { operation, values, fixed, back };
     Ok(Outcome::Page(form.page(v, None).await))
 }
@@ -179,24 +193,17 @@ impl Form<'_> {
 
 /// Is it meant?
 fn question(v: &Visit, operation: &Operation, pairs: &[(String, String)], body: &Value, back: &str) -> Page {
-    let title = v.t(operation.title);
-    let text = serde_json::to_string_pretty(body).expect("a JSON value always has a text");
-    let markup = html! {
-        h1 { (title) }
-        @if operation.action.name().starts_with("Delete") || operation.action.name().starts_with("End") {
-            p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) }
-        }
-        p { (v.t(text::CONFIRM_NOTE)) }
-        pre.user { code { (text) } }
-        form method="post" action={ "/console/do/" (operation.action.name()) } {
-            @for (name, value) in pairs { input type="hidden" name=(name) value=(value); }
-            p.buttons {
-                button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
-                a.button.quiet href=(back) { (v.t(text::CANCEL)) }
-            }
-        }
+    let name = operation.action.name();
+    let question = Question {
+        title: operation.title,
+        note: operation.note,
+        is_final: name.starts_with("Delete") || name.starts_with("End"),
+        sent: body,
+        action: &format!("/console/do/{name}"),
+        fields: pairs,
+        back,
     };
-    Page::new(title, markup)
+    Page::new(v.t(operation.title), question.markup(v))
 }
 
 /// Whether there is a form for an action outside the explorer.

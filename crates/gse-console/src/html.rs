@@ -149,6 +149,43 @@ pub(crate) fn token_pager(v: &Visit, next: &str) -> Markup {
     }
 }
 
+/// Is it meant?
+pub(crate) struct Question<'a> {
+    pub(crate) title: Text,
+    pub(crate) note: Option<Text>,
+    /// Whether there is no way back.
+    pub(crate) is_final: bool,
+    /// What will be sent.
+    pub(crate) sent: &'a serde_json::Value,
+    /// Where the answer goes.
+    pub(crate) action: &'a str,
+    /// What goes with the answer: the token of the form too.
+    pub(crate) fields: &'a [(String, String)],
+    /// Where one goes who did not mean it.
+    pub(crate) back: &'a str,
+}
+
+impl Question<'_> {
+    /// The whole of a page.
+    pub(crate) fn markup(&self, v: &Visit) -> Markup {
+        let text = serde_json::to_string_pretty(self.sent).expect("a JSON value always has a text");
+        html! {
+            h1 { (v.t(self.title)) }
+            @if self.is_final { p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) } }
+            @if let Some(note) = self.note { p.note { (v.t(note)) } }
+            p { (v.t(text::CONFIRM_NOTE)) }
+            pre.user { code { (text) } }
+            form method="post" action=(self.action) {
+                @for (name, value) in self.fields { input type="hidden" name=(name) value=(value); }
+                p.buttons {
+                    button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
+                    a.button.quiet href=(self.back) { (v.t(text::CANCEL)) }
+                }
+            }
+        }
+    }
+}
+
 /// What the service refused.
 pub(crate) fn refusal(v: &Visit, refusal: &Refusal) -> Markup {
     html! {

@@ -21,6 +21,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text;
+mod throttle;
 mod upload;
 mod visit;
 
@@ -32,6 +33,11 @@ use axum::Router;
 /// none, they end by themselves after half a minute.
 #[derive(Clone, Debug)]
 pub struct Stopping(pub tokio::sync::watch::Receiver<bool>);
+
+/// Who sent a request, as an extension of it. The calls that the console makes for a visitor carry it on, so that the cloud
+/// API knows as much of who asks as if the visitor had called it.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller(pub std::net::IpAddr);
 
 /// What the console is set up with.
 #[derive(Clone)]

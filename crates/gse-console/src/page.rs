@@ -202,6 +202,7 @@ const MENU: &[(&str, Text)] = &[
     ("/console/queues", text::QUEUES),
     ("/console/monitoring", text::MONITORING),
     ("/console/statistics", text::STATISTICS),
+    ("/console/faults", text::faults::FAULTS),
     ("/console/quotas", text::QUOTAS),
     ("/console/explorer", text::EXPLORER),
 ];

@@ -11,12 +11,13 @@ use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use maud::html;
+use maud::{Markup, html};
 
 use crate::cloud::{Cloud, Refusal};
 use crate::language::Language;
 use crate::page::{CLIENT, ICON, Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
 use crate::session::{Key, Sessions};
+use crate::throttle::Throttle;
 use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
 
@@ -31,11 +32,13 @@ pub(crate) struct Console {
     pub(crate) settings: Settings,
     pub(crate) cloud: Router,
     pub(crate) sessions: Sessions,
+    throttle: Throttle,
 }
 
 /// The routes below `/console`.
 pub(crate) fn router(settings: Settings, cloud: Router) -> Router {
-    let console = Arc::new(Console { settings, cloud, sessions: Sessions::new() });
+    let console =
+        Arc::new(Console { settings, cloud, sessions: Sessions::new(), throttle: Throttle::default() });
     Router::new().fallback(serve).with_state(console)
 }
 
@@ -102,6 +105,7 @@ impl Console {
                 region: region.unwrap_or(&self.settings.default_region).to_owned(),
                 host: host.clone(),
                 now,
+                caller: head.extensions.get().copied(),
             },
             language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
             regions: regions.clone(),
@@ -174,6 +178,7 @@ impl Console {
             Some(("explorer", action)) => explorer::call(&v, action, &form).await,
             _ => pages::submit(&v, &form).await,
         };
+        let outcome = pages::with_banner(&v, async { outcome }).await;
         finish(&v, outcome)
     }
 
@@ -191,13 +196,19 @@ impl Console {
     async fn log_in(self: &Arc<Self>, v: Visit, form: &[(String, String)]) -> Response {
         let text_of = |name| find(form, name).unwrap_or_default().trim().to_owned();
         let key = Key { secret_id: text_of("secret_id"), secret_key: text_of("secret_key") };
+        let from = v.cloud.caller.map(|caller| caller.0);
+        if let Err(wait_s) = self.throttle.begin(from, &key.secret_id, v.cloud.now) {
+            return too_many(&v, wait_s);
+        }
         let cloud = Cloud { key: Some(key.clone()), ..v.cloud.clone() };
         match cloud.call(&DescribeUserQuotasRequest {}).await {
             Err(refusal) if refusal.code.starts_with("AuthFailure") && !is_policy(&refusal) => {
-                login_page(&v, Some(&refusal)).respond(&v)
+                let told = html! { (v.t(text::LOGIN_FAILED)) " " code { (refusal.code) } };
+                login_page(&v, Some(told)).respond(&v)
             }
             // Whatever else was refused, the signature was right.
             _ => {
+                self.throttle.was_right(from, &key.secret_id);
                 let cookie = self.sessions.log_in(key, v.cloud.now);
                 let back = find(form, "back").and_then(within).unwrap_or("/console");
                 let mut response = elsewhere(back);
@@ -222,13 +233,23 @@ fn is_policy(refusal: &Refusal) -> bool {
     refusal.code == "AuthFailure.UnauthorizedOperation"
 }
 
-fn login_page(v: &Visit, refusal: Option<&Refusal>) -> Page {
+/// R125: when to try again.
+fn too_many(v: &Visit, wait_s: i64) -> Response {
+    let told = html! {
+        (v.t(text::login::TOO_MANY)) " " strong { (wait_s) } " " (v.t(text::login::TOO_MANY_SECONDS))
+    };
+    let page = Page { status: StatusCode::TOO_MANY_REQUESTS, ..login_page(v, Some(told)) };
+    let mut response = page.respond(v);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    response
+}
+
+/// With what the last try came to.
+fn login_page(v: &Visit, told: Option<Markup>) -> Page {
     let back = if v.path == "/console/login" { "/console".to_owned() } else { v.here() };
     let body = html! {
         h1 { (v.t(text::LOG_IN)) }
-        @if let Some(refusal) = refusal {
-            p.notice.bad role="alert" { (v.t(text::LOGIN_FAILED)) " " code { (refusal.code) } }
-        }
+        @if let Some(told) = &told { p.notice.bad role="alert" { (told) } }
         p { (v.t(text::LOGIN_NOTE)) }
         form.stacked method="post" action="/console/login" {
             input type="hidden" name="_token" value=(v.token);
@@ -240,7 +261,7 @@ fn login_page(v: &Visit, refusal: Option<&Refusal>) -> Page {
             button { (v.t(text::LOG_IN)) }
         }
     };
-    let status = if refusal.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    let status = if told.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
     Page { status, ..Page::new(v.t(text::LOG_IN), body) }
 }
 

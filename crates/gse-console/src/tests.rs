@@ -1,5 +1,6 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod faults;
 mod figures;
 mod forms;
 mod pages;
@@ -170,6 +171,8 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
     } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {
         json!({ "Error": { "Code": "UnauthorizedOperation.ServiceNotOpened", "Message": "" }, "RequestId": "r" })
+    } else if authorization.contains("Credential=near/") && header("x-tc-region") == "ap-guangzhou" {
+        json!({ "Error": { "Code": "UnauthorizedOperation", "Message": "" }, "RequestId": "r" })
     } else {
         members(&action, &asked)
     };
@@ -247,13 +250,22 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
             "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
         }
+        "DescribeRegions" => json!({ "DefaultRegion": "ap-shanghai", "Regions": [
+            { "Region": "ap-shanghai", "Condition": "up", "DelayMs": 0 },
+            { "Region": "ap-guangzhou", "Condition": "down", "DelayMs": 0 }] }),
+        "SetFault" if body["Region"] == HOSTILE => {
+            json!({ "Error": { "Code": "UnsupportedOperation", "Message": HOSTILE } })
+        }
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
             "GameServerSessionId": SESSION,
         }),
         "DescribeUserQuotas" => {
-            json!({ "QuotaResource": [{ "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
+            let room = r#"{"AssertCapacityQuota":"100GB","AssertCapacitySurplus":"80GB"}"#;
+            json!({ "QuotaResource": [
+                { "ResourceType": 1, "HardLimit": 10, "Remaining": 9, "ExtraInfo": room },
+                { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 }] })
         }
         "DescribeUserQuota" => {
             json!({ "QuotaResource": { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 } })

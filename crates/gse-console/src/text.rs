@@ -13,8 +13,11 @@ macro_rules! texts {
 }
 
 pub(crate) mod demo;
+pub(crate) mod faults;
 pub(crate) mod live;
+pub(crate) mod login;
 pub(crate) mod pages;
+pub(crate) mod quotas;
 pub(crate) use pages::*;
 
 texts! {

@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 use crate::cloud::Refusal;
 use crate::page::text_response;
-use crate::visit::{Visit, address, escaped};
+use crate::visit::{Visit, escaped};
 
 /// How much of a refusal of the object endpoint is shown.
 const REFUSAL_BYTES: usize = 4096;
@@ -36,10 +36,7 @@ pub(crate) async fn put(v: &Visit, body: Body, length: Option<&HeaderValue>) -> 
     let (refused, ()) = tokio::join!(store(v, taken, length), pass);
     match refused {
         Ok(asset) => {
-            let place = format!("/console/assets/{}", escaped(&asset));
-            let launch = v.asked("launch").unwrap_or_default();
-            let next = if launch.is_empty() { place } else { address(&place, &[("launch", launch)]) };
-            text_response("text/plain; charset=utf-8", next)
+            text_response("text/plain; charset=utf-8", format!("/console/assets/{}", escaped(&asset)))
         }
         Err(refusal) => {
             let text = format!("{}: {}", refusal.code, refusal.message);

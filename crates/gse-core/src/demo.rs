@@ -3,11 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::asset;
+use crate::asset::{self, CreateAsset};
+use crate::capacity::decision::Cause;
+use crate::capacity::{self, Capacity};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::error::Error;
-use crate::fleet::{self, Fleet, FleetStatus};
+use crate::fleet::{self, CreateFleet, Fleet, FleetStatus};
 use crate::game_server_session;
 use crate::id::{AssetId, DemoId, FleetId, GameServerSessionId, Scope};
 use crate::state::State;
@@ -106,17 +108,7 @@ impl Command for UpdateDemo {
 
     fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Standing, Error> {
         let Self { scope, progress: Progress { asset, fleet, step, session } } = self;
-        let id = DemoId::of(&scope);
-        let before = state.demos.get(&id).cloned();
-        let mut demo = before.unwrap_or_else(|| Demo {
-            id: id.clone(),
-            scope: scope.clone(),
-            step: 1,
-            asset: None,
-            fleet: None,
-            session: None,
-            since: cx.now,
-        });
+        let mut demo = round(state, cx, &scope);
         if let Some(asset) = asset {
             asset::find(state, &scope, &asset)?;
             demo.asset = Some(asset);
@@ -147,7 +139,77 @@ impl Command for UpdateDemo {
             }
             demo.step = step;
         }
-        state.demos.insert(id, demo);
+        state.demos.insert(demo.id.clone(), demo);
+        Ok(standing(state, &scope))
+    }
+}
+
+/// The round as it is, or a new one.
+fn round(state: &State, cx: &Cx<'_>, scope: &Scope) -> Demo {
+    let id = DemoId::of(scope);
+    state.demos.get(&id).cloned().unwrap_or_else(|| Demo {
+        id,
+        scope: scope.clone(),
+        step: 1,
+        asset: None,
+        fleet: None,
+        session: None,
+        since: cx.now,
+    })
+}
+
+/// Step 1: makes the package of this round and writes it down in one step, so that two clicks at a time make one. A round
+/// that has a package keeps it.
+#[derive(Clone, Debug)]
+pub struct CreateDemoAsset {
+    /// The package, in the region of the round.
+    pub create: CreateAsset,
+}
+
+impl Command for CreateDemoAsset {
+    type Reply = Standing;
+    const NAME: &'static str = "CreateDemoAsset";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Standing, Error> {
+        let scope = self.create.scope.clone();
+        let before = standing(state, &scope);
+        if before.asset.is_some() {
+            return Ok(before);
+        }
+        let asset = self.create.apply(state, cx)?.id;
+        let round = round(state, cx, &scope);
+        state.demos.insert(round.id.clone(), Demo { asset: Some(asset), ..round });
+        Ok(standing(state, &scope))
+    }
+}
+
+/// Step 2: makes the fleet of this round, sets its cool-down and writes it down in one step, so that there is never a fleet
+/// that the wizard does not know. A round that has a fleet keeps it, unless that is in ERROR.
+#[derive(Clone, Debug)]
+pub struct CreateDemoFleet {
+    /// The fleet.
+    pub create: CreateFleet,
+    /// ScalingInterval, 3–30.
+    pub scaling_interval_minutes: u32,
+}
+
+impl Command for CreateDemoFleet {
+    type Reply = Standing;
+    const NAME: &'static str = "CreateDemoFleet";
+
+    fn apply(self, state: &mut State, cx: &mut Cx<'_>) -> Result<Standing, Error> {
+        let scope = self.create.scope.clone();
+        let before = standing(state, &scope);
+        if before.fleet.as_ref().is_some_and(|(_, status)| *status != FleetStatus::Error) {
+            return Ok(before);
+        }
+        let fleet = self.create.apply(state, cx)?;
+        let scaling_interval_minutes = self.scaling_interval_minutes;
+        let wanted = Capacity { scaling_interval_minutes, ..fleet.capacity };
+        capacity::write(state, cx, &fleet.id, wanted, Cause::Request);
+        let round = round(state, cx, &scope);
+        let made = Demo { fleet: Some(fleet.id), session: None, step: 2, ..round };
+        state.demos.insert(made.id.clone(), made);
         Ok(standing(state, &scope))
     }
 }

@@ -105,19 +105,7 @@ impl World {
     }
 
     pub(crate) fn asset(&mut self, scope: &Scope, inspection: Result<(), String>) -> AssetId {
-        let asset = self.apply(CreateAsset {
-            scope: scope.clone(),
-            name: "demo".into(),
-            version: "1.0".into(),
-            operate_system: "CentOS7.16".into(),
-            image_id: String::new(),
-            bucket_key: "server.zip".into(),
-            package: BlobId::new("blob"),
-            size_bytes: 1,
-            inspection,
-            tags: vec![],
-        });
-        asset.unwrap().id
+        self.apply(asset_request(scope, inspection)).unwrap().id
     }
 
     pub(crate) fn create_fleet(&mut self, scope: &Scope, processes: u32) -> Fleet {
@@ -224,6 +212,21 @@ impl World {
             state.events.values().chain(archived).filter(|event| event.fleet == *fleet).collect();
         events.sort_by_key(|event| event.sequence);
         events.iter().map(|event| event.code.as_str()).collect()
+    }
+}
+
+pub(crate) fn asset_request(scope: &Scope, inspection: Result<(), String>) -> CreateAsset {
+    CreateAsset {
+        scope: scope.clone(),
+        name: "demo".into(),
+        version: "1.0".into(),
+        operate_system: "CentOS7.16".into(),
+        image_id: String::new(),
+        bucket_key: "server.zip".into(),
+        package: BlobId::new("blob"),
+        size_bytes: 1,
+        inspection,
+        tags: vec![],
     }
 }
 

@@ -49,9 +49,12 @@ async function fill(visitor, members) {
 
 /** Presses a button of the form, and the one that asks whether it is meant. */
 async function send(visitor, words = "Submit") {
-  const form = visitor.page.locator("main form:not(.filter)");
-  await visitor.click(form.getByRole("button", { name: words, exact: true }).locator("visible=true").last());
   const question = visitor.page.locator("main button[name=_confirmed]");
+  // Where nothing is to be filled in, the question comes at once.
+  if ((await question.count()) === 0) {
+    const form = visitor.page.locator("main form:not(.filter)");
+    await visitor.click(form.getByRole("button", { name: words, exact: true }).locator("visible=true").last());
+  }
   if ((await question.count()) > 0) await visitor.click(question);
 }
 

@@ -55,6 +55,11 @@ impl Operation {
         Self { action, title, note, groups: members, is_confirmed, then, clearable, conditions }
     }
 
+    /// All that is shown.
+    pub(super) fn members(&self) -> impl Iterator<Item = &'static str> {
+        self.groups.iter().flat_map(|(_, members)| members.iter().copied())
+    }
+
     const fn confirmed(self) -> Self {
         Self { is_confirmed: true, ..self }
     }

@@ -14,7 +14,15 @@ const MOST: u64 = 100;
 
 /// Values with what they are called, by the list that holds them.
 #[derive(Default)]
-pub(crate) struct Suggestions(Vec<(&'static str, Vec<(String, String)>)>);
+pub(crate) struct Suggestions(Vec<(&'static str, Known)>);
+
+/// What is known of the values of a list.
+#[derive(Default)]
+struct Known {
+    values: Vec<(String, String)>,
+    /// Whether there are others, or could be.
+    is_partial: bool,
+}
 
 /// The list of values that fit a member.
 pub(super) fn list_of(name: &str) -> Option<&'static str> {
@@ -35,15 +43,17 @@ impl Suggestions {
         let mut wanted = Vec::new();
         lists_in(action.request_schema(), &mut wanted);
         let one = async |list: &'static str| {
-            let values = match list {
-                "fleets" => fleets(v).await,
-                "aliases" => aliases(v).await,
-                "assets" => assets(v).await,
+            let known = match list {
+                "fleets" => Known::of(fleets(v).await),
+                "aliases" => Known::of(aliases(v).await),
+                "assets" => Known::of(assets(v).await),
                 "destinations" => destinations(v).await,
-                "regions" => Some(v.regions.iter().map(|region| (region.clone(), String::new())).collect()),
-                _ => instance_types(v).await,
+                "regions" => {
+                    Known::of(Some(v.regions.iter().map(|region| (region.clone(), String::new())).collect()))
+                }
+                _ => Known::of(instance_types(v).await),
             };
-            (list, values.unwrap_or_default())
+            (list, known)
         };
         Self(join_all(wanted.into_iter().map(one)).await)
     }
@@ -51,16 +61,29 @@ impl Suggestions {
     /// Everything that a member could be, if that is known to be everything.
     pub(super) fn choices(&self, name: &str) -> Option<&[(String, String)]> {
         let wanted = list_of(name)?;
-        let (_, values) = self.0.iter().find(|(list, _)| *list == wanted)?;
-        (!values.is_empty() && values.len() < MOST as usize).then_some(values)
+        let (_, known) = self.0.iter().find(|(list, _)| *list == wanted)?;
+        (!known.values.is_empty() && !known.is_partial).then_some(&known.values)
     }
 
     pub(super) fn lists(&self) -> Markup {
         html! {
-            @for (list, values) in &self.0 {
-                datalist id=(list) { @for (value, name) in values { option value=(value) { (name) } } }
+            @for (list, known) in &self.0 {
+                datalist id=(list) { @for (value, name) in &known.values { option value=(value) { (name) } } }
             }
         }
+    }
+}
+
+impl Known {
+    /// What was answered; nothing where that was refused. As many as were asked for may not be all.
+    fn of(values: Values) -> Self {
+        let is_partial = values.as_ref().is_none_or(|values| values.len() >= MOST as usize);
+        Self { values: values.unwrap_or_default(), is_partial }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.values.extend(other.values);
+        Self { is_partial: self.is_partial || other.is_partial, ..self }
     }
 }
 
@@ -98,21 +121,23 @@ async fn aliases(v: &Visit) -> Values {
     Some(alias_list(&v.cloud).await?.into_iter().map(|alias| (alias.alias_id, alias.name)).collect())
 }
 
-/// Of every region, the visitor's own first: a queue is there to lead from one to another.
-async fn destinations(v: &Visit) -> Values {
+/// Of every region, the visitor's own first: a queue is there to lead from one to another. Where some of it is refused, the
+/// rest is offered, and anything may be typed.
+async fn destinations(v: &Visit) -> Known {
     let mut regions: Vec<&String> = v.regions.iter().collect();
     regions.sort_by_key(|region| **region != v.cloud.region);
     let found = join_all(regions.into_iter().map(|region| destinations_in(v, region))).await;
-    Some(found.into_iter().flatten().flatten().collect())
+    found.into_iter().fold(Known::default(), Known::and)
 }
 
-async fn destinations_in(v: &Visit, region: &str) -> Values {
+async fn destinations_in(v: &Visit, region: &str) -> Known {
     let cloud = Cloud { region: region.to_owned(), ..v.cloud.clone() };
     let (fleets, aliases) = tokio::join!(fleet_attributes(&cloud), alias_list(&cloud));
     let shown = |name: &str, id: &str| format!("{region} → {name} · {id}");
-    let fleets = fleets?.into_iter().map(|fleet| (fleet.fleet_arn, shown(&fleet.name, &fleet.fleet_id)));
-    let aliases = aliases?.into_iter().map(|alias| (alias.alias_arn, shown(&alias.name, &alias.alias_id)));
-    Some(fleets.chain(aliases).collect())
+    let fleet = |fleet: wire::FleetAttributes| (fleet.fleet_arn, shown(&fleet.name, &fleet.fleet_id));
+    let alias = |alias: wire::Alias| (alias.alias_arn, shown(&alias.name, &alias.alias_id));
+    let fleets = Known::of(fleets.map(|fleets| fleets.into_iter().map(fleet).collect()));
+    fleets.and(Known::of(aliases.map(|aliases| aliases.into_iter().map(alias).collect())))
 }
 
 async fn assets(v: &Visit) -> Values {

@@ -51,6 +51,11 @@ impl Values {
         self.texts.extend(pairs);
     }
 
+    /// As a browser would send them.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.texts.iter().map(|(name, text)| (name.clone(), text.clone()))
+    }
+
     pub(crate) fn get(&self, path: &str) -> &str {
         self.texts.get(path).map_or("", String::as_str)
     }

@@ -6,6 +6,7 @@ mod charts;
 mod client;
 mod diagnosis;
 mod events;
+mod faults;
 mod fleet;
 mod fleets;
 mod instance;
@@ -28,7 +29,7 @@ use gse_api::types::Filter;
 use maud::{Markup, html};
 
 use crate::cloud::Refusal;
-use crate::page::Outcome;
+use crate::page::{Outcome, Page};
 use crate::visit::{Visit, escaped};
 use crate::{explorer, form, text};
 
@@ -37,6 +38,26 @@ const ROWS: u64 = 20;
 
 /// The page at an address.
 pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
+    with_banner(v, at(v)).await
+}
+
+/// With what nobody is to forget about this region above it.
+pub(crate) async fn with_banner(
+    v: &Visit,
+    outcome: impl Future<Output = Result<Outcome, Refusal>>,
+) -> Result<Outcome, Refusal> {
+    let (outcome, banner) = tokio::join!(outcome, faults::banner(v));
+    Ok(match (outcome?, banner) {
+        (Outcome::Page(page), Some(banner)) => {
+            let body = html! { (banner) (page.body) };
+            Outcome::Page(Page { body, ..page })
+        }
+        (outcome, _) => outcome,
+    })
+}
+
+/// The page itself.
+async fn at(v: &Visit) -> Result<Outcome, Refusal> {
     let path = v.path.strip_prefix("/console").unwrap_or_default().trim_matches('/');
     let parts: Vec<&str> = path.split('/').collect();
     let page = match parts.as_slice() {
@@ -60,6 +81,9 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["assets", id] => return assets::show(v, id).await,
         ["queues"] => queues::list(v).await?,
         ["queue"] => return queues::show(v).await,
+        ["faults"] => faults::list(v, None).await?,
+        ["faults", "region"] => return Ok(faults::region(v)),
+        ["faults", "fleet"] => faults::fleet(v).await,
         ["monitoring"] => return monitoring::show(v).await,
         ["charts"] => return charts::show(v).await,
         ["statistics"] => return Ok(Outcome::Elsewhere("/console/statistics/usage".into())),
@@ -77,6 +101,7 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
 pub(crate) async fn submit(v: &Visit, form: &[(String, String)]) -> Result<Outcome, Refusal> {
     let path = v.path.strip_prefix("/console/").unwrap_or_default();
     match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["faults", "region" | "fleet"] => faults::submit(v, form).await,
         ["fleets", fleet, "scale"] => scale::submit(v, fleet, form).await,
         ["aliases", alias, "canary"] => aliases::set_canary(v, alias, form).await,
         _ => Ok(Outcome::NotFound),

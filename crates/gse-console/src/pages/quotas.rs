@@ -32,6 +32,28 @@ fn row(v: &Visit, quota: &wire::QuotaResource) -> Vec<Markup> {
         html! { (used) " " meter min="0" max=(quota.hard_limit) value=(used) {} },
         html! { (quota.remaining) },
         html! { (quota.hard_limit) },
-        plain(&quota.extra_info),
+        described(v, &quota.extra_info),
     ]
+}
+
+/// What the answer says besides: of packages their bytes, as JSON text with the vendor's spelling (operations.md 11); of
+/// anything else nothing. What is not understood is shown as it came.
+fn described(v: &Visit, extra: &str) -> Markup {
+    let members: Option<serde_json::Value> = serde_json::from_str(extra).ok();
+    let member = |name: &str| members.as_ref()?.get(name)?.as_str();
+    match (member("AssertCapacityQuota"), member("AssertCapacitySurplus")) {
+        (Some(limit), Some(left)) => html! {
+            (v.t(text::quotas::PACKED)) " " bdi.user { (in_units(left)) } " " (v.t(text::quotas::OF)) " "
+            bdi.user { (in_units(limit)) }
+        },
+        _ => plain(extra),
+    }
+}
+
+/// `100GB` as `100 GB`.
+fn in_units(size: &str) -> String {
+    match size.strip_suffix("GB") {
+        Some(number) => format!("{number} GB"),
+        None => size.to_owned(),
+    }
 }

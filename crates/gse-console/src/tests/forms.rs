@@ -207,3 +207,21 @@ async fn a_stream_ends_when_the_service_stops() {
     let rest = tokio::time::timeout(Duration::from_secs(20), async { body.frame().await.is_none() });
     assert!(rest.await.expect("it ends before it would by itself"));
 }
+
+/// What could not be read is not there to be chosen, so a queue's target may be typed as well.
+#[tokio::test]
+async fn a_list_that_is_not_whole_is_an_offer_only() {
+    let form = "/console/do/CreateGameServerSessionQueue";
+    let field = "name=\"Destinations.0.DestinationArn\"";
+    let typed = "list=\"destinations\"";
+    let mut browser = Browser::new();
+    let whole = browser.get(form).await.text;
+    assert!(whole.contains(field) && !whole.contains(typed), "{whole}");
+    let mut browser = Browser::with_login(true);
+    let token = browser.get("/console").await.token().to_owned();
+    let key = [("secret_id", "near"), ("secret_key", "k"), ("_token", &*token)];
+    browser.post_as_is("/console/login", &key).await;
+    let partial = browser.get(form).await.text;
+    assert!(partial.contains(field) && partial.contains(typed), "{partial}");
+    assert!(partial.contains("ap-shanghai → "), "what is known is offered: {partial}");
+}

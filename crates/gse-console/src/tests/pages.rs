@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, demo, pages};
+use crate::text::{MEMBERS, TABLE, demo, faults, live, login, pages, quotas};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -28,6 +28,10 @@ pub(super) fn all_pages() -> Vec<String> {
         "queues",
         "queue?name=q",
         "quotas",
+        "faults",
+        "faults/fleet",
+        "faults/region?region=ap-shanghai",
+        "faults/region?region=ap-guangzhou&fault=up",
         "explorer",
         "monitoring",
         "monitoring?fleet=fleet-1-2",
@@ -112,7 +116,8 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(crate::text::live::TABLE).chain(pages::TABLE).chain(demo::TABLE) {
+    let others = [demo::TABLE, faults::TABLE, live::TABLE, login::TABLE, pages::TABLE, quotas::TABLE];
+    for (name, text) in TABLE.iter().chain(others.into_iter().flatten()) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
@@ -208,6 +213,39 @@ async fn what_cannot_be_undone_is_asked_first() {
     let seen = browser.post("/console/do/DeleteFleet", &[("FleetId", FLEET), ("_confirmed", "yes")]).await;
     assert_eq!(seen.location(), "/console/fleets");
     assert_eq!(browser.bodies(Action::DeleteFleet), [json!({"FleetId": FLEET})]);
+}
+
+/// Where nothing is to be filled in, the link leads to the question, which carries all that its answer needs.
+#[tokio::test]
+async fn one_question_is_enough() {
+    let mut browser = Browser::new();
+    for (link, action, sent) in [
+        ("DeleteAlias?AliasId=alias-1", Action::DeleteAlias, json!({ "AliasId": "alias-1" })),
+        (
+            "StopFleetActions?FleetId=fleet-1-2",
+            Action::StopFleetActions,
+            json!({ "FleetId": FLEET, "Actions": ["AUTO_SCALING"] }),
+        ),
+    ] {
+        let page = browser.get(&format!("/console/do/{link}&back=%2Fconsole%2Fqueues")).await;
+        assert!(
+            page.text.contains("name=\"_confirmed\"") && !page.text.contains("form class=\"action\""),
+            "{}",
+            page.text
+        );
+        let hidden = page.text.split("<input type=\"hidden\" name=\"").skip(1);
+        let hidden = hidden.filter_map(|input| input.split_once("\" value=\""));
+        let mut fields: Vec<(&str, &str)> =
+            hidden.map(|(name, rest)| (name, rest.split('"').next().unwrap())).collect();
+        // The frame has forms of its own.
+        fields.retain(|(name, _)| !["back", "to"].contains(name));
+        fields.push(("_confirmed", "yes"));
+        let seen = browser.post_as_is(&format!("/console/do/{}", action.name()), &fields).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text);
+        assert_eq!(browser.bodies(action), [sent]);
+    }
+    // What it is about is not said: that is filled in first.
+    assert!(browser.get("/console/do/DeleteAlias").await.text.contains("form class=\"action\""));
 }
 
 #[tokio::test]
@@ -309,4 +347,12 @@ async fn a_placement_and_a_fleet_say_why() {
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
     let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
     assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn quotas_are_told_in_words() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/quotas").await.text;
+    let said = "Room for packages: <bdi class=\"user\">80 GB</bdi> of <bdi class=\"user\">100 GB</bdi>";
+    assert!(page.contains(said) && !page.contains("AssertCapacity"), "{page}");
 }

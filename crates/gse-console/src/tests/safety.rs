@@ -6,6 +6,8 @@ use http::{StatusCode, header};
 
 use super::pages::all_pages;
 use super::{Browser, FLEET, HOSTILE};
+use crate::Caller;
+use crate::visit::address;
 
 #[tokio::test]
 async fn what_users_write_is_never_markup() {
@@ -126,6 +128,33 @@ async fn a_login_signs_and_ends() {
     browser.post("/console/logout", &[]).await;
     browser.cookies = kept;
     assert!(browser.get("/console/fleets").await.text.contains("secret_key"), "the login is over");
+}
+
+/// R125: what is past the limit is not asked about, and is told when to try again.
+#[tokio::test]
+async fn wrong_keys_are_slowed_down() {
+    let mut browser = Browser::with_login(true);
+    let token = browser.get("/console").await.token().to_owned();
+    let wrong = [("secret_id", "wrong"), ("secret_key", "k"), ("_token", &*token)];
+    for _ in 0..5 {
+        assert_eq!(browser.post_as_is("/console/login", &wrong).await.status, StatusCode::FORBIDDEN);
+    }
+    browser.calls.lock().unwrap().clear();
+    let right = [("secret_id", "right"), ("secret_key", "k"), ("_token", &*token)];
+    for key in [&wrong, &right] {
+        let seen = browser.post_as_is("/console/login", key).await;
+        assert_eq!(
+            (seen.status, &seen.headers[header::RETRY_AFTER]),
+            (StatusCode::TOO_MANY_REQUESTS, &"2".parse().unwrap())
+        );
+        let says = "This one was not looked at; try again in <strong>2</strong> seconds.";
+        assert!(seen.text.contains(says) && seen.text.contains("name=\"secret_key\""), "{}", seen.text);
+    }
+    assert!(browser.calls.lock().unwrap().is_empty(), "nobody was asked whether the key is right");
+    // From elsewhere it is.
+    let elsewhere = Request::post("/console/login").extension(Caller([192, 0, 2, 7].into()));
+    let body = address("", &right).trim_start_matches('?').to_owned();
+    assert_eq!(browser.send(elsewhere, body).await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{World, scope, scope_in};
+use crate::fixture::{World, asset_request, fleet_request, scope, scope_in};
 
 fn note(world: &mut World, progress: Progress) -> Result<Standing, Error> {
     world.apply(UpdateDemo { scope: scope(), progress })
@@ -86,4 +86,40 @@ fn only_a_running_session_of_the_demo_fleet_is_chosen() {
     assert!(choose(&mut world, &session.id).is_err());
     let missing = AssetId::new("asset-none");
     assert!(note(&mut world, Progress { asset: Some(missing), ..Progress::default() }).is_err());
+}
+
+/// Two clicks at a time: each is a command of its own, and the second finds what the first one made.
+#[test]
+fn c_d2_a_round_has_one_package_and_one_fleet() {
+    let mut world = World::new();
+    let package = |bucket_key: &str| CreateDemoAsset {
+        create: CreateAsset { bucket_key: bucket_key.into(), ..asset_request(&scope(), Ok(())) },
+    };
+    let first = world.apply(package("one.zip")).unwrap();
+    assert_eq!((first.step, world.apply(package("other.zip")).unwrap()), (1, first.clone()));
+    assert_eq!(world.control_plane.state().assets.values().count(), 1);
+
+    let asset = first.asset.unwrap();
+    let create = fleet_request(&scope(), &asset, 2);
+    let fleet = CreateDemoFleet { create, scaling_interval_minutes: 3 };
+    let begun = world.apply(fleet.clone()).unwrap();
+    assert_eq!((begun.step, world.apply(fleet.clone()).unwrap()), (2, begun.clone()));
+    let (made, _) = begun.fleet.unwrap();
+    assert_eq!(world.fleet(&made).capacity.scaling_interval_minutes, 3);
+    assert_eq!(world.control_plane.state().fleets.values().count(), 1);
+
+    // One that failed is made anew.
+    world.apply(crate::region::FailFleet { scope: scope(), fleet: made.clone() }).unwrap();
+    let (anew, _) = world.apply(fleet).unwrap().fleet.unwrap();
+    assert_ne!(anew, made);
+}
+
+/// What is refused leaves no fleet that the wizard does not know.
+#[test]
+fn a_fleet_that_is_refused_leaves_nothing() {
+    let mut world = World::new();
+    let create = fleet_request(&scope(), &AssetId::new("asset-none"), 1);
+    assert!(world.apply(CreateDemoFleet { create, scaling_interval_minutes: 3 }).is_err());
+    let state = world.control_plane.state();
+    assert!(state.fleets.values().next().is_none() && state.demos.is_empty());
 }

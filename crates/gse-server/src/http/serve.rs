@@ -7,7 +7,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -108,9 +107,9 @@ impl Spelled {
     }
 }
 
-/// Who sent a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
+/// Who sent a request. The console hands it on with the calls that it makes for a visitor: what is for this machine only is
+/// for visitors on it too.
+pub(super) use gse_console::Caller as Peer;
 
 /// A panic in a connection ends that connection only. It is a bug all the same, so it is told.
 fn check(ended: Result<(), tokio::task::JoinError>) {

@@ -49,8 +49,6 @@ module.exports = async function keyboard(world) {
   part("keyboard: and deleted");
   await reach(visitor, { text: "Delete", of: made.AliasId });
   await enter(visitor);
-  await reach(visitor, { text: "Submit" });
-  await enter(visitor);
   await reach(visitor, { text: "Confirm" });
   await enter(visitor);
   const left = (await cloud.call("ListAliases", { Limit: 100 })).Aliases;

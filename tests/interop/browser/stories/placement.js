@@ -44,7 +44,7 @@ module.exports = async function placement(world) {
 };
 
 /** W5. */
-async function disaster({ part, cloud, pictures }, visitor, fleets) {
+async function disaster({ part, pictures }, visitor, fleets) {
   const name = "disasterrecovery";
   part("W5, disaster recovery: both regions qualify, the first in order wins");
   await queue(visitor, name, [fleets[NEAR], fleets[FAR]], [[150]]);
@@ -69,16 +69,41 @@ async function disaster({ part, cloud, pictures }, visitor, fleets) {
   await place(visitor, name, "d-4", LATENCIES);
   await placed(visitor, FAR);
 
-  part("W5: a region that is broken is passed over");
-  await cloud.extension("SetFault", { Region: NEAR, Fault: "down" });
-  try {
-    await place(visitor, name, "d-5", []);
-    await placed(visitor, FAR);
-    await pictures.take(visitor, "w5-broken-region");
-  } finally {
-    await cloud.extension("SetFault", { Region: NEAR, Fault: "up" });
-  }
+  part("W5: a region that is broken is passed over; the page that breaks it says so everywhere until it is well again");
+  await openFault(visitor, NEAR, "Make it fail");
+  await pictures.take(visitor, "w5-fault-form");
+  await submit(visitor);
+  await says(visitor, `${NEAR} is down`, conditionOf(visitor, NEAR), /^down$/);
+  await pictures.take(visitor, "w5-faults");
+  await place(visitor, name, "d-5", []);
+  await placed(visitor, FAR);
+  await visitor.shows(FORGOTTEN);
+  await pictures.take(visitor, "w5-broken-region");
+  await openFault(visitor, NEAR, "Clear the fault");
+  await submit(visitor);
+  await says(visitor, `${NEAR} is well`, conditionOf(visitor, NEAR), /^well$/);
+  expect((await visitor.page.getByText(FORGOTTEN).count()) === 0, "nothing is told of a fault that is over");
+
+  part("W5: a fleet that is broken is passed over");
+  await visitor.click("Choose a fleet");
+  await fill(visitor, { fleet: fleets[NEAR].id });
+  await submit(visitor);
+  await says(visitor, "the near fleet is ERROR", visitor.page.locator("main h1 .status"), /^ERROR$/);
+  await place(visitor, name, "d-6", []);
+  await placed(visitor, FAR);
 }
+
+/** What every page of a region with a fault says. */
+const FORGOTTEN = "Fault drill:";
+
+/** Presses a button of a region on the page of faults. */
+async function openFault(visitor, region, words) {
+  await visitor.click(visitor.menu("Fault drill"));
+  await visitor.click(rowOf(visitor, region).getByRole("link", { name: words, exact: true }));
+}
+
+const rowOf = ({ page }, region) => page.locator("main table tbody tr", { hasText: region });
+const conditionOf = (visitor, region) => rowOf(visitor, region).locator(".status");
 
 async function queue(visitor, name, destinations, policies) {
   await visitor.click(visitor.menu("Queues"));

@@ -5,15 +5,14 @@ use gse_api::extension::{DemoResource, UpdateDemoResourceRequest};
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
 use gse_core::asset::DEFAULT_SYSTEM;
-use gse_core::capacity::UpdateFleetCapacity;
-use gse_core::demo::{self, CompleteDemo, Progress, Standing, UpdateDemo};
+use gse_core::demo::{self, CompleteDemo, CreateDemoAsset, CreateDemoFleet, Progress, Standing, UpdateDemo};
 use gse_core::fleet::FleetStatus;
-use gse_core::id::{AssetId, BucketName, FleetId, GameServerSessionId, Scope};
+use gse_core::id::{BucketName, GameServerSessionId, Scope};
 
 use super::{refusal, unanswered};
 use crate::demo::{DemoError, PROGRAM, find, read};
 use crate::engine::SubmitError;
-use crate::http::{Api, Call, routes};
+use crate::http::{Api, Call, convert, routes};
 
 /// What assets and fleets of the wizard are called.
 const NAME: &str = "demo";
@@ -93,8 +92,9 @@ pub(super) async fn create_asset(call: &Call<'_>) -> Result<DemoResource, ApiErr
         image_id: None,
         tags: None,
     };
-    let made = routes::create_asset(call, request).await?;
-    note(call, Progress { asset: Some(AssetId::new(made.asset_id)), ..Progress::default() }).await
+    // Whoever was as quick finds what the first one made.
+    let standing = routes::create_asset(call, request, |create| CreateDemoAsset { create }).await?;
+    to_wire(api, standing).await
 }
 
 /// Step 2. `call` is one of CreateFleet.
@@ -107,19 +107,10 @@ pub(super) async fn create_fleet(call: &Call<'_>) -> Result<DemoResource, ApiErr
         let message = "There is no demo package in this region yet.\nhint: call `CreateAssetAuto` first";
         return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
     };
-    let made = routes::create_fleet(call, fleet_request(asset.as_str())).await?;
-    let made =
-        made.fleet_attributes.map(|fleet| FleetId::new(fleet.fleet_id)).unwrap_or_else(|| FleetId::new(""));
-    let interval = UpdateFleetCapacity {
-        scope: call.scope.clone(),
-        fleet: made.clone(),
-        desired: None,
-        min: None,
-        max: None,
-        scaling_interval_minutes: Some(SCALING_INTERVAL_MINUTES),
-    };
-    call.submit(interval).await?;
-    note(call, Progress { fleet: Some(made), step: Some(2), ..Progress::default() }).await
+    let create = convert::fleet::create(fleet_request(asset.as_str()), call.scope.clone());
+    let scaling_interval_minutes = SCALING_INTERVAL_MINUTES;
+    let standing = call.submit(CreateDemoFleet { create, scaling_interval_minutes }).await?;
+    to_wire(call.api, standing).await
 }
 
 /// C-D3.
@@ -148,11 +139,6 @@ fn fleet_request(asset: &str) -> wire::CreateFleetRequest {
         }),
         ..Default::default()
     }
-}
-
-async fn note(call: &Call<'_>, progress: Progress) -> Result<DemoResource, ApiError> {
-    let standing = call.submit(UpdateDemo { scope: call.scope.clone(), progress }).await?;
-    to_wire(call.api, standing).await
 }
 
 async fn stand(api: &Api, scope: &Scope) -> Result<Standing, ApiError> {

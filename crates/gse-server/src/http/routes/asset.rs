@@ -3,8 +3,9 @@
 use gse_agent::package::PackageError;
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
-use gse_core::asset::{self, DeleteAsset, UpdateAsset};
+use gse_core::asset::{self, CreateAsset, DeleteAsset, UpdateAsset};
 use gse_core::bucket::{self, OpenBucket};
+use gse_core::command::Command;
 use gse_core::error::Error;
 use gse_core::id::{AssetId, BlobId, BucketName, Region, Scope};
 use gse_core::state::State;
@@ -71,26 +72,36 @@ pub(super) async fn create(
     call: &Call<'_>,
     request: wire::CreateAssetRequest,
 ) -> Result<wire::CreateAssetResponse, ApiError> {
+    Ok(convert::asset::created(&create_by(call, request, |create| create).await?))
+}
+
+/// The object becomes a package, and `command` says how that is written down.
+pub(super) async fn create_by<C: Command>(
+    call: &Call<'_>,
+    request: wire::CreateAssetRequest,
+    command: impl FnOnce(CreateAsset) -> C,
+) -> Result<C::Reply, ApiError> {
     let scope = call.asset_scope(&request.asset_region)?;
     let turn = call.api.gate.packages.register().await;
     let package = freeze(call, &scope, &request.bucket_key).await?;
     let file = package.0.clone();
-    let asset = register(call, request, scope, package).await;
+    let written = register(call, request, scope, package, command).await;
     drop(turn);
-    if asset.is_err() {
+    if written.is_err() {
         release(call, file);
     }
-    Ok(convert::asset::created(&asset?))
+    written
 }
 
-async fn register(
+async fn register<C: Command>(
     call: &Call<'_>,
     request: wire::CreateAssetRequest,
     scope: Scope,
     package: (BlobId, u64),
-) -> Result<asset::Asset, ApiError> {
+    command: impl FnOnce(CreateAsset) -> C,
+) -> Result<C::Reply, ApiError> {
     let inspection = inspect(call, &package.0).await?;
-    call.submit(convert::asset::create(request, scope, package, inspection)).await
+    call.submit(command(convert::asset::create(request, scope, package, inspection))).await
 }
 
 fn release(call: &Call<'_>, package: BlobId) {

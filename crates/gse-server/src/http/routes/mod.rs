@@ -17,16 +17,19 @@ mod statistics;
 mod timer;
 
 use gse_api::{Action, ApiError, decode, envelope, types as wire};
+use gse_core::asset::CreateAsset;
+use gse_core::command::Command;
 
 use super::Call;
 
-/// An asset of an object that is in the bucket, as CreateAsset makes it, for an action beside the cloud API. `upload` is
-/// asked first: it checks the quota and opens the bucket.
-pub(super) async fn create_asset(
+/// An asset of an object that is in the bucket, as CreateAsset makes it, for an action beside the cloud API; `command` says
+/// how it is written down. `upload` is asked first: it checks the quota and opens the bucket.
+pub(super) async fn create_asset<C: Command>(
     call: &Call<'_>,
     request: wire::CreateAssetRequest,
-) -> Result<wire::CreateAssetResponse, ApiError> {
-    asset::create(call, request).await
+    command: impl FnOnce(CreateAsset) -> C,
+) -> Result<C::Reply, ApiError> {
+    asset::create_by(call, request, command).await
 }
 
 /// See [`create_asset`].
@@ -35,14 +38,6 @@ pub(super) async fn upload(
     request: wire::GetUploadCredentialsRequest,
 ) -> Result<wire::GetUploadCredentialsResponse, ApiError> {
     asset::get_upload_credentials(call, request).await
-}
-
-/// A fleet, as CreateFleet makes it, for an action beside the cloud API.
-pub(super) async fn create_fleet(
-    call: &Call<'_>,
-    request: wire::CreateFleetRequest,
-) -> Result<wire::CreateFleetResponse, ApiError> {
-    fleet::create(call, request).await
 }
 
 macro_rules! routes {

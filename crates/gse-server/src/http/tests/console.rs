@@ -10,6 +10,8 @@ use tower::ServiceExt as _;
 
 use super::stack::{HOST, Stack};
 use crate::http::router;
+use crate::http::serve::Peer;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// One router for a whole visit: logins are kept in it.
@@ -21,6 +23,12 @@ struct Visitor {
 impl Visitor {
     fn of(stack: &Stack) -> Self {
         Self { router: router(Arc::clone(&stack.api)), cookie: String::new() }
+    }
+
+    /// From where a listener says that it comes.
+    async fn send_from(&mut self, peer: &str, request: http::request::Builder, body: String) -> StatusCode {
+        let peer: IpAddr = peer.parse().unwrap();
+        self.send(request.extension(Peer(peer)), body).await.0.status()
     }
 
     async fn send(&mut self, request: http::request::Builder, body: String) -> (Response<()>, String) {
@@ -73,6 +81,8 @@ async fn every_list_and_tab_can_be_read() {
         "assets",
         "queues",
         "quotas",
+        "faults",
+        "faults/fleet",
         "monitoring",
         "charts?namespace=Instance",
         "statistics/usage",
@@ -141,6 +151,28 @@ async fn an_alias_is_led_elsewhere_by_its_form() {
     assert!(visitor.get(&format!("/console/fleets/{new}/delete")).await.contains("id=\"delete-refused\""));
     let page = visitor.get(&format!("/console/fleets/{old}/delete")).await;
     assert!(!page.contains("delete-refused") && page.contains("id=\"delete-not-empty\""), "{page}");
+}
+
+/// R83, R124: a fault is set from this machine only, through the console too, and the console cannot say otherwise.
+#[tokio::test]
+async fn a_fault_is_set_by_a_visitor_on_this_machine_only() {
+    let stack = Stack::start_with(AuthMode::Off, |_| {});
+    let mut visitor = Visitor::of(&stack);
+    let page = visitor.get("/console/faults").await;
+    let token = page.split_once("name=\"csrf\" content=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let region = stack.api.config.default_region.clone();
+    let fault = |fault: &str| format!("_token={token}&region={region}&fault={fault}&_confirmed=yes");
+    let post = || Request::post("/console/faults/region");
+    assert_eq!(visitor.send_from("192.0.2.7", post(), fault("down")).await, StatusCode::BAD_REQUEST);
+    // Where nobody says who asks, nobody is near.
+    assert_eq!(visitor.send(post(), fault("down")).await.0.status(), StatusCode::BAD_REQUEST);
+    assert!(!visitor.get("/console/queues").await.contains("id=\"fault\""));
+    for near in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        assert_eq!(visitor.send_from(near, post(), fault("down")).await, StatusCode::SEE_OTHER, "{near}");
+        assert!(visitor.get("/console/queues").await.contains("id=\"fault\""), "{near}");
+        assert_eq!(visitor.send_from(near, post(), fault("up")).await, StatusCode::SEE_OTHER, "{near}");
+        assert!(!visitor.get("/console/queues").await.contains("id=\"fault\""), "{near}");
+    }
 }
 
 #[tokio::test]

@@ -81,6 +81,25 @@ async fn k12_the_wizard_by_its_actions() {
     assert_ne!(again["AssetId"], made["AssetId"], "a new round");
 }
 
+/// A double click, or two windows: what runs at the same time makes one of each.
+#[tokio::test]
+async fn two_clicks_at_a_time_make_one_package_and_one_fleet() {
+    let (stack, _program) = with_package();
+    for (action, member, list) in [
+        ("CreateAssetAuto", "AssetId", "DescribeAssets"),
+        ("CreateFleetDemo", "FleetId", "DescribeFleetAttributes"),
+    ] {
+        let clicks = (0..4).map(|_| done(&stack, action, json!({})));
+        let made = futures_util::future::join_all(clicks).await;
+        assert!(made.iter().all(|answer| answer[member] == made[0][member]), "{action}: {made:?}");
+        let body = match list {
+            "DescribeAssets" => json!({ "AssetRegion": REGION, "Limit": 10, "Offset": 0 }),
+            _ => json!({}),
+        };
+        assert_eq!(stack.done(list, body).await["TotalCount"], 1, "{action}");
+    }
+}
+
 #[tokio::test]
 async fn c_d3_the_demo_fleet_has_the_settings_of_the_walkthrough() {
     let (stack, _program) = with_package();
