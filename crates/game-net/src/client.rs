@@ -178,6 +178,10 @@ impl Client {
         let keep_from = confirmed_tick.saturating_sub(INPUTS_PER_DATAGRAM as u32);
         self.history = self.history.split_off(&keep_from);
         if before.tick() < confirmed_tick {
+            // A beginning, a resume or a stall. What was sent until now is over at the server, so its lead says
+            // nothing of the line.
+            (self.pace, self.paced_from_tick) = (0, confirmed_tick);
+            self.leads.clear();
             return;
         }
         while self.predicted.tick() < before.tick() && self.predicted.outcome().is_none() {

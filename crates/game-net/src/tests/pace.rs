@@ -1,0 +1,30 @@
+//! How the prediction keeps its distance to the server, and what a player notices when that is corrected.
+
+use game_sim::PlayerSlot;
+
+use super::{Arena, CALM, RATE, Weather, config, wander};
+use crate::client::Client;
+
+#[test]
+fn who_comes_back_runs_no_further_ahead_than_the_line_needs() {
+    for latency in 1..=8 {
+        for (seed, loss_percent) in [(1, 0), (2, 0), (3, 30), (4, 30)] {
+            let weather = Weather { loss_percent, latency_ticks: (latency, latency + 4), ..CALM };
+            let mut arena = Arena::new(2, seed, weather);
+            arena.run(500, |whose, now| wander(whose as u64, now));
+            arena.server.away(PlayerSlot(1));
+            arena.on_the_way.clear();
+            arena.server.back(PlayerSlot(1));
+            arena.clients[1] = Client::new(&config(2), PlayerSlot(1), RATE).unwrap();
+            for since in 0..400 {
+                arena.tick(|whose, now| wander(whose as u64, now));
+                let ahead = i64::from(arena.clients[1].predicted().tick())
+                    - i64::from(arena.server.world().tick());
+                // What an input needs, the lead wanted, and what jitter and loss hide of it for a while.
+                let enough = latency as i64 + 24;
+                assert!(ahead <= enough, "latency {latency}, seed {seed}: {ahead} ahead after {since}");
+                assert!(since < 120 || ahead > 0, "latency {latency}, seed {seed}: {ahead} after {since}");
+            }
+        }
+    }
+}
