@@ -68,9 +68,10 @@ impl Client {
     ///
     /// Mostly one tick of the prediction; none or several when the pace needs it.
     pub fn tick(&mut self, input: PlayerInput) -> Vec<u8> {
+        // Once a call, whatever the own pace: the others must not stop or leap because of it.
+        self.snapshots.advance_view();
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
-            self.snapshots.advance_view();
             let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
             self.history.insert(tick, input);
             self.predicted.step(&[(self.slot, input)]);

@@ -18,13 +18,47 @@ fn who_comes_back_runs_no_further_ahead_than_the_line_needs() {
             arena.clients[1] = Client::new(&config(2), PlayerSlot(1), RATE).unwrap();
             for since in 0..400 {
                 arena.tick(|whose, now| wander(whose as u64, now));
-                let ahead = i64::from(arena.clients[1].predicted().tick())
-                    - i64::from(arena.server.world().tick());
+                let ahead =
+                    i64::from(arena.clients[1].predicted().tick()) - i64::from(arena.server.world().tick());
                 // What an input needs, the lead wanted, and what jitter and loss hide of it for a while.
                 let enough = latency as i64 + 24;
                 assert!(ahead <= enough, "latency {latency}, seed {seed}: {ahead} ahead after {since}");
                 assert!(since < 120 || ahead > 0, "latency {latency}, seed {seed}: {ahead} after {since}");
             }
         }
+    }
+}
+
+/// The tick at which a client draws the others.
+fn view_tick(client: &Client) -> u32 {
+    client.predicted().tick() - u32::from(client.rewind_ticks())
+}
+
+fn still(ticks: u64) -> Weather {
+    Weather { latency_ticks: (ticks, ticks), ..CALM }
+}
+
+#[test]
+fn others_move_evenly_while_the_own_pace_is_corrected() {
+    let mut arena = Arena::new(2, 1, still(20));
+    arena.run(300, |whose, now| wander(whose as u64, now));
+    for (latency, stands_still_max) in [(2, 4), (20, 20)] {
+        let before = arena.clients[0].statistics().pace_corrections;
+        arena.weather = still(latency);
+        let (mut view, mut stands_still) = (view_tick(&arena.clients[0]), 0);
+        for _ in 0..240 {
+            arena.tick(|whose, now| wander(whose as u64, now));
+            let now = view_tick(&arena.clients[0]);
+            let step = now - view;
+            assert!(step <= 2, "latency {latency}: a leap of {step} ticks");
+            stands_still = if step == 0 { stands_still + 1 } else { 0 };
+            // When the line gets slower, nothing comes for as long as it got slower.
+            assert!(
+                stands_still <= stands_still_max,
+                "latency {latency}: {stands_still} ticks of standing still"
+            );
+            view = now;
+        }
+        assert!(arena.clients[0].statistics().pace_corrections > before, "latency {latency}: no correction");
     }
 }
