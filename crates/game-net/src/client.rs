@@ -43,6 +43,8 @@ pub struct Client {
     paced_from_tick: u32,
     /// By how much inputs were early, in the snapshots since the last correction.
     leads: VecDeque<i32>,
+    /// A dash and a shot that were wanted while the prediction waited.
+    waiting: (bool, bool),
 }
 
 impl Client {
@@ -61,15 +63,23 @@ impl Client {
             pace: 0,
             paced_from_tick: 0,
             leads: VecDeque::new(),
+            waiting: (false, false),
         })
     }
 
     /// To be called sixty times a second with what the player wants; returns the datagram to send.
     ///
-    /// Mostly one tick of the prediction; none or several when the pace needs it.
+    /// Mostly one tick of the prediction; none or several when the pace needs it. A dash or a shot that is wanted in a
+    /// call without a tick is done in the next one.
     pub fn tick(&mut self, input: PlayerInput) -> Vec<u8> {
         // Once a call, whatever the own pace: the others must not stop or leap because of it.
         self.snapshots.advance_view();
+        let waits = self.waits();
+        let (dash, shoot) = std::mem::take(&mut self.waiting);
+        let input = PlayerInput { dash: input.dash || dash, shoot: input.shoot || shoot, ..input };
+        if waits {
+            self.waiting = (input.dash, input.shoot);
+        }
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
             let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
@@ -149,9 +159,14 @@ impl Client {
         self.snapshots.spoil_baselines();
     }
 
+    /// Whether the prediction is so early that it makes no tick now.
+    fn waits(&self) -> bool {
+        self.pace < 0 && !self.history.is_empty()
+    }
+
     /// How many ticks the prediction goes now.
     fn ticks_due(&mut self) -> u32 {
-        if self.pace < 0 && !self.history.is_empty() {
+        if self.waits() {
             self.pace += 1;
             return 0;
         }

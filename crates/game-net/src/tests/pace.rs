@@ -1,6 +1,6 @@
 //! How the prediction keeps its distance to the server, and what a player notices when that is corrected.
 
-use game_sim::PlayerSlot;
+use game_sim::{PlayerInput, PlayerSlot};
 
 use super::{Arena, CALM, RATE, Weather, config, wander};
 use crate::client::Client;
@@ -61,4 +61,35 @@ fn others_move_evenly_while_the_own_pace_is_corrected() {
         }
         assert!(arena.clients[0].statistics().pace_corrections > before, "latency {latency}: no correction");
     }
+}
+
+#[test]
+fn what_is_pressed_while_the_prediction_waits_is_done_afterwards() {
+    let mut arena = Arena::new(2, 1, still(20));
+    arena.run(300, |_, _| PlayerInput::default());
+    arena.weather = still(2);
+    // Until the next tick is one without a step.
+    let waits = |client: &Client| {
+        let mut later = client.clone();
+        later.tick(PlayerInput::default());
+        later.predicted().tick() == client.predicted().tick()
+    };
+    let begin = arena.now;
+    while !waits(&arena.clients[0]) {
+        assert!(arena.now < begin + 240, "the pace was never slowed");
+        arena.tick(|_, _| PlayerInput::default());
+    }
+    let client = &mut arena.clients[0];
+    client.tick(PlayerInput { dash: true, shoot: true, ..PlayerInput::default() });
+    let tick = client.predicted().tick();
+    while client.predicted().tick() == tick {
+        assert!(client.predicted().shots().is_empty());
+        client.tick(PlayerInput::default());
+    }
+    let player = &client.predicted().players()[0];
+    assert!(player.dash_ticks > 0, "the dash was swallowed");
+    assert_eq!(client.predicted().shots().len(), 1, "the shot was swallowed");
+    // Once.
+    client.tick(PlayerInput::default());
+    assert_eq!(client.predicted().shots().len(), 1);
 }
