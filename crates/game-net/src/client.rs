@@ -51,7 +51,7 @@ impl Client {
     /// The match before its first tick, from what MatchStart says.
     pub fn new(config: &MatchConfig, slot: PlayerSlot, rate: SnapshotRate) -> Result<Client, ConfigError> {
         let snapshots = Snapshots::new(config, rate)?;
-        let predicted = snapshots.confirmed().clone();
+        let predicted = snapshots.confirmed().clone().as_prediction();
         if usize::from(slot.0) >= predicted.players().len() {
             return Err(ConfigError::Players(predicted.players().len()));
         }
@@ -83,7 +83,8 @@ impl Client {
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
             let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
-            self.history.insert(tick, input);
+            // At the end the tick stays. The first word for it counts, here as at the server.
+            let input = *self.history.entry(tick).or_insert(input);
             self.predicted.step(&[(self.slot, input)]);
         }
         self.input_datagram()
@@ -138,7 +139,8 @@ impl Client {
         self.snapshots.confirmed()
     }
 
-    /// The world as the player should see it: their own inputs count at once.
+    /// The world as the player should see it: their own inputs count at once. Points do not end it, [`Client::outcome`]
+    /// does.
     pub fn predicted(&self) -> &World {
         &self.predicted
     }
@@ -189,7 +191,11 @@ impl Client {
     fn reconcile(&mut self) {
         let confirmed = self.confirmed().clone();
         let confirmed_tick = confirmed.tick();
-        let before = std::mem::replace(&mut self.predicted, confirmed);
+        let is_over = confirmed.outcome().is_some();
+        // Somebody who is foreseen to get the last point may not get it. Only the server ends a match by points: own
+        // keys must not wait for a snapshot that says so or not.
+        let world = if is_over { confirmed } else { confirmed.as_prediction() };
+        let before = std::mem::replace(&mut self.predicted, world);
         // The last inputs stay although their ticks are over: a datagram repeats them.
         let keep_from = confirmed_tick.saturating_sub(INPUTS_PER_DATAGRAM as u32);
         self.history = self.history.split_off(&keep_from);

@@ -164,6 +164,7 @@ fn wander(seed: u64, now: u64) -> PlayerInput {
 
 mod bad_line;
 mod bytes;
+mod ends;
 mod lines;
 mod pace;
 

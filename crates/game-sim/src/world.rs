@@ -117,6 +117,8 @@ pub struct World {
     pub(crate) state: WorldState,
     ticks_max: u32,
     score_to_win: u16,
+    /// Whether `score_to_win` points end the match here.
+    pub(crate) points_end: bool,
     /// Only where the seed is known.
     generator: Option<Generator>,
     /// Where the players were, one tick ago first. As old as shots may ask for.
@@ -162,7 +164,8 @@ impl World {
             shots: Vec::new(),
         };
         let (ticks_max, score_to_win) = (config.ticks_max, config.score_to_win);
-        Ok(World { state, ticks_max, score_to_win, generator: None, past: VecDeque::new() })
+        let (generator, past) = (None, VecDeque::new());
+        Ok(World { state, ticks_max, score_to_win, points_end: true, generator, past })
     }
 
     /// The same match at another state, as a snapshot carries it, without a seed and a past.
@@ -184,6 +187,11 @@ impl World {
             return Err(StateError);
         }
         Ok(World { state, generator: None, past: VecDeque::new(), ..*self })
+    }
+
+    /// The same world, but no points end it: to play on by guesses, of which the last point may be one.
+    pub fn as_prediction(self) -> World {
+        World { points_end: false, ..self }
     }
 
     /// All that changes during the match.
