@@ -234,7 +234,9 @@ impl World {
         self.score_to_win
     }
 
-    /// Takes a player out of the game for good. Without effect after the end and on a slot that does not exist.
+    /// Takes a player out of the game for good. If that ends the match, it is with one more step: no two states of a
+    /// match have the same tick, so that the last one can be told as well. Without effect after the end and on a slot
+    /// that does not exist.
     pub fn leave(&mut self, slot: PlayerSlot) {
         if self.end_reason().is_some() {
             return;
@@ -242,14 +244,20 @@ impl World {
         if let Some(player) = self.state.players.get_mut(usize::from(slot.0)) {
             player.present = false;
         }
+        if self.end_reason().is_some() {
+            self.go_on(&[]);
+        }
     }
 
     /// One tick. A player without an entry goes on in their last direction and aim, without dash and shot; of two entries for
     /// one player the later counts; entries of nobody are ignored. Without effect after the end.
     pub fn step(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
-        if self.end_reason().is_some() {
-            return;
+        if self.end_reason().is_none() {
+            self.go_on(inputs);
         }
+    }
+
+    fn go_on(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
         self.remember();
         let mut dash = [false; crate::PLAYERS_MAX];
         let mut shoot = [None; crate::PLAYERS_MAX];
