@@ -156,10 +156,10 @@ impl Client {
         self.snapshots.statistics
     }
 
-    /// A fault for tests: every baseline is off by a unit.
+    /// A fault for tests: every baseline is another.
     #[cfg(test)]
-    pub(crate) fn spoil_baselines(&mut self) {
-        self.snapshots.spoil_baselines();
+    pub(crate) fn spoil_baselines(&mut self, spoil: impl Fn(&mut game_sim::WorldState)) {
+        self.snapshots.spoil_baselines(spoil);
     }
 
     /// Whether the prediction is so early that it makes no tick now.
