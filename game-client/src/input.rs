@@ -13,9 +13,24 @@ use crate::{
     settings::Settings,
 };
 
-/// The input of the next tick.
+/// The input of the next tick, and whether a shot was asked for that no tick has seen.
 #[derive(Resource, Clone, Copy, Debug, Default)]
-pub(crate) struct Intent(pub(crate) PlayerInput);
+pub(crate) struct Intent(pub(crate) PlayerInput, bool);
+
+impl Intent {
+    /// What is pressed in this frame, and whether the shot is a new press. Presses that no tick has seen stay, also if
+    /// the key is up again.
+    fn follow(&mut self, now: PlayerInput, is_new_shot: bool) {
+        self.1 |= is_new_shot;
+        self.0 = PlayerInput { dash: now.dash || self.0.dash, shoot: now.shoot || self.1, ..now };
+    }
+
+    /// A tick has seen the presses.
+    fn forget_presses(&mut self) {
+        self.0.dash = false;
+        self.1 = false;
+    }
+}
 
 /// Where the mouse points in the arena, once it was used.
 #[derive(Resource, Clone, Copy, Debug, Default)]
@@ -43,7 +58,7 @@ pub(crate) fn plugin(app: &mut App) {
                 ask_bot
                     .run_if(resource_exists::<Steered>.and_then(resource_exists::<Match>))
                     .before(prediction::tick),
-                forget_dash.after(prediction::tick),
+                forget_presses.after(prediction::tick),
             ),
         );
 }
@@ -59,7 +74,7 @@ fn read(
 ) {
     // While a question is asked, the keys answer it.
     if journey.is_some_and(|journey| journey.is_leave_asked) {
-        intent.0 = PlayerInput::default();
+        *intent = Intent::default();
         return;
     }
     let pressed = |trigger| match trigger {
@@ -70,9 +85,8 @@ fn read(
         Trigger::Key(key) => keys.just_pressed(key),
         Trigger::Button(button) => buttons.just_pressed(button),
     };
-    let had_dash = intent.0.dash;
-    intent.0 = wanted(&settings.bindings, pressed, just_pressed);
-    intent.0.dash |= had_dash;
+    let is_new_shot = settings.bindings.any(Action::Shoot, just_pressed);
+    intent.follow(wanted(&settings.bindings, pressed, just_pressed), is_new_shot);
     intent.0.aim = match (pointer.0, match_) {
         (Some(place), Some(match_)) => match_.own().and_then(|own| aim(match_.world(), own, place)),
         _ => None,
@@ -122,17 +136,17 @@ fn ask_bot(mut bot: ResMut<Steered>, match_: Res<Match>, mut intent: ResMut<Inte
     }
 }
 
-/// A dash is a press, not a state: it goes into one tick.
-fn forget_dash(mut intent: ResMut<Intent>) {
-    intent.0.dash = false;
+/// A dash is a press, not a state: it goes into one tick. So does a shot whose key is up again.
+fn forget_presses(mut intent: ResMut<Intent>) {
+    intent.forget_presses();
 }
 
 #[cfg(test)]
 mod tests {
     use bevy::input::{keyboard::KeyCode, mouse::MouseButton};
-    use game_sim::Direction;
+    use game_sim::{Direction, PlayerInput};
 
-    use super::wanted;
+    use super::{Intent, wanted};
     use crate::bindings::{Action, Bindings, Trigger};
 
     #[test]
@@ -149,5 +163,18 @@ mod tests {
         assert!(input.dash && input.shoot);
         let held_for_long = wanted(&bindings, |trigger| trigger == right, |_| false);
         assert!(!held_for_long.dash, "a dash is a press");
+    }
+
+    #[test]
+    fn a_press_between_two_ticks_is_done_in_one() {
+        let mut intent = Intent::default();
+        intent.follow(PlayerInput { dash: true, shoot: true, ..PlayerInput::default() }, true);
+        intent.follow(PlayerInput::default(), false);
+        assert!(intent.0.dash && intent.0.shoot, "no tick has seen them");
+        intent.forget_presses();
+        intent.follow(PlayerInput::default(), false);
+        assert!(!intent.0.dash && !intent.0.shoot, "once is enough");
+        intent.follow(PlayerInput { shoot: true, ..PlayerInput::default() }, false);
+        assert!(intent.0.shoot, "who holds the key shoots on");
     }
 }

@@ -43,13 +43,15 @@ pub struct Client {
     paced_from_tick: u32,
     /// By how much inputs were early, in the snapshots since the last correction.
     leads: VecDeque<i32>,
+    /// A dash and a shot that were wanted while the prediction waited.
+    waiting: (bool, bool),
 }
 
 impl Client {
     /// The match before its first tick, from what MatchStart says.
     pub fn new(config: &MatchConfig, slot: PlayerSlot, rate: SnapshotRate) -> Result<Client, ConfigError> {
         let snapshots = Snapshots::new(config, rate)?;
-        let predicted = snapshots.confirmed().clone();
+        let predicted = snapshots.confirmed().clone().as_prediction();
         if usize::from(slot.0) >= predicted.players().len() {
             return Err(ConfigError::Players(predicted.players().len()));
         }
@@ -61,18 +63,28 @@ impl Client {
             pace: 0,
             paced_from_tick: 0,
             leads: VecDeque::new(),
+            waiting: (false, false),
         })
     }
 
     /// To be called sixty times a second with what the player wants; returns the datagram to send.
     ///
-    /// Mostly one tick of the prediction; none or several when the pace needs it.
+    /// Mostly one tick of the prediction; none or several when the pace needs it. A dash or a shot that is wanted in a
+    /// call without a tick is done in the next one.
     pub fn tick(&mut self, input: PlayerInput) -> Vec<u8> {
+        // Once a call, whatever the own pace: the others must not stop or leap because of it.
+        self.snapshots.advance_view();
+        let waits = self.waits();
+        let (dash, shoot) = std::mem::take(&mut self.waiting);
+        let input = PlayerInput { dash: input.dash || dash, shoot: input.shoot || shoot, ..input };
+        if waits {
+            self.waiting = (input.dash, input.shoot);
+        }
         for _ in 0..self.ticks_due() {
             let tick = self.predicted.tick();
-            self.snapshots.advance_view();
             let input = PlayerInput { rewind_ticks: self.rewind_ticks(), ..input };
-            self.history.insert(tick, input);
+            // At the end the tick stays. The first word for it counts, here as at the server.
+            let input = *self.history.entry(tick).or_insert(input);
             self.predicted.step(&[(self.slot, input)]);
         }
         self.input_datagram()
@@ -127,12 +139,14 @@ impl Client {
         self.snapshots.confirmed()
     }
 
-    /// The world as the player should see it: their own inputs count at once.
+    /// The world as the player should see it: their own inputs count at once. Points do not end it, [`Client::outcome`]
+    /// does.
     pub fn predicted(&self) -> &World {
         &self.predicted
     }
 
-    /// The end of the match as the server knows it. The reliable MatchEnd says the same.
+    /// The end of the match as the last snapshot tells it. `None` may stay: that snapshot can be lost, and none tells of
+    /// a match that is broken off. What counts is the reliable MatchEnd.
     pub fn outcome(&self) -> Option<Outcome> {
         self.confirmed().outcome()
     }
@@ -142,15 +156,20 @@ impl Client {
         self.snapshots.statistics
     }
 
-    /// A fault for tests: every baseline is off by a unit.
+    /// A fault for tests: every baseline is another.
     #[cfg(test)]
-    pub(crate) fn spoil_baselines(&mut self) {
-        self.snapshots.spoil_baselines();
+    pub(crate) fn spoil_baselines(&mut self, spoil: impl Fn(&mut game_sim::WorldState)) {
+        self.snapshots.spoil_baselines(spoil);
+    }
+
+    /// Whether the prediction is so early that it makes no tick now.
+    fn waits(&self) -> bool {
+        self.pace < 0 && !self.history.is_empty()
     }
 
     /// How many ticks the prediction goes now.
     fn ticks_due(&mut self) -> u32 {
-        if self.pace < 0 && !self.history.is_empty() {
+        if self.waits() {
             self.pace += 1;
             return 0;
         }
@@ -173,11 +192,19 @@ impl Client {
     fn reconcile(&mut self) {
         let confirmed = self.confirmed().clone();
         let confirmed_tick = confirmed.tick();
-        let before = std::mem::replace(&mut self.predicted, confirmed);
+        let is_over = confirmed.outcome().is_some();
+        // Somebody who is foreseen to get the last point may not get it. Only the server ends a match by points: own
+        // keys must not wait for a snapshot that says so or not.
+        let world = if is_over { confirmed } else { confirmed.as_prediction() };
+        let before = std::mem::replace(&mut self.predicted, world);
         // The last inputs stay although their ticks are over: a datagram repeats them.
         let keep_from = confirmed_tick.saturating_sub(INPUTS_PER_DATAGRAM as u32);
         self.history = self.history.split_off(&keep_from);
         if before.tick() < confirmed_tick {
+            // A beginning, a resume or a stall. What was sent until now is over at the server, so its lead says
+            // nothing of the line.
+            (self.pace, self.paced_from_tick) = (0, confirmed_tick);
+            self.leads.clear();
             return;
         }
         while self.predicted.tick() < before.tick() && self.predicted.outcome().is_none() {

@@ -149,7 +149,8 @@ impl Server {
         self.watchers.remove(&id);
     }
 
-    /// One step of the world. Returns what is to be sent now; after the last step that is always something.
+    /// One step of the world. Returns what is to be sent now. After the last step, and after a leave that ended the
+    /// match, that is the last snapshot; a match that is broken off has none.
     pub fn tick(&mut self) -> Vec<Outgoing> {
         let now = self.world.tick();
         let mut inputs = Vec::with_capacity(self.seats.len());
@@ -209,7 +210,8 @@ impl Server {
             if line.budget < 0 && !is_last {
                 continue;
             }
-            let baseline = line.baseline_tick.and_then(|tick| self.told.get(&tick));
+            let baseline =
+                line.baseline_tick.filter(|baseline| *baseline < tick).and_then(|tick| self.told.get(&tick));
             let baseline_tick = baseline.map(|state| state.tick);
             let shared = encoded.entry(baseline_tick).or_insert_with(|| {
                 let foreseen = snapshot::foresee(&self.start, baseline, tick);

@@ -32,7 +32,7 @@ pub struct Statistics {
     pub stale_snapshots: u32,
     /// Snapshots whose baseline is not known any more.
     pub unusable_snapshots: u32,
-    /// Snapshots that came to another state here than at the server.
+    /// Snapshots that came to another state here than at the server, or to none.
     pub differing_snapshots: u32,
     /// Bytes of all snapshots.
     pub snapshot_bytes: u64,
@@ -71,20 +71,31 @@ impl Snapshots {
             self.statistics.unusable_snapshots += 1;
             return Ok(None);
         }
-        let foreseen = snapshot::foresee(&self.start, baseline.flatten(), tick)?;
-        let decoded = Snapshot::decode(datagram, &foreseen);
-        if decoded == Err(ProtocolError::Differs) {
-            // No baseline is to be trusted any more: the next datagram says that there is none.
+        let world = self.decode(datagram, baseline.flatten(), tick);
+        if header.baseline_tick.is_some() && world.is_err() {
+            // A difference from something else than what the server meant may come to another state or have no meaning
+            // at all. No baseline is to be trusted any more: the next datagram says that there is none.
             self.received.clear();
             self.statistics.differing_snapshots += 1;
         }
-        let Snapshot { header, state } = decoded?;
-        self.confirmed = self.start.with_state(state).map_err(|_| ProtocolError::Datagram)?;
+        self.confirmed = world?;
         self.received = self.received.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
         self.received.insert(tick, self.confirmed.state().clone());
         self.statistics.snapshots += 1;
         self.statistics.snapshot_bytes += datagram.len() as u64;
         Ok(Some(header))
+    }
+
+    /// The world that a snapshot tells as a difference from what is foreseen of its baseline.
+    fn decode(
+        &self,
+        datagram: &[u8],
+        baseline: Option<&WorldState>,
+        tick: u32,
+    ) -> Result<World, ProtocolError> {
+        let foreseen = snapshot::foresee(&self.start, baseline, tick)?;
+        let Snapshot { state, .. } = Snapshot::decode(datagram, &foreseen)?;
+        self.start.with_state(state).map_err(|_| ProtocolError::Datagram)
     }
 
     /// Moves the view on by a tick.
@@ -124,11 +135,9 @@ impl Snapshots {
         self.rate
     }
 
-    /// A fault for tests: every baseline is off by a unit.
+    /// A fault for tests: every baseline is another.
     #[cfg(test)]
-    pub(crate) fn spoil_baselines(&mut self) {
-        for state in self.received.values_mut() {
-            state.players[0].score += 1;
-        }
+    pub(crate) fn spoil_baselines(&mut self, spoil: impl Fn(&mut WorldState)) {
+        self.received.values_mut().for_each(spoil);
     }
 }

@@ -164,7 +164,9 @@ fn wander(seed: u64, now: u64) -> PlayerInput {
 
 mod bad_line;
 mod bytes;
+mod ends;
 mod lines;
+mod pace;
 
 #[test]
 fn prediction_converges_after_half_of_all_datagrams_were_lost() {

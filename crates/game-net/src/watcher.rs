@@ -56,7 +56,8 @@ impl Watcher {
         self.snapshots.confirmed()
     }
 
-    /// The end of the match as the server knows it. The reliable MatchEnd says the same.
+    /// The end of the match as the last snapshot tells it. `None` may stay: that snapshot can be lost, and none tells of
+    /// a match that is broken off. What counts is the reliable MatchEnd.
     pub fn outcome(&self) -> Option<Outcome> {
         self.confirmed().outcome()
     }

@@ -31,7 +31,7 @@ pub struct Outcome {
 }
 
 impl World {
-    /// The end of the match, if it has come.
+    /// The end of the match, if it has come. Of [`World::as_prediction`] points alone are none.
     ///
     /// The winner is, among those still present, who has the most points; of equals, who got there at the earlier
     /// tick; of those, who has the lower slot.
@@ -54,7 +54,7 @@ impl World {
 
     pub(crate) fn end_reason(&self) -> Option<EndReason> {
         let present = || self.players().iter().filter(|player| player.present);
-        if present().any(|player| player.score >= self.score_to_win()) {
+        if self.points_end && present().any(|player| player.score >= self.score_to_win()) {
             Some(EndReason::ScoreReached)
         } else if self.tick() >= self.ticks_max() {
             Some(EndReason::TimeUp)

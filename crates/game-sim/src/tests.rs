@@ -335,6 +335,7 @@ fn the_end_is_final() {
     world.leave(PlayerSlot(77));
     let end = world.clone();
     assert_eq!(end.outcome().unwrap().winner, PlayerSlot(1));
+    assert_eq!(end.tick(), 1, "the last state has a tick of its own");
     world.step(&[(PlayerSlot(1), RIGHT)]);
     assert_eq!(world, end);
 }

@@ -117,6 +117,8 @@ pub struct World {
     pub(crate) state: WorldState,
     ticks_max: u32,
     score_to_win: u16,
+    /// Whether `score_to_win` points end the match here.
+    pub(crate) points_end: bool,
     /// Only where the seed is known.
     generator: Option<Generator>,
     /// Where the players were, one tick ago first. As old as shots may ask for.
@@ -162,7 +164,8 @@ impl World {
             shots: Vec::new(),
         };
         let (ticks_max, score_to_win) = (config.ticks_max, config.score_to_win);
-        Ok(World { state, ticks_max, score_to_win, generator: None, past: VecDeque::new() })
+        let (generator, past) = (None, VecDeque::new());
+        Ok(World { state, ticks_max, score_to_win, points_end: true, generator, past })
     }
 
     /// The same match at another state, as a snapshot carries it, without a seed and a past.
@@ -184,6 +187,11 @@ impl World {
             return Err(StateError);
         }
         Ok(World { state, generator: None, past: VecDeque::new(), ..*self })
+    }
+
+    /// The same world, but no points end it: to play on by guesses, of which the last point may be one.
+    pub fn as_prediction(self) -> World {
+        World { points_end: false, ..self }
     }
 
     /// All that changes during the match.
@@ -226,7 +234,9 @@ impl World {
         self.score_to_win
     }
 
-    /// Takes a player out of the game for good. Without effect after the end and on a slot that does not exist.
+    /// Takes a player out of the game for good. If that ends the match, it is with one more step: no two states of a
+    /// match have the same tick, so that the last one can be told as well. Without effect after the end and on a slot
+    /// that does not exist.
     pub fn leave(&mut self, slot: PlayerSlot) {
         if self.end_reason().is_some() {
             return;
@@ -234,14 +244,20 @@ impl World {
         if let Some(player) = self.state.players.get_mut(usize::from(slot.0)) {
             player.present = false;
         }
+        if self.end_reason().is_some() {
+            self.go_on(&[]);
+        }
     }
 
     /// One tick. A player without an entry goes on in their last direction and aim, without dash and shot; of two entries for
     /// one player the later counts; entries of nobody are ignored. Without effect after the end.
     pub fn step(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
-        if self.end_reason().is_some() {
-            return;
+        if self.end_reason().is_none() {
+            self.go_on(inputs);
         }
+    }
+
+    fn go_on(&mut self, inputs: &[(PlayerSlot, PlayerInput)]) {
         self.remember();
         let mut dash = [false; crate::PLAYERS_MAX];
         let mut shoot = [None; crate::PLAYERS_MAX];

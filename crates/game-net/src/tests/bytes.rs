@@ -56,7 +56,7 @@ fn bytes_down_per_player_by_keyboard() {
     8 players, 60 Hz:  36.8 a tick, 2205 a second, at most 2205
     16 players, 20 Hz:  22.7 a tick, 1360 a second, at most 1360
     16 players, 30 Hz:  31.7 a tick, 1901 a second, at most 1901
-    16 players, 60 Hz:  63.3 a tick, 3799 a second, at most 3799
+    16 players, 60 Hz:  63.1 a tick, 3786 a second, at most 3786
     ");
 }
 
@@ -68,7 +68,7 @@ fn bytes_down_per_player_with_the_mouse() {
     2 players, 60 Hz:  21.7 a tick, 1300 a second, at most 1300
     8 players, 20 Hz:  17.8 a tick, 1069 a second, at most 1069
     8 players, 30 Hz:  25.8 a tick, 1546 a second, at most 1546
-    8 players, 60 Hz:  51.5 a tick, 3088 a second, at most 3088
+    8 players, 60 Hz:  51.5 a tick, 3089 a second, at most 3089
     16 players, 20 Hz:  31.9 a tick, 1911 a second, at most 1911
     16 players, 30 Hz:  45.9 a tick, 2753 a second, at most 2753
     16 players, 60 Hz:  91.5 a tick, 5489 a second, at most 5489
