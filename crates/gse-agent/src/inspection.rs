@@ -51,11 +51,38 @@ pub fn folder(folder: &Path, launch: Vec<String>) -> Result<Build, (PathBuf, io:
     Ok(build(files, fs::read(folder.join(SETUP)).ok(), launch, |path| path.is_file()))
 }
 
-/// The same for a package.
+/// What is in a package, as far as its lint asks. As long as the package is the same, so is this.
+#[derive(Debug)]
+pub struct Contents {
+    files: Vec<BuildFile>,
+    gse_yaml: Option<Vec<u8>>,
+}
+
+impl Contents {
+    /// Together with what of this machine matters to it now.
+    pub fn build(&self, launch: Vec<String>) -> Build {
+        let is_there = |path: &Path| !is_looked_for(path) || path.is_file();
+        build(self.files.clone(), self.gse_yaml.clone(), launch, is_there)
+    }
+
+    /// Bytes that it takes in memory, about.
+    pub fn weight(&self) -> usize {
+        let text = |text: &String| text.len() + size_of::<String>();
+        let of_content = |content: &Content| match content {
+            Content::Elf(elf) => elf.needed.iter().chain(&elf.search).chain(&elf.interpreter).map(text).sum(),
+            Content::Script { interpreter, .. } => interpreter.len(),
+            Content::Windows | Content::Mac | Content::Other => 0,
+        };
+        let of_file = |file: &BuildFile| size_of::<BuildFile>() + file.path.len() + of_content(&file.content);
+        self.files.iter().map(of_file).sum::<usize>() + self.gse_yaml.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Looks into a package.
 ///
 /// # Errors
 /// As `inspect`: nothing is looked into that could not be unpacked.
-pub fn package(path: &Path, launch: Vec<String>) -> Result<Build, PackageError> {
+pub fn package(path: &Path) -> Result<Contents, PackageError> {
     let mut archive = package::open(path)?;
     let entries = package::entries(&mut archive)?;
     check_package(&entries, &PackageLimits::default())?;
@@ -80,7 +107,7 @@ pub fn package(path: &Path, launch: Vec<String>) -> Result<Build, PackageError> 
         let is_executable = entry.mode.is_some_and(|mode| mode & 0o111 != 0);
         files.push(BuildFile { path, bytes: entry.size, is_executable, content });
     }
-    Ok(build(files, setup, launch, |path| !is_looked_for(path) || path.is_file()))
+    Ok(Contents { files, gse_yaml: setup })
 }
 
 fn is_looked_for(path: &Path) -> bool {

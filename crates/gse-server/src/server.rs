@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::cos;
 use crate::engine::{Engine, EngineError, EngineHandle, Parts};
 use crate::http::gate::Gate;
+use crate::http::inspection::{InspectionOwner, Inspections};
 use crate::http::rate::{RateGate, RateOwner};
 use crate::http::{Api, router, serve};
 use crate::ids::RandomIds;
@@ -44,6 +45,7 @@ pub struct Server {
     rate_owner: Option<RateOwner>,
     exporter: Option<Exporter>,
     activation_owner: ActivationOwner,
+    inspection_owner: InspectionOwner,
     api_listener: TcpListener,
     tls: Option<Tls>,
     addresses: Addresses,
@@ -194,6 +196,7 @@ impl Server {
         };
         let gate = Gate::new(&config.limits, rate);
         let (beacons, beacon_tasks) = beacon::build(beacons)?;
+        let (inspections, inspection_owner) = Inspections::new(Arc::clone(&blobs));
         let api = Arc::new(Api {
             engine: handle.clone(),
             blobs,
@@ -207,6 +210,7 @@ impl Server {
             clock,
             beacons,
             backend,
+            inspections,
             spans,
         });
         Ok(Self {
@@ -219,6 +223,7 @@ impl Server {
             rate_owner,
             exporter,
             activation_owner,
+            inspection_owner,
             api_listener,
             tls,
             addresses,
@@ -268,6 +273,7 @@ impl Server {
         let blobs = Arc::clone(&self.api.blobs);
         let sweep = spawn(&ended, logs::sweep(blobs, retention, log_bytes as u64, stop_api.wait()));
         let activation_owner = spawn(&ended, self.activation_owner.run());
+        let inspection_owner = spawn(&ended, self.inspection_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
         let exporter = self.exporter.map(|exporter| tokio::spawn(exporter.run(stop_engine.wait())));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
@@ -292,6 +298,7 @@ impl Server {
             rate_owner.await?;
         }
         activation_owner.await?;
+        inspection_owner.await?;
         sweep.await?;
         beacons.await?;
         stop_agent.set();

@@ -12,7 +12,8 @@ const EXAMPLES: &str = "\
 Placeholders, in the program's arguments and in the values of --env; {port} in --session-file, too:
   {port}                     the port of --port
   {session.id} {session.name} {session.fleet_id} {session.max_players} {session.ip_address}
-  {session.data} {session.matchmaker_data} {session.property.KEY} {session.property.KEY|DEFAULT}
+  {session.data} {session.matchmaker_data} {session.traceparent} {session.property.KEY}
+  {session.property.KEY|DEFAULT}
                              of the session, with --start on-session
   {{ }}                      braces that are meant
 

@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 use crate::options::Settings;
 use crate::procfs;
 
+/// Where programs that trace look for what they are a part of, as OpenTelemetry names it for child processes.
+const TRACEPARENT: &str = "TRACEPARENT";
+
 /// A program that runs. Dropped, it is killed with everything that it started.
 pub(crate) struct Program {
     child: Child,
@@ -20,13 +23,16 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it where gse-wrap was started, with its output and variables, and what the settings add.
+    /// Starts it where gse-wrap was started, with its output and variables, the trace of its session where there is one,
+    /// and what the settings add.
     pub(crate) fn start(
         settings: &Settings,
         port: Option<u16>,
         session: Option<&GameServerSession>,
     ) -> io::Result<Self> {
+        let trace = session.map(|session| &session.traceparent).filter(|trace| !trace.is_empty());
         let child = Command::new(&settings.program)
+            .envs(trace.map(|trace| (TRACEPARENT, trace)))
             .args(settings.arguments.iter().map(|argument| argument.fill(port, session)))
             .envs(settings.variables.iter().map(|(name, value)| (name, value.fill(port, session))))
             .spawn()?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use gse_sdk::GameServerSession;
 use serde_json::{Map, Value, json};
 
-/// The session in the names of the contract (server-sdk.md 1.3), its properties as one object.
+/// The session in the names of the contract (server-sdk.md 1.3), its properties as one object, and its trace (R121).
 pub(crate) fn json(session: &GameServerSession) -> Value {
     let properties: Map<String, Value> =
         session.properties().into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
@@ -24,6 +24,7 @@ pub(crate) fn json(session: &GameServerSession) -> Value {
         "gameServerSessionData": session.game_server_session_data,
         "matchmakerData": session.matchmaker_data,
         "dnsName": session.dns_name,
+        "traceparent": session.traceparent,
     })
 }
 

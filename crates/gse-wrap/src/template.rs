@@ -24,11 +24,12 @@ enum Field {
     IpAddress,
     Data,
     MatchmakerData,
+    Traceparent,
     Property(String),
 }
 
 const KNOWN: &str = "port, session.id, session.name, session.fleet_id, session.max_players, session.ip_address, \
-                     session.data, session.matchmaker_data, session.property.KEY";
+                     session.data, session.matchmaker_data, session.traceparent, session.property.KEY";
 
 impl Template {
     /// Reads a text. `{{` and `}}` stand for `{` and `}`. A placeholder of a session may say after `|` what to put
@@ -107,6 +108,7 @@ fn placeholder(inside: &str) -> Result<Piece, String> {
         "session.ip_address" => Field::IpAddress,
         "session.data" => Field::Data,
         "session.matchmaker_data" => Field::MatchmakerData,
+        "session.traceparent" => Field::Traceparent,
         other => match other.strip_prefix("session.property.").filter(|key| !key.is_empty()) {
             Some(key) => Field::Property(key.to_owned()),
             None => {
@@ -129,6 +131,7 @@ impl Field {
             Self::IpAddress => session.ip_address.clone(),
             Self::Data => session.game_server_session_data.clone(),
             Self::MatchmakerData => session.matchmaker_data.clone(),
+            Self::Traceparent => session.traceparent.clone(),
             Self::Property(key) => {
                 session.properties().get(key.as_str()).map(|value| (*value).to_owned()).unwrap_or_default()
             }

@@ -147,6 +147,26 @@ async fn on_session_each_session_has_a_program_of_its_own() {
     assert_eq!(wrapped.over().await, (true, [&[READY][..], &session, &session, &[ENDING]].concat()));
 }
 
+/// R121: what is started for a session can go on with its trace.
+#[tokio::test]
+async fn a_program_of_its_own_gets_the_trace_of_its_session() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let script = "exec SERVER $0 \"$TRACEPARENT\"";
+    let words = ["--start", "on-session", "--port", "auto", "--udp", "--", "sh", "-c", script, "{port}"];
+    let wrapped = Wrapped::start(&words).await;
+    let port = wrapped.port().await;
+    let session = GameServerSession {
+        game_server_session_id: "gs-1".into(),
+        traceparent: TRACE.into(),
+        ..Default::default()
+    };
+    within(wrapped.agent.start_game_server_session(&session)).await.unwrap();
+    wrapped.active(1).await;
+    assert_eq!(say(port, "who are you?").await, TRACE);
+    wrapped.end.send(()).await.unwrap();
+    assert!(wrapped.over().await.0);
+}
+
 #[tokio::test]
 async fn a_crash_is_a_crash() {
     let wrapped = Wrapped::start(&["--port", "auto", "--", "SERVER", "{port}"]).await;

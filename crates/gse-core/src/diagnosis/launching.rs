@@ -1,6 +1,8 @@
 //! Rules about the start and the end of processes.
 
-use super::{Facts, Finding, Rule, Severity, Subject, ago, finding, grouped, span};
+use std::cmp::Reverse;
+
+use super::{FINDINGS_MOST, Facts, Finding, Rule, Severity, Subject, ago, finding, grouped, span};
 use crate::event::{Event, EventCode};
 use crate::fleet::lifecycle::INSTALL_SCRIPT_RAN;
 use crate::observation::{Refusal, last_lines};
@@ -151,7 +153,7 @@ fn port_clash(facts: &Facts<'_>) -> Vec<Finding> {
         findings.push(finding(Subject::event(newest), newest.time, what, why, fix));
     }
     let all = facts.processes.iter().chain(&facts.neighbours).copied();
-    let of_port = grouped(all, |process: &&Process| (process.ip_address.clone(), process.client_port));
+    let of_port = grouped(all, |process: &&Process| (&*process.ip_address, process.client_port));
     for ((_, port), processes) in of_port.into_iter().filter(|(_, processes)| processes.len() > 1) {
         let Some(ours) = processes.iter().find(|process| process.fleet == facts.fleet.id) else { continue };
         let pids: Vec<String> = processes.iter().take(5).map(|process| process.pid.to_string()).collect();
@@ -172,13 +174,18 @@ fn port_clash(facts: &Facts<'_>) -> Vec<Finding> {
 fn client_port_closed(facts: &Facts<'_>) -> Vec<Finding> {
     let inbound = &facts.fleet.inbound;
     let open = |port: u16| inbound.iter().any(|range| (range.from_port..=range.to_port).contains(&port));
+    let mut closed: Vec<&Process> =
+        facts.processes.iter().copied().filter(|process| !open(process.client_port)).collect();
+    // A fleet without open ports has thousands of them: only those that are told are put into words.
+    let more = closed.len().saturating_sub(FINDINGS_MOST);
+    closed.sort_by_key(|process| Reverse(process.ready));
+    closed.truncate(FINDINGS_MOST);
     let mut ranges: Vec<String> =
         inbound.iter().map(|range| format!("{}-{}", range.from_port, range.to_port)).collect();
     ranges.dedup();
     let ranges =
         if ranges.is_empty() { "none is open".into() } else { format!("open: {}", ranges.join(", ")) };
-    let closed = facts.processes.iter().filter(|process| !open(process.client_port));
-    let closed = closed.map(|process| {
+    let told = closed.into_iter().map(|process| {
         let what = format!(
             "pid {} announces clientPort {}, which is outside the fleet's inbound ranges ({ranges})",
             process.pid, process.client_port
@@ -187,7 +194,11 @@ fn client_port_closed(facts: &Facts<'_>) -> Vec<Finding> {
         let fix = "open the port by UpdateFleetPortSettings, or announce one that is open";
         finding(Subject::process(&process.id), process.ready, what, why, fix)
     });
-    closed.collect()
+    let mut told: Vec<Finding> = told.collect();
+    if let Some(last) = told.last_mut() {
+        last.more = more;
+    }
+    told
 }
 
 fn terminate_ignored(facts: &Facts<'_>) -> Vec<Finding> {

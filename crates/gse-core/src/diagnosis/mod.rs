@@ -255,13 +255,13 @@ pub fn diagnose(
     Ok(diagnosis)
 }
 
-/// The newest of the findings of one rule, and how many were left out.
+/// The newest of the findings of one rule, and how many were left out, here or by the rule itself.
 fn few(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by(|a, b| (a.severity, b.last).cmp(&(b.severity, a.last)));
     let more = found.len().saturating_sub(FINDINGS_MOST);
     found.truncate(FINDINGS_MOST);
     if let Some(last) = found.last_mut() {
-        last.more = more;
+        last.more += more;
     }
     found
 }

@@ -25,6 +25,7 @@ use gse_server::clock::Clock;
 use gse_server::config::Config;
 use gse_server::engine::{Engine, EngineHandle, Parts};
 use gse_server::http::gate::Gate;
+use gse_server::http::inspection::Inspections;
 use gse_server::http::rate::RateGate;
 use gse_server::http::{Api, router};
 use gse_store::{Archive, BlobStore, DataDir, EmbeddedStore, Store, StoreError};
@@ -150,6 +151,8 @@ impl Service {
         let engine_of_api = engine.clone();
         let (activations, _owner) = Activations::of(Arc::new(DataDir::open(directory)?))?;
         let (beacons, _) = gse_server::beacon::build(Vec::new())?;
+        let (inspections, owner) = Inspections::new(Arc::clone(&blobs));
+        tokio::spawn(owner.run());
         let api = Api {
             engine: engine_of_api,
             blobs,
@@ -163,6 +166,7 @@ impl Service {
             clock,
             beacons,
             backend,
+            inspections,
             spans: Arc::default(),
         };
         let router = router(Arc::new(api));

@@ -11,6 +11,7 @@ mod console;
 pub(crate) mod convert;
 mod extension;
 pub mod gate;
+pub mod inspection;
 pub(crate) mod metrics;
 mod patient;
 pub mod rate;
@@ -69,6 +70,8 @@ pub struct Api {
     pub beacons: Beacons,
     /// Where fleets run, for what is read from there and not decided here.
     pub backend: Arc<dyn FleetBackend>,
+    /// What is in packages.
+    pub inspections: inspection::Inspections,
     /// What became of the spans of timelines.
     pub spans: Arc<SpanCounts>,
 }

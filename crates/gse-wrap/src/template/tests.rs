@@ -11,6 +11,7 @@ fn session() -> GameServerSession {
         name: "friday night; \"quit\"".into(),
         max_players: 12,
         ip_address: "127.0.0.1".into(),
+        traceparent: "00-trace-span-01".into(),
         game_server_session_data: "a\0b".into(),
         game_properties: vec![GameProperty { key: "map".into(), value: "ctf{port}".into() }],
         ..Default::default()
@@ -33,6 +34,7 @@ fn placeholders_are_filled_in_as_they_stand() {
         ("{session.property.mode}|", "|"),
         ("{session.property.mode|dm}", "dm"),
         ("{session.matchmaker_data|none}", "none"),
+        ("--trace={session.traceparent}", "--trace=00-trace-span-01"),
         // An argument cannot hold NUL.
         ("{session.data}", "ab"),
         ("{{port}} }} }", "{port} } }"),

@@ -1,30 +1,20 @@
 //! What is wrong with an asset package: `gse_core::package::lint` judges, this reads.
 
-use std::path::Path;
-use std::time::Duration;
-
-use gse_agent::inspection;
-use gse_agent::package::PackageError;
 use gse_api::extension::{LintAssetRequest, LintAssetResponse, LintFinding};
 use gse_api::{ApiError, ErrorCode};
 use gse_core::asset;
 use gse_core::id::{AssetId, Scope};
 use gse_core::package::lint::{Build, BuildFile, Content, Finding, Level, lint as judge};
-use tokio::sync::Semaphore;
 
 use super::{refusal, unanswered};
+use crate::engine::SubmitError;
 use crate::http::Api;
+use crate::http::inspection::{Inspected, Unread};
 
 /// Programs of a package that are offered.
 const MOST_PROGRAMS: usize = 20;
 /// Findings that are told.
 const MOST_FINDINGS: usize = 200;
-
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Unpacking programs takes time of a disk, so packages are looked into one after the other.
-static TURN: Semaphore = Semaphore::const_new(1);
 
 pub(super) async fn lint(
     api: &Api,
@@ -41,39 +31,33 @@ pub(super) async fn lint(
         let message = "The asset is an image: there is nothing to look into (R63).";
         return Err(ApiError::new(ErrorCode::UnsupportedOperation, message));
     };
-    let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, TURN.acquire()).await else {
-        let text = "other packages are being looked into\nhint: try again in a minute";
-        return Err(ApiError::new(ErrorCode::ResourceUnavailable, text));
-    };
-    let path = api.blobs.blob_path(&package);
-    let looked = tokio::task::spawn_blocking(move || {
-        // Until the look is over, also when nobody waits for it any more.
-        let _turn = turn;
-        look(&path, request.launch_paths)
+    let inspected = api.inspections.of(package).await.map_err(unread)?;
+    // What the machine has is looked up, on its disk.
+    let judged = tokio::task::spawn_blocking(move || match &*inspected {
+        Inspected::Contents(contents) => to_wire(&contents.build(request.launch_paths)),
+        Inspected::Unusable(why) => LintAssetResponse { unusable: why.clone(), ..Default::default() },
     });
-    let looked = looked.await;
-    match looked {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
-            tracing::error!(request_id, %error, "a package cannot be read");
-            let text = "the package cannot be read now; the log of the service says why\nhint: try again";
-            Err(ApiError::new(ErrorCode::ResourceUnavailable, text))
-        }
-        Err(panic) => {
-            tracing::error!(request_id, %panic, "looking into a package ended unexpectedly");
-            let text = "an unexpected fault; the log of the service has the details";
-            Err(ApiError::new(ErrorCode::InternalError, text))
-        }
-    }
+    judged.await.map_err(|panic| {
+        tracing::error!(request_id, %panic, "judging a package ended unexpectedly");
+        unread(Unread::Unexpected)
+    })
 }
 
-/// The outer error is a fault of ours; what is wrong with the package is an answer.
-fn look(path: &Path, launch: Vec<String>) -> Result<LintAssetResponse, std::io::Error> {
-    match inspection::package(path, launch) {
-        Ok(build) => Ok(to_wire(&build)),
-        Err(PackageError::Io(error)) => Err(error),
-        Err(problem) => Ok(LintAssetResponse { unusable: problem.to_string(), ..Default::default() }),
-    }
+fn unread(unread: Unread) -> ApiError {
+    let (code, text) = match unread {
+        Unread::Late => {
+            (ErrorCode::ResourceUnavailable, "packages are being looked into\nhint: try again in a minute")
+        }
+        Unread::Unreadable => (
+            ErrorCode::ResourceUnavailable,
+            "the package cannot be read now; the log of the service says why\nhint: try again",
+        ),
+        Unread::Unexpected => {
+            (ErrorCode::InternalError, "an unexpected fault; the log of the service has the details")
+        }
+        Unread::Stopped => return unanswered(SubmitError::Stopped),
+    };
+    ApiError::new(code, text)
 }
 
 fn to_wire(build: &Build) -> LintAssetResponse {

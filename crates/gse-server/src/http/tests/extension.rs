@@ -2,6 +2,7 @@
 
 use axum::extract::Request;
 use gse_api::admission::AuthMode;
+use gse_core::asset;
 use serde_json::{Value, json};
 
 use super::stack::{Refused, Stack, answer};
@@ -145,6 +146,14 @@ async fn a_package_is_looked_into() {
     let rules: Vec<_> = findings.iter().map(|finding| finding["Rule"].as_str().unwrap()).collect();
     assert_eq!(rules, ["launch-path", "execute-bit"]);
     assert_eq!(findings[0]["Level"], "error");
+    // It is looked into once, whatever is asked: a second look would not find it.
+    let package = stack.api.engine.query(|state, _now| asset::packages(state).next().cloned()).await.unwrap();
+    std::fs::remove_file(stack.api.blobs.blob_path(&package.unwrap())).unwrap();
+    let again =
+        lint(&stack, json!({ "AssetId": asset, "LaunchPaths": ["/local/game/sever"] })).await.unwrap();
+    assert_eq!(again, found);
+    let other = lint(&stack, json!({ "AssetId": asset })).await.unwrap();
+    assert_eq!(other["Findings"].as_array().unwrap()[0]["Rule"], "execute-bit");
     // What is no package is told as an answer, not as a fault.
     stack.upload("other.zip", b"no zip".to_vec()).await;
     let other = stack.create_asset("other.zip").await;

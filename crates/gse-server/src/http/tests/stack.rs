@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, EngineHandle, Parts};
 use crate::http::gate::Gate;
+use crate::http::inspection::Inspections;
 use crate::http::rate::RateGate;
 use crate::http::{Api, router};
 
@@ -96,6 +97,8 @@ impl Stack {
         let (activations, owner) = Activations::of(data_dir).unwrap();
         tokio::spawn(owner.run());
         let accounts = Accounts::new(&account, config.access.clone()).unwrap();
+        let (inspections, owner) = Inspections::new(Arc::clone(&blobs));
+        tokio::spawn(owner.run());
         let (service_key, clock_of_api) = ("only-the-service-knows".to_owned(), clock.clone());
         let engine = handle;
         let api = Api {
@@ -111,6 +114,7 @@ impl Stack {
             clock: clock_of_api,
             beacons,
             backend,
+            inspections,
             spans: Arc::default(),
         };
         Self { api: Arc::new(api), clock, store, _directory: directory }
