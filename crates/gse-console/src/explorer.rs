@@ -105,7 +105,7 @@ impl Bench<'_> {
             }
             div.bench {
                 form.action method="post" action={ "/console/explorer/" (action.name()) "#result" } {
-                    input type="hidden" name="_token" value=(v.token);
+                    (parts::own(v))
                     (self.values.row_counts())
                     // The one that Enter presses.
                     button.first tabindex="-1" aria-hidden="true" name="_do" value="show" { (v.t(text::SHOW_REQUEST)) }

@@ -126,7 +126,7 @@ impl Form<'_> {
             @if let Some(refusal) = refusal { (parts::refusal(v, refusal)) }
             @if let Some(note) = operation.note { p.note { (v.t(note)) } }
             form.action id={ "form-" (operation.action.name()) } method="post" action={ "/console/do/" (operation.action.name()) } {
-                input type="hidden" name="_token" value=(v.token);
+                (parts::own(v))
                 input type="hidden" name="_back" value=(self.back);
                 input type="hidden" name="_fixed" value=(self.fixed.join(" "));
                 (self.values.row_counts())
@@ -186,6 +186,7 @@ fn question(v: &Visit, operation: &Operation, pairs: &[(String, String)], body: 
         @if operation.action.name().starts_with("Delete") || operation.action.name().starts_with("End") {
             p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) }
         }
+        p #confirm-region { (v.t(text::door::IN_REGION)) " " strong { (v.cloud.region) } }
         p { (v.t(text::CONFIRM_NOTE)) }
         pre.user { code { (text) } }
         form method="post" action={ "/console/do/" (operation.action.name()) } {

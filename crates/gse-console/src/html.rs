@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::cloud::Refusal;
 use crate::language::Text;
 use crate::text;
-use crate::visit::{Visit, address};
+use crate::visit::{REGION_MEMBER, Visit, address};
 
 /// A row of a list: one cell for each column.
 pub(crate) type Row = Vec<Markup>;
@@ -28,6 +28,15 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
                 }
             }
         } }
+    }
+}
+
+/// What every form that is posted carries: that it is this visitor's, and the region that it is for. The region of a visitor may
+/// change in another tab while a form is open.
+pub(crate) fn own(v: &Visit) -> Markup {
+    html! {
+        input type="hidden" name="_token" value=(v.token);
+        input type="hidden" name=(REGION_MEMBER) value=(v.cloud.region);
     }
 }
 

@@ -130,6 +130,15 @@ impl Page {
         Self { status: StatusCode::NOT_FOUND, ..Self::new(v.t(text::NOT_FOUND), body) }
     }
 
+    /// A form or an address of a region that is not there.
+    pub(crate) fn no_region(v: &Visit, region: &str) -> Self {
+        let body = html! {
+            h1 { (v.t(text::REFUSED)) }
+            p.notice.bad role="alert" { (v.t(text::door::NO_SUCH_REGION)) ": " bdi.user { (region) } }
+        };
+        Self { status: StatusCode::BAD_REQUEST, ..Self::new(v.t(text::REFUSED), body) }
+    }
+
     /// What the service refused, as a page.
     pub(crate) fn refused(v: &Visit, refusal: &Refusal) -> Self {
         let status = match refusal.code.split('.').next().unwrap_or_default() {
@@ -166,7 +175,7 @@ fn activation(v: &Visit) -> Markup {
         h1 { (v.t(text::NOT_OPENED)) }
         p { (v.t(text::NOT_OPENED_NOTE)) }
         form method="post" action="/console/activate" {
-            input type="hidden" name="_token" value=(v.token);
+            (parts::own(v))
             button { (v.t(text::ACTIVATE)) }
         }
     }

@@ -17,7 +17,7 @@ use crate::cloud::{Cloud, Refusal};
 use crate::language::Language;
 use crate::page::{CLIENT, ICON, Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
 use crate::session::{Key, Sessions};
-use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
+use crate::visit::{COOKIE, LANGUAGE, REGION, REGION_MEMBER, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
 
 /// The largest form, bytes; session data and matchmaker data are the longest members.
@@ -143,7 +143,7 @@ impl Console {
         response
     }
 
-    async fn post(self: &Arc<Self>, v: Visit, head: &Parts, body: Body, cookie: &str) -> Response {
+    async fn post(self: &Arc<Self>, mut v: Visit, head: &Parts, body: Body, cookie: &str) -> Response {
         let Some(body) = read(body).await else {
             let body = html! { p { (v.t(text::TOO_LARGE)) } };
             let page = Page { status: StatusCode::PAYLOAD_TOO_LARGE, ..Page::new(v.t(text::REFUSED), body) };
@@ -152,6 +152,10 @@ impl Console {
         let form = pairs(&String::from_utf8_lossy(&body));
         if !self.is_own(head, cookie, find(&form, "_token")) {
             return expired(&v);
+        }
+        // Before anything of the form is done: it was filled in for that region, whichever one other tabs are in by now.
+        if let Some(region) = find(&form, REGION_MEMBER).filter(|region| !v.enter(region)) {
+            return Page::no_region(&v, region).respond(&v);
         }
         match &*v.path {
             "/console/login" => return self.log_in(v, &form).await,

@@ -1,5 +1,6 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod door;
 mod figures;
 mod forms;
 mod pages;
@@ -27,8 +28,8 @@ const SESSION: &str = "qcs::gse:ap-shanghai::gameserversession/fleet-1-2/gssess-
 const HOST: &str = "127.0.0.1:8080";
 const NOW: i64 = 1_609_502_400;
 
-/// The calls that the cloud got: action and body.
-type Calls = Arc<Mutex<Vec<(String, Value)>>>;
+/// The calls that the cloud got: action, body and region.
+type Calls = Arc<Mutex<Vec<(String, Value, String)>>>;
 
 /// A browser with its cookies, and the console.
 struct Browser {
@@ -130,11 +131,31 @@ impl Browser {
     /// The same for what is beside the cloud API.
     fn bodies_of(&self, action: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|(name, _)| name == action).map(|(_, body)| body.clone()).collect()
+        calls.iter().filter(|(name, ..)| name == action).map(|(_, body, _)| body.clone()).collect()
+    }
+}
+
+impl Browser {
+    /// The regions in which the cloud was asked for an action.
+    fn regions_of(&self, action: Action) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|(name, ..)| name == action.name()).map(|(_, _, region)| region.clone()).collect()
     }
 }
 
 impl Seen {
+    /// The hidden fields of the first form that goes to an address.
+    fn hidden(&self, action: &str) -> Vec<(String, String)> {
+        let (_, form) = self.text.split_once(&format!("action=\"{action}\"")).expect("there is such a form");
+        let form = form.split_once("</form>").unwrap().0;
+        let field = |input: &str| {
+            let (name, rest) = input.split_once('"')?;
+            let value = rest.strip_prefix(" value=\"")?.split_once('"')?.0;
+            Some((name.to_owned(), value.replace("&amp;", "&")))
+        };
+        form.split("type=\"hidden\" name=\"").skip(1).filter_map(field).collect()
+    }
+
     fn token(&self) -> &str {
         let (_, rest) = self.text.split_once("name=\"csrf\" content=\"").unwrap();
         rest.split('"').next().unwrap()
@@ -165,7 +186,7 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
         return refused;
     }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    calls.lock().unwrap().push((action.clone(), asked.clone()));
+    calls.lock().unwrap().push((action.clone(), asked.clone(), header("x-tc-region")));
     let response = if authorization.contains("Credential=wrong/") {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
     } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {

@@ -14,6 +14,9 @@ pub(crate) const LANGUAGE: &str = "gse_language";
 /// The cookie of a region.
 pub(crate) const REGION: &str = "gse_region";
 
+/// The member of an address or a form that says which region it is for, whatever the cookie says by now.
+pub(crate) const REGION_MEMBER: &str = "_region";
+
 /// What needs no escape in a part of an address.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -41,6 +44,16 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// Is for a region from here on; `false` where the service has none of that name.
+    #[must_use]
+    pub(crate) fn enter(&mut self, region: &str) -> bool {
+        let is_known = self.regions.iter().any(|known| known == region);
+        if is_known {
+            region.clone_into(&mut self.cloud.region);
+        }
+        is_known
+    }
+
     /// A text in the visitor's language.
     pub(crate) fn t(&self, text: Text) -> &'static str {
         self.language.of(text)

@@ -95,7 +95,7 @@ fn rename(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
         details.rename {
             summary { (v.t(text::RENAME)) }
             form.filter #form-rename method="post" action="/console/do/UpdateFleetName" {
-                input type="hidden" name="_token" value=(v.token);
+                (crate::html::own(v))
                 input type="hidden" name="_back" value=(v.here());
                 input type="hidden" name="_fixed" value="FleetId";
                 input type="hidden" name="FleetId" value=(fleet.fleet_id);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, demo, pages};
+use crate::text::{MEMBERS, TABLE, demo, door, pages};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -112,7 +112,9 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(crate::text::live::TABLE).chain(pages::TABLE).chain(demo::TABLE) {
+    for (name, text) in
+        TABLE.iter().chain(crate::text::live::TABLE).chain(pages::TABLE).chain(demo::TABLE).chain(door::TABLE)
+    {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
