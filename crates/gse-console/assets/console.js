@@ -75,12 +75,14 @@ function isBusy(main) {
   const at = document.activeElement;
   return (at && main.contains(at) && at.matches("input, select, textarea")) || !getSelection().isCollapsed;
 }
+const ownRegion = () => document.querySelector("meta[name=region]").content;
 let isStale = false;
 async function refresh(main) {
   // Looked at again when nobody is in the way.
   isStale = isBusy(main) || document.hidden;
   if (isStale) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  // In the region of this page, whichever one another tab has gone to.
+  const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Console-Region": ownRegion() } });
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
   if (!next || (isStale = isBusy(main))) return;
@@ -155,6 +157,7 @@ function offerUpload() {
     const query = new URLSearchParams();
     for (const name of ["name", "version", "os", "tags"]) query.set(name, form.elements[name].value);
     query.set("image", form.elements.os.selectedOptions[0]?.dataset.image ?? "");
+    query.set("_region", ownRegion());
     const request = new XMLHttpRequest();
     request.open("PUT", "/console/upload?" + query);
     request.setRequestHeader("X-CSRF-Token", document.querySelector("meta[name=csrf]").content);

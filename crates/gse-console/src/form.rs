@@ -17,7 +17,7 @@ use crate::form::operation::{Operation, Then};
 use crate::form::suggestions::Suggestions;
 use crate::form::values::Values;
 use crate::page::{Outcome, Page};
-use crate::visit::{Visit, escaped, find, within};
+use crate::visit::{REGION_MEMBER, Visit, escaped, find, within};
 use crate::{html as parts, text};
 
 /// Before the name of a member in the query of a form: its value is an offer. Without it, the value is what the form is
@@ -27,7 +27,8 @@ pub(crate) const OFFERED: char = '~';
 /// The form of an action, with what is there now.
 pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
-    let given = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
+    let given =
+        v.query.iter().filter(|(name, value)| name != "back" && name != REGION_MEMBER && !value.is_empty());
     let (offered, named): (Vec<_>, Vec<_>) = given.cloned().partition(|(name, _)| name.starts_with(OFFERED));
     let mut values = prefill::load(v, operation.action, &named).await?;
     let fixed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();

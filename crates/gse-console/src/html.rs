@@ -123,6 +123,8 @@ pub(crate) fn act(v: &Visit, label: Text, action: &str, values: &[(&str, &str)])
     let here = v.here();
     let mut query = values.to_vec();
     query.push(("back", &here));
+    // What is done to something is done where it was seen.
+    query.push((REGION_MEMBER, &v.cloud.region));
     html! { a.button href=(address(&format!("/console/do/{action}"), &query)) { (v.t(label)) } }
 }
 

@@ -9,7 +9,7 @@ use axum::response::Response;
 use gse_api::extension::SetOpenStatusRequest;
 use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use maud::html;
 
@@ -74,6 +74,13 @@ impl Console {
                     *response.status_mut() = StatusCode::FORBIDDEN;
                     return response;
                 }
+                if let Some(region) = &visit.no_such_region {
+                    upload::drain(body).await;
+                    let text = format!("{}: {region}", visit.t(text::door::NO_SUCH_REGION));
+                    let mut response = text_response("text/plain; charset=utf-8", text);
+                    *response.status_mut() = StatusCode::BAD_REQUEST;
+                    return response;
+                }
                 upload::put(&visit, body, head.headers.get(header::CONTENT_LENGTH)).await
             }
             _ => {
@@ -90,28 +97,38 @@ impl Console {
         let key = if self.settings.login { self.sessions.key(session, now) } else { None };
         let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let regions = &self.settings.regions;
-        let region = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let remembered = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let remembered = remembered.unwrap_or(&self.settings.default_region).to_owned();
+        let query = pairs(head.uri.query().unwrap_or_default());
+        // A page that is read again says which region it is of: the cookie may be another one by now.
+        let asked = find(&query, REGION_MEMBER)
+            .or(header(HeaderName::from_static("x-console-region")))
+            .map(str::to_owned);
         let host = header(header::HOST).unwrap_or("localhost").to_owned();
         let accepted = || Language::accepted(header(header::ACCEPT_LANGUAGE).unwrap_or_default());
-        Visit {
+        let mut visit = Visit {
             is_logged_in: key.is_some(),
             needs_login: self.settings.login && key.is_none(),
             cloud: Cloud {
                 router: self.cloud.clone(),
                 key,
-                region: region.unwrap_or(&self.settings.default_region).to_owned(),
+                region: remembered.clone(),
                 host: host.clone(),
                 now,
             },
             language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
             regions: regions.clone(),
+            remembered_region: remembered,
+            no_such_region: None,
             token: self.sessions.token(session),
             path: head.uri.path().to_owned(),
-            query: pairs(head.uri.query().unwrap_or_default()),
+            query,
             scheme: if self.settings.https { "https" } else { "http" },
             host,
             stopping: head.extensions.get().cloned(),
-        }
+        };
+        visit.no_such_region = asked.filter(|region| !visit.enter(region));
+        visit
     }
 
     async fn get(self: &Arc<Self>, v: Visit, head: &Parts) -> Response {
@@ -125,6 +142,9 @@ impl Console {
         }
         if !v.can_read() {
             return login_page(&v, None).respond(&v);
+        }
+        if let Some(region) = &v.no_such_region {
+            return Page::no_region(&v, region).respond(&v);
         }
         if path == "/console/live" {
             let told_last = head.headers.get("last-event-id").and_then(|id| id.to_str().ok());

@@ -234,7 +234,10 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeAlias" if body["AliasId"] == "alias-2" => json!({ "Alias": common }),
         "DescribeAlias" => json!({ "Alias": alias }),
         "DescribeGameServerSessionQueues" => json!({ "GameServerSessionQueues": [{ "Name": HOSTILE,
-            "TimeoutInSeconds": 60, "Tags": tags }], "TotalCount": 1 }),
+            "TimeoutInSeconds": 60, "Tags": tags, "Destinations": [
+                { "DestinationArn": "qcs::gse:ap-guangzhou:uin/1:fleet/fleet-far", "FleetStatus": "ACTIVE" },
+                { "DestinationArn": "qcs::gse:ap-shanghai:uin/1:fleet/fleet-near", "FleetStatus": "ACTIVE" },
+            ] }], "TotalCount": 1 }),
         "DescribeRuntimeConfiguration" => json!({ "RuntimeConfiguration": { "ServerProcesses": [
             { "LaunchPath": HOSTILE, "Parameters": HOSTILE, "ConcurrentExecutions": 1 }] } }),
         "DescribeInstancesExtend" => json!({ "Instances": [{ "Instance": { "InstanceId": "ins-1",
@@ -264,10 +267,10 @@ fn members(action: &str, body: &Value) -> Value {
                 "GameServerSessionId": HOSTILE, "What": HOSTILE, "Why": HOSTILE, "Fix": HOSTILE, "Output": [HOSTILE],
                 "Time": "", "More": 3 }] })
         }
-        "ExplainPlacement" => {
-            json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
-            "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
-        }
+        "DescribeFleetRelatedResources" => json!({ "Resources": [
+            { "Type": "QUEUE", "ResourceId": "far", "ResourceRegion": "ap-guangzhou" },
+            { "Type": "ALIAS", "ResourceId": "alias-far", "ResourceRegion": "ap-guangzhou" },
+        ] }),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
@@ -280,6 +283,7 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "QuotaResource": { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 } })
         }
         "DescribeGameServerSessionPlacement" => json!({ "GameServerSessionPlacement": { "PlacementId": "p",
+            "GameServerSessionId": SESSION, "GameServerSessionRegion": "ap-guangzhou",
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
         other => figures(other),
     }
@@ -333,7 +337,8 @@ fn figures(action: &str) -> Value {
         "DescribeAssetSystems" => json!({ "AssetSupportSys": [{ "OsVersion": "CentOS7.16", "OsBit": 64,
             "ImageId": "img-1", "OsType": "CentOS" }] }),
         "ExplainPlacement" => json!({
-            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null, "Sentences": [HOSTILE],
+            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
+            "Sentences": [HOSTILE, format!("  {HOSTILE}")],
             "Attempts": 1, "LeftOut": 0, "Steps": [{ "FirstMs": 0, "LastMs": 9, "Times": 2, "MaximumLatencyMs": 50,
                 "Outcome": "WAITS", "FleetId": null, "Reason": HOSTILE, "More": 0, "PassedOver": [{
                     "Region": "ap-shanghai", "AliasId": null, "FleetId": FLEET, "Code": "NO_PROCESS",

@@ -39,7 +39,7 @@ pub(crate) async fn put(v: &Visit, body: Body, length: Option<&HeaderValue>) -> 
             let place = format!("/console/assets/{}", escaped(&asset));
             let launch = v.asked("launch").unwrap_or_default();
             let next = if launch.is_empty() { place } else { address(&place, &[("launch", launch)]) };
-            text_response("text/plain; charset=utf-8", next)
+            text_response("text/plain; charset=utf-8", v.kept(&next))
         }
         Err(refusal) => {
             let text = format!("{}: {}", refusal.code, refusal.message);
