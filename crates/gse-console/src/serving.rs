@@ -44,11 +44,22 @@ async fn serve(State(console): State<Arc<Console>>, request: Request) -> Respons
     let old = cookie(&head, COOKIE).filter(|cookie| cookie.len() == 64).map(str::to_owned);
     let cookie = old.clone().unwrap_or_else(Sessions::new_cookie);
     let mut response = console.answer(&head, body, &cookie).await;
-    if old.is_none() && !response.headers().contains_key(header::SET_COOKIE) {
+    if old.is_none() && is_arrival(&head) && !response.headers().contains_key(header::SET_COOKIE) {
         console.set_cookie(&mut response, COOKIE, &cookie, None);
     }
     secure(&mut response);
     response
+}
+
+/// Whether somebody comes who may have no cookie yet. What other sites post, and parts of their pages, come without the
+/// cookie that the visitor has: a new one would end the login.
+fn is_arrival(head: &Parts) -> bool {
+    let told = |name: &str, word: &str| head.headers.get(name).is_some_and(|value| value == word);
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    let is_foreign_part = told("sec-fetch-site", "cross-site")
+        && head.headers.contains_key("sec-fetch-mode")
+        && !told("sec-fetch-mode", "navigate");
+    is_read && !is_foreign_part
 }
 
 impl Console {
@@ -234,7 +245,8 @@ impl Console {
     fn set_cookie(&self, response: &mut Response, name: &str, value: &str, age_s: Option<u32>) {
         let age = age_s.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
         let secure = if self.settings.https { "; Secure" } else { "" };
-        let text = format!("{name}={value}; Path=/console; HttpOnly; SameSite=Strict{age}{secure}");
+        // Lax: whoever follows a link from another site is still who he is. What is posted has a token of its own.
+        let text = format!("{name}={value}; Path=/console; HttpOnly; SameSite=Lax{age}{secure}");
         if let Ok(text) = HeaderValue::from_str(&text) {
             response.headers_mut().append(header::SET_COOKIE, text);
         }

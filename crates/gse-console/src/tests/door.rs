@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use gse_api::Action;
-use http::StatusCode;
+use http::{StatusCode, header};
 
 use super::Browser;
 use crate::visit::address;
@@ -141,4 +141,26 @@ async fn an_address_of_an_unknown_region_is_refused() {
     let seen = browser.get("/console/fleets?_region=moon").await;
     assert!(seen.status == StatusCode::BAD_REQUEST && seen.text.contains("no such region"), "{}", seen.text);
     assert!(browser.calls.lock().unwrap().is_empty());
+}
+
+/// What comes without the cookie from another site must not get a new one, which would end a login in all tabs.
+#[tokio::test]
+async fn other_sites_do_not_end_a_login() {
+    let arrivals = [vec![], vec![("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]];
+    for headers in arrivals {
+        let request =
+            headers.iter().fold(Request::get("/console/fleets"), |r, (name, value)| r.header(*name, *value));
+        let seen = Browser::with_login(true).send(request, String::new()).await;
+        let cookie = seen.headers[header::SET_COOKIE].to_str().unwrap();
+        // A link from elsewhere carries it.
+        assert!(cookie.contains("; SameSite=Lax"), "{cookie}");
+    }
+    let part = Request::get("/console/fleets")
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "no-cors");
+    let form = Request::post("/console/do/CreateAlias").header("sec-fetch-site", "cross-site");
+    for request in [part, form] {
+        let seen = Browser::with_login(true).send(request, String::new()).await;
+        assert!(!seen.headers.contains_key(header::SET_COOKIE), "{:?}", seen.headers);
+    }
 }
