@@ -84,6 +84,7 @@ function isBusy(main) {
   const isFilling = at && main.contains(at) && (at.matches("input, select, textarea") || at.closest("form"));
   return isFilling || isPressing || !getSelection().isCollapsed;
 }
+const ownRegion = () => document.querySelector("meta[name=region]").content;
 let isStale = false;
 let looks = 0;
 async function refresh(main) {
@@ -92,7 +93,9 @@ async function refresh(main) {
   if (isStale) return;
   looks += 1;
   const look = looks;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  // In the region of this page, whichever one another tab has gone to.
+  const headers = { Accept: "text/html", "X-Console-Region": ownRegion() };
+  const answer = await fetch(location.href, { headers }).catch(() => null);
   // What is gone stays as it was last seen.
   if (answer && answer.status >= 400 && answer.status < 500) return;
   const text = answer?.ok ? await answer.text().catch(() => "") : "";
@@ -179,6 +182,7 @@ function offerUpload() {
     const query = new URLSearchParams();
     for (const name of ["name", "version", "os", "tags"]) query.set(name, form.elements[name].value);
     query.set("image", form.elements.os.selectedOptions[0]?.dataset.image ?? "");
+    query.set("_region", ownRegion());
     const request = new XMLHttpRequest();
     request.open("PUT", "/console/upload?" + query);
     request.setRequestHeader("X-CSRF-Token", document.querySelector("meta[name=csrf]").content);

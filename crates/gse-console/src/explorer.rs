@@ -16,7 +16,7 @@ use crate::form::values::Values;
 use crate::html as parts;
 use crate::page::{Outcome, Page};
 use crate::text;
-use crate::visit::{Visit, find};
+use crate::visit::{REGION_MEMBER, Visit, find};
 
 /// All actions, by group.
 pub(crate) fn index(v: &Visit) -> Page {
@@ -52,7 +52,7 @@ pub(crate) fn index(v: &Visit) -> Page {
 pub(crate) fn show(v: &Visit, action: &str) -> Outcome {
     let Some(action) = Action::parse(action) else { return Outcome::NotFound };
     let mut values = Values::default();
-    values.put(v.query.clone());
+    values.put(v.query.iter().filter(|(name, _)| name != REGION_MEMBER).cloned());
     Outcome::Page(Bench { v, action, values }.page(None, None))
 }
 
@@ -105,7 +105,7 @@ impl Bench<'_> {
             }
             div.bench {
                 form.action method="post" action={ "/console/explorer/" (action.name()) "#result" } {
-                    input type="hidden" name="_token" value=(v.token);
+                    (parts::own(v))
                     (self.values.row_counts())
                     // The one that Enter presses.
                     button.first tabindex="-1" aria-hidden="true" name="_do" value="show" { (v.t(text::SHOW_REQUEST)) }

@@ -18,7 +18,7 @@ use crate::form::suggestions::Suggestions;
 use crate::form::values::Values;
 use crate::html::Question;
 use crate::page::{Outcome, Page};
-use crate::visit::{Visit, escaped, find, within};
+use crate::visit::{REGION_MEMBER, Visit, escaped, find, within};
 use crate::{html as parts, text};
 
 /// Before the name of a member in the query of a form: its value is an offer. Without it, the value is what the form is
@@ -31,7 +31,8 @@ const CONSTANT: &[&str] = &["Actions"];
 /// The form of an action, with what is there now; or the question whether it is meant, where nothing is left to fill in.
 pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     let Some(operation) = operation::find(action) else { return Ok(Outcome::NotFound) };
-    let given = v.query.iter().filter(|(name, value)| name != "back" && !value.is_empty());
+    let given =
+        v.query.iter().filter(|(name, value)| name != "back" && name != REGION_MEMBER && !value.is_empty());
     let (offered, named): (Vec<_>, Vec<_>) = given.cloned().partition(|(name, _)| name.starts_with(OFFERED));
     let mut values = prefill::load(v, operation.action, &named).await?;
     let fixed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
@@ -140,7 +141,7 @@ impl Form<'_> {
             @if let Some(refusal) = refusal { (parts::refusal(v, refusal)) }
             @if let Some(note) = operation.note { p.note { (v.t(note)) } }
             form.action id={ "form-" (operation.action.name()) } method="post" action={ "/console/do/" (operation.action.name()) } {
-                input type="hidden" name="_token" value=(v.token);
+                (parts::own(v))
                 input type="hidden" name="_back" value=(self.back);
                 input type="hidden" name="_fixed" value=(self.fixed.join(" "));
                 (self.values.row_counts())

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::cloud::Refusal;
 use crate::language::Text;
 use crate::text;
-use crate::visit::{Visit, address};
+use crate::visit::{REGION_MEMBER, Visit, address};
 
 /// A row of a list: one cell for each column.
 pub(crate) type Row = Vec<Markup>;
@@ -28,6 +28,15 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
                 }
             }
         } }
+    }
+}
+
+/// What every form that is posted carries: that it is this visitor's, and the region that it is for. The region of a visitor may
+/// change in another tab while a form is open.
+pub(crate) fn own(v: &Visit) -> Markup {
+    html! {
+        input type="hidden" name="_token" value=(v.token);
+        input type="hidden" name=(REGION_MEMBER) value=(v.cloud.region);
     }
 }
 
@@ -114,6 +123,8 @@ pub(crate) fn act(v: &Visit, label: Text, action: &str, values: &[(&str, &str)])
     let here = v.here();
     let mut query = values.to_vec();
     query.push(("back", &here));
+    // What is done to something is done where it was seen.
+    query.push((REGION_MEMBER, &v.cloud.region));
     html! { a.button href=(address(&format!("/console/do/{action}"), &query)) { (v.t(label)) } }
 }
 
@@ -173,6 +184,7 @@ impl Question<'_> {
             h1 { (v.t(self.title)) }
             @if self.is_final { p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) } }
             @if let Some(note) = self.note { p.note { (v.t(note)) } }
+            p #confirm-region { (v.t(text::door::IN_REGION)) " " strong { (v.cloud.region) } }
             p { (v.t(text::CONFIRM_NOTE)) }
             pre.user { code { (text) } }
             form method="post" action=(self.action) {

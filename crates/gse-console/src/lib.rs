@@ -16,6 +16,7 @@ mod language;
 mod live;
 mod page;
 mod pages;
+mod region;
 mod serving;
 mod session;
 #[cfg(test)]

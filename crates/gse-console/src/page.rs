@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::cloud::Refusal;
 use crate::language::Text;
-use crate::visit::{Visit, address};
+use crate::region::keep_links;
+use crate::visit::{REGION_MEMBER, Visit, address};
 use crate::{html as parts, live, text};
 
 /// The style sheet and the script, compiled in.
@@ -99,7 +100,7 @@ impl Outcome {
         match self {
             Self::Page(page) => page.respond(v),
             Self::File(file) => file.respond(),
-            Self::Elsewhere(address) => elsewhere(&address),
+            Self::Elsewhere(address) => elsewhere(&v.kept(&address)),
             Self::NotFound => Page::not_found(v).respond(v),
         }
     }
@@ -128,6 +129,15 @@ impl Page {
     pub(crate) fn not_found(v: &Visit) -> Self {
         let body = html! { h1 { (v.t(text::NOT_FOUND)) } p { (v.t(text::NOT_FOUND_NOTE)) } };
         Self { status: StatusCode::NOT_FOUND, ..Self::new(v.t(text::NOT_FOUND), body) }
+    }
+
+    /// A form or an address of a region that is not there.
+    pub(crate) fn no_region(v: &Visit, region: &str) -> Self {
+        let body = html! {
+            h1 { (v.t(text::REFUSED)) }
+            p.notice.bad role="alert" { (v.t(text::door::NO_SUCH_REGION)) ": " bdi.user { (region) } }
+        };
+        Self { status: StatusCode::BAD_REQUEST, ..Self::new(v.t(text::REFUSED), body) }
     }
 
     /// What the service refused, as a page.
@@ -166,7 +176,7 @@ fn activation(v: &Visit) -> Markup {
         h1 { (v.t(text::NOT_OPENED)) }
         p { (v.t(text::NOT_OPENED_NOTE)) }
         form method="post" action="/console/activate" {
-            input type="hidden" name="_token" value=(v.token);
+            (parts::own(v))
             button { (v.t(text::ACTIVATE)) }
         }
     }
@@ -216,6 +226,7 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="csrf" content=(v.token);
+                meta name="region" content=(v.cloud.region);
                 title { (page.title) " – " (v.t(text::CONSOLE)) }
                 link rel="icon" href="/console/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/console/console.css";
@@ -224,7 +235,7 @@ fn frame(v: &Visit, page: &Page) -> Markup {
             body {
                 a.skip href="#content" { (v.t(text::SKIP)) }
                 header {
-                    a.brand href="/console" { (v.t(text::CONSOLE)) }
+                    a.brand href=(v.kept("/console")) { (v.t(text::CONSOLE)) }
                     @if v.can_read() { (region(v)) }
                     div.right {
                         a lang=(v.language.other().code()) href=(language(v)) {
@@ -244,12 +255,12 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                             ul {
                                 @for (path, name) in MENU {
                                     @let here = v.path == *path || v.path.starts_with(&format!("{path}/"));
-                                    li { a href=(path) aria-current=[here.then_some("page")] { (v.t(*name)) } }
+                                    li { a href=(v.kept(path)) aria-current=[here.then_some("page")] { (v.t(*name)) } }
                                 }
                             }
                         }
                     }
-                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))] { (page.body) }
+                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))] { (kept(v, &page.body)) }
                 }
             }
         }
@@ -258,7 +269,18 @@ fn frame(v: &Visit, page: &Page) -> Markup {
 
 /// The stream that tells when this page would look different.
 fn follow(v: &Visit, page: &Page) -> String {
-    address("/console/live", &[("page", &v.here()), ("seen", &live::mark(&page.body.0))])
+    let seen = live::mark(&page.body.0);
+    // A stream stays in the region of its page, whichever one another tab goes to.
+    address("/console/live", &[("page", &v.here()), ("seen", &seen), (REGION_MEMBER, &v.cloud.region)])
+}
+
+/// What a page shows, with links that stay in its region.
+fn kept(v: &Visit, body: &Markup) -> Markup {
+    if v.keeps_region() {
+        PreEscaped(keep_links(&body.0, &v.cloud.region))
+    } else {
+        PreEscaped(body.0.clone())
+    }
 }
 
 fn region(v: &Visit) -> Markup {

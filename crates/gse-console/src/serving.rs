@@ -9,7 +9,7 @@ use axum::response::Response;
 use gse_api::extension::SetOpenStatusRequest;
 use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use maud::{Markup, html};
 
@@ -18,7 +18,7 @@ use crate::language::Language;
 use crate::page::{CLIENT, ICON, Outcome, Page, SCRIPT, STYLE, elsewhere, secure, text_response};
 use crate::session::{Key, Sessions};
 use crate::throttle::Throttle;
-use crate::visit::{COOKIE, LANGUAGE, REGION, Visit, cookie, find, pairs, within};
+use crate::visit::{COOKIE, LANGUAGE, REGION, REGION_MEMBER, Visit, cookie, find, pairs, within};
 use crate::{Settings, explorer, form, live, pages, text, upload};
 
 /// The largest form, bytes; session data and matchmaker data are the longest members.
@@ -47,11 +47,22 @@ async fn serve(State(console): State<Arc<Console>>, request: Request) -> Respons
     let old = cookie(&head, COOKIE).filter(|cookie| cookie.len() == 64).map(str::to_owned);
     let cookie = old.clone().unwrap_or_else(Sessions::new_cookie);
     let mut response = console.answer(&head, body, &cookie).await;
-    if old.is_none() && !response.headers().contains_key(header::SET_COOKIE) {
+    if old.is_none() && is_arrival(&head) && !response.headers().contains_key(header::SET_COOKIE) {
         console.set_cookie(&mut response, COOKIE, &cookie, None);
     }
     secure(&mut response);
     response
+}
+
+/// Whether somebody comes who may have no cookie yet. What other sites post, and parts of their pages, come without the
+/// cookie that the visitor has: a new one would end the login.
+fn is_arrival(head: &Parts) -> bool {
+    let told = |name: &str, word: &str| head.headers.get(name).is_some_and(|value| value == word);
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    let is_foreign_part = told("sec-fetch-site", "cross-site")
+        && head.headers.contains_key("sec-fetch-mode")
+        && !told("sec-fetch-mode", "navigate");
+    is_read && !is_foreign_part
 }
 
 impl Console {
@@ -77,6 +88,13 @@ impl Console {
                     *response.status_mut() = StatusCode::FORBIDDEN;
                     return response;
                 }
+                if let Some(region) = &visit.no_such_region {
+                    upload::drain(body).await;
+                    let text = format!("{}: {region}", visit.t(text::door::NO_SUCH_REGION));
+                    let mut response = text_response("text/plain; charset=utf-8", text);
+                    *response.status_mut() = StatusCode::BAD_REQUEST;
+                    return response;
+                }
                 upload::put(&visit, body, head.headers.get(header::CONTENT_LENGTH)).await
             }
             _ => {
@@ -93,29 +111,39 @@ impl Console {
         let key = if self.settings.login { self.sessions.key(session, now) } else { None };
         let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let regions = &self.settings.regions;
-        let region = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let remembered = cookie(head, REGION).filter(|region| regions.iter().any(|known| known == region));
+        let remembered = remembered.unwrap_or(&self.settings.default_region).to_owned();
+        let query = pairs(head.uri.query().unwrap_or_default());
+        // A page that is read again says which region it is of: the cookie may be another one by now.
+        let asked = find(&query, REGION_MEMBER)
+            .or(header(HeaderName::from_static("x-console-region")))
+            .map(str::to_owned);
         let host = header(header::HOST).unwrap_or("localhost").to_owned();
         let accepted = || Language::accepted(header(header::ACCEPT_LANGUAGE).unwrap_or_default());
-        Visit {
+        let mut visit = Visit {
             is_logged_in: key.is_some(),
             needs_login: self.settings.login && key.is_none(),
             cloud: Cloud {
                 router: self.cloud.clone(),
                 key,
-                region: region.unwrap_or(&self.settings.default_region).to_owned(),
+                region: remembered.clone(),
                 host: host.clone(),
                 now,
                 caller: head.extensions.get().copied(),
             },
             language: cookie(head, LANGUAGE).and_then(Language::parse).unwrap_or_else(accepted),
             regions: regions.clone(),
+            remembered_region: remembered,
+            no_such_region: None,
             token: self.sessions.token(session),
             path: head.uri.path().to_owned(),
-            query: pairs(head.uri.query().unwrap_or_default()),
+            query,
             scheme: if self.settings.https { "https" } else { "http" },
             host,
             stopping: head.extensions.get().cloned(),
-        }
+        };
+        visit.no_such_region = asked.filter(|region| !visit.enter(region));
+        visit
     }
 
     async fn get(self: &Arc<Self>, v: Visit, head: &Parts) -> Response {
@@ -129,6 +157,9 @@ impl Console {
         }
         if !v.can_read() {
             return login_page(&v, None).respond(&v);
+        }
+        if let Some(region) = &v.no_such_region {
+            return Page::no_region(&v, region).respond(&v);
         }
         if path == "/console/live" {
             let told_last = head.headers.get("last-event-id").and_then(|id| id.to_str().ok());
@@ -147,7 +178,7 @@ impl Console {
         response
     }
 
-    async fn post(self: &Arc<Self>, v: Visit, head: &Parts, body: Body, cookie: &str) -> Response {
+    async fn post(self: &Arc<Self>, mut v: Visit, head: &Parts, body: Body, cookie: &str) -> Response {
         let Some(body) = read(body).await else {
             let body = html! { p { (v.t(text::TOO_LARGE)) } };
             let page = Page { status: StatusCode::PAYLOAD_TOO_LARGE, ..Page::new(v.t(text::REFUSED), body) };
@@ -156,6 +187,10 @@ impl Console {
         let form = pairs(&String::from_utf8_lossy(&body));
         if !self.is_own(head, cookie, find(&form, "_token")) {
             return expired(&v);
+        }
+        // Before anything of the form is done: it was filled in for that region, whichever one other tabs are in by now.
+        if let Some(region) = find(&form, REGION_MEMBER).filter(|region| !v.enter(region)) {
+            return Page::no_region(&v, region).respond(&v);
         }
         match &*v.path {
             "/console/login" => return self.log_in(v, &form).await,
@@ -221,7 +256,8 @@ impl Console {
     fn set_cookie(&self, response: &mut Response, name: &str, value: &str, age_s: Option<u32>) {
         let age = age_s.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
         let secure = if self.settings.https { "; Secure" } else { "" };
-        let text = format!("{name}={value}; Path=/console; HttpOnly; SameSite=Strict{age}{secure}");
+        // Lax: whoever follows a link from another site is still who he is. What is posted has a token of its own.
+        let text = format!("{name}={value}; Path=/console; HttpOnly; SameSite=Lax{age}{secure}");
         if let Ok(text) = HeaderValue::from_str(&text) {
             response.headers_mut().append(header::SET_COOKIE, text);
         }

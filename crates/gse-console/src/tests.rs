@@ -1,5 +1,6 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod door;
 mod faults;
 mod figures;
 mod forms;
@@ -28,8 +29,8 @@ const SESSION: &str = "qcs::gse:ap-shanghai::gameserversession/fleet-1-2/gssess-
 const HOST: &str = "127.0.0.1:8080";
 const NOW: i64 = 1_609_502_400;
 
-/// The calls that the cloud got: action and body.
-type Calls = Arc<Mutex<Vec<(String, Value)>>>;
+/// The calls that the cloud got: action, body and region.
+type Calls = Arc<Mutex<Vec<(String, Value, String)>>>;
 
 /// A browser with its cookies, and the console.
 struct Browser {
@@ -131,11 +132,31 @@ impl Browser {
     /// The same for what is beside the cloud API.
     fn bodies_of(&self, action: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|(name, _)| name == action).map(|(_, body)| body.clone()).collect()
+        calls.iter().filter(|(name, ..)| name == action).map(|(_, body, _)| body.clone()).collect()
+    }
+}
+
+impl Browser {
+    /// The regions in which the cloud was asked for an action.
+    fn regions_of(&self, action: Action) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|(name, ..)| name == action.name()).map(|(_, _, region)| region.clone()).collect()
     }
 }
 
 impl Seen {
+    /// The hidden fields of the first form that goes to an address.
+    fn hidden(&self, action: &str) -> Vec<(String, String)> {
+        let (_, form) = self.text.split_once(&format!("action=\"{action}\"")).expect("there is such a form");
+        let form = form.split_once("</form>").unwrap().0;
+        let field = |input: &str| {
+            let (name, rest) = input.split_once('"')?;
+            let value = rest.strip_prefix(" value=\"")?.split_once('"')?.0;
+            Some((name.to_owned(), value.replace("&amp;", "&")))
+        };
+        form.split("type=\"hidden\" name=\"").skip(1).filter_map(field).collect()
+    }
+
     fn token(&self) -> &str {
         let (_, rest) = self.text.split_once("name=\"csrf\" content=\"").unwrap();
         rest.split('"').next().unwrap()
@@ -166,7 +187,7 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
         return refused;
     }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    calls.lock().unwrap().push((action.clone(), asked.clone()));
+    calls.lock().unwrap().push((action.clone(), asked.clone(), header("x-tc-region")));
     let response = if authorization.contains("Credential=wrong/") {
         json!({ "Error": { "Code": "AuthFailure.SecretIdNotFound", "Message": HOSTILE }, "RequestId": "r" })
     } else if authorization.contains("Credential=closed/") && action != "SetOpenStatus" {
@@ -216,7 +237,10 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeAlias" if body["AliasId"] == "alias-2" => json!({ "Alias": common }),
         "DescribeAlias" => json!({ "Alias": alias }),
         "DescribeGameServerSessionQueues" => json!({ "GameServerSessionQueues": [{ "Name": HOSTILE,
-            "TimeoutInSeconds": 60, "Tags": tags }], "TotalCount": 1 }),
+            "TimeoutInSeconds": 60, "Tags": tags, "Destinations": [
+                { "DestinationArn": "qcs::gse:ap-guangzhou:uin/1:fleet/fleet-far", "FleetStatus": "ACTIVE" },
+                { "DestinationArn": "qcs::gse:ap-shanghai:uin/1:fleet/fleet-near", "FleetStatus": "ACTIVE" },
+            ] }], "TotalCount": 1 }),
         "DescribeRuntimeConfiguration" => json!({ "RuntimeConfiguration": { "ServerProcesses": [
             { "LaunchPath": HOSTILE, "Parameters": HOSTILE, "ConcurrentExecutions": 1 }] } }),
         "DescribeInstancesExtend" => json!({ "Instances": [{ "Instance": { "InstanceId": "ins-1",
@@ -256,6 +280,10 @@ fn members(action: &str, body: &Value) -> Value {
         "SetFault" if body["Region"] == HOSTILE => {
             json!({ "Error": { "Code": "UnsupportedOperation", "Message": HOSTILE } })
         }
+        "DescribeFleetRelatedResources" => json!({ "Resources": [
+            { "Type": "QUEUE", "ResourceId": "far", "ResourceRegion": "ap-guangzhou" },
+            { "Type": "ALIAS", "ResourceId": "alias-far", "ResourceRegion": "ap-guangzhou" },
+        ] }),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
@@ -271,6 +299,7 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "QuotaResource": { "ResourceType": 2, "HardLimit": 20, "Remaining": 17 } })
         }
         "DescribeGameServerSessionPlacement" => json!({ "GameServerSessionPlacement": { "PlacementId": "p",
+            "GameServerSessionId": SESSION, "GameServerSessionRegion": "ap-guangzhou",
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
         other => figures(other),
     }
@@ -324,7 +353,8 @@ fn figures(action: &str) -> Value {
         "DescribeAssetSystems" => json!({ "AssetSupportSys": [{ "OsVersion": "CentOS7.16", "OsBit": 64,
             "ImageId": "img-1", "OsType": "CentOS" }] }),
         "ExplainPlacement" => json!({
-            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null, "Sentences": [HOSTILE],
+            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
+            "Sentences": [HOSTILE, format!("  {HOSTILE}")],
             "Attempts": 1, "LeftOut": 0, "Steps": [{ "FirstMs": 0, "LastMs": 9, "Times": 2, "MaximumLatencyMs": 50,
                 "Outcome": "WAITS", "FleetId": null, "Reason": HOSTILE, "More": 0, "PassedOver": [{
                     "Region": "ap-shanghai", "AliasId": null, "FleetId": FLEET, "Code": "NO_PROCESS",

@@ -13,6 +13,7 @@ macro_rules! texts {
 }
 
 pub(crate) mod demo;
+pub(crate) mod door;
 pub(crate) mod faults;
 pub(crate) mod live;
 pub(crate) mod login;

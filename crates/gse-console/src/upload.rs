@@ -36,7 +36,8 @@ pub(crate) async fn put(v: &Visit, body: Body, length: Option<&HeaderValue>) -> 
     let (refused, ()) = tokio::join!(store(v, taken, length), pass);
     match refused {
         Ok(asset) => {
-            text_response("text/plain; charset=utf-8", format!("/console/assets/{}", escaped(&asset)))
+            let place = format!("/console/assets/{}", escaped(&asset));
+            text_response("text/plain; charset=utf-8", v.kept(&place))
         }
         Err(refusal) => {
             let text = format!("{}: {}", refusal.code, refusal.message);

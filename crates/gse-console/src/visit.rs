@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::cloud::Cloud;
 use crate::language::{Language, Text};
+use crate::region::keep;
 
 /// The cookie of a visitor.
 pub(crate) const COOKIE: &str = "gse_console";
@@ -13,6 +14,9 @@ pub(crate) const COOKIE: &str = "gse_console";
 pub(crate) const LANGUAGE: &str = "gse_language";
 /// The cookie of a region.
 pub(crate) const REGION: &str = "gse_region";
+
+/// The member of an address or a form that says which region it is for, whatever the cookie says by now.
+pub(crate) const REGION_MEMBER: &str = "_region";
 
 /// What needs no escape in a part of an address.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -22,6 +26,10 @@ pub(crate) struct Visit {
     pub(crate) cloud: Cloud,
     pub(crate) language: Language,
     pub(crate) regions: Vec<String>,
+    /// The region that pages are of whose address names none.
+    pub(crate) remembered_region: String,
+    /// A region that was asked for and is not there.
+    pub(crate) no_such_region: Option<String>,
     /// Whether there is a login to end.
     pub(crate) is_logged_in: bool,
     /// Whether only the login is shown.
@@ -41,6 +49,35 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// Is for a region from here on; `false` where the service has none of that name.
+    #[must_use]
+    pub(crate) fn enter(&mut self, region: &str) -> bool {
+        let is_known = self.regions.iter().any(|known| known == region);
+        if is_known {
+            region.clone_into(&mut self.cloud.region);
+            if self.keeps_region() && self.asked(REGION_MEMBER).is_none() {
+                self.query.push((REGION_MEMBER.to_owned(), region.to_owned()));
+            }
+        }
+        is_known
+    }
+
+    /// Whether this page is of another region than those whose address names none: then its links name it.
+    pub(crate) fn keeps_region(&self) -> bool {
+        self.cloud.region != self.remembered_region
+    }
+
+    /// An address that is reached from here, in the region of this page.
+    pub(crate) fn kept(&self, address: &str) -> String {
+        if self.keeps_region() { keep(address, &self.cloud.region, "&") } else { address.to_owned() }
+    }
+
+    /// An address in another region, if the service has it.
+    pub(crate) fn in_region(&self, address: &str, region: &str) -> String {
+        let is_other = region != self.cloud.region && self.regions.iter().any(|known| known == region);
+        if is_other { keep(address, region, "&") } else { address.to_owned() }
+    }
+
     /// A text in the visitor's language.
     pub(crate) fn t(&self, text: Text) -> &'static str {
         self.language.of(text)

@@ -150,7 +150,7 @@ fn canary_part(
             p.empty { (v.t(text::NO_OTHER_FLEET)) }
         } @else {
             form.filter #form-canary method="post" action=(post) {
-                input type="hidden" name="_token" value=(v.token);
+                (crate::html::own(v))
                 label for="canary-fleet" { (v.t(text::FLEET)) }
                 select id="canary-fleet" name="fleet" required {
                     @for fleet in choices {

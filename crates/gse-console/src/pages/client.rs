@@ -99,7 +99,7 @@ fn room(v: &Visit, session: &wire::GameServerSession, ticket: &wire::PlayerSessi
 fn rejoin(v: &Visit, session: &str, player: &str, is_hidden: bool) -> Markup {
     html! {
         form id="rejoin" method="post" action="/console/start/player" hidden[is_hidden] {
-            input type="hidden" name="_token" value=(v.token);
+            (crate::html::own(v))
             input type="hidden" name="session" value=(session);
             input type="hidden" name="player" value=(player);
             input type="hidden" name="to" value="client";

@@ -95,7 +95,7 @@ fn rename(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
         details.rename {
             summary { (v.t(text::RENAME)) }
             form.filter #form-rename method="post" action="/console/do/UpdateFleetName" {
-                input type="hidden" name="_token" value=(v.token);
+                (crate::html::own(v))
                 input type="hidden" name="_back" value=(v.here());
                 input type="hidden" name="_fixed" value="FleetId";
                 input type="hidden" name="FleetId" value=(fleet.fleet_id);
@@ -176,9 +176,10 @@ async fn related(v: &Visit, fleet: &str) -> Result<(usize, Markup), Refusal> {
         let link = match &*resource.r#type {
             "ALIAS" => {
                 let place = format!("/console/aliases/{}", escaped(&resource.resource_id));
+                let place = v.in_region(&place, &resource.resource_region);
                 html! { a href=(place) { code { (resource.resource_id) } } }
             }
-            "QUEUE" => super::queues::link(&resource.resource_id),
+            "QUEUE" => super::queues::link_in(v, &resource.resource_region, &resource.resource_id),
             _ => id(&resource.resource_id),
         };
         vec![plain(&resource.r#type), link, plain(&resource.resource_region)]

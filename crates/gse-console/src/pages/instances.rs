@@ -78,7 +78,7 @@ fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
 /// What every small form of a row carries.
 fn hidden(v: &Visit, fleet: &str, instance: &str) -> Markup {
     html! {
-        input type="hidden" name="_token" value=(v.token);
+        (crate::html::own(v))
         input type="hidden" name="_back" value=(v.here());
         input type="hidden" name="_fixed" value="FleetId InstanceId";
         input type="hidden" name="FleetId" value=(fleet);

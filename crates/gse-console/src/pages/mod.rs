@@ -146,6 +146,12 @@ fn fleet_link(fleet: &str) -> Markup {
     crate::html::named(&format!("/console/fleets/{}", escaped(fleet)), fleet, "")
 }
 
+/// The same for one that may be in another region.
+fn fleet_link_in(v: &Visit, region: &str, fleet: &str) -> Markup {
+    let place = v.in_region(&format!("/console/fleets/{}", escaped(fleet)), region);
+    crate::html::named(&place, fleet, "")
+}
+
 /// A quota line above a list: used of allowed. What cannot be read is not shown.
 async fn quota(v: &Visit, resource: u64) -> Markup {
     let request = gse_api::types::DescribeUserQuotaRequest { resource_type: Some(resource) };

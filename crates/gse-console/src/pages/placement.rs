@@ -4,7 +4,7 @@ use gse_api::extension::{ExplainPlacementRequest, ExplainPlacementResponse, Pass
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::fleet_link;
+use super::fleet_link_in;
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, named, plain, status, table, time};
 use crate::page::{Outcome, Page};
@@ -18,6 +18,8 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let (placement, explained) = tokio::join!(v.cloud.call(&request), v.cloud.call_extension(&explained));
     let placement = placement?.game_server_session_placement;
     let session = &placement.game_server_session_id;
+    let session_place = address("/console/session", &[("id", session)]);
+    let session_place = v.in_region(&session_place, &placement.game_server_session_region);
     let row =
         |player: &wire::PlacedPlayerSession| vec![plain(&player.player_id), id(&player.player_session_id)];
     let players: Vec<_> = placement.placed_player_sessions.iter().map(row).collect();
@@ -34,7 +36,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
             (text::QUEUE, super::queues::link(&placement.game_server_session_queue_name)),
             (text::SESSION, html! {
                 @if session.is_empty() { "–" } @else {
-                    (named(&address("/console/session", &[("id", session)]), session, &placement.game_server_session_name))
+                    (named(&session_place, session, &placement.game_server_session_name))
                 }
             }),
             (text::REGION, plain(&placement.game_server_session_region)),
@@ -79,7 +81,7 @@ fn one(v: &Visit, step: &SearchStep) -> Markup {
             plain(&passed.region),
             html! {
                 @if let Some(alias) = &passed.alias_id { (id(alias)) " → " }
-                @match &passed.fleet_id { Some(fleet) => (fleet_link(fleet)), None => "–" }
+                @match &passed.fleet_id { Some(fleet) => (fleet_link_in(v, &passed.region, fleet)), None => "–" }
             },
             html! { code { (passed.code) } },
             plain(&passed.reason),

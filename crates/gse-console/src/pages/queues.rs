@@ -62,7 +62,7 @@ fn destinations(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
             ol {
                 @for destination in &queue.destinations {
                     li {
-                        (destination_link(&destination.destination_arn)) " "
+                        (destination_link(v, &destination.destination_arn)) " "
                         @if let Some(state) = &destination.fleet_status {
                             (status(state))
                         } @else if destination.destination_arn.contains(":alias/") {
@@ -76,13 +76,14 @@ fn destinations(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
 }
 
 /// `qcs::gse:<region>:uin/<account>:fleet/<id>`: region and id, which leads to it.
-fn destination_link(arn: &str) -> Markup {
+fn destination_link(v: &Visit, arn: &str) -> Markup {
     let region = arn.split(':').nth(3).unwrap_or_default();
     let section = if arn.contains(":alias/") { "aliases" } else { "fleets" };
     match arn.rsplit_once('/') {
-        Some((_, id)) => html! {
-            bdi.user { (region) } " → " a href={ "/console/" (section) "/" (escaped(id)) } { code { (id) } }
-        },
+        Some((_, id)) => {
+            let place = v.in_region(&format!("/console/{section}/{}", escaped(id)), region);
+            html! { bdi.user { (region) } " → " a href=(place) { code { (id) } } }
+        }
         None => html! { code { (arn) } },
     }
 }
@@ -183,7 +184,12 @@ fn policies(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
     }
 }
 
-/// Used by a fleet's related resources.
+/// A queue by its name.
 pub(super) fn link(name: &str) -> Markup {
     html! { a href=(place(name)) { (plain(name)) } }
+}
+
+/// The same for one that may be in another region than the fleets that it leads to.
+pub(super) fn link_in(v: &Visit, region: &str, name: &str) -> Markup {
+    html! { a href=(v.in_region(&place(name), region)) { (plain(name)) } }
 }

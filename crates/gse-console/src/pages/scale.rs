@@ -65,7 +65,7 @@ pub(super) async fn form(
         @if let Some((error, _)) = refused { (refusal(v, error)) }
         @if is_young { p.notice { (v.t(text::YOUNG_FLEET)) } }
         form.stacked #form-scale method="post" action=(action) {
-            input type="hidden" name="_token" value=(v.token);
+            (crate::html::own(v))
             fieldset {
                 legend { (v.t(text::MODE)) }
                 label {

@@ -175,7 +175,7 @@ async fn create_player(v: &Visit, session: &str, player: &str) -> Result<(), Ref
 fn button(v: &Visit, id: &str, deed: &str, label: Text, fields: &[(&str, &str)], class: &str) -> Markup {
     html! {
         form method="post" action={ (PATH) "/" (deed) } {
-            input type="hidden" name="_token" value=(v.token);
+            (crate::html::own(v))
             @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
             button id=(id) class=[(!class.is_empty()).then_some(class)] { (v.t(label)) }
         }

@@ -58,7 +58,7 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
     let mut browser = Browser::new();
     let seen = browser.get("/console/fleets").await;
     let cookie = seen.headers[header::SET_COOKIE].to_str().unwrap();
-    for part in ["gse_console=", "; HttpOnly", "; SameSite=Strict", "; Path=/console"] {
+    for part in ["gse_console=", "; HttpOnly", "; SameSite=Lax", "; Path=/console"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!browser.get("/console/fleets").await.headers.contains_key(header::SET_COOKIE));

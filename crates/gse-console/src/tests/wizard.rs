@@ -10,7 +10,7 @@ use crate::visit::address;
 
 fn bodies(browser: &Browser, action: &str) -> Vec<serde_json::Value> {
     let calls = browser.calls.lock().unwrap();
-    calls.iter().filter(|(name, _)| name == action).map(|(_, body)| body.clone()).collect()
+    calls.iter().filter(|(name, ..)| name == action).map(|(_, body, _)| body.clone()).collect()
 }
 
 #[tokio::test]

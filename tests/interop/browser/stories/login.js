@@ -26,7 +26,10 @@ module.exports = async function login(world) {
   expect(!(await visitor.page.content()).includes(cloud.key), "the secret key is on no page");
   const [cookie] = (await visitor.context.cookies()).filter(({ name }) => name === "gse_console");
   const { httpOnly, sameSite, path } = cookie;
-  expect(httpOnly && sameSite === "Strict" && path === "/console", "the cookie is for the console alone", cookie);
+  expect(httpOnly && sameSite === "Lax" && path === "/console", "the cookie is for the console alone", cookie);
+
+  part("login: whoever follows a link from another site is still logged in, in every tab");
+  await linked(world, visitor);
 
   part("login: another page cannot act for who is logged in");
   await foreign(world, visitor);
@@ -39,6 +42,26 @@ module.exports = async function login(world) {
   const again = await visitor.context.request.get("/console/fleets", { headers: { Cookie: `gse_console=${cookie.value}` } });
   expect((await again.text()).includes("secret_key"), "the cookie of a login that ended is worth nothing");
 };
+
+/** A page of another site links to the console and shows a part of it; neither ends the login. */
+async function linked(world, visitor) {
+  const { page } = visitor;
+  const host = "elsewhere.example";
+  const console = `${world.cloud.endpoint}/console`;
+  const body = `<a href="${console}/aliases">look</a><img alt="" src="${console}/icon.svg">`;
+  visitor.hosts.add(host);
+  await page.route(`http://${host}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
+  try {
+    await page.goto(`http://${host}/`, { waitUntil: "load" });
+    await visitor.click(page.getByRole("link", { name: "look" }));
+    await page.getByRole("heading", { name: "Aliases" }).waitFor();
+    await visitor.go("/console/fleets");
+    await page.getByRole("heading", { name: "Fleets" }).waitFor();
+  } finally {
+    await page.unroute(`http://${host}/**`);
+    visitor.hosts.delete(host);
+  }
+}
 
 /** A page of another origin on this machine posts a form; the browser sends the cookie, the console does not take it. */
 async function foreign(world, visitor) {

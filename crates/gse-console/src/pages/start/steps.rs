@@ -150,7 +150,7 @@ fn session_row(v: &Visit, session: &wire::GameServerSession, round: &Round) -> M
                 @if is_chosen { span.status.good { (v.t(words::CHOSEN)) } }
                 @else if may_be_chosen {
                     form method="post" action="/console/start/select" {
-                        input type="hidden" name="_token" value=(v.token);
+                        (crate::html::own(v))
                         button.quiet name="session" value=(key) { (v.t(words::CHOOSE)) }
                     }
                 }
@@ -189,7 +189,7 @@ fn player_form(v: &Visit, round: &Round) -> Markup {
     html! {
         @if let Some(session) = session {
             form.filter method="post" action="/console/start/player" {
-                input type="hidden" name="_token" value=(v.token);
+                (crate::html::own(v))
                 input type="hidden" name="session" value=(session);
                 label for="player-id" { (v.t(words::PLAYER_ID)) }
                 input id="player-id" name="player" required maxlength="1024" value=[name];

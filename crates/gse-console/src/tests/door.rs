@@ -1,0 +1,166 @@
+//! The door: which region a visit is for, whose address it may be, and what a strange cookie or host comes to.
+
+use axum::extract::Request;
+use gse_api::Action;
+use http::{StatusCode, header};
+
+use super::Browser;
+use crate::visit::address;
+
+const DELETE_QUEUE: &str = "/console/do/DeleteGameServerSessionQueue";
+
+async fn choose(browser: &mut Browser, region: &str) {
+    let seen = browser.get(&format!("/console/region?to={region}&back=%2Fconsole%2Fqueues")).await;
+    assert_eq!(seen.status, StatusCode::SEE_OTHER);
+}
+
+fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (&**name, &**value)).collect()
+}
+
+#[tokio::test]
+async fn a_form_acts_in_the_region_that_it_was_opened_in() {
+    let mut browser = Browser::new();
+    let form = browser.get(&format!("{DELETE_QUEUE}?Name=prod")).await;
+    let mut fields = form.hidden(DELETE_QUEUE);
+    fields.push(("Name".into(), "prod".into()));
+    let question = browser.post_as_is(DELETE_QUEUE, &borrowed(&fields)).await;
+    assert!(
+        question.text.contains("<strong>ap-shanghai</strong>"),
+        "the question names it: {}",
+        question.text
+    );
+    // Another tab is switched while the question is open.
+    choose(&mut browser, "ap-guangzhou").await;
+    let mut fields = question.hidden(DELETE_QUEUE);
+    fields.push(("_confirmed".into(), "yes".into()));
+    let done = browser.post_as_is(DELETE_QUEUE, &borrowed(&fields)).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.regions_of(Action::DeleteGameServerSessionQueue), ["ap-shanghai"]);
+}
+
+#[tokio::test]
+async fn every_posted_form_names_its_region() {
+    let mut browser = Browser::new();
+    for page in super::pages::all_pages() {
+        let text = browser.get(&page).await.text;
+        for form in text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap()) {
+            if form.contains("method=\"post\"") {
+                assert!(form.contains("name=\"_region\" value=\"ap-shanghai\""), "{page}: {form}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_an_unknown_region_is_refused() {
+    let mut browser = Browser::new();
+    let fields = [("Name", "prod"), ("_confirmed", "yes"), ("_region", "<b>moon")];
+    let seen = browser.post(DELETE_QUEUE, &fields).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.text.contains("no such region") && seen.text.contains("&lt;b&gt;moon"), "{}", seen.text);
+    assert!(browser.bodies(Action::DeleteGameServerSessionQueue).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_in_another_region_is_linked_there() {
+    let mut browser = Browser::new();
+    let session = address("/console/session", &[("id", super::SESSION)]);
+    for (page, links) in [
+        (
+            "/console/queues",
+            vec!["/console/fleets/fleet-far?_region=ap-guangzhou", "/console/fleets/fleet-near"],
+        ),
+        ("/console/queue?name=x", vec!["/console/fleets/fleet-far?_region=ap-guangzhou"]),
+        (
+            "/console/placement?id=p",
+            vec!["/console/fleets/fleet-1-2", &format!("{session}&amp;_region=ap-guangzhou")],
+        ),
+        (
+            "/console/fleets/fleet-1-2",
+            vec![
+                "/console/queue?name=far&amp;_region=ap-guangzhou",
+                "/console/aliases/alias-far?_region=ap-guangzhou",
+            ],
+        ),
+    ] {
+        let text = browser.get(page).await.text;
+        for link in links {
+            assert!(text.contains(&format!("href=\"{link}\"")), "{page}: {link} is not in {text}");
+        }
+    }
+}
+
+/// Whichever region another tab goes to in the meantime.
+#[tokio::test]
+async fn a_page_of_another_region_stays_there() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/fleets/fleet-far?_region=ap-guangzhou").await;
+    assert_eq!(browser.regions_of(Action::DescribeFleetAttributes), ["ap-guangzhou"]);
+    assert!(page.text.contains("<option selected>ap-guangzhou"), "{}", page.text);
+    for link in page.text.split("href=\"/console").skip(1).map(|link| link.split('"').next().unwrap()) {
+        let has_no_region = [".css", ".svg", "/language?"].iter().any(|part| link.contains(part));
+        assert!(has_no_region || link.contains("_region=ap-guangzhou"), "{link}");
+    }
+    browser.calls.lock().unwrap().clear();
+    assert_eq!(browser.first_event(&page.stream(), None).await, ": \n\n", "its stream is of the same page");
+    assert_eq!(browser.regions_of(Action::DescribeFleetAttributes), ["ap-guangzhou"]);
+    let rename = "/console/do/UpdateFleetName";
+    let mut fields = page.hidden(rename);
+    fields.push(("Name".into(), "new".into()));
+    let done = browser.post_as_is(rename, &borrowed(&fields)).await;
+    assert_eq!(done.location(), "/console/fleets/fleet-far?_region=ap-guangzhou");
+    assert_eq!(browser.regions_of(Action::UpdateFleetName), ["ap-guangzhou"]);
+    let list = browser.get("/console/queues?_region=ap-guangzhou").await.text;
+    let filter = list.split("<form class=\"filter\" method=\"get\">").nth(1).unwrap();
+    assert!(filter.starts_with("<input type=\"hidden\" name=\"_region\" value=\"ap-guangzhou\">"), "{list}");
+    assert!(list.contains("href=\"/console/fleets/fleet-near?_region=ap-shanghai\""), "{list}");
+}
+
+/// A page that was opened before another tab changed the region is told of its own news, and reads itself again.
+#[tokio::test]
+async fn a_page_that_follows_stays_in_its_region() {
+    let mut browser = Browser::new();
+    let stream = browser.get("/console/queues").await.stream();
+    choose(&mut browser, "ap-guangzhou").await;
+    browser.calls.lock().unwrap().clear();
+    assert_eq!(browser.first_event(&stream, None).await, ": \n\n");
+    let again = Request::get("/console/queues").header("x-console-region", "ap-shanghai");
+    let again = browser.send(again, String::new()).await.text;
+    assert_eq!(browser.regions_of(Action::DescribeGameServerSessionQueues), ["ap-shanghai", "ap-shanghai"]);
+    assert!(again.contains("href=\"/console/fleets/fleet-near?_region=ap-shanghai\""), "{again}");
+    let upload = Request::put("/console/upload?name=a&version=1&os=x&_region=ap-shanghai");
+    let token = browser.get("/console/assets/upload").await.token().to_owned();
+    browser.send(upload.header("x-csrf-token", token), String::new()).await;
+    assert_eq!(browser.regions_of(Action::GetUploadCredentials), ["ap-shanghai"]);
+}
+
+#[tokio::test]
+async fn an_address_of_an_unknown_region_is_refused() {
+    let mut browser = Browser::new();
+    let seen = browser.get("/console/fleets?_region=moon").await;
+    assert!(seen.status == StatusCode::BAD_REQUEST && seen.text.contains("no such region"), "{}", seen.text);
+    assert!(browser.calls.lock().unwrap().is_empty());
+}
+
+/// What comes without the cookie from another site must not get a new one, which would end a login in all tabs.
+#[tokio::test]
+async fn other_sites_do_not_end_a_login() {
+    let arrivals = [vec![], vec![("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]];
+    for headers in arrivals {
+        let request =
+            headers.iter().fold(Request::get("/console/fleets"), |r, (name, value)| r.header(*name, *value));
+        let seen = Browser::with_login(true).send(request, String::new()).await;
+        let cookie = seen.headers[header::SET_COOKIE].to_str().unwrap();
+        // A link from elsewhere carries it.
+        assert!(cookie.contains("; SameSite=Lax"), "{cookie}");
+    }
+    let part = Request::get("/console/fleets")
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "no-cors");
+    let form = Request::post("/console/do/CreateAlias").header("sec-fetch-site", "cross-site");
+    for request in [part, form] {
+        let seen = Browser::with_login(true).send(request, String::new()).await;
+        assert!(!seen.headers.contains_key(header::SET_COOKIE), "{:?}", seen.headers);
+    }
+}
