@@ -70,27 +70,62 @@ setInterval(() => {
   }
 }, 1000);
 
-// Pages that follow what they show. Nothing is taken away from under somebody who types or selects.
+// Pages that follow what they show. Nothing is taken away from under somebody who types or selects, nor what was filled
+// in: as long as that is so, there is only a word that there is news.
+const given = new WeakMap();
+const filled = (control) => (control.type === "checkbox" || control.type === "radio" ? control.checked : control.value);
+const controls = () => document.querySelectorAll("main input, main select, main textarea");
+const isFilled = (control) => given.has(control) && given.get(control) !== filled(control);
 function isBusy(main) {
   const at = document.activeElement;
-  return (at && main.contains(at) && at.matches("input, select, textarea")) || !getSelection().isCollapsed;
+  if (at && main.contains(at) && at.matches("input, select, textarea")) return true;
+  return !getSelection().isCollapsed || [...controls()].some(isFilled);
 }
 let isStale = false;
 async function refresh(main) {
   // Looked at again when nobody is in the way.
-  isStale = isBusy(main) || document.hidden;
+  const busy = isBusy(main);
+  isStale = busy || document.hidden;
+  if (busy) tellNews(main);
   if (isStale) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-  if (!next || (isStale = isBusy(main))) return;
+  if (!next) return;
+  if ((isStale = isBusy(main))) return tellNews(main);
   const at = document.activeElement;
-  const focused = at && main.contains(at) && at.getAttribute("href");
+  const focused = at && main.contains(at) && calledAs(at);
+  const nth = focused && alike(main, at.tagName, focused).indexOf(at);
   const before = places(main);
   main.replaceChildren(...next.childNodes);
+  news?.remove();
   prepare();
   putBack(main, before);
-  if (focused) main.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) alike(main, at.tagName, focused)[nth]?.focus({ preventScroll: true });
+}
+// What tells an element from the others: so the one that takes its place is found again.
+function calledAs(element) {
+  const own = ["id", "href", "name", "value"].map((name) => element.getAttribute(name));
+  const words = element.matches("a, button, summary") ? element.textContent : "";
+  const form = element.form;
+  const about = form ? [...form.querySelectorAll("input[type=hidden]")].map(({ name, value }) => [name, value]) : [];
+  return JSON.stringify([own, words, form?.getAttribute("action"), about]);
+}
+function alike(main, tag, called) {
+  return [...main.querySelectorAll(tag)].filter((element) => calledAs(element) === called);
+}
+// Beside the page, so that nothing moves.
+let news = null;
+function tellNews(main) {
+  if (news?.isConnected) return;
+  news = document.createElement("p");
+  news.className = "news";
+  news.setAttribute("role", "status");
+  const show = document.createElement("button");
+  show.textContent = main.dataset.news;
+  show.onclick = () => location.reload();
+  news.append(show);
+  main.after(news);
 }
 // What was opened stays open. Output shows its end, unless somebody has gone back in it.
 function places(main) {
@@ -112,9 +147,22 @@ function follow() {
   putBack(main, { tails: [], open: [] });
   if (!window.EventSource) return;
   setInterval(() => { if (isStale) refresh(main); }, 1000);
-  const source = new EventSource(main.dataset.live);
-  source.onmessage = () => refresh(main);
-  addEventListener("pagehide", () => source.close());
+  // A browser has few connections to one host: a page that nobody sees keeps none, and goes on from what it was told.
+  const live = new URL(main.dataset.live, location.href);
+  let source = null;
+  const listen = () => {
+    if (document.hidden || source) return;
+    source = new EventSource(live);
+    source.onmessage = (event) => {
+      live.searchParams.set("seen", event.lastEventId);
+      refresh(main);
+    };
+  };
+  const leave = () => { source = source?.close(); };
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen()));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", listen);
+  listen();
 }
 
 // Fields that are for some choices only: data-when is `name=value|value`.
@@ -188,6 +236,7 @@ function prepare() {
   offerCopies();
   offerSorting();
   applyConditions();
+  for (const control of controls()) given.set(control, filled(control));
 }
 prepare();
 offerUpload();

@@ -248,7 +248,8 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                             }
                         }
                     }
-                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))] { (page.body) }
+                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))]
+                        data-news=[page.is_live.then(|| v.t(text::filling::NEWS))] { (page.body) }
                 }
             }
         }

@@ -13,6 +13,7 @@ macro_rules! texts {
 }
 
 pub(crate) mod demo;
+pub(crate) mod filling;
 pub(crate) mod live;
 pub(crate) mod pages;
 pub(crate) use pages::*;

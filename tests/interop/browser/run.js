@@ -18,6 +18,7 @@ const STORIES = {
   hostile: require("./stories/hostile"),
   explorer: require("./stories/explorer"),
   keyboard: require("./stories/keyboard"),
+  following: require("./stories/following"),
   pages: require("./stories/pages"),
 };
 /** How much of a page a failure shows. */
