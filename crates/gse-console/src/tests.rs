@@ -1,6 +1,7 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
 mod figures;
+mod filling;
 mod forms;
 mod pages;
 mod safety;
@@ -140,6 +141,12 @@ impl Seen {
         rest.split('"').next().unwrap()
     }
 
+    /// The value of a hidden field.
+    fn hidden(&self, name: &str) -> &str {
+        let (_, rest) = self.text.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap()
+    }
+
     /// The stream that the page follows.
     fn stream(&self) -> String {
         let (_, rest) = self.text.split_once("data-live=\"").unwrap();
@@ -213,7 +220,8 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeAlias" if body["AliasId"] == "alias-2" => json!({ "Alias": common }),
         "DescribeAlias" => json!({ "Alias": alias }),
         "DescribeGameServerSessionQueues" => json!({ "GameServerSessionQueues": [{ "Name": HOSTILE,
-            "TimeoutInSeconds": 60, "Tags": tags }], "TotalCount": 1 }),
+            "TimeoutInSeconds": 60, "Tags": tags, "Destinations": [{ "DestinationArn": "arn-1" }],
+            "PlayerLatencyPolicies": [{ "MaximumIndividualPlayerLatencyMilliseconds": 80 }] }], "TotalCount": 1 }),
         "DescribeRuntimeConfiguration" => json!({ "RuntimeConfiguration": { "ServerProcesses": [
             { "LaunchPath": HOSTILE, "Parameters": HOSTILE, "ConcurrentExecutions": 1 }] } }),
         "DescribeInstancesExtend" => json!({ "Instances": [{ "Instance": { "InstanceId": "ins-1",

@@ -55,6 +55,13 @@ impl Operation {
         Self { action, title, note, groups: members, is_confirmed, then, clearable, conditions }
     }
 
+    /// The members that a change begins with as they are. The ports to open are new ones (prefill offers a row).
+    pub(super) fn changes(&self) -> impl Iterator<Item = &'static str> {
+        let name = self.action.name();
+        let is_change = name.starts_with("Update") && self.action != Action::UpdateFleetPortSettings;
+        self.groups.iter().filter(move |_| is_change).flat_map(|(_, members)| members.iter().copied())
+    }
+
     const fn confirmed(self) -> Self {
         Self { is_confirmed: true, ..self }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gse_api::schema::ValueType;
 use gse_api::shape::{Repeatable, Shape};
 use gse_api::{Action, ApiError};
 use maud::{Markup, html};
@@ -22,6 +23,8 @@ pub(crate) struct Values {
     texts: BTreeMap<String, String>,
     /// Rows that were asked for, by the path of their list.
     rows: BTreeMap<String, usize>,
+    /// Members of a change that had a value when its form was opened.
+    had: BTreeSet<String>,
 }
 
 impl Values {
@@ -32,12 +35,19 @@ impl Values {
             if let Some(list) = name.strip_prefix("_rows.") {
                 let count: usize = text.parse().unwrap_or(1);
                 values.rows.insert(list.to_owned(), count.min(MOST_ROWS));
+            } else if name == "_had" {
+                values.had = text.split_whitespace().map(str::to_owned).collect();
             } else if !name.starts_with('_') && !text.is_empty() {
                 // Browsers end lines with CR LF in forms only.
                 values.texts.insert(name.clone(), text.replace("\r\n", "\n"));
             }
         }
         values
+    }
+
+    /// Remembers which of these members have a value, so that it is seen when one is emptied.
+    pub(crate) fn remember(&mut self, members: impl Iterator<Item = &'static str>) {
+        self.had = members.filter(|name| self.is_given(name)).map(str::to_owned).collect();
     }
 
     /// The members of a JSON object.
@@ -78,6 +88,7 @@ impl Values {
     pub(crate) fn remove(&mut self, path: &str) {
         let start = format!("{path}.");
         self.texts.retain(|name, _| name != path && !name.starts_with(&start));
+        self.had.remove(path);
     }
 
     /// Takes a row out of a list; those after it move up.
@@ -137,9 +148,11 @@ impl Values {
         filled.max(self.rows.get(list).copied().unwrap_or(1)).clamp(1, MOST_ROWS)
     }
 
-    /// Keeps the rows that were asked for.
+    /// Keeps the rows that were asked for, and what there was.
     pub(crate) fn row_counts(&self) -> Markup {
+        let had: Vec<&str> = self.had.iter().map(String::as_str).collect();
         html! {
+            @if !had.is_empty() { input type="hidden" name="_had" value=(had.join(" ")); }
             @for (list, count) in &self.rows {
                 input type="hidden" name={ "_rows." (list) } value=(count);
             }
@@ -157,7 +170,27 @@ impl Values {
         let form = form.join("&");
         let body = Shape::Form(Repeatable::default()).json(action.request_schema(), "", form.as_bytes());
         let body = body.map_err(|error| refusal(&error))?;
-        serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))
+        let mut body = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
+        self.empty(action, &mut body)?;
+        Ok(body)
+    }
+
+    /// What had a value and has none: a list is sent empty; anything else would stay as it is, which is said.
+    fn empty(&self, action: Action, body: &mut Value) -> Result<(), Refusal> {
+        let Value::Object(members) = body else { return Ok(()) };
+        let schema = action.request_schema();
+        for name in self.had.iter().filter(|name| schema.member(name).is_some()) {
+            let is_list = schema.member(name).is_some_and(|member| matches!(member.value, ValueType::List(_)));
+            match members.contains_key(name) {
+                true => {}
+                false if is_list => _ = members.insert(name.clone(), Value::Array(Vec::new())),
+                false => {
+                    let text = format!("`{name}` cannot be emptied: what is left out stays as it is.");
+                    return Err(invalid(text));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// With the rows that were left empty taken out.

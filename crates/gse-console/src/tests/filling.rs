@@ -1,0 +1,59 @@
+//! Forms that are filled in otherwise than they were meant: emptied, refused, left.
+
+use gse_api::Action;
+use http::StatusCode;
+use serde_json::json;
+
+use super::{Browser, FLEET};
+
+#[tokio::test]
+async fn an_emptied_list_is_sent_empty() {
+    let mut browser = Browser::new();
+    let form = browser.get("/console/do/UpdateGameServerSessionQueue?Name=q").await;
+    let had = form.hidden("_had").to_owned();
+    assert_eq!(had, "Destinations PlayerLatencyPolicies TimeoutInSeconds");
+    let fields = [
+        ("Name", "q"),
+        ("TimeoutInSeconds", "60"),
+        ("Destinations.0.DestinationArn", "arn-1"),
+        ("_had", &had),
+    ];
+    // A row is taken out, and the form that comes then is sent.
+    let row = [("PlayerLatencyPolicies.0.MaximumIndividualPlayerLatencyMilliseconds", "80")];
+    let edit = [("_edit", "drop PlayerLatencyPolicies.0")];
+    let edited = [&fields[..], &row, &edit].concat();
+    let without = browser.post("/console/do/UpdateGameServerSessionQueue", &edited).await;
+    assert_eq!(without.hidden("_had"), had);
+    let sent = browser.post("/console/do/UpdateGameServerSessionQueue", &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let destinations = json!([{ "DestinationArn": "arn-1" }]);
+    let wanted = json!({ "Name": "q", "TimeoutInSeconds": 60, "Destinations": destinations, "PlayerLatencyPolicies": [] });
+    assert_eq!(browser.bodies(Action::UpdateGameServerSessionQueue), [wanted]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_emptied_says_so() {
+    let mut browser = Browser::new();
+    let form = browser.get("/console/do/UpdateAlias?AliasId=alias-1").await;
+    let fields = [
+        ("AliasId", "alias-1"),
+        ("Name", "a"),
+        ("RoutingStrategy.Type", "TERMINAL"),
+        ("RoutingStrategy.Message", "over"),
+        ("Description", ""),
+        ("_had", form.hidden("_had")),
+    ];
+    let seen = browser.post("/console/do/UpdateAlias", &fields).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.text.contains("`Description` cannot be emptied"), "{}", seen.text);
+    assert!(browser.bodies(Action::UpdateAlias).is_empty());
+    // One that had no description may stay so, and a fleet's can be emptied.
+    browser.post("/console/do/UpdateAlias", &fields[..5]).await;
+    assert_eq!(browser.bodies(Action::UpdateAlias).len(), 1);
+    let fields = [("FleetId", FLEET), ("Name", "f"), ("Description", ""), ("_had", "Description Name")];
+    browser.post("/console/do/UpdateFleetAttributes", &fields).await;
+    let wanted = json!({ "FleetId": FLEET, "Name": "f", "Description": "" });
+    assert_eq!(browser.bodies(Action::UpdateFleetAttributes), [wanted]);
+    // Where something is made, nothing is there that could be emptied.
+    assert!(!browser.get("/console/do/CreateFleet").await.text.contains("name=\"_had\""));
+}
