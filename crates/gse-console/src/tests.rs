@@ -255,6 +255,7 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
             "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
         }
+        "UpdateFleetCapacity" if body["DesiredInstances"].as_u64() > body["MaxSize"].as_u64() => refused("MaxSize"),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
@@ -270,6 +271,11 @@ fn members(action: &str, body: &Value) -> Value {
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
         other => figures(other),
     }
+}
+
+/// What is no value of a member.
+fn refused(member: &str) -> Value {
+    json!({ "Error": { "Code": "InvalidParameterValue", "Message": member }, "RequestId": "r" })
 }
 
 /// What pages beside the lists read.

@@ -57,3 +57,20 @@ async fn what_cannot_be_emptied_says_so() {
     // Where something is made, nothing is there that could be emptied.
     assert!(!browser.get("/console/do/CreateFleet").await.text.contains("name=\"_had\""));
 }
+
+#[tokio::test]
+async fn a_refused_range_leaves_the_mode() {
+    let mut browser = Browser::new();
+    let path = format!("/console/fleets/{FLEET}/scale");
+    let fields = [("mode", "manual"), ("min", "0"), ("max", "1"), ("desired", "5")];
+    let seen = browser.post(&path, &fields).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.text.contains("InvalidParameterValue"), "{}", seen.text);
+    assert!(browser.bodies(Action::StopFleetActions).is_empty(), "automatic as before");
+    // Taken, it is the number whatever a policy said until it was stopped.
+    browser.post(&path, &[&fields[..3], &[("desired", "1")]].concat()).await;
+    let calls: Vec<String> = browser.calls.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
+    let changes: Vec<&str> = calls.iter().map(String::as_str).filter(|name| !name.starts_with("Describe")).collect();
+    let capacity = Action::UpdateFleetCapacity.name();
+    assert_eq!(changes, [capacity, capacity, Action::StopFleetActions.name(), capacity]);
+}
