@@ -256,6 +256,7 @@ fn members(action: &str, body: &Value) -> Value {
             "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
         }
         "UpdateFleetCapacity" if body["DesiredInstances"].as_u64() > body["MaxSize"].as_u64() => refused("MaxSize"),
+        "SetAliasCanary" if body["Percent"] == 37 => refused("Percent"),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",

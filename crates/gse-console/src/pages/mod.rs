@@ -53,6 +53,7 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
         ["aliases", id] => return aliases::show(v, id, None).await,
+        ["aliases", id, "canary"] => return Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(id)))),
         ["assets"] => assets::list(v).await?,
         ["assets", "upload"] => assets::upload(v).await,
         ["assets", "command"] => assets::command(v),

@@ -74,3 +74,15 @@ async fn a_refused_range_leaves_the_mode() {
     let capacity = Action::UpdateFleetCapacity.name();
     assert_eq!(changes, [capacity, capacity, Action::StopFleetActions.name(), capacity]);
 }
+
+#[tokio::test]
+async fn a_refused_canary_stays_as_it_was_filled_in() {
+    let mut browser = Browser::new();
+    let fields = [("do", "set"), ("fleet", FLEET), ("percent", "37")];
+    let seen = browser.post("/console/aliases/alias-2/canary", &fields).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(seen.text.contains("required value=\"37\"") && seen.text.contains("InvalidParameterValue"));
+    assert!(!seen.text.contains("data-live"), "what was refused stays in sight");
+    let again = browser.get("/console/aliases/alias-2/canary").await;
+    assert_eq!(again.location(), "/console/aliases/alias-2");
+}
