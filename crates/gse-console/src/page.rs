@@ -124,6 +124,12 @@ impl Page {
         Self { is_live: true, ..Self::new(title, body) }
     }
 
+    /// One that shows a refusal waits for its reader, and is no success.
+    pub(crate) fn unless(self, refused: bool) -> Self {
+        let status = if refused { StatusCode::BAD_REQUEST } else { self.status };
+        Self { status, is_live: self.is_live && !refused, ..self }
+    }
+
     /// Why there is no such page.
     pub(crate) fn not_found(v: &Visit) -> Self {
         let body = html! { h1 { (v.t(text::NOT_FOUND)) } p { (v.t(text::NOT_FOUND_NOTE)) } };

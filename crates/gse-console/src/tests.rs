@@ -204,6 +204,7 @@ fn members(action: &str, body: &Value) -> Value {
     match action {
         "DescribeFleetAttributes" => json!({ "FleetAttributes": [fleet], "TotalCount": 45 }),
         "CreateFleet" => json!({ "FleetAttributes": fleet }),
+        "DescribeFleetEvents" if body["EventCode"] == "foo bar" => refused("EventCode"),
         "DescribeFleetEvents" => json!({ "Events": [{ "EventCode": "X", "Message": HOSTILE,
             "PreSignedLogUrl": "javascript:alert(1)" }], "TotalCount": 1 }),
         "DescribeGameServerSessions" => json!({ "GameServerSessions": [session], "NextToken": "more" }),
@@ -255,7 +256,14 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
             "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
         }
-        "UpdateFleetCapacity" if body["DesiredInstances"].as_u64() > body["MaxSize"].as_u64() => refused("MaxSize"),
+        "UpdateFleetCapacity" if body["DesiredInstances"].as_u64() > body["MaxSize"].as_u64() => {
+            refused("MaxSize")
+        }
+        name if name.starts_with("DescribeFleetStatistic")
+            && body["BeginTime"].as_str() > body["EndTime"].as_str() =>
+        {
+            refused("BeginTime")
+        }
         "SetAliasCanary" if body["Percent"] == 37 => refused("Percent"),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({

@@ -180,7 +180,8 @@ impl Values {
         let Value::Object(members) = body else { return Ok(()) };
         let schema = action.request_schema();
         for name in self.had.iter().filter(|name| schema.member(name).is_some()) {
-            let is_list = schema.member(name).is_some_and(|member| matches!(member.value, ValueType::List(_)));
+            let is_list =
+                schema.member(name).is_some_and(|member| matches!(member.value, ValueType::List(_)));
             match members.contains_key(name) {
                 true => {}
                 false if is_list => _ = members.insert(name.clone(), Value::Array(Vec::new())),

@@ -2,7 +2,6 @@
 
 use gse_api::extension::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
 use gse_api::types as wire;
-use http::StatusCode;
 use maud::{Markup, html};
 
 use super::{ROWS, fleet_link, list_filters, tag_filter};
@@ -125,10 +124,7 @@ pub(super) async fn show(v: &Visit, asked: &str, refused: Option<Refused<'_>>) -
             }
         }
     };
-    let page = Page::live(alias.name.clone(), body);
-    let is_refused = refused.is_some();
-    let status = if is_refused { StatusCode::BAD_REQUEST } else { page.status };
-    Ok(Outcome::Page(Page { status, is_live: !is_refused, ..page }))
+    Ok(Outcome::Page(Page::live(alias.name.clone(), body).unless(refused.is_some())))
 }
 
 fn canary_part(

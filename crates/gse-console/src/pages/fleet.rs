@@ -36,7 +36,7 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
     let body = match tab {
         "basics" => basics(v, &fleet).await?,
         "diagnosis" => diagnosis::of_fleet(v, &fleet.fleet_id).await,
-        "events" => events::tab(v, &fleet.fleet_id).await?,
+        "events" => return events::tab(v, &fleet).await,
         "instances" => instances::tab(v, &fleet.fleet_id).await?,
         "access" => instance::access(v, &fleet.fleet_id).await?,
         "logs" => instance::logs(v, &fleet.fleet_id).await?,

@@ -53,7 +53,9 @@ pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
         ["aliases", id] => return aliases::show(v, id, None).await,
-        ["aliases", id, "canary"] => return Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(id)))),
+        ["aliases", id, "canary"] => {
+            return Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(id))));
+        }
         ["assets"] => assets::list(v).await?,
         ["assets", "upload"] => assets::upload(v).await,
         ["assets", "command"] => assets::command(v),
@@ -115,6 +117,16 @@ fn name_and_tag_filters(v: &Visit) -> Option<Vec<Filter>> {
         .map(|name| Filter { key: Some("resource:name".to_owned()), values: Some(vec![name.to_owned()]) });
     let filters: Vec<Filter> = name.into_iter().chain(tag_filter(v).into_iter().flatten()).collect();
     (!filters.is_empty()).then_some(filters)
+}
+
+/// What a filter found, or why it was refused: that is shown below the filter, which keeps what was filled in.
+fn found_or_refused(v: &Visit, found: Result<Markup, Refusal>) -> Result<(Markup, bool), Refusal> {
+    match found {
+        Err(refusal) if refusal.code.starts_with("InvalidParameter") => {
+            Ok((crate::html::refusal(v, &refusal), true))
+        }
+        found => Ok((found?, false)),
+    }
 }
 
 /// A fleet by its id.

@@ -3,7 +3,7 @@
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{ROWS, seconds};
+use super::{ROWS, found_or_refused, seconds};
 use crate::chart::{Chart, Line, iso, number_text};
 use crate::cloud::Refusal;
 use crate::form::values::utc;
@@ -58,7 +58,8 @@ pub(super) async fn show(v: &Visit, tab: &str) -> Result<Outcome, Refusal> {
         return Ok(Outcome::NotFound);
     }
     let list = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
-    let (fleets, content) = tokio::try_join!(v.cloud.call(&list), content)?;
+    let (fleets, content) = tokio::join!(v.cloud.call(&list), content);
+    let (fleets, (content, refused)) = (fleets?, found_or_refused(v, content)?);
     let body = html! {
         h1 { (v.t(text::STATISTICS)) }
         nav.tabs aria-label=(v.t(text::STATISTICS)) {
@@ -70,7 +71,7 @@ pub(super) async fn show(v: &Visit, tab: &str) -> Result<Outcome, Refusal> {
         (content)
         p.note { (v.t(text::TRAFFIC_NOTE)) }
     };
-    Ok(Outcome::Page(Page::new(v.t(text::STATISTICS), body)))
+    Ok(Outcome::Page(Page::new(v.t(text::STATISTICS), body).unless(refused)))
 }
 
 fn filter(v: &Visit, question: &Question, fleets: &[wire::FleetAttributes]) -> Markup {

@@ -70,7 +70,8 @@ async fn a_refused_range_leaves_the_mode() {
     // Taken, it is the number whatever a policy said until it was stopped.
     browser.post(&path, &[&fields[..3], &[("desired", "1")]].concat()).await;
     let calls: Vec<String> = browser.calls.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
-    let changes: Vec<&str> = calls.iter().map(String::as_str).filter(|name| !name.starts_with("Describe")).collect();
+    let changes: Vec<&str> =
+        calls.iter().map(String::as_str).filter(|name| !name.starts_with("Describe")).collect();
     let capacity = Action::UpdateFleetCapacity.name();
     assert_eq!(changes, [capacity, capacity, Action::StopFleetActions.name(), capacity]);
 }
@@ -85,4 +86,35 @@ async fn a_refused_canary_stays_as_it_was_filled_in() {
     assert!(!seen.text.contains("data-live"), "what was refused stays in sight");
     let again = browser.get("/console/aliases/alias-2/canary").await;
     assert_eq!(again.location(), "/console/aliases/alias-2");
+}
+
+#[tokio::test]
+async fn a_refused_filter_stays_with_what_was_filled_in() {
+    let mut browser = Browser::new();
+    let seen =
+        browser.get(&format!("/console/fleets/{FLEET}/events?code=foo+bar&from=2021-01-01T10:00")).await;
+    assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+    assert!(
+        seen.text.contains("<option selected>foo bar") && seen.text.contains("value=\"2021-01-01T10:00\"")
+    );
+    assert!(
+        seen.text.contains("class=\"tabs\"") && seen.text.contains("InvalidParameterValue"),
+        "{}",
+        seen.text
+    );
+    assert!(!seen.text.contains("data-live"), "it would never be another");
+    let seen = browser.get(&format!("/console/fleets/{FLEET}/events?code=SERVER_DOWN")).await;
+    assert!(
+        seen.text.contains("<option selected>SERVER_DOWN") && seen.text.contains("<table"),
+        "{}",
+        seen.text
+    );
+    for tab in ["usage", "history"] {
+        let question = "from=2021-01-02T10:00&to=2021-01-01T10:00";
+        let seen = browser.get(&format!("/console/statistics/{tab}?{question}")).await;
+        assert_eq!(seen.status, StatusCode::BAD_REQUEST);
+        let kept = seen.text.contains("value=\"2021-01-02T10:00\"")
+            && seen.text.contains("value=\"2021-01-01T10:00\"");
+        assert!(kept && seen.text.contains("InvalidParameterValue"), "{}", seen.text);
+    }
 }

@@ -112,7 +112,13 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    for (name, text) in TABLE.iter().chain(crate::text::live::TABLE).chain(crate::text::filling::TABLE).chain(pages::TABLE).chain(demo::TABLE) {
+    for (name, text) in TABLE
+        .iter()
+        .chain(crate::text::live::TABLE)
+        .chain(crate::text::filling::TABLE)
+        .chain(pages::TABLE)
+        .chain(demo::TABLE)
+    {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
             text.english.is_ascii()
