@@ -278,7 +278,7 @@ fn members(action: &str, body: &Value) -> Value {
         }
         "DescribeGameServerSessionPlacement" => json!({ "GameServerSessionPlacement": { "PlacementId": "p",
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
-        other => figures(other),
+        other => figures(other, body),
     }
 }
 
@@ -288,7 +288,7 @@ fn refused(member: &str) -> Value {
 }
 
 /// What pages beside the lists read.
-fn figures(action: &str) -> Value {
+fn figures(action: &str, body: &Value) -> Value {
     match action {
         "DescribeMonitoring" => json!({
             "Period": 60, "BeginTime": "2021-01-01T09:00:00Z", "EndTime": "2021-01-01T12:00:00Z",
@@ -309,7 +309,7 @@ fn figures(action: &str) -> Value {
                 { "BeginTime": "2021-01-01T10:00:00Z", "TotalUsedTimeSeconds": "1800" }],
         }),
         "DescribeFleetStatisticDetails" => json!({
-            "TimeType": "HOUR", "TotalCount": 1, "DetailList": [{ "FleetId": "=cmd()", "InstanceId": HOSTILE,
+            "TimeType": "HOUR", "TotalCount": if body["FleetId"] == "fleet-long" { 10_001 } else { 1 }, "DetailList": [{ "FleetId": "=cmd()", "InstanceId": HOSTILE,
                 "InstanceIP": "10.0.0.1", "BeginTime": "2021-01-01T11:00:00Z", "TotalUsedTimeSeconds": "3600" }],
         }),
         "LintAsset" => json!({

@@ -4,7 +4,7 @@ use gse_api::extension::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanary
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{ROWS, fleet_link, list_filters, tag_filter};
+use super::{ROWS, all_fleets, fleet_link, list_filters, tag_filter};
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, named, pager, plain, refusal, table, tags, time};
 use crate::page::{Outcome, Page};
@@ -95,11 +95,10 @@ type Refused<'a> = (&'a Refusal, &'a [(String, String)]);
 pub(super) async fn show(v: &Visit, asked: &str, refused: Option<Refused<'_>>) -> Result<Outcome, Refusal> {
     let alias = wire::DescribeAliasRequest { alias_id: asked.to_owned() };
     let canary = DescribeAliasCanaryRequest { alias_id: asked.to_owned() };
-    let fleets = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
     let (alias, canary, fleets) =
-        tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), v.cloud.call(&fleets));
+        tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), all_fleets(&v.cloud));
     let Some(alias) = alias?.alias else { return Ok(Outcome::NotFound) };
-    let fleets = fleets.map(|fleets| fleets.fleet_attributes).unwrap_or_default();
+    let fleets = fleets.unwrap_or_default();
     let body = html! {
         div.head {
             h1 { bdi.user { (alias.name) } }

@@ -24,16 +24,19 @@ pub(crate) mod start;
 mod statistics;
 mod timeline;
 
-use gse_api::types::Filter;
+use gse_api::types::{DescribeFleetAttributesRequest, Filter, FleetAttributes};
 use maud::{Markup, html};
 
-use crate::cloud::Refusal;
+use crate::cloud::{Cloud, Refusal};
 use crate::page::Outcome;
 use crate::visit::{Visit, escaped};
 use crate::{explorer, form, text};
 
 /// Rows on one page of a list.
 const ROWS: u64 = 20;
+/// The most that the cloud API answers at a time, and how often it is asked for all that there is.
+const AT_ONCE: u64 = 100;
+const CALLS: u64 = 100;
 
 /// The page at an address.
 pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
@@ -127,6 +130,22 @@ fn found_or_refused(v: &Visit, found: Result<Markup, Refusal>) -> Result<(Markup
         }
         found => Ok((found?, false)),
     }
+}
+
+/// The fleets of a region to choose from, of as many answers as it takes.
+async fn all_fleets(cloud: &Cloud) -> Result<Vec<FleetAttributes>, Refusal> {
+    let mut fleets = Vec::new();
+    for _ in 0..CALLS {
+        let offset = Some(fleets.len() as u64);
+        let request = DescribeFleetAttributesRequest { limit: Some(AT_ONCE), offset, ..Default::default() };
+        let answer = cloud.call(&request).await?;
+        let is_last = answer.fleet_attributes.is_empty();
+        fleets.extend(answer.fleet_attributes);
+        if is_last || fleets.len() as u64 >= answer.total_count {
+            break;
+        }
+    }
+    Ok(fleets)
 }
 
 /// A fleet by its id.

@@ -353,11 +353,10 @@ pub(super) fn metric_name(v: &Visit, key: &str) -> String {
 
 /// What there is to look at in this region.
 pub(super) async fn objects(cloud: &Cloud) -> Result<(Vec<wire::FleetAttributes>, Vec<String>), Refusal> {
-    let fleets = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
     let queues = wire::DescribeGameServerSessionQueuesRequest { limit: Some(100), ..Default::default() };
-    let (fleets, queues) = tokio::try_join!(cloud.call(&fleets), cloud.call(&queues))?;
+    let (fleets, queues) = tokio::try_join!(super::all_fleets(cloud), cloud.call(&queues))?;
     let queues = queues.game_server_session_queues.into_iter().map(|queue| queue.name);
-    Ok((fleets.fleet_attributes, queues.collect()))
+    Ok((fleets, queues.collect()))
 }
 
 /// The instances of all fleets.

@@ -4,4 +4,7 @@ use crate::language::Text;
 
 texts! {
     NEWS: "There is news: load it", "内容有更新，点击加载";
+
+    // statistics
+    CSV_IS_CUT: "The file has the first rows only; choose a shorter period for the rest:", "文件仅含前若干行，其余请缩短时间段：";
 }
