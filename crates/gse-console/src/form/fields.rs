@@ -4,7 +4,7 @@ use gse_api::schema::{Integer, LengthUnit, List, Member, Pattern, Text, ValueTyp
 use maud::{Markup, html};
 
 use super::operation::Condition;
-use super::values::Values;
+use super::values::{CHOICE, Values};
 use super::{suggestions, words};
 use crate::language::Text as Words;
 use crate::text;
@@ -35,6 +35,9 @@ impl Fields<'_> {
             return html! {};
         }
         let must = must && member.required;
+        if let Some(choice) = self.optional(member, &path) {
+            return choice;
+        }
         match &member.value {
             ValueType::Object(structure) => html! {
                 fieldset id={ "g-" (path) } data-when=[self.when(&path)] {
@@ -75,6 +78,45 @@ impl Fields<'_> {
                 }
             }
         }
+    }
+
+    /// A member that is chosen to have a value, below the choice; what another member decides is not chosen again.
+    fn optional(&self, member: &Member, path: &str) -> Option<Markup> {
+        let (_, no, yes) = words::OPTIONAL.iter().find(|(name, ..)| *name == member.name)?;
+        if !self.is_plain || self.when(path).is_some() {
+            return None;
+        }
+        let (choice, is_chosen) = (format!("{CHOICE}{path}"), self.values.is_chosen(path));
+        let id = format!("f-{path}");
+        let value = match &member.value {
+            ValueType::List(List { item: ValueType::Object(structure), .. }) => html! {
+                div.row id={ "r-" (path) ".0" } {
+                    @for inner in self.ordered(structure.members) { (self.member(inner, &format!("{path}.0"), false)) }
+                }
+            },
+            ValueType::Integer(limits) => {
+                let now = self.values.get(path);
+                let most = words::MOST.iter().find(|(name, _)| *name == member.name).map(|(_, most)| *most);
+                let most =
+                    most.filter(|most| now.parse().is_ok_and(|now: i64| now <= *most) || now.is_empty());
+                html! {
+                    input id={ (id) "-value" } name=(path) type="number" step="1" min=[limits.minimum] max=[most]
+                        value=(if is_chosen { now } else { "" }) aria-label=(self.v.t(*yes));
+                }
+            }
+            value => self.input(value, member.name, path, &id, false),
+        };
+        Some(html! {
+            div.field id={ "g-" (path) } {
+                label for=(id) { (self.label(member.name, path)) }
+                select id=(id) name=(choice) data-decides {
+                    option value="no" selected[!is_chosen] { (self.v.t(*no)) }
+                    option value="yes" selected[is_chosen] { (self.v.t(*yes)) }
+                }
+                div data-when={ (choice) "=yes" } { (value) }
+                p.help { (self.note(path)) }
+            }
+        })
     }
 
     /// The members of a structure that has a group for itself.

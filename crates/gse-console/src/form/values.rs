@@ -25,7 +25,12 @@ pub(crate) struct Values {
     rows: BTreeMap<String, usize>,
     /// Members of a change that had a value when its form was opened.
     had: BTreeSet<String>,
+    /// Members that were chosen to have a value, by their paths.
+    chosen: BTreeSet<String>,
 }
+
+/// Before the path of a member: the choice whether it has a value.
+pub(super) const CHOICE: &str = "_choice.";
 
 impl Values {
     /// What a browser sent. Names that begin with `_` are the form's own; what was left empty is absent.
@@ -40,6 +45,13 @@ impl Values {
             } else if !name.starts_with('_') && !text.is_empty() {
                 // Browsers end lines with CR LF in forms only.
                 values.texts.insert(name.clone(), text.replace("\r\n", "\n"));
+            }
+        }
+        for (name, choice) in pairs {
+            match name.strip_prefix(CHOICE) {
+                Some(path) if choice == "yes" => _ = values.chosen.insert(path.to_owned()),
+                Some(path) => values.remove(path),
+                None => {}
             }
         }
         values
@@ -82,6 +94,11 @@ impl Values {
     /// Whether there is anything of a member.
     pub(crate) fn is_given(&self, name: &str) -> bool {
         !self.get(name).is_empty() || self.has_rows(name)
+    }
+
+    /// Whether a member is one that shall have a value; 0 is none.
+    pub(crate) fn is_chosen(&self, path: &str) -> bool {
+        self.chosen.contains(path) || self.is_given(path) && self.get(path) != "0"
     }
 
     /// Takes a member out, with all that it holds.
@@ -163,6 +180,9 @@ impl Values {
     pub(crate) fn body(&self, action: Action) -> Result<Value, Refusal> {
         if self.texts.len() > MOST_FIELDS {
             return Err(invalid(format!("The form has more than {MOST_FIELDS} fields.")));
+        }
+        if let Some(path) = self.chosen.iter().find(|path| !self.is_given(path)) {
+            return Err(invalid(format!("`{path}` is chosen and has no value.")));
         }
         let pairs = self.closed_up();
         let form: Vec<String> =

@@ -118,3 +118,41 @@ async fn a_refused_filter_stays_with_what_was_filled_in() {
         assert!(kept && seen.text.contains("InvalidParameterValue"), "{}", seen.text);
     }
 }
+
+#[tokio::test]
+async fn what_is_optional_is_chosen() {
+    let mut browser = Browser::new();
+    let limit = "RuntimeConfiguration.MaxConcurrentGameServerSessionActivations";
+    let choice = format!("_choice.{limit}");
+    let page = browser.get("/console/do/CreateFleet").await.text;
+    let select = page.split_once(&format!("name=\"{choice}\"")).unwrap().1;
+    assert!(
+        select.contains("value=\"no\" selected>Unlimited") && select.contains("max=\"20000\""),
+        "{select}"
+    );
+    assert!(
+        page.contains("name=\"_choice.CcnInfos\"") && page.contains("data-when=\"_choice.CcnInfos=yes\"")
+    );
+    // Where a copy says when it is associated, that is the choice.
+    assert!(!browser.get("/console/do/CopyFleet?FleetId=fleet-1-2").await.text.contains("_choice.CcnInfos"));
+    let fields = |limited: &'static str, number: &'static str| {
+        [
+            ("Name".to_owned(), "f"),
+            (choice.clone(), limited),
+            (limit.to_owned(), number),
+            ("_choice.CcnInfos".to_owned(), "no"),
+            ("CcnInfos.0.CcnId".to_owned(), "ccn-1"),
+        ]
+    };
+    for fields in [fields("no", "7"), fields("yes", "7"), fields("yes", "")] {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (&**name, *text)).collect();
+        let seen = browser.post("/console/do/CreateFleet", &fields).await;
+        if fields[2].1.is_empty() {
+            assert!(seen.text.contains("is chosen and has no value"), "{}", seen.text);
+            assert!(seen.text.contains("value=\"yes\" selected>Limited"), "{}", seen.text);
+        }
+    }
+    let limited = json!({ "MaxConcurrentGameServerSessionActivations": 7 });
+    let wanted = [json!({ "Name": "f" }), json!({ "Name": "f", "RuntimeConfiguration": limited })];
+    assert_eq!(browser.bodies(Action::CreateFleet), wanted);
+}

@@ -5,6 +5,9 @@ use crate::language::Text;
 texts! {
     NEWS: "There is news: load it", "内容有更新，点击加载";
 
+    // forms
+    LIMITED: "Limited", "限制";
+
     // statistics
     CSV_IS_CUT: "The file has the first rows only; choose a shorter period for the rest:", "文件仅含前若干行，其余请缩短时间段：";
 }
