@@ -228,7 +228,8 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeInstancesExtend" => json!({ "Instances": [{ "Instance": { "InstanceId": "ins-1",
             "Status": "ACTIVE", "CreateTime": "2021-01-01T11:00:00Z" } }], "TotalCount": 1 }),
         "DescribeScalingPolicies" => {
-            json!({ "ScalingPolicies": [{ "Name": HOSTILE, "PolicyType": "RuleBased" }] })
+            json!({ "ScalingPolicies": [{ "Name": HOSTILE, "PolicyType": "RuleBased" },
+                { "Name": "b", "PolicyType": "TargetBased", "TargetConfiguration": { "TargetValue": 31 } }] })
         }
         "DescribeTimerScalingPolicies" => {
             json!({ "TimerScalingPolicies": [{ "TimerName": HOSTILE, "TimerId": "t" }] })

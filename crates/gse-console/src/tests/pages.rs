@@ -316,3 +316,13 @@ async fn a_placement_and_a_fleet_say_why() {
     let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
     assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
 }
+
+#[tokio::test]
+async fn the_header_of_a_fleet_has_its_ccn_and_the_scaling_values_the_buffer() {
+    let mut browser = Browser::new();
+    let page = browser.get(&format!("/console/fleets/{FLEET}/scaling")).await.text;
+    let header = page.split_once("class=\"tabs\"").unwrap().0;
+    assert!(header.contains("id=\"fleet-ccn\"") && header.contains(&format!("{FLEET}/network")), "{header}");
+    let values = page.split_once("<dl>").unwrap().1.split_once("</dl>").unwrap().0;
+    assert!(values.contains("<dt>Buffer, %</dt><dd>31</dd>"), "{values}");
+}
