@@ -153,6 +153,7 @@ impl Form<'_> {
             fixed: &self.fixed,
             is_plain: true,
             conditions: self.operation.conditions,
+            needs: self.operation.needs,
             suggestions: Some(suggestions),
         };
         html! {

@@ -23,6 +23,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) is_plain: bool,
     /// Which members are for some values of another only.
     pub(crate) conditions: &'a [Condition],
+    /// What the service needs besides what the schema requires, by paths without rows.
+    pub(crate) needs: &'a [&'a str],
     /// What there is to choose from.
     pub(crate) suggestions: Option<&'a suggestions::Suggestions>,
 }
@@ -34,7 +36,9 @@ impl Fields<'_> {
         if self.is_plain && words::ONLY_FIXED.contains(&member.name) && !self.fixed.contains(&path) {
             return html! {};
         }
-        let must = must && member.required;
+        let is_needed = self.needs.contains(&without_rows(&path).as_str());
+        // A field that another member hides must not hold the form, nor a row that may be left out.
+        let must = must && member.required || is_needed && !self.is_conditional(&path) && is_first(&path);
         if let Some(choice) = self.optional(member, &path) {
             return choice;
         }
@@ -73,7 +77,7 @@ impl Fields<'_> {
                     div.field id={ "g-" (path) } data-when=[self.when(&path)] {
                         label for=(id) { (self.label(member.name, &path)) }
                         (self.input(value, member.name, &path, &id, must))
-                        p.help id={ (id) "-help" } { (self.note(&path)) (self.help(value, self.needs(member, must))) }
+                        p.help id={ (id) "-help" } { (self.note(&path)) (self.help(value, is_needed || self.is_said(member, must))) }
                     }
                 }
             }
@@ -131,7 +135,7 @@ impl Fields<'_> {
     }
 
     /// Whether a form says that a member is required: not of a row that may be left out.
-    fn needs(&self, member: &Member, must: bool) -> bool {
+    fn is_said(&self, member: &Member, must: bool) -> bool {
         if self.is_plain { must } else { member.required }
     }
 
@@ -173,6 +177,14 @@ impl Fields<'_> {
     fn when(&self, path: &str) -> Option<String> {
         let condition = self.conditions.iter().find(|condition| condition.members.contains(&path))?;
         Some(format!("{}={}", condition.on, condition.is.join("|")))
+    }
+
+    /// Whether a member, or what it lies in, is for some values of another only.
+    fn is_conditional(&self, path: &str) -> bool {
+        let lies_in = |outer: &&str| {
+            path == *outer || path.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.conditions.iter().any(|condition| condition.members.iter().any(|outer| lies_in(&outer)))
     }
 
     fn check_boxes(&self, member: &Member, path: &str) -> Markup {
@@ -400,6 +412,11 @@ fn without_rows(path: &str) -> String {
     let parts: Vec<&str> =
         path.split('.').filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect();
     parts.join(".")
+}
+
+/// Whether a path is in the first row of each list.
+fn is_first(path: &str) -> bool {
+    path.split('.').filter_map(|part| part.parse::<usize>().ok()).all(|row| row == 0)
 }
 
 /// Names and the like are one line however long they may be.

@@ -156,3 +156,33 @@ async fn what_is_optional_is_chosen() {
     let wanted = [json!({ "Name": "f" }), json!({ "Name": "f", "RuntimeConfiguration": limited })];
     assert_eq!(browser.bodies(Action::CreateFleet), wanted);
 }
+
+/// The field of that name, as far as it says what it takes.
+fn field<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!(" name=\"{name}\"")).unwrap();
+    rest.split('>').next().unwrap()
+}
+
+#[tokio::test]
+async fn what_the_service_needs_is_required() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/do/CreateFleet").await.text;
+    let process = "RuntimeConfiguration.ServerProcesses.0";
+    for name in ["Name", "AssetId", "InstanceType", &format!("{process}.LaunchPath")] {
+        assert!(field(&page, name).contains(" required"), "{name}");
+    }
+    for name in ["Description", &format!("{process}.Parameters")] {
+        assert!(!field(&page, name).contains(" required"), "{name}");
+    }
+    let page = browser
+        .get("/console/do/PutTimerScalingPolicy?TimerScalingPolicy.TimerFleetCapacity.FleetId=f")
+        .await;
+    let part = |name: &str| field(&page.text, &format!("TimerScalingPolicy.{name}"));
+    assert!(
+        part("TimerName").contains(" required") && part("TimerConfiguration.BeginTime").contains(" required")
+    );
+    // What another member hides cannot hold the form.
+    assert!(!part("TimerConfiguration.EndTime").contains(" required"));
+    let copy = browser.get("/console/do/CopyFleet?FleetId=fleet-1-2").await.text;
+    assert!(!field(&copy, "Name").contains(" required"), "a copy has the name of its source");
+}
