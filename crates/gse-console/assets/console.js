@@ -70,7 +70,8 @@ setInterval(() => {
   }
 }, 1000);
 
-// Pages that follow what they show. Nothing is taken away from under somebody who types, selects or presses.
+// Pages that follow what they show. Nothing is taken away from under somebody who types, selects or presses, nor what was
+// filled in: as long as that is so, there is only a word that there is news.
 let isPressing = false;
 const isPress = ({ type, button, key }) => (type === "keydown" ? key === " " || key === "Enter" : button === 0);
 // What a press does, it does before this.
@@ -78,18 +79,23 @@ const released = () => setTimeout(() => { isPressing = false; });
 for (const name of ["pointerdown", "keydown"]) addEventListener(name, (event) => { isPressing ||= isPress(event); }, true);
 for (const name of ["pointerup", "pointercancel", "keyup"]) addEventListener(name, released, true);
 addEventListener("blur", released);
+const given = new WeakMap();
+const filled = (control) => (control.type === "checkbox" || control.type === "radio" ? control.checked : control.value);
+const controls = () => document.querySelectorAll("main input, main select, main textarea");
+const isFilled = (control) => given.has(control) && given.get(control) !== filled(control);
 function isBusy(main) {
   const at = document.activeElement;
-  // Who has filled in a field goes on to its button.
-  const isFilling = at && main.contains(at) && (at.matches("input, select, textarea") || at.closest("form"));
-  return isFilling || isPressing || !getSelection().isCollapsed;
+  if (at && main.contains(at) && at.matches("input, select, textarea")) return true;
+  return isPressing || !getSelection().isCollapsed || [...controls()].some(isFilled);
 }
 const ownRegion = () => document.querySelector("meta[name=region]").content;
 let isStale = false;
 let looks = 0;
 async function refresh(main) {
   // Looked at again when nobody is in the way.
-  isStale = isBusy(main) || document.hidden;
+  const busy = isBusy(main);
+  isStale = busy || document.hidden;
+  if (busy) tellNews(main);
   if (isStale) return;
   looks += 1;
   const look = looks;
@@ -103,21 +109,41 @@ async function refresh(main) {
   if (look !== looks) return;
   const next = new DOMParser().parseFromString(text, "text/html").querySelector("main");
   // The page is not told again of what it could not read.
-  if ((isStale = !next || isBusy(main))) return;
-  const before = places(main), focused = focusIn(main);
+  isStale = !next || isBusy(main);
+  if (isStale) return next && tellNews(main);
+  const at = document.activeElement;
+  const focused = at && main.contains(at) && calledAs(at);
+  const nth = focused && alike(main, at.tagName, focused).indexOf(at);
+  const before = places(main);
   main.replaceChildren(...next.childNodes);
+  news?.remove();
   prepare();
   putBack(main, before);
-  focused?.()?.focus();
+  if (focused) alike(main, at.tagName, focused)[nth]?.focus({ preventScroll: true });
 }
-// Where the focus is, to be found again: a link by where it leads, anything else by its place among its kind.
-function focusIn(main) {
-  const at = document.activeElement;
-  if (!at || at === main || !main.contains(at)) return null;
-  const href = at.getAttribute("href"), kind = at.localName;
-  if (href) return () => main.querySelector(`[href="${CSS.escape(href)}"]`);
-  const number = [...main.querySelectorAll(kind)].indexOf(at);
-  return () => main.querySelectorAll(kind)[number];
+// What tells an element from the others: so the one that takes its place is found again.
+function calledAs(element) {
+  const own = ["id", "href", "name", "value"].map((name) => element.getAttribute(name));
+  const words = element.matches("a, button, summary") ? element.textContent : "";
+  const form = element.form;
+  const about = form ? [...form.querySelectorAll("input[type=hidden]")].map(({ name, value }) => [name, value]) : [];
+  return JSON.stringify([own, words, form?.getAttribute("action"), about]);
+}
+function alike(main, tag, called) {
+  return [...main.querySelectorAll(tag)].filter((element) => calledAs(element) === called);
+}
+// Beside the page, so that nothing moves.
+let news = null;
+function tellNews(main) {
+  if (news?.isConnected) return;
+  news = document.createElement("p");
+  news.className = "news";
+  news.setAttribute("role", "status");
+  const show = document.createElement("button");
+  show.textContent = main.dataset.news;
+  show.onclick = () => location.reload();
+  news.append(show);
+  main.after(news);
 }
 // What was opened stays open. Output shows its end, unless somebody has gone back in it.
 function places(main) {
@@ -139,9 +165,22 @@ function follow() {
   putBack(main, { tails: [], open: [] });
   if (!window.EventSource) return;
   setInterval(() => { if (isStale) refresh(main); }, 1000);
-  const source = new EventSource(main.dataset.live);
-  source.onmessage = () => refresh(main);
-  addEventListener("pagehide", () => source.close());
+  // A browser has few connections to one host: a page that nobody sees keeps none, and goes on from what it was told.
+  const live = new URL(main.dataset.live, location.href);
+  let source = null;
+  const listen = () => {
+    if (document.hidden || source) return;
+    source = new EventSource(live);
+    source.onmessage = (event) => {
+      live.searchParams.set("seen", event.lastEventId);
+      refresh(main);
+    };
+  };
+  const leave = () => { source = source?.close(); };
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen()));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", listen);
+  listen();
 }
 
 // Fields that are for some choices only: data-when is `name=value|value`.
@@ -216,6 +255,7 @@ function prepare() {
   offerCopies();
   offerSorting();
   applyConditions();
+  for (const control of controls()) given.set(control, filled(control));
 }
 prepare();
 offerUpload();

@@ -92,6 +92,7 @@ impl Bench<'_> {
             fixed: &[],
             is_plain: false,
             conditions: &[],
+            needs: &[],
             suggestions: None,
         };
         let is_refused = matches!(answer, Some(Err(_)));

@@ -36,6 +36,7 @@ pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
     let (offered, named): (Vec<_>, Vec<_>) = given.cloned().partition(|(name, _)| name.starts_with(OFFERED));
     let mut values = prefill::load(v, operation.action, &named).await?;
     let fixed: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+    values.remember(operation.changes());
     values.put(named);
     values.put(offered.into_iter().map(|(name, value)| (name[OFFERED.len_utf8()..].to_owned(), value)));
     let back = v.asked("back").and_then(within).unwrap_or("/console").to_owned();
@@ -167,6 +168,7 @@ impl Form<'_> {
             fixed: &self.fixed,
             is_plain: true,
             conditions: self.operation.conditions,
+            needs: self.operation.needs,
             suggestions: Some(suggestions),
         };
         html! {

@@ -125,6 +125,12 @@ impl Page {
         Self { is_live: true, ..Self::new(title, body) }
     }
 
+    /// One that shows a refusal waits for its reader, and is no success.
+    pub(crate) fn unless(self, refused: bool) -> Self {
+        let status = if refused { StatusCode::BAD_REQUEST } else { self.status };
+        Self { status, is_live: self.is_live && !refused, ..self }
+    }
+
     /// Why there is no such page.
     pub(crate) fn not_found(v: &Visit) -> Self {
         let body = html! { h1 { (v.t(text::NOT_FOUND)) } p { (v.t(text::NOT_FOUND_NOTE)) } };
@@ -260,7 +266,8 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                             }
                         }
                     }
-                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))] { (kept(v, &page.body)) }
+                    main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))]
+                        data-news=[page.is_live.then(|| v.t(text::filling::NEWS))] { (kept(v, &page.body)) }
                 }
             }
         }

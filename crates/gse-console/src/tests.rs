@@ -3,6 +3,7 @@
 mod door;
 mod faults;
 mod figures;
+mod filling;
 mod forms;
 mod pages;
 mod safety;
@@ -162,6 +163,12 @@ impl Seen {
         rest.split('"').next().unwrap()
     }
 
+    /// The value of a hidden field.
+    fn hidden(&self, name: &str) -> &str {
+        let (_, rest) = self.text.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap()
+    }
+
     /// The stream that the page follows.
     fn stream(&self) -> String {
         let (_, rest) = self.text.split_once("data-live=\"").unwrap();
@@ -221,6 +228,7 @@ fn members(action: &str, body: &Value) -> Value {
     match action {
         "DescribeFleetAttributes" => json!({ "FleetAttributes": [fleet], "TotalCount": 45 }),
         "CreateFleet" => json!({ "FleetAttributes": fleet }),
+        "DescribeFleetEvents" if body["EventCode"] == "foo bar" => refused("EventCode"),
         "DescribeFleetEvents" => json!({ "Events": [{ "EventCode": "X", "Message": HOSTILE,
             "PreSignedLogUrl": "javascript:alert(1)" }], "TotalCount": 1 }),
         "DescribeGameServerSessions" => json!({ "GameServerSessions": [session], "NextToken": "more" }),
@@ -240,13 +248,15 @@ fn members(action: &str, body: &Value) -> Value {
             "TimeoutInSeconds": 60, "Tags": tags, "Destinations": [
                 { "DestinationArn": "qcs::gse:ap-guangzhou:uin/1:fleet/fleet-far", "FleetStatus": "ACTIVE" },
                 { "DestinationArn": "qcs::gse:ap-shanghai:uin/1:fleet/fleet-near", "FleetStatus": "ACTIVE" },
-            ] }], "TotalCount": 1 }),
+            ],
+            "PlayerLatencyPolicies": [{ "MaximumIndividualPlayerLatencyMilliseconds": 80 }] }], "TotalCount": 1 }),
         "DescribeRuntimeConfiguration" => json!({ "RuntimeConfiguration": { "ServerProcesses": [
             { "LaunchPath": HOSTILE, "Parameters": HOSTILE, "ConcurrentExecutions": 1 }] } }),
         "DescribeInstancesExtend" => json!({ "Instances": [{ "Instance": { "InstanceId": "ins-1",
             "Status": "ACTIVE", "CreateTime": "2021-01-01T11:00:00Z" } }], "TotalCount": 1 }),
         "DescribeScalingPolicies" => {
-            json!({ "ScalingPolicies": [{ "Name": HOSTILE, "PolicyType": "RuleBased" }] })
+            json!({ "ScalingPolicies": [{ "Name": HOSTILE, "PolicyType": "RuleBased" },
+                { "Name": "b", "PolicyType": "TargetBased", "TargetConfiguration": { "TargetValue": 31 } }] })
         }
         "DescribeTimerScalingPolicies" => {
             json!({ "TimerScalingPolicies": [{ "TimerName": HOSTILE, "TimerId": "t" }] })
@@ -284,6 +294,15 @@ fn members(action: &str, body: &Value) -> Value {
             { "Type": "QUEUE", "ResourceId": "far", "ResourceRegion": "ap-guangzhou" },
             { "Type": "ALIAS", "ResourceId": "alias-far", "ResourceRegion": "ap-guangzhou" },
         ] }),
+        "UpdateFleetCapacity" if body["DesiredInstances"].as_u64() > body["MaxSize"].as_u64() => {
+            refused("MaxSize")
+        }
+        name if name.starts_with("DescribeFleetStatistic")
+            && body["BeginTime"].as_str() > body["EndTime"].as_str() =>
+        {
+            refused("BeginTime")
+        }
+        "SetAliasCanary" if body["Percent"] == 37 => refused("Percent"),
         "SetOpenStatus" => json!({ "IsOpen": true }),
         "DescribeDemoResource" | "UpdateDemoResource" | "CreateAssetAuto" | "CreateFleetDemo" => json!({
             "Step": 3, "AssetId": "asset-1", "FleetId": FLEET, "FleetStatus": "ACTIVE",
@@ -301,12 +320,17 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeGameServerSessionPlacement" => json!({ "GameServerSessionPlacement": { "PlacementId": "p",
             "GameServerSessionId": SESSION, "GameServerSessionRegion": "ap-guangzhou",
             "Status": "PENDING", "GameServerSessionName": HOSTILE, "GameServerSessionQueueName": HOSTILE } }),
-        other => figures(other),
+        other => figures(other, body),
     }
 }
 
+/// What is no value of a member.
+fn refused(member: &str) -> Value {
+    json!({ "Error": { "Code": "InvalidParameterValue", "Message": member }, "RequestId": "r" })
+}
+
 /// What pages beside the lists read.
-fn figures(action: &str) -> Value {
+fn figures(action: &str, body: &Value) -> Value {
     match action {
         "DescribeMonitoring" => json!({
             "Period": 60, "BeginTime": "2021-01-01T09:00:00Z", "EndTime": "2021-01-01T12:00:00Z",
@@ -327,7 +351,7 @@ fn figures(action: &str) -> Value {
                 { "BeginTime": "2021-01-01T10:00:00Z", "TotalUsedTimeSeconds": "1800" }],
         }),
         "DescribeFleetStatisticDetails" => json!({
-            "TimeType": "HOUR", "TotalCount": 1, "DetailList": [{ "FleetId": "=cmd()", "InstanceId": HOSTILE,
+            "TimeType": "HOUR", "TotalCount": if body["FleetId"] == "fleet-long" { 10_001 } else { 1 }, "DetailList": [{ "FleetId": "=cmd()", "InstanceId": HOSTILE,
                 "InstanceIP": "10.0.0.1", "BeginTime": "2021-01-01T11:00:00Z", "TotalUsedTimeSeconds": "3600" }],
         }),
         "LintAsset" => json!({

@@ -15,6 +15,7 @@ macro_rules! texts {
 pub(crate) mod demo;
 pub(crate) mod door;
 pub(crate) mod faults;
+pub(crate) mod filling;
 pub(crate) mod live;
 pub(crate) mod login;
 pub(crate) mod pages;

@@ -19,6 +19,7 @@ const STORIES = {
   explorer: require("./stories/explorer"),
   keyboard: require("./stories/keyboard"),
   following: require("./stories/following"),
+  pressing: require("./stories/pressing"),
   pages: require("./stories/pages"),
 };
 /** How much of a page a failure shows. */

@@ -185,14 +185,14 @@ pub(crate) fn list_fleets(request: &ListFleetsRequest, violations: &mut Violatio
 
 pub(crate) fn describe_fleet_events(request: &DescribeFleetEventsRequest, violations: &mut Violations) {
     if let Some(code) = &request.event_code
-        && !EVENT_CODES.contains(&code.as_str())
+        && !EVENT_CODES.iter().chain(&EVENT_CODE_SYNONYMS).any(|known| known == code)
     {
         violations.value("EventCode", code, "Expected an event code, like `FLEET_CREATED`.");
     }
 }
 
-/// §3: the metadata's codes, those of the guide and samples, and the spellings that are only filter synonyms (C09).
-const EVENT_CODES: [&str; 38] = [
+/// The codes that events of a fleet can have (§3): the metadata's, and those of the guide and samples.
+pub const EVENT_CODES: [&str; 35] = [
     "FLEET_CREATED",
     "FLEET_STATE_DOWNLOADING",
     "FLEET_BINARY_DOWNLOAD_FAILED",
@@ -228,7 +228,8 @@ const EVENT_CODES: [&str; 38] = [
     "SERVER_PROCESS_PROCESS_EXIT_TIMEOUT",
     "SERVER_PROCESS_PULL_FAILED",
     "SERVER_DOWN",
-    "FLEET_CREATION_EXTRACTING_ASSET",
-    "FLEET_STATE_ASSETING",
-    "FLEET_VPC_PEERING_DELETED",
 ];
+
+/// The spellings that are only filter synonyms (C09).
+const EVENT_CODE_SYNONYMS: [&str; 3] =
+    ["FLEET_CREATION_EXTRACTING_ASSET", "FLEET_STATE_ASSETING", "FLEET_VPC_PEERING_DELETED"];

@@ -4,7 +4,7 @@ use gse_api::schema::{Integer, LengthUnit, List, Member, Pattern, Text, ValueTyp
 use maud::{Markup, html};
 
 use super::operation::Condition;
-use super::values::Values;
+use super::values::{CHOICE, Values};
 use super::{suggestions, words};
 use crate::language::Text as Words;
 use crate::text;
@@ -23,6 +23,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) is_plain: bool,
     /// Which members are for some values of another only.
     pub(crate) conditions: &'a [Condition],
+    /// What the service needs besides what the schema requires, by paths without rows.
+    pub(crate) needs: &'a [&'a str],
     /// What there is to choose from.
     pub(crate) suggestions: Option<&'a suggestions::Suggestions>,
 }
@@ -34,7 +36,12 @@ impl Fields<'_> {
         if self.is_plain && words::ONLY_FIXED.contains(&member.name) && !self.fixed.contains(&path) {
             return html! {};
         }
-        let must = must && member.required;
+        let is_needed = self.needs.contains(&without_rows(&path).as_str());
+        // A field that another member hides must not hold the form, nor a row that may be left out.
+        let must = must && member.required || is_needed && !self.is_conditional(&path) && is_first(&path);
+        if let Some(choice) = self.optional(member, &path) {
+            return choice;
+        }
         match &member.value {
             ValueType::Object(structure) => html! {
                 fieldset id={ "g-" (path) } data-when=[self.when(&path)] {
@@ -70,11 +77,50 @@ impl Fields<'_> {
                     div.field id={ "g-" (path) } data-when=[self.when(&path)] {
                         label for=(id) { (self.label(member.name, &path)) }
                         (self.input(value, member.name, &path, &id, must))
-                        p.help id={ (id) "-help" } { (self.note(&path)) (self.help(value, self.needs(member, must))) }
+                        p.help id={ (id) "-help" } { (self.note(&path)) (self.help(value, is_needed || self.is_said(member, must))) }
                     }
                 }
             }
         }
+    }
+
+    /// A member that is chosen to have a value, below the choice; what another member decides is not chosen again.
+    fn optional(&self, member: &Member, path: &str) -> Option<Markup> {
+        let (_, no, yes) = words::OPTIONAL.iter().find(|(name, ..)| *name == member.name)?;
+        if !self.is_plain || self.when(path).is_some() {
+            return None;
+        }
+        let (choice, is_chosen) = (format!("{CHOICE}{path}"), self.values.is_chosen(path));
+        let id = format!("f-{path}");
+        let value = match &member.value {
+            ValueType::List(List { item: ValueType::Object(structure), .. }) => html! {
+                div.row id={ "r-" (path) ".0" } {
+                    @for inner in self.ordered(structure.members) { (self.member(inner, &format!("{path}.0"), false)) }
+                }
+            },
+            ValueType::Integer(limits) => {
+                let now = self.values.get(path);
+                let most = words::MOST.iter().find(|(name, _)| *name == member.name).map(|(_, most)| *most);
+                let most =
+                    most.filter(|most| now.parse().is_ok_and(|now: i64| now <= *most) || now.is_empty());
+                html! {
+                    input id={ (id) "-value" } name=(path) type="number" step="1" min=[limits.minimum] max=[most]
+                        value=(if is_chosen { now } else { "" }) aria-label=(self.v.t(*yes));
+                }
+            }
+            value => self.input(value, member.name, path, &id, false),
+        };
+        Some(html! {
+            div.field id={ "g-" (path) } {
+                label for=(id) { (self.label(member.name, path)) }
+                select id=(id) name=(choice) data-decides {
+                    option value="no" selected[!is_chosen] { (self.v.t(*no)) }
+                    option value="yes" selected[is_chosen] { (self.v.t(*yes)) }
+                }
+                div data-when={ (choice) "=yes" } { (value) }
+                p.help { (self.note(path)) }
+            }
+        })
     }
 
     /// The members of a structure that has a group for itself.
@@ -89,7 +135,7 @@ impl Fields<'_> {
     }
 
     /// Whether a form says that a member is required: not of a row that may be left out.
-    fn needs(&self, member: &Member, must: bool) -> bool {
+    fn is_said(&self, member: &Member, must: bool) -> bool {
         if self.is_plain { must } else { member.required }
     }
 
@@ -131,6 +177,14 @@ impl Fields<'_> {
     fn when(&self, path: &str) -> Option<String> {
         let condition = self.conditions.iter().find(|condition| condition.members.contains(&path))?;
         Some(format!("{}={}", condition.on, condition.is.join("|")))
+    }
+
+    /// Whether a member, or what it lies in, is for some values of another only.
+    fn is_conditional(&self, path: &str) -> bool {
+        let lies_in = |outer: &&str| {
+            path == *outer || path.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.conditions.iter().any(|condition| condition.members.iter().any(|outer| lies_in(&outer)))
     }
 
     fn check_boxes(&self, member: &Member, path: &str) -> Markup {
@@ -358,6 +412,11 @@ fn without_rows(path: &str) -> String {
     let parts: Vec<&str> =
         path.split('.').filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect();
     parts.join(".")
+}
+
+/// Whether a path is in the first row of each list.
+fn is_first(path: &str) -> bool {
+    path.split('.').filter_map(|part| part.parse::<usize>().ok()).all(|row| row == 0)
 }
 
 /// Names and the like are one line however long they may be.

@@ -18,6 +18,8 @@ pub(super) struct Operation {
     pub(super) clearable: &'static [&'static str],
     /// Members that are for some values of another only.
     pub(super) conditions: &'static [Condition],
+    /// Members that the service needs although the schema calls them optional, by their paths without rows.
+    pub(super) needs: &'static [&'static str],
 }
 
 /// Members that are shown and sent for some values of another member only.
@@ -51,8 +53,15 @@ impl Operation {
         members: &'static [(Option<Text>, &'static [&'static str])],
     ) -> Self {
         let (clearable, conditions): (&[&str], &[Condition]) = (&[], &[]);
-        let (note, is_confirmed, then) = (None, false, Then::Back);
-        Self { action, title, note, groups: members, is_confirmed, then, clearable, conditions }
+        let (note, is_confirmed, then, needs) = (None, false, Then::Back, NOTHING);
+        Self { action, title, note, groups: members, is_confirmed, then, clearable, conditions, needs }
+    }
+
+    /// The members that a change begins with as they are. The ports to open are new ones (prefill offers a row).
+    pub(super) fn changes(&self) -> impl Iterator<Item = &'static str> {
+        let name = self.action.name();
+        let is_change = name.starts_with("Update") && self.action != Action::UpdateFleetPortSettings;
+        self.groups.iter().filter(move |_| is_change).flat_map(|(_, members)| members.iter().copied())
     }
 
     /// All that is shown.
@@ -76,6 +85,10 @@ impl Operation {
         Self { conditions, ..self }
     }
 
+    const fn needing(self, needs: &'static [&'static str]) -> Self {
+        Self { needs, ..self }
+    }
+
     const fn noted(self, note: Text) -> Self {
         Self { note: Some(note), ..self }
     }
@@ -84,6 +97,27 @@ impl Operation {
 pub(super) fn find(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.action.name() == name)
 }
+
+const NOTHING: &[&str] = &[];
+
+/// What every process has, once there is a row of it.
+const PROCESSES: &[&str] = &[
+    "RuntimeConfiguration.ServerProcesses.LaunchPath",
+    "RuntimeConfiguration.ServerProcesses.ConcurrentExecutions",
+];
+
+/// C20, and what a process has.
+const FLEET_NEEDS: &[&str] = &["Name", "AssetId", "InstanceType", PROCESSES[0], PROCESSES[1]];
+
+const TIMER_NEEDS: &[&str] = &[
+    "TimerScalingPolicy.TimerName",
+    "TimerScalingPolicy.TimerConfiguration.TimerType",
+    "TimerScalingPolicy.TimerConfiguration.BeginTime",
+    "TimerScalingPolicy.TimerConfiguration.EndTime",
+    "TimerScalingPolicy.TimerConfiguration.TimerValue.Day",
+    "TimerScalingPolicy.TimerConfiguration.TimerValue.FromDay",
+    "TimerScalingPolicy.TimerConfiguration.TimerValue.ToDay",
+];
 
 const FLEETS: Then = Then::List("/console/fleets");
 
@@ -211,7 +245,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new(Action::CreateFleet, text::CREATE_FLEET, NEW_FLEET)
         .then(Then::Made { path: "/console/fleets/", pointer: "/FleetAttributes/FleetId" })
         .noted(text::CREATE_FLEET_NOTE)
-        .given(MINUTES),
+        .given(MINUTES)
+        .needing(FLEET_NEEDS),
     Operation::new(Action::CopyFleet, text::COPY_FLEET, COPIED_FLEET)
         .then(FLEETS)
         .noted(text::COPY_FLEET_NOTE)
@@ -257,6 +292,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         &[(None, &["FleetId", "RuntimeConfiguration"])],
     )
     .noted(text::CONFIGURATION_NOTE)
+    .needing(PROCESSES)
     .confirmed(),
     Operation::new(
         Action::UpdateFleetPortSettings,
@@ -292,7 +328,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .confirmed(),
     Operation::new(Action::PutTimerScalingPolicy, text::EDIT_TIMER, &[(None, &["TimerScalingPolicy"])])
         .noted(text::TIMER_NOTE)
-        .given(TIMES),
+        .given(TIMES)
+        .needing(TIMER_NEEDS),
     Operation::new(
         Action::DeleteTimerScalingPolicy,
         text::DELETE_TIMER,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gse_api::schema::ValueType;
 use gse_api::shape::{Repeatable, Shape};
 use gse_api::{Action, ApiError};
 use maud::{Markup, html};
@@ -22,7 +23,14 @@ pub(crate) struct Values {
     texts: BTreeMap<String, String>,
     /// Rows that were asked for, by the path of their list.
     rows: BTreeMap<String, usize>,
+    /// Members of a change that had a value when its form was opened.
+    had: BTreeSet<String>,
+    /// Members that were chosen to have a value, by their paths.
+    chosen: BTreeSet<String>,
 }
+
+/// Before the path of a member: the choice whether it has a value.
+pub(super) const CHOICE: &str = "_choice.";
 
 impl Values {
     /// What a browser sent. Names that begin with `_` are the form's own; what was left empty is absent.
@@ -32,12 +40,26 @@ impl Values {
             if let Some(list) = name.strip_prefix("_rows.") {
                 let count: usize = text.parse().unwrap_or(1);
                 values.rows.insert(list.to_owned(), count.min(MOST_ROWS));
+            } else if name == "_had" {
+                values.had = text.split_whitespace().map(str::to_owned).collect();
             } else if !name.starts_with('_') && !text.is_empty() {
                 // Browsers end lines with CR LF in forms only.
                 values.texts.insert(name.clone(), text.replace("\r\n", "\n"));
             }
         }
+        for (name, choice) in pairs {
+            match name.strip_prefix(CHOICE) {
+                Some(path) if choice == "yes" => _ = values.chosen.insert(path.to_owned()),
+                Some(path) => values.remove(path),
+                None => {}
+            }
+        }
         values
+    }
+
+    /// Remembers which of these members have a value, so that it is seen when one is emptied.
+    pub(crate) fn remember(&mut self, members: impl Iterator<Item = &'static str>) {
+        self.had = members.filter(|name| self.is_given(name)).map(str::to_owned).collect();
     }
 
     /// The members of a JSON object.
@@ -79,10 +101,16 @@ impl Values {
         !self.get(name).is_empty() || self.has_rows(name)
     }
 
+    /// Whether a member is one that shall have a value; 0 is none.
+    pub(crate) fn is_chosen(&self, path: &str) -> bool {
+        self.chosen.contains(path) || self.is_given(path) && self.get(path) != "0"
+    }
+
     /// Takes a member out, with all that it holds.
     pub(crate) fn remove(&mut self, path: &str) {
         let start = format!("{path}.");
         self.texts.retain(|name, _| name != path && !name.starts_with(&start));
+        self.had.remove(path);
     }
 
     /// Takes a row out of a list; those after it move up.
@@ -142,9 +170,11 @@ impl Values {
         filled.max(self.rows.get(list).copied().unwrap_or(1)).clamp(1, MOST_ROWS)
     }
 
-    /// Keeps the rows that were asked for.
+    /// Keeps the rows that were asked for, and what there was.
     pub(crate) fn row_counts(&self) -> Markup {
+        let had: Vec<&str> = self.had.iter().map(String::as_str).collect();
         html! {
+            @if !had.is_empty() { input type="hidden" name="_had" value=(had.join(" ")); }
             @for (list, count) in &self.rows {
                 input type="hidden" name={ "_rows." (list) } value=(count);
             }
@@ -156,13 +186,37 @@ impl Values {
         if self.texts.len() > MOST_FIELDS {
             return Err(invalid(format!("The form has more than {MOST_FIELDS} fields.")));
         }
+        if let Some(path) = self.chosen.iter().find(|path| !self.is_given(path)) {
+            return Err(invalid(format!("`{path}` is chosen and has no value.")));
+        }
         let pairs = self.closed_up();
         let form: Vec<String> =
             pairs.iter().map(|(name, text)| format!("{}={}", escaped(name), escaped(text))).collect();
         let form = form.join("&");
         let body = Shape::Form(Repeatable::default()).json(action.request_schema(), "", form.as_bytes());
         let body = body.map_err(|error| refusal(&error))?;
-        serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))
+        let mut body = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
+        self.empty(action, &mut body)?;
+        Ok(body)
+    }
+
+    /// What had a value and has none: a list is sent empty; anything else would stay as it is, which is said.
+    fn empty(&self, action: Action, body: &mut Value) -> Result<(), Refusal> {
+        let Value::Object(members) = body else { return Ok(()) };
+        let schema = action.request_schema();
+        for name in self.had.iter().filter(|name| schema.member(name).is_some()) {
+            let is_list =
+                schema.member(name).is_some_and(|member| matches!(member.value, ValueType::List(_)));
+            match members.contains_key(name) {
+                true => {}
+                false if is_list => _ = members.insert(name.clone(), Value::Array(Vec::new())),
+                false => {
+                    let text = format!("`{name}` cannot be emptied: what is left out stays as it is.");
+                    return Err(invalid(text));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// With the rows that were left empty taken out.

@@ -22,6 +22,15 @@ pub(super) const FOLDED: &[&str] = &[
     "PlayerLatencyPolicies",
 ];
 
+/// Members that are chosen to have a value or not, with the words of both; of a list there is one row.
+pub(super) const OPTIONAL: &[(&str, Text, Text)] = &[
+    ("CcnInfos", text::NO, text::YES),
+    ("MaxConcurrentGameServerSessionActivations", text::UNLIMITED, text::filling::LIMITED),
+];
+
+/// The most that forms let be typed, where the cloud API takes more (C-7).
+pub(super) const MOST: &[(&str, i64)] = &[("MaxConcurrentGameServerSessionActivations", 20_000)];
+
 /// The order in which members of structures are asked for.
 pub(super) const ORDER: &[&str] = &[
     "TimerName",

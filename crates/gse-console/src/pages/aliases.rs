@@ -4,7 +4,7 @@ use gse_api::extension::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanary
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{ROWS, fleet_link, list_filters, tag_filter};
+use super::{ROWS, all_fleets, fleet_link, list_filters, tag_filter};
 use crate::cloud::Refusal;
 use crate::html::{act, fields, id, named, pager, plain, refusal, table, tags, time};
 use crate::page::{Outcome, Page};
@@ -88,21 +88,23 @@ fn operations(v: &Visit, alias: &str) -> Markup {
     }
 }
 
-/// One alias and its canary; `refused` is what the service said to a change of it.
-pub(super) async fn show(v: &Visit, asked: &str, refused: Option<&Refusal>) -> Result<Outcome, Refusal> {
+/// A change of a canary that the service refused, and what was filled in.
+type Refused<'a> = (&'a Refusal, &'a [(String, String)]);
+
+/// One alias and its canary; `refused` is shown with what was filled in, and stays until the next button.
+pub(super) async fn show(v: &Visit, asked: &str, refused: Option<Refused<'_>>) -> Result<Outcome, Refusal> {
     let alias = wire::DescribeAliasRequest { alias_id: asked.to_owned() };
     let canary = DescribeAliasCanaryRequest { alias_id: asked.to_owned() };
-    let fleets = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
     let (alias, canary, fleets) =
-        tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), v.cloud.call(&fleets));
+        tokio::join!(v.cloud.call(&alias), v.cloud.call_extension(&canary), all_fleets(&v.cloud));
     let Some(alias) = alias?.alias else { return Ok(Outcome::NotFound) };
-    let fleets = fleets.map(|fleets| fleets.fleet_attributes).unwrap_or_default();
+    let fleets = fleets.unwrap_or_default();
     let body = html! {
         div.head {
             h1 { bdi.user { (alias.name) } }
             div { (operations(v, &alias.alias_id)) }
         }
-        @if let Some(refused) = refused { (refusal(v, refused)) }
+        @if let Some((refused, _)) = refused { (refusal(v, refused)) }
         (fields(v, &[
             (text::ID, id(&alias.alias_id)),
             (text::TYPE, html! { (kind(v, &alias.routing_strategy)) }),
@@ -116,12 +118,12 @@ pub(super) async fn show(v: &Visit, asked: &str, refused: Option<&Refusal>) -> R
             h2 { (v.t(text::CANARY)) }
             p.note { (v.t(text::CANARY_NOTE)) }
             @match canary {
-                Ok(canary) => (canary_part(v, &alias, &canary, &fleets)),
+                Ok(canary) => (canary_part(v, &alias, &canary, &fleets, refused.map(|(_, form)| form))),
                 Err(error) => (refusal(v, &error)),
             }
         }
     };
-    Ok(Outcome::Page(Page::live(alias.name.clone(), body)))
+    Ok(Outcome::Page(Page::live(alias.name.clone(), body).unless(refused.is_some())))
 }
 
 fn canary_part(
@@ -129,13 +131,16 @@ fn canary_part(
     alias: &wire::Alias,
     canary: &AliasCanary,
     fleets: &[wire::FleetAttributes],
+    filled: Option<&[(String, String)]>,
 ) -> Markup {
     let is_other = |fleet: &&wire::FleetAttributes| {
         fleet.status == "ACTIVE" && fleet.fleet_id != alias.routing_strategy.fleet_id
     };
     let choices: Vec<_> = fleets.iter().filter(is_other).collect();
     let post = format!("/console/aliases/{}/canary", escaped(&alias.alias_id));
-    let percent = if canary.percent == 0 { 10 } else { canary.percent };
+    let percent = if canary.percent == 0 { 10 } else { canary.percent }.to_string();
+    let typed = |name, now| filled.map_or(now, |form| find(form, name).unwrap_or_default());
+    let (chosen, percent) = (typed("fleet", &*canary.fleet_id), typed("percent", &*percent));
     html! {
         @if canary.percent > 0 {
             (fields(v, &[
@@ -154,7 +159,7 @@ fn canary_part(
                 label for="canary-fleet" { (v.t(text::FLEET)) }
                 select id="canary-fleet" name="fleet" required {
                     @for fleet in choices {
-                        option value=(fleet.fleet_id) selected[fleet.fleet_id == canary.fleet_id] {
+                        option value=(fleet.fleet_id) selected[fleet.fleet_id == chosen] {
                             (fleet.name) " · " (fleet.fleet_id)
                         }
                     }
@@ -187,6 +192,6 @@ pub(super) async fn set_canary(
     };
     match v.cloud.call_extension(&request).await {
         Ok(_) => Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(alias)))),
-        Err(refused) => show(v, alias, Some(&refused)).await,
+        Err(refused) => show(v, alias, Some((&refused, form))).await,
     }
 }

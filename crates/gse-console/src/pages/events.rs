@@ -1,16 +1,48 @@
 //! Events of a fleet, newest first, with their logs (operations.md 8.4).
 
+use gse_api::EVENT_CODES;
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::ROWS;
+use super::{ROWS, fleet, found_or_refused};
 use crate::cloud::Refusal;
 use crate::form::values::utc;
 use crate::html::{pager, plain, table, time};
+use crate::page::Outcome;
 use crate::text;
 use crate::visit::Visit;
 
-pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+/// The tab; a filter that is refused stays, with why.
+pub(super) async fn tab(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Outcome, Refusal> {
+    let found = list(v, &fleet.fleet_id).await;
+    let (content, refused) = found_or_refused(v, found)?;
+    let body = html! { (filter(v)) (content) };
+    Ok(Outcome::Page(fleet::framed(v, fleet, "events", &body).unless(refused)))
+}
+
+/// What is asked for is in the address; the codes are a list (8.4).
+fn filter(v: &Visit) -> Markup {
+    let local = |name| v.asked(name).unwrap_or_default().trim_end_matches('Z').to_owned();
+    let mut codes = EVENT_CODES.to_vec();
+    codes.sort_unstable();
+    codes.extend(v.asked("code").filter(|code| !EVENT_CODES.contains(code)));
+    html! {
+        form.filter #events-filter method="get" {
+            label for="code" { (v.t(text::CODE)) }
+            select id="code" name="code" {
+                option value="" { (v.t(text::ALL)) }
+                @for code in codes { option selected[v.asked("code") == Some(code)] { (code) } }
+            }
+            label for="from" { (v.t(text::FROM)) " (UTC)" }
+            input id="from" name="from" type="datetime-local" step="1" value=(local("from"));
+            label for="to" { (v.t(text::TO)) " (UTC)" }
+            input id="to" name="to" type="datetime-local" step="1" value=(local("to"));
+            button.quiet { (v.t(text::FILTER)) }
+        }
+    }
+}
+
+async fn list(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     let asked = |name| v.asked(name).map(str::to_owned);
     let request = wire::DescribeFleetEventsRequest {
         fleet_id: fleet.to_owned(),
@@ -34,18 +66,8 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
             },
         ]
     };
-    let local = |name| v.asked(name).unwrap_or_default().trim_end_matches('Z').to_owned();
     let rows: Vec<_> = events.events.iter().map(row).collect();
     Ok(html! {
-        form.filter method="get" {
-            label for="code" { (v.t(text::CODE)) }
-            input id="code" name="code" value=(v.asked("code").unwrap_or_default());
-            label for="from" { (v.t(text::FROM)) }
-            input id="from" name="from" type="datetime-local" step="1" value=(local("from"));
-            label for="to" { (v.t(text::TO)) }
-            input id="to" name="to" type="datetime-local" step="1" value=(local("to"));
-            button.quiet { (v.t(text::FILTER)) }
-        }
         (table(v, &[text::TIME, text::CODE, text::MESSAGE, text::OPERATIONS], &rows))
         (pager(v, rows.len(), ROWS, events.total_count))
     })

@@ -36,7 +36,7 @@ pub(super) async fn show(v: &Visit, fleet: &str, tab: &str) -> Result<Outcome, R
     let body = match tab {
         "basics" => basics(v, &fleet).await?,
         "diagnosis" => diagnosis::of_fleet(v, &fleet.fleet_id).await,
-        "events" => events::tab(v, &fleet.fleet_id).await?,
+        "events" => return events::tab(v, &fleet).await,
         "instances" => instances::tab(v, &fleet.fleet_id).await?,
         "access" => instance::access(v, &fleet.fleet_id).await?,
         "logs" => instance::logs(v, &fleet.fleet_id).await?,
@@ -76,7 +76,11 @@ pub(super) fn framed(v: &Visit, fleet: &wire::FleetAttributes, tab: &str, body: 
                 a.button href={ (base) "/delete" } { (v.t(text::DELETE)) }
             }
         }
-        div.under-head { code #fleet-id { (fleet.fleet_id) } (rename(v, fleet)) }
+        div.under-head {
+            code #fleet-id { (fleet.fleet_id) }
+            span #fleet-ccn { (v.t(text::CCN)) ": " (networks(v, fleet)) }
+            (rename(v, fleet))
+        }
         nav.tabs aria-label=(v.t(text::FLEET)) {
             @for (name, label) in TABS {
                 a href={ (base) "/" (name) } aria-current=[(*name == current).then_some("page")] { (v.t(*label)) }
@@ -140,7 +144,6 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
             (text::AUTOMATIC_SCALING, html! {
                 @if fleet.stopped_actions.is_empty() { (v.t(text::ON)) } @else { (v.t(text::OFF)) }
             }),
-            (text::CCN, networks(v, fleet)),
             (text::TAGS, tags(&fleet.tags)),
             (text::BILLING, plain(&fleet.billing_status)),
             (text::CREATED, time(&fleet.creation_time)),
@@ -151,7 +154,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
     })
 }
 
-/// The CCN box of 8.4.
+/// The CCN box in the header of 8.4.
 fn networks(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
     html! {
         @for network in &fleet.related_ccn_infos { (id(&network.ccn_id)) " " }

@@ -25,16 +25,19 @@ pub(crate) mod start;
 mod statistics;
 mod timeline;
 
-use gse_api::types::Filter;
+use gse_api::types::{DescribeFleetAttributesRequest, Filter, FleetAttributes};
 use maud::{Markup, html};
 
-use crate::cloud::Refusal;
+use crate::cloud::{Cloud, Refusal};
 use crate::page::{Outcome, Page};
 use crate::visit::{Visit, escaped};
 use crate::{explorer, form, text};
 
 /// Rows on one page of a list.
 const ROWS: u64 = 20;
+/// The most that the cloud API answers at a time, and how often it is asked for all that there is.
+const AT_ONCE: u64 = 100;
+const CALLS: u64 = 100;
 
 /// The page at an address.
 pub(crate) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
@@ -74,6 +77,9 @@ async fn at(v: &Visit) -> Result<Outcome, Refusal> {
         ["placement"] => return placement::show(v).await,
         ["aliases"] => aliases::list(v).await?,
         ["aliases", id] => return aliases::show(v, id, None).await,
+        ["aliases", id, "canary"] => {
+            return Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(id))));
+        }
         ["assets"] => assets::list(v).await?,
         ["assets", "upload"] => assets::upload(v).await,
         ["assets", "command"] => assets::command(v),
@@ -139,6 +145,32 @@ fn name_and_tag_filters(v: &Visit) -> Option<Vec<Filter>> {
         .map(|name| Filter { key: Some("resource:name".to_owned()), values: Some(vec![name.to_owned()]) });
     let filters: Vec<Filter> = name.into_iter().chain(tag_filter(v).into_iter().flatten()).collect();
     (!filters.is_empty()).then_some(filters)
+}
+
+/// What a filter found, or why it was refused: that is shown below the filter, which keeps what was filled in.
+fn found_or_refused(v: &Visit, found: Result<Markup, Refusal>) -> Result<(Markup, bool), Refusal> {
+    match found {
+        Err(refusal) if refusal.code.starts_with("InvalidParameter") => {
+            Ok((crate::html::refusal(v, &refusal), true))
+        }
+        found => Ok((found?, false)),
+    }
+}
+
+/// The fleets of a region to choose from, of as many answers as it takes.
+async fn all_fleets(cloud: &Cloud) -> Result<Vec<FleetAttributes>, Refusal> {
+    let mut fleets = Vec::new();
+    for _ in 0..CALLS {
+        let offset = Some(fleets.len() as u64);
+        let request = DescribeFleetAttributesRequest { limit: Some(AT_ONCE), offset, ..Default::default() };
+        let answer = cloud.call(&request).await?;
+        let is_last = answer.fleet_attributes.is_empty();
+        fleets.extend(answer.fleet_attributes);
+        if is_last || fleets.len() as u64 >= answer.total_count {
+            break;
+        }
+    }
+    Ok(fleets)
 }
 
 /// A fleet by its id.

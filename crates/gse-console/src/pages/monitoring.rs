@@ -34,6 +34,9 @@ const SPANS: [(i64, Text); 5] = [
 /// The one that is shown first.
 const USUAL_SPAN: i64 = 3600;
 
+/// How often figures are taken, seconds.
+const SAMPLE: i64 = 60;
+
 type Charts = &'static [(Text, &'static [&'static str])];
 
 const OF_FLEET: Charts = &[
@@ -316,12 +319,17 @@ pub(super) fn chart(
         id: id.to_owned(),
         title: title.to_owned(),
         times: figures.times.iter().filter_map(|time| seconds(time)).collect(),
-        span: (
-            seconds(&figures.begin_time).unwrap_or_default(),
-            seconds(&figures.end_time).unwrap_or_default(),
-        ),
+        span: drawn(figures),
         lines: lines.collect(),
     }
+}
+
+/// The period that is drawn, in whole samples: until there is another, a chart is no new one.
+fn drawn(figures: &DescribeMonitoringResponse) -> (i64, i64) {
+    let whole = |time: &str| seconds(time).map(|time| time - time.rem_euclid(SAMPLE));
+    let last = figures.times.last().and_then(|time| seconds(time));
+    let end = whole(&figures.end_time).max(last);
+    (whole(&figures.begin_time).unwrap_or_default(), end.unwrap_or_default())
 }
 
 fn unit(unit: &str) -> &'static str {
@@ -345,11 +353,10 @@ pub(super) fn metric_name(v: &Visit, key: &str) -> String {
 
 /// What there is to look at in this region.
 pub(super) async fn objects(cloud: &Cloud) -> Result<(Vec<wire::FleetAttributes>, Vec<String>), Refusal> {
-    let fleets = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
     let queues = wire::DescribeGameServerSessionQueuesRequest { limit: Some(100), ..Default::default() };
-    let (fleets, queues) = tokio::try_join!(cloud.call(&fleets), cloud.call(&queues))?;
+    let (fleets, queues) = tokio::try_join!(super::all_fleets(cloud), cloud.call(&queues))?;
     let queues = queues.game_server_session_queues.into_iter().map(|queue| queue.name);
-    Ok((fleets.fleet_attributes, queues.collect()))
+    Ok((fleets, queues.collect()))
 }
 
 /// The instances of all fleets.
@@ -393,4 +400,27 @@ async fn index(v: &Visit) -> Result<Page, Refusal> {
         (table(v, &[text::NAME], &queues))
     };
     Ok(Page::live(v.t(text::MONITORING), body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DescribeMonitoringResponse, drawn};
+
+    #[test]
+    fn a_chart_moves_by_whole_samples() {
+        let at = |seconds: u32, last: &str| {
+            drawn(&DescribeMonitoringResponse {
+                begin_time: format!("2021-01-01T11:00:{seconds:02}Z"),
+                end_time: format!("2021-01-01T12:00:{seconds:02}Z"),
+                times: vec![last.to_owned()],
+                ..Default::default()
+            })
+        };
+        let noon = 1_609_502_400;
+        for seconds in [0, 7, 59] {
+            assert_eq!(at(seconds, "2021-01-01T11:59:00Z"), (noon - 3600, noon));
+        }
+        // Nothing lies outside, however often figures are taken.
+        assert_eq!(at(7, "2021-01-01T12:00:05Z").1, noon + 5);
+    }
 }

@@ -122,7 +122,7 @@ async fn now(v: &Visit, fleet: &wire::FleetAttributes) -> Result<(Filled, Option
     Ok((filled, policy.map(|policy| policy.name)))
 }
 
-/// Posted: the range first, because it bounds the rest; then the policy and the switch. What was refused is shown in the
+/// Posted: the range first, because it bounds the rest and is what is refused; then the policy and the switch. What was refused is shown in the
 /// form, and what was done before it stays, as with the actions one by one.
 pub(super) async fn submit(v: &Visit, id: &str, form: &[(String, String)]) -> Result<Outcome, Refusal> {
     let Some(found) = fleet::find(v, id).await? else { return Ok(Outcome::NotFound) };
@@ -140,10 +140,6 @@ async fn carry_out(v: &Visit, fleet: &wire::FleetAttributes, filled: &Filled) ->
     let (_, policy) = now(v, fleet).await?;
     let actions = Some(vec![AUTO_SCALING.to_owned()]);
     let fleet_id = fleet.fleet_id.clone();
-    if !filled.is_automatic && fleet.stopped_actions.is_empty() && fleet.status == "ACTIVE" {
-        let stop = wire::StopFleetActionsRequest { actions: actions.clone(), fleet_id: fleet_id.clone() };
-        v.cloud.call(&stop).await?;
-    }
     let number = |text: &str, name: &str| match text {
         "" => Ok(None),
         text => text.parse::<u64>().map(Some).map_err(|_| wrong(name, text)),
@@ -161,6 +157,12 @@ async fn carry_out(v: &Visit, fleet: &wire::FleetAttributes, filled: &Filled) ->
         set_buffer(v, &fleet_id, target, policy).await?;
         if !fleet.stopped_actions.is_empty() {
             v.cloud.call(&wire::StartFleetActionsRequest { actions, fleet_id }).await?;
+        }
+    } else if fleet.stopped_actions.is_empty() && fleet.status == "ACTIVE" {
+        v.cloud.call(&wire::StopFleetActionsRequest { actions, fleet_id }).await?;
+        // A policy may have decided otherwise before it was stopped.
+        if capacity.desired_instances.is_some() {
+            v.cloud.call(&capacity).await?;
         }
     }
     Ok(())

@@ -22,12 +22,14 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         (text::MANUAL, act(v, text::START_SCALING, "StartFleetActions", &[("FleetId", fleet)]))
     };
     let decisions: Vec<_> = why.decisions.iter().map(decision).collect();
+    let (buffer, policies) = policies(v, fleet).await?;
     Ok(html! {
         p.buttons { a.button href={ "/console/fleets/" (escaped(fleet)) "/scale" } { (v.t(text::MODIFY)) } " " (switch) }
         (fields(v, &[
             (text::MODE, html! { (v.t(mode)) }),
             (text::RANGE, html! { (why.min) "–" (why.max) }),
             (text::DESIRED, html! { (why.desired) }),
+            (text::BUFFER_PERCENT, html! { @if let Some(buffer) = buffer { (buffer) } @else { "–" } }),
             (text::COOL_DOWN, html! { (why.scaling_interval) " " (v.t(text::MINUTES)) }),
             (text::ACTIVE, html! { (why.active) }),
             (text::IDLE, html! { (why.idle) }),
@@ -37,7 +39,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         ]))
         h2 { (v.t(text::WHY)) }
         ul { @for sentence in &why.sentences { li { (plain(sentence)) } } }
-        (policies(v, fleet).await?)
+        (policies)
         (timers(v, fleet).await?)
         h2 { (v.t(text::DECISIONS)) }
         (table(v, &[text::TIME, text::TIMES, text::DESIRED, text::TYPE, text::REASON], &decisions))
@@ -54,7 +56,8 @@ fn decision(decision: &CapacityDecision) -> Vec<Markup> {
     ]
 }
 
-async fn policies(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
+/// The policies, and the buffer that one of them keeps.
+async fn policies(v: &Visit, fleet: &str) -> Result<(Option<u64>, Markup), Refusal> {
     let request = wire::DescribeScalingPoliciesRequest {
         fleet_id: Some(fleet.to_owned()),
         limit: Some(ROWS),
@@ -72,10 +75,13 @@ async fn policies(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         ]
     };
     let rows: Vec<_> = policies.iter().map(row).collect();
-    Ok(html! {
+    let target = policies.iter().find(|policy| policy.policy_type == "TargetBased");
+    let buffer = target.and_then(|policy| Some(policy.target_configuration.as_ref()?.target_value));
+    let shown = html! {
         div.head { h2 { (v.t(text::POLICIES)) } (act(v, text::ADD_POLICY, "PutScalingPolicy", &[("FleetId", fleet)])) }
         (table(v, &[text::NAME, text::TYPE, text::RULE, text::STATUS, text::OPERATIONS], &rows))
-    })
+    };
+    Ok((buffer, shown))
 }
 
 /// What a policy says, on one line.

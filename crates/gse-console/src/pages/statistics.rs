@@ -3,7 +3,7 @@
 use gse_api::types as wire;
 use maud::{Markup, html};
 
-use super::{ROWS, seconds};
+use super::{AT_ONCE, CALLS, ROWS, all_fleets, found_or_refused, seconds};
 use crate::chart::{Chart, Line, iso, number_text};
 use crate::cloud::Refusal;
 use crate::form::values::utc;
@@ -16,9 +16,6 @@ use crate::{csv, text};
 const TABS: [(&str, Text); 2] = [("usage", text::USAGE), ("history", text::HISTORY)];
 /// What is shown first, seconds.
 const USUAL: i64 = 86_400;
-/// The most that the cloud API answers at a time, and how often a download asks.
-const AT_ONCE: u64 = 100;
-const CALLS: u64 = 100;
 
 /// What is asked about.
 struct Question {
@@ -57,8 +54,8 @@ pub(super) async fn show(v: &Visit, tab: &str) -> Result<Outcome, Refusal> {
     if !TABS.iter().any(|(name, _)| *name == tab) {
         return Ok(Outcome::NotFound);
     }
-    let list = wire::DescribeFleetAttributesRequest { limit: Some(100), ..Default::default() };
-    let (fleets, content) = tokio::try_join!(v.cloud.call(&list), content)?;
+    let (fleets, content) = tokio::join!(all_fleets(&v.cloud), content);
+    let (fleets, (content, refused)) = (fleets?, found_or_refused(v, content)?);
     let body = html! {
         h1 { (v.t(text::STATISTICS)) }
         nav.tabs aria-label=(v.t(text::STATISTICS)) {
@@ -66,11 +63,11 @@ pub(super) async fn show(v: &Visit, tab: &str) -> Result<Outcome, Refusal> {
                 a href={ "/console/statistics/" (name) } aria-current=[(name == tab).then_some("page")] { (v.t(label)) }
             }
         }
-        (filter(v, &question, &fleets.fleet_attributes))
+        (filter(v, &question, &fleets))
         (content)
         p.note { (v.t(text::TRAFFIC_NOTE)) }
     };
-    Ok(Outcome::Page(Page::new(v.t(text::STATISTICS), body)))
+    Ok(Outcome::Page(Page::new(v.t(text::STATISTICS), body).unless(refused)))
 }
 
 fn filter(v: &Visit, question: &Question, fleets: &[wire::FleetAttributes]) -> Markup {
@@ -99,12 +96,18 @@ fn filter(v: &Visit, question: &Question, fleets: &[wire::FleetAttributes]) -> M
     }
 }
 
-/// The button for the file of what is shown.
-fn save(v: &Visit, question: &Question, tab: &str) -> Markup {
+/// The button for the file of what is shown, and how much of so many rows the file has if it has not all.
+fn save(v: &Visit, question: &Question, tab: &str, total: u64) -> Markup {
     let fleet = question.fleet.as_deref().unwrap_or_default();
     let query = [("from", &*question.begin), ("to", &*question.end), ("fleet", fleet), ("download", "csv")];
     let href = address(&format!("/console/statistics/{tab}"), &query);
-    html! { a.button #download-csv href=(href) { (v.t(text::DOWNLOAD_CSV)) } }
+    let most = AT_ONCE * CALLS;
+    html! {
+        div {
+            a.button #download-csv href=(href) { (v.t(text::DOWNLOAD_CSV)) }
+            @if total > most { p.small #csv-is-cut { (v.t(text::filling::CSV_IS_CUT)) " " (most) " / " (total) } }
+        }
+    }
 }
 
 /// One hour or day: when it began, seconds, megabytes.
@@ -163,7 +166,7 @@ async fn usage(v: &Visit, question: &Question) -> Result<Markup, Refusal> {
                 (v.t(text::TOTAL)) ": " strong #total-time { (duration(total)) } " " (v.t(text::OF_INSTANCE_TIME)) " · "
                 (v.t(text::TRAFFIC)) ": " strong #total-traffic { (megabytes(v, summary.total_used_flow_mega_bytes)) }
             }
-            (save(v, question, "usage"))
+            (save(v, question, "usage", answer.total_count))
         }
         @if !parts.is_empty() { (usage_chart(v, question, &parts).show(v, &html! {})) }
         (table(v, &[part_name(&answer.time_type), text::INSTANCE_TIME, text::TRAFFIC], &rows))
@@ -248,7 +251,7 @@ async fn history(v: &Visit, question: &Question) -> Result<Markup, Refusal> {
     let columns =
         [text::FLEET, text::INSTANCE_ID, text::IP, text::FROM, text::ENDED, text::RUN_TIME, text::TRAFFIC];
     Ok(html! {
-        div.head { p.small { (v.t(text::HISTORY_NOTE)) } (save(v, question, "history")) }
+        div.head { p.small { (v.t(text::HISTORY_NOTE)) } (save(v, question, "history", answer.total_count)) }
         (table(v, &columns, &rows))
         (pager(v, rows.len(), ROWS, answer.total_count))
     })

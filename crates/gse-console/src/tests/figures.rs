@@ -117,3 +117,20 @@ async fn a_saved_table_is_no_formula() {
     assert!(cells.starts_with("\"'=cmd()\",\"<script>alert(1)</script>\"\"'&"), "{cells}");
     assert!(seen.text.contains(HOSTILE.chars().last().unwrap()));
 }
+
+#[tokio::test]
+async fn a_file_that_is_cut_is_said_to_be() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/statistics/history?fleet=fleet-long").await.text;
+    assert!(page.contains("10000 / 10001"), "{page}");
+    assert!(!browser.get("/console/statistics/history").await.text.contains("csv-is-cut"));
+}
+
+/// The cloud says that there are 45, one in each answer.
+#[tokio::test]
+async fn every_fleet_can_be_chosen() {
+    let mut browser = Browser::new();
+    browser.get("/console/statistics/usage").await;
+    let asked = browser.bodies_of("DescribeFleetAttributes");
+    assert_eq!((asked.len(), &asked[44]), (45, &json!({ "Limit": 100, "Offset": 44 })));
+}

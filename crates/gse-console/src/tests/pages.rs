@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Browser, FLEET, HOSTILE, SESSION};
 use crate::form;
-use crate::text::{MEMBERS, TABLE, demo, door, faults, live, login, pages, quotas};
+use crate::text::{MEMBERS, TABLE, demo, door, faults, filling, live, login, pages, quotas};
 use crate::visit::{address, escaped};
 
 /// Every page that can be reached.
@@ -116,7 +116,7 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    let others = [demo::TABLE, door::TABLE, faults::TABLE, live::TABLE, login::TABLE, pages::TABLE, quotas::TABLE];
+    let others = [demo::TABLE, door::TABLE, faults::TABLE, filling::TABLE, live::TABLE, login::TABLE, pages::TABLE, quotas::TABLE];
     for (name, text) in TABLE.iter().chain(others.into_iter().flatten()) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
@@ -356,4 +356,14 @@ async fn quotas_are_told_in_words() {
     let page = browser.get("/console/quotas").await.text;
     let said = "Room for packages: <bdi class=\"user\">80 GB</bdi> of <bdi class=\"user\">100 GB</bdi>";
     assert!(page.contains(said) && !page.contains("AssertCapacity"), "{page}");
+}
+
+#[tokio::test]
+async fn the_header_of_a_fleet_has_its_ccn_and_the_scaling_values_the_buffer() {
+    let mut browser = Browser::new();
+    let page = browser.get(&format!("/console/fleets/{FLEET}/scaling")).await.text;
+    let header = page.split_once("class=\"tabs\"").unwrap().0;
+    assert!(header.contains("id=\"fleet-ccn\"") && header.contains(&format!("{FLEET}/network")), "{header}");
+    let values = page.split_once("<dl>").unwrap().1.split_once("</dl>").unwrap().0;
+    assert!(values.contains("<dt>Buffer, %</dt><dd>31</dd>"), "{values}");
 }

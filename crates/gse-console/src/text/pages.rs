@@ -99,8 +99,8 @@ texts! {
     NOTE_LAUNCH_PATH: "Begins with /local/game/, where the package is unpacked.", "以 /local/game/ 开头，即生成包解压后的目录。";
     NOTE_CONCURRENT: "How many copies of this executable run on one instance; at most 50 over all rows.",
         "每个实例上同时运行的该程序副本数；所有行合计不超过 50。";
-    NOTE_ACTIVATION_LIMIT: "How many sessions may be activating at one moment on one instance. Empty or 0: unlimited.",
-        "单个实例同一时刻可处于激活中的会话数。留空或 0 表示不限。";
+    NOTE_ACTIVATION_LIMIT: "How many sessions may be activating at one moment on one instance.",
+        "单个实例同一时刻可处于激活中的会话数。";
     NOTE_DISKS: "CLOUD_PREMIUM 50–500 GB, CLOUD_SSD 100–500 GB; without one, CLOUD_PREMIUM 50 GB.",
         "CLOUD_PREMIUM 50–500 GB，CLOUD_SSD 100–500 GB；不填则为 CLOUD_PREMIUM 50 GB。";
     NOTE_CCN: "Optional. It must be accepted within 20 minutes.", "可选。须在 20 分钟内接受关联。";

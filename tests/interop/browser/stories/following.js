@@ -1,54 +1,75 @@
-// Pages that follow what they show: they show what somebody else does, and take nothing away from who uses them.
+// Pages that follow what they show, while somebody is at them: what was typed stays, the focus stays, and pages that
+// nobody sees take no connection from those that somebody does.
 "use strict";
 
+const { active, createFleet, upload } = require("../deeds");
 const { expect } = require("../telling");
-const { enter } = require("../visits");
+const { enter, says, valueOf } = require("../visits");
 
-const LIST = "/console/aliases";
+/** A browser has six connections to a host; each page that follows has one. */
+const PAGES = 7;
 
 module.exports = async function following(world) {
   const { part, cloud } = world;
   const visitor = await enter(world);
-  const other = await enter(world);
   const { page } = visitor;
-  const made = [];
-  /** Somebody makes an alias, and a page that nobody touches shows it. */
-  const make = async (name) => {
-    await other.go(LIST);
-    const RoutingStrategy = { Type: "TERMINAL", Message: "made meanwhile" };
-    const { Alias } = await cloud.call("CreateAlias", { Name: name, RoutingStrategy });
-    made.push(Alias.AliasId);
-    await other.shows(name);
-    world.browser.latest = visitor;
-  };
+  const asset = await upload(visitor, world, { name: "following" });
+  const { FleetId: fleet } = await createFleet(cloud, { asset, name: "following" });
+  await active(cloud, fleet);
+  const describe = (Description) => cloud.call("UpdateFleetAttributes", { FleetId: fleet, Description });
+  const description = valueOf(visitor, "Description");
+  const place = `/console/fleets/${fleet}/basics`;
 
-  part("following: a link that is being pressed stays where it is");
-  await visitor.go(LIST);
-  const link = visitor.link("Create");
-  await link.evaluate((element) => element.setAttribute("data-pressed", ""));
-  await link.hover();
-  await page.mouse.down();
-  await make("while a link was pressed");
-  expect((await page.locator("[data-pressed]").count()) === 1, "the link is still the same one");
-  const arrived = page.waitForEvent("framenavigated", (frame) => frame === page.mainFrame());
-  await Promise.all([arrived, page.mouse.up()]);
-  expect(visitor.path().startsWith("/console/do/CreateAlias"), "what was pressed is done", visitor.path());
+  part("following: what was typed stays, and it is said that there is news");
+  await visitor.go(place);
+  await page.locator("details.rename summary").click();
+  const [name, save, news] = [page.locator("#fleet-name"), page.locator("#form-rename button"), page.locator(".news")];
+  await name.fill("typed");
+  await page.keyboard.press("Tab");
+  await describe("the first news");
+  await news.waitFor();
+  await world.pictures.take(visitor, "following-news");
+  expect((await name.inputValue()) === "typed", "what was typed is there", await name.inputValue());
+  expect(await has(save), "the focus is where it was");
+  expect(!(await description.innerText()).includes("first"), "the page is as it was");
 
-  part("following: what came meanwhile is shown afterwards");
-  await visitor.go(LIST);
-  await page.locator("main h1").hover();
-  await page.mouse.down();
-  await make("while the page was pressed");
-  expect((await page.locator("main").getByText("while the page was pressed").count()) === 0, "nothing moved");
-  await page.mouse.up();
-  await visitor.shows("while the page was pressed");
+  part("following: what is as it was does not hold the page, and the focus stays");
+  await name.fill("following");
+  await save.focus();
+  await says(visitor, "the page follows", description, "the first news");
+  expect(await has(save), "the focus is on the new button");
+  await page.locator("details.rename[open]").waitFor();
+  expect((await news.count()) === 0, "there is no news any more");
 
-  part("following: the focus stays on a button that was drawn anew");
-  await page.locator("main th button").nth(1).focus();
-  await make("while a button had the focus");
-  await visitor.shows("while a button had the focus");
-  const at = await page.evaluate(() => [...document.querySelectorAll("main th button")].indexOf(document.activeElement));
-  expect(at === 1, "the second column's button has the focus", at);
+  part("following: who wants the news has it");
+  await name.fill("typed again");
+  await describe("the second news");
+  await visitor.click(news.getByRole("button"));
+  await says(visitor, "the page is a new one", description, "the second news");
 
-  for (const AliasId of made) await cloud.call("DeleteAlias", { AliasId });
+  part("following: hidden pages keep no connection");
+  await hide(page, true);
+  for (let opened = 1; opened < PAGES; opened += 1) {
+    const other = await visitor.context.newPage();
+    await other.goto(place);
+    await hide(other, true);
+  }
+  await describe("the third news");
+  const last = await visitor.context.newPage();
+  await last.goto(place);
+  await says({ page: last, calm: () => visitor.calm() }, "one more page is shown", last.locator("main"), "the third news");
+
+  part("following: a page that is seen again goes on from what it was told");
+  await hide(page, false);
+  await says(visitor, "it follows again", description, "the third news");
 };
+
+const has = (locator) => locator.evaluate((element) => element === document.activeElement);
+
+/** What a browser tells a page whose window is covered, or seen again. */
+function hide(page, hidden) {
+  return page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}

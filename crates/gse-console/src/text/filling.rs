@@ -1,0 +1,13 @@
+//! Texts of forms, and of pages that are filled in while they follow what they show.
+
+use crate::language::Text;
+
+texts! {
+    NEWS: "There is news: load it", "内容有更新，点击加载";
+
+    // forms
+    LIMITED: "Limited", "限制";
+
+    // statistics
+    CSV_IS_CUT: "The file has the first rows only; choose a shorter period for the rest:", "文件仅含前若干行，其余请缩短时间段：";
+}
