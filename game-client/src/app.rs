@@ -20,7 +20,7 @@ use game_net::protocol::PLAYER_ID_MAX;
 use game_player::bot::Bot;
 
 use crate::{
-    input,
+    fonts, input,
     journey::{self, Journey},
     menu,
     navigation::Screen,
@@ -32,6 +32,7 @@ use crate::{
     settings::Settings,
     settings_file::{self, SettingsFile},
     theme,
+    watching::{self, Watching},
 };
 
 /// A missing driver is told by `main.rs`, and a slow one is no surprise.
@@ -64,17 +65,18 @@ pub fn build(config: &Config, outlet: outlet::Outlet) -> std::io::Result<App> {
                 resolution: WindowResolution::new(theme::CANVAS.x as u32, theme::CANVAS.y as u32),
                 ..default()
             })));
-            app.add_plugins((render::plugin, screens::plugin));
+            app.add_plugins((render::plugin, screens::plugin, fonts::plugin(config)));
         }
         View::Scenes { folder } => {
             app.add_plugins(drawn(None).disable::<WinitPlugin>());
             app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO));
-            app.add_plugins((render::plugin, screens::plugin, render::scenes::plugin(folder.clone())));
+            app.add_plugins((render::plugin, screens::plugin, fonts::plugin(config)));
+            app.add_plugins(render::scenes::plugin(folder.clone()));
         }
         View::Screenshot { path, after_ticks } => {
             app.add_plugins(drawn(None).disable::<WinitPlugin>());
             app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO));
-            app.add_plugins((render::plugin, screens::plugin));
+            app.add_plugins((render::plugin, screens::plugin, fonts::plugin(config)));
             app.add_plugins(render::screenshot::plugin(path.clone(), *after_ticks));
         }
     }
@@ -91,7 +93,8 @@ pub fn build(config: &Config, outlet: outlet::Outlet) -> std::io::Result<App> {
     gameplay(&mut app, config, player_id, link, outlet);
     if config.view != View::Headless {
         app.insert_resource(settings).insert_resource(file).insert_resource(journey);
-        app.add_plugins((journey::plugin, regions::plugin, menu::plugin));
+        app.insert_resource(Watching::new(config));
+        app.add_plugins((journey::plugin, regions::plugin, watching::plugin, menu::plugin));
         if begins_at_title {
             app.insert_state(Screen::Title);
         }

@@ -10,13 +10,14 @@ use crate::{
     lookup::Place,
     navigation::{Choice, Deed, Purpose, Screen, Ways, decide},
     net::{Link, Received},
-    options::{Config, Destination, Matchmaker},
+    options::{CloudDestination, Config, Destination, Matchmaker},
     prediction::Match,
     regions::Regions,
     report::Outcome,
     session::{STEPS_KEPT_MAX, Session, keep_last},
     settings::Settings,
     settings_file::{self, SettingsFile},
+    watching::Watching,
 };
 
 /// What the player has chosen on a menu, or with Escape.
@@ -29,6 +30,10 @@ pub(crate) struct Journey {
     direct: Option<Destination>,
     play: Option<Destination>,
     lobby: Option<Destination>,
+    /// Where matches are that can be watched and not played.
+    watched: Option<CloudDestination>,
+    /// What was chosen to be watched.
+    watch: Option<Destination>,
     /// What this player set out for last.
     last: Option<Purpose>,
     /// Whether the player is asked about leaving the match.
@@ -104,7 +109,8 @@ impl Journey {
             Some(Destination::Matchmaker(Matchmaker { url, skill: SKILL, region: None }))
         };
         let lobby = config.lobby.clone().map(Destination::Cloud);
-        Journey { direct, play: play.or_else(from_settings), lobby, ..Journey::default() }
+        let watched = config.watched.clone();
+        Journey { direct, play: play.or_else(from_settings), lobby, watched, ..Journey::default() }
     }
 
     /// Ways that lead nowhere, for pictures.
@@ -133,16 +139,32 @@ impl Journey {
         Ways { play: self.play.is_some(), lobby: self.lobby.is_some(), last: self.last }
     }
 
+    /// Where matches are that can be watched, as far as the cloud API can be asked: a matchmaker tells of none.
+    fn watchable(&self, region: Option<&str>) -> Vec<CloudDestination> {
+        let cloud = |destination| match destination {
+            Some(Destination::Cloud(cloud)) => Some(cloud),
+            Some(Destination::Address { .. } | Destination::Watch { .. } | Destination::Matchmaker(_))
+            | None => None,
+        };
+        let ways = [
+            self.watched.clone(),
+            cloud(self.destination(Purpose::Play, region)),
+            cloud(self.destination(Purpose::Lobby, region)),
+        ];
+        ways.into_iter().flatten().collect()
+    }
+
     fn destination(&self, purpose: Purpose, region: Option<&str>) -> Option<Destination> {
         let destination = match purpose {
             Purpose::Direct => self.direct.clone(),
             Purpose::Play => self.play.clone(),
             Purpose::Lobby => return self.lobby.clone(),
+            Purpose::Watch => return self.watch.clone(),
         };
         let region = region.map(str::to_owned);
         match (destination, region) {
             (Some(Destination::Cloud(cloud)), Some(region)) => {
-                Some(Destination::Cloud(crate::options::CloudDestination { region, ..cloud }))
+                Some(Destination::Cloud(CloudDestination { region, ..cloud }))
             }
             (Some(Destination::Matchmaker(matchmaker)), region) => {
                 Some(Destination::Matchmaker(Matchmaker { region, ..matchmaker }))
@@ -170,6 +192,9 @@ fn obey(world: &mut World) {
         match decide(&choice, ways) {
             Deed::Show(screen) => show(world, screen),
             Deed::Measure => measure(world),
+            Deed::ListRunning => list_running(world),
+            Deed::Watch(number) => watch(world, number),
+            Deed::Write => {}
             Deed::Prefer(region) => {
                 world.resource_mut::<Settings>().region = region;
                 save(world);
@@ -215,6 +240,31 @@ fn measure(world: &mut World) {
         world.resource_mut::<Regions>().measure(&play);
     }
     show(world, Screen::Regions);
+}
+
+/// Shows what runs, asked anew each time: a match is over soon.
+fn list_running(world: &mut World) {
+    forget_session(world);
+    let region = world.resource::<Settings>().region.clone();
+    let clouds = world.resource::<Journey>().watchable(region.as_deref());
+    world.resource_mut::<Watching>().ask(clouds);
+    show(world, Screen::Watch);
+}
+
+/// Goes to watch, if what was chosen or written says where.
+fn watch(world: &mut World, number: Option<usize>) {
+    let watching = world.resource::<Watching>();
+    let chosen = match number {
+        Some(number) => watching.listed(number),
+        None => watching.written(),
+    };
+    match chosen {
+        Ok(destination) => {
+            world.resource_mut::<Journey>().watch = Some(destination);
+            start(world, Purpose::Watch);
+        }
+        Err(problem) => world.resource_mut::<Watching>().problem = Some(problem),
+    }
 }
 
 fn start(world: &mut World, purpose: Purpose) {

@@ -11,6 +11,8 @@
 mod app;
 mod bindings;
 mod chat;
+mod errand;
+mod fonts;
 mod input;
 mod journey;
 mod lookup;
@@ -30,5 +32,6 @@ mod session;
 mod settings;
 mod settings_file;
 mod theme;
+mod watching;
 
 pub use app::build;

@@ -108,6 +108,88 @@ pub(crate) async fn find_seat(
     found.await.unwrap_or_else(|_| Err(format!("no seat within {} s", LOOKUP_MAX.as_secs())))
 }
 
+/// A session that runs now, for whoever wants to watch.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// The GameServerSessionId.
+    pub(crate) session: String,
+    /// Its name, which may be empty.
+    pub(crate) name: String,
+    /// Address of the game server.
+    pub(crate) address: SocketAddr,
+    /// Seats that are taken, and all.
+    pub(crate) players: (u64, u64),
+    /// What lets watch, if the session has spectators.
+    pub(crate) spectator_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RunningSession {
+    game_server_session_id: String,
+    name: Option<String>,
+    ip_address: IpAddr,
+    port: u16,
+    current_player_session_count: u64,
+    maximum_player_session_count: u64,
+    game_properties: Option<Vec<GameProperty>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GameProperty {
+    key: String,
+    value: String,
+}
+
+/// The game property that spectators have to know.
+const SPECTATOR_KEY: &str = "spectator_key";
+/// Sessions that are asked for at most at each place, the newest.
+const RUNNING_MAX: u64 = 20;
+
+/// What runs behind these aliases or fleets, the newest first.
+///
+/// # Errors
+/// Which action failed and why, for people.
+pub(crate) async fn running(clouds: &[CloudDestination]) -> Result<Vec<Running>, String> {
+    let asked = async {
+        let mut running: Vec<Running> = Vec::new();
+        for cloud in clouds {
+            let found = running_at(&client(cloud)?, &cloud.target).await?;
+            // Two aliases may lead to one fleet.
+            let is_new = |one: &Running| running.iter().all(|other| other.session != one.session);
+            let found: Vec<Running> = found.into_iter().filter(is_new).collect();
+            running.extend(found);
+        }
+        Ok(running)
+    };
+    timeout(LOOKUP_MAX, asked)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", LOOKUP_MAX.as_secs())))
+}
+
+async fn running_at(client: &Client, target: &Target) -> Result<Vec<Running>, String> {
+    let mut body = select(target);
+    body["SortExpression"] = json!("creationTimeMillis DESC");
+    body["Limit"] = json!(RUNNING_MAX);
+    let action = "SearchGameServerSessions";
+    let answer = call(client, action, &body).await.map_err(|error| failed(action, &error))?;
+    let found = member::<Option<Vec<RunningSession>>>(action, answer, "GameServerSessions")?;
+    let of = |session: RunningSession| {
+        let properties = session.game_properties.unwrap_or_default().into_iter();
+        let mut keys =
+            properties.filter(|property| property.key == SPECTATOR_KEY).map(|property| property.value);
+        Running {
+            session: session.game_server_session_id,
+            name: session.name.unwrap_or_default(),
+            address: SocketAddr::new(session.ip_address, session.port),
+            players: (session.current_player_session_count, session.maximum_player_session_count),
+            spectator_key: keys.find(|key| !key.is_empty()),
+        }
+    };
+    Ok(found.unwrap_or_default().into_iter().map(of).collect())
+}
+
 /// What answers for each region, as the service says.
 ///
 /// # Errors

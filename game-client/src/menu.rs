@@ -26,6 +26,18 @@ pub(crate) struct Menu {
     enabled: Vec<bool>,
 }
 
+impl Line {
+    /// Its number on the screen.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// What it does.
+    pub(crate) fn choice(&self) -> &Choice {
+        &self.choice
+    }
+}
+
 impl Menu {
     /// Whether there is no menu.
     pub(crate) fn is_empty(&self) -> bool {

@@ -13,6 +13,8 @@ pub(crate) enum Screen {
     Title,
     /// How far away the regions are.
     Regions,
+    /// What can be watched.
+    Watch,
     /// Which key does what.
     Settings,
     /// Not let in yet.
@@ -41,6 +43,14 @@ pub(crate) enum Choice {
     Measure,
     /// Play in this region, or in any.
     Region(Option<String>),
+    /// See what can be watched.
+    Watch,
+    /// Watch this one of the list.
+    WatchListed(usize),
+    /// Write here what is to be watched.
+    Write(Field),
+    /// Watch what was written.
+    WatchWritten,
     /// See which key does what.
     Settings,
     /// Give an action another key, at this place.
@@ -63,6 +73,15 @@ pub(crate) enum Choice {
     Quit,
 }
 
+/// A line that somebody writes on who wants to watch what no list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// Address and port of the game server.
+    Address,
+    /// What lets watch.
+    Key,
+}
+
 /// What the player set out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -72,6 +91,8 @@ pub(crate) enum Purpose {
     Play,
     /// The lobby.
     Lobby,
+    /// A match of others.
+    Watch,
 }
 
 /// Where this client can go.
@@ -92,6 +113,12 @@ pub(crate) enum Deed {
     Show(Screen),
     /// Look at the regions, and measure them.
     Measure,
+    /// Look at what can be watched, and ask what runs.
+    ListRunning,
+    /// Watch this one of the list, or what was written.
+    Watch(Option<usize>),
+    /// Nothing: the line that is selected is written on.
+    Write,
     /// Prefer a region.
     Prefer(Option<String>),
     /// Go there; a connection that there is ends.
@@ -126,6 +153,10 @@ pub(crate) fn decide(choice: &Choice, ways: Ways) -> Deed {
         Choice::Again => Deed::Start(ways.last.unwrap_or(Purpose::Play)),
         Choice::Regions | Choice::Measure => Deed::Measure,
         Choice::Region(region) => Deed::Prefer(region.clone()),
+        Choice::Watch => Deed::ListRunning,
+        Choice::WatchListed(number) => Deed::Watch(Some(*number)),
+        Choice::WatchWritten => Deed::Watch(None),
+        Choice::Write(_) => Deed::Write,
         Choice::Settings => Deed::Show(Screen::Settings),
         Choice::Bind(action, place) => Deed::Bind(*action, *place),
         Choice::ResetKeys => Deed::ResetKeys,
@@ -145,6 +176,7 @@ pub(crate) fn escape(screen: Screen, is_leave_asked: bool, is_finding: bool) -> 
         Screen::Playing => Some(if is_leave_asked { Choice::Stay } else { Choice::AskLeave }),
         Screen::Lobby if is_finding => Some(Choice::StopFinding),
         Screen::Regions
+        | Screen::Watch
         | Screen::Settings
         | Screen::Connecting
         | Screen::Lobby
@@ -188,6 +220,7 @@ pub(crate) fn title_menu(ways: Ways) -> Vec<Item> {
     vec![
         Item::new("Play", Choice::Play),
         Item::new("Lobby", Choice::Lobby).enabled(ways.lobby),
+        Item::new("Watch", Choice::Watch),
         Item::new("Regions", Choice::Regions).enabled(ways.play),
         Item::new("Settings", Choice::Settings),
         Item::new("Quit", Choice::Quit),
@@ -197,8 +230,13 @@ pub(crate) fn title_menu(ways: Ways) -> Vec<Item> {
 /// The menu below a result.
 pub(crate) fn ended_menu(ways: Ways) -> Vec<Item> {
     let mut menu = Vec::new();
-    if ways.play && ways.last != Some(Purpose::Lobby) {
-        menu.push(Item::new("Play again", Choice::Play));
+    match ways.last {
+        Some(Purpose::Watch) => menu.push(Item::new("Watch more", Choice::Watch)),
+        Some(Purpose::Lobby) => {}
+        Some(Purpose::Direct | Purpose::Play) | None if ways.play => {
+            menu.push(Item::new("Play again", Choice::Play));
+        }
+        Some(Purpose::Direct | Purpose::Play) | None => {}
     }
     if ways.lobby {
         menu.push(Item::new("To the lobby", Choice::Lobby));
@@ -212,6 +250,9 @@ pub(crate) fn trouble_menu(ways: Ways) -> Vec<Item> {
     let mut menu = Vec::new();
     if ways.last.is_some() {
         menu.push(Item::new("Try again", Choice::Again));
+    }
+    if ways.last == Some(Purpose::Watch) {
+        menu.push(Item::new("Watch more", Choice::Watch));
     }
     menu.extend([Item::new("Title", Choice::Title), Item::new("Quit", Choice::Quit)]);
     menu
@@ -232,6 +273,21 @@ pub(crate) fn regions_menu(rows: &[(String, String)]) -> Vec<Item> {
     let rows = rows.iter().map(|(region, label)| Item::new(label, Choice::Region(Some(region.clone()))));
     let last = [Item::new("  Measure again", Choice::Measure), Item::new("  Back", Choice::Title)];
     std::iter::once(any).chain(rows).chain(last).collect()
+}
+
+/// What can be watched: the list, whose lines can be chosen if something lets watch; then what can be written.
+pub(crate) fn watch_menu(rows: &[(String, bool)]) -> Vec<Item> {
+    let listed = rows.iter().enumerate().map(|(number, (label, can_be_watched))| {
+        Item::new(label, Choice::WatchListed(number)).enabled(*can_be_watched)
+    });
+    let written = [
+        Item::new("", Choice::Write(Field::Address)),
+        Item::new("", Choice::Write(Field::Key)),
+        Item::new("Watch this address", Choice::WatchWritten),
+        Item::new("Look again", Choice::Watch),
+        Item::new("Back", Choice::Title),
+    ];
+    listed.chain(written).collect()
 }
 
 /// A key that moves through a menu.

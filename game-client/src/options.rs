@@ -17,8 +17,8 @@ pub struct Options {
     pub connect: Option<SocketAddr>,
     /// Watch the match on the game server at this address, without a seat
     #[arg(long, value_name = "IP:PORT", conflicts_with_all = ["connect",
-        "matchmaker", "gse_endpoint", "alias", "fleet", "lobby_alias", "lobby_fleet", "title", "bot", "say",
-        "expect_peers"])]
+        "matchmaker", "gse_endpoint", "alias", "fleet", "lobby_alias", "lobby_fleet", "watch_alias", "watch_fleet",
+        "title", "bot", "say", "expect_peers"])]
     pub watch: Option<SocketAddr>,
     /// The session's game property `spectator_key`; prefer the variable, arguments are visible to others
     #[arg(long, value_name = "KEY", env = "GAME_SPECTATOR_KEY", hide_env_values = true)]
@@ -48,6 +48,12 @@ pub struct Options {
     /// The lobby is on this fleet
     #[arg(long, value_name = "FLEET_ID")]
     pub lobby_fleet: Option<String>,
+    /// List the matches behind this alias to watch
+    #[arg(long, value_name = "ALIAS_ID", conflicts_with = "watch_fleet")]
+    pub watch_alias: Option<String>,
+    /// List the matches on this fleet to watch
+    #[arg(long, value_name = "FLEET_ID")]
+    pub watch_fleet: Option<String>,
     /// Seats of a session that has to be created, 1 to 200
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=200))]
     pub max_players: u64,
@@ -70,6 +76,9 @@ pub struct Options {
     /// The settings, instead of `opengse-arena/settings.json` in the user's configuration folder
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+    /// A font for the letters that the built-in one has not, instead of what is found on this machine
+    #[arg(long, value_name = "FILE", conflicts_with = "headless")]
+    pub font: Option<PathBuf>,
     /// Id of the session that `--connect` or `--watch` leads to; F3 shows it
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
@@ -210,10 +219,16 @@ pub struct Config {
     pub destination: Option<Destination>,
     /// Where the lobby is.
     pub lobby: Option<CloudDestination>,
+    /// Where matches are that can be watched, beside those that can be played.
+    pub watched: Option<CloudDestination>,
+    /// What the screen for watching begins with.
+    pub spectator_key: Option<String>,
     /// Begin with the title.
     pub begins_at_title: bool,
     /// The file of the settings, if it was named.
     pub settings: Option<PathBuf>,
+    /// The font for what the built-in one has not, if it was named.
+    pub font: Option<PathBuf>,
     /// Id of the player, if it was said.
     pub player_id: Option<String>,
     /// How the game is shown.
@@ -305,8 +320,11 @@ impl Options {
             problems.extend(more);
             None
         });
+        let watched = self.matches_to_watch(&mut problems);
         match (destination, problems.is_empty()) {
             (Ok(destination), true) => Ok(Config {
+                watched,
+                spectator_key: self.spectator_key.filter(|key| !key.is_empty()),
                 // Without a match to go to, what was named is the lobby.
                 destination: match (destination, &lobby, self.title || view == View::Window) {
                     (None, Some(lobby), false) => Some(Destination::Cloud(lobby.clone())),
@@ -315,6 +333,7 @@ impl Options {
                 lobby,
                 begins_at_title: self.title,
                 settings: self.settings,
+                font: self.font,
                 player_id: self.player_id,
                 view,
                 bot: self.bot,
@@ -333,7 +352,7 @@ impl Options {
     }
 
     fn names_a_place(&self) -> bool {
-        let cloud = self.gse_endpoint.is_some() && !self.names_a_lobby();
+        let cloud = self.gse_endpoint.is_some() && !self.names_more();
         self.connect.is_some()
             || self.watch.is_some()
             || self.matchmaker.is_some()
@@ -344,6 +363,23 @@ impl Options {
 
     fn names_a_lobby(&self) -> bool {
         self.lobby_alias.is_some() || self.lobby_fleet.is_some()
+    }
+
+    /// Whether the cloud API is for something else than to play.
+    fn names_more(&self) -> bool {
+        self.names_a_lobby() || self.watch_alias.is_some() || self.watch_fleet.is_some()
+    }
+
+    /// Where matches are that can be watched, if that was said.
+    fn matches_to_watch(&self, problems: &mut Vec<String>) -> Option<CloudDestination> {
+        let alias = self.watch_alias.clone().map(Target::Alias);
+        let target = alias.or_else(|| self.watch_fleet.clone().map(Target::Fleet))?;
+        let mut missing = Vec::new();
+        let cloud = self.cloud(target, &mut missing);
+        // The lobby or the match may miss the same.
+        missing.retain(|problem| !problems.contains(problem));
+        problems.extend(missing);
+        Some(cloud)
     }
 
     /// The lobby, if one was named.
@@ -389,7 +425,7 @@ impl Options {
             return self.watched(address).map_err(|problem| vec![problem]);
         }
         let mut problems = Vec::new();
-        let cloud_flags = (self.gse_endpoint.is_some() && !self.names_a_lobby())
+        let cloud_flags = (self.gse_endpoint.is_some() && !self.names_more())
             || self.alias.is_some()
             || self.fleet.is_some();
         if let Some(url) = &self.matchmaker {

@@ -146,6 +146,7 @@ fn report(session: &Session, match_: Option<&Match>) -> Option<Report> {
         winner: session.winner.clone(),
         scores: scores(session, match_),
         ticks: match_.map_or(session.ticks, |match_| u64::from(match_.confirmed().tick())),
+        states: match_.map(Match::states).unwrap_or_default(),
         snapshots: u64::from(statistics.snapshots),
         mispredictions: u64::from(statistics.mispredictions),
         rtt_ms: session.rtt.map(|rtt| rtt.as_micros() as f64 / 1000.0),

@@ -3,13 +3,15 @@
 //!
 //! Prediction and reconciliation are in game-net; here they only get their calls.
 
+use std::collections::BTreeMap;
+
 use bevy::prelude::*;
 use game_net::{
     client::{Client, Statistics},
     protocol::{ProtocolError, ServerMessage},
     watcher::Watcher,
 };
-use game_sim::{PlayerSlot, World};
+use game_sim::{PlayerSlot, TICKS_PER_SECOND, World};
 
 use crate::{
     input::Intent,
@@ -23,7 +25,12 @@ use crate::{
 pub(crate) struct Match {
     side: Side,
     names: Vec<String>,
+    /// Hashes of confirmed states of whole seconds, by tick.
+    states: BTreeMap<u32, u64>,
 }
+
+/// Hashes that are kept, in seconds.
+const STATES_MAX: usize = 16;
 
 /// On which side of the fence.
 #[derive(Debug)]
@@ -43,11 +50,11 @@ impl Side {
 
 impl Match {
     fn of_player(client: Client, names: Vec<String>) -> Match {
-        Match { side: Side::Player(Box::new(client)), names }
+        Match { side: Side::Player(Box::new(client)), names, states: BTreeMap::new() }
     }
 
     fn of_spectator(watcher: Watcher, names: Vec<String>) -> Match {
-        Match { side: Side::Spectator(Box::new(watcher)), names }
+        Match { side: Side::Spectator(Box::new(watcher)), names, states: BTreeMap::new() }
     }
 
     /// A match that nobody is connected to.
@@ -99,6 +106,23 @@ impl Match {
         }
     }
 
+    /// Hashes of what the server confirmed, by tick.
+    pub(crate) fn states(&self) -> BTreeMap<u32, String> {
+        self.states.iter().map(|(tick, hash)| (*tick, format!("{hash:016x}"))).collect()
+    }
+
+    fn on_datagram(&mut self, datagram: &[u8]) -> Result<(), ProtocolError> {
+        let is_new = self.side.on_datagram(datagram)?;
+        let tick = self.confirmed().tick();
+        if is_new && tick.is_multiple_of(TICKS_PER_SECOND) {
+            self.states.insert(tick, self.confirmed().state().hash());
+            while self.states.len() > STATES_MAX {
+                self.states.pop_first();
+            }
+        }
+        Ok(())
+    }
+
     /// Player ids by slot.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
@@ -140,7 +164,7 @@ pub(crate) fn observe(
             }
             Received::Datagram(datagram) => {
                 if let Some(match_) = begun.as_mut().or(current.as_deref_mut())
-                    && let Err(error) = match_.side.on_datagram(datagram)
+                    && let Err(error) = match_.on_datagram(datagram)
                 {
                     debug!("snapshot not used: {error}");
                 }

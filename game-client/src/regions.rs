@@ -2,12 +2,12 @@
 //!
 //! How that is measured is `gse_client::latency`'s business; where to measure, the matchmaker or the cloud API says.
 
-use std::sync::mpsc::{self, Receiver, TryRecvError};
-
 use bevy::prelude::*;
 use gse_client::latency::{self, Beacon, Measured};
 
-use crate::{lookup, matchmaker, navigation::Item, navigation::regions_menu, options::Destination};
+use crate::{
+    errand::Errand, lookup, matchmaker, navigation::Item, navigation::regions_menu, options::Destination,
+};
 
 /// Up to here a region is near, in milliseconds; up to the next it is playable.
 const NEAR_MS: u64 = 60;
@@ -53,7 +53,7 @@ pub(crate) enum Known {
 pub(crate) struct Regions {
     /// What is known.
     pub(crate) known: Known,
-    answer: Option<std::sync::Mutex<Receiver<Known>>>,
+    errand: Option<Errand<Vec<Row>>>,
 }
 
 impl Regions {
@@ -62,18 +62,9 @@ impl Regions {
         if self.known == Known::Measuring {
             return;
         }
-        let (to_app, answer) = mpsc::channel();
         let destination = destination.clone();
-        let started = std::thread::Builder::new().name("regions".to_owned()).spawn(move || {
-            // Nobody listens any more when the app was closed meanwhile.
-            let _ = to_app.send(measured(&destination));
-        });
-        match started {
-            Ok(_) => {
-                (self.known, self.answer) = (Known::Measuring, Some(std::sync::Mutex::new(answer)));
-            }
-            Err(error) => self.known = Known::Failed(format!("the system gives no thread: {error}")),
-        }
+        self.errand = Some(Errand::start("regions", move || measured(destination)));
+        self.known = Known::Measuring;
     }
 
     /// The menu of what is known.
@@ -100,37 +91,22 @@ pub(crate) fn plugin(app: &mut App) {
 }
 
 fn take(mut regions: ResMut<Regions>) {
-    let Some(answer) = &regions.bypass_change_detection().answer else { return };
-    // Only this thread locks it; the mutex makes the receiver a part of a resource.
-    let answer = answer.lock().map_or(Err(TryRecvError::Disconnected), |answer| answer.try_recv());
-    regions.known = match answer {
-        Ok(known) => known,
-        Err(TryRecvError::Empty) => return,
-        Err(TryRecvError::Disconnected) => {
-            Known::Failed("measuring has stopped\nhint: measure again".to_owned())
-        }
+    let Some(answer) = regions.bypass_change_detection().errand.as_ref().and_then(Errand::answer) else {
+        return;
     };
-    regions.answer = None;
+    regions.known = answer.map_or_else(Known::Failed, Known::Rows);
+    regions.errand = None;
 }
 
-fn measured(destination: &Destination) -> Known {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Known::Failed(format!("the system gives no runtime for the network: {error}")),
-    };
-    runtime.block_on(async {
-        let beacons = match destination {
-            Destination::Cloud(cloud) => lookup::beacons(cloud).await,
-            Destination::Matchmaker(matchmaker) => matchmaker::beacons(matchmaker).await,
-            Destination::Address { .. } | Destination::Watch { .. } => {
-                Err("a seat is in one region only".to_owned())
-            }
-        };
-        match beacons {
-            Ok(beacons) => Known::Rows(rows(&beacons, &latency::measure(&beacons, latency::PROBES).await)),
-            Err(problem) => Known::Failed(problem),
+async fn measured(destination: Destination) -> Result<Vec<Row>, String> {
+    let beacons = match &destination {
+        Destination::Cloud(cloud) => lookup::beacons(cloud).await?,
+        Destination::Matchmaker(matchmaker) => matchmaker::beacons(matchmaker).await?,
+        Destination::Address { .. } | Destination::Watch { .. } => {
+            return Err("a seat is in one region only".to_owned());
         }
-    })
+    };
+    Ok(rows(&beacons, &latency::measure(&beacons, latency::PROBES).await))
 }
 
 /// The nearest first, and those that did not answer last.
@@ -168,7 +144,7 @@ mod tests {
                 ("na-toronto", "no answer")
             ]
         );
-        let menu = Regions { known: Known::Rows(found), answer: None }.menu();
+        let menu = Regions { known: Known::Rows(found), errand: None }.menu();
         assert_eq!(menu[1].label, "eu-moscow       38 ms  near");
         assert_eq!(menu[1].choice, Choice::Region(Some("eu-moscow".to_owned())));
         assert_eq!(menu.len(), 7, "anywhere, four regions, again, back");

@@ -103,6 +103,9 @@ pub struct Report {
     pub scores: BTreeMap<String, u32>,
     /// Ticks of the match that the server confirmed; in a lobby, ticks since joining.
     pub ticks: u64,
+    /// Hashes of the match's state as the server confirmed it, by tick: of whole seconds, the newest. Whoever was in
+    /// the same match has the same hash for the same tick.
+    pub states: BTreeMap<u32, String>,
     /// Snapshots that arrived and were newer than what was known.
     pub snapshots: u64,
     /// How often a snapshot differed from what had been predicted.

@@ -95,53 +95,54 @@ pub(crate) fn token(slot: u8, size: f32) -> impl Bundle {
 }
 
 /// A name that fits: the last part of a long id is cut off, and the cut is shown.
-pub(crate) fn short_name(name: &str, length_max: usize) -> String {
-    if name.chars().count() <= length_max {
-        return printable(name);
+pub(crate) fn short_name(name: &str, width_max: usize) -> String {
+    if width(name) <= width_max {
+        return name.to_owned();
     }
-    printable(&name.chars().take(length_max.saturating_sub(2)).chain("..".chars()).collect::<String>())
+    format!("{}..", beginning(name, width_max.saturating_sub(2)))
 }
 
-/// The text as far as the built-in font can show it: it has the printable ASCII characters only. Letters with marks
-/// lose them; of everything else there is at least seen that it is there.
-pub(crate) fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        c if c.is_ascii_graphic() || c == ' ' || c == '\n' => c,
-        c => without_mark(c).unwrap_or('?'),
+/// How many characters of the built-in font a text is wide at most. Letters of Chinese, Japanese and Korean, and
+/// pictures, are wider than those: up to two thirds more, and are counted twice.
+pub(crate) fn width(text: &str) -> usize {
+    text.chars().map(character_width).sum()
+}
+
+fn character_width(c: char) -> usize {
+    let is_wide = matches!(
+        u32::from(c),
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60
+            | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd
+    );
+    if is_wide { 2 } else { 1 }
+}
+
+/// As much of the beginning of a text as fits.
+fn beginning(text: &str, width_max: usize) -> &str {
+    let mut room = width_max;
+    let fits = |c: &char| {
+        let is_in = character_width(*c) <= room;
+        room = room.saturating_sub(character_width(*c));
+        is_in
     };
-    text.chars().map(shown).collect()
+    &text[..text.chars().take_while(fits).map(char::len_utf8).sum()]
 }
 
-/// The letter below the mark, for the letters of Latin-1 and what is like them.
-fn without_mark(c: char) -> Option<char> {
-    const LETTERS: &[(char, &str)] = &[
-        ('a', "àáâãäåā"),
-        ('c', "çćč"),
-        ('e', "èéêëēě"),
-        ('i', "ìíîïī"),
-        ('n', "ñńň"),
-        ('o', "òóôõöøō"),
-        ('s', "śš"),
-        ('u', "ùúûüūů"),
-        ('y', "ýÿ"),
-        ('z', "źžż"),
-        ('\'', "‘’"),
-        ('"', "“”„"),
-        ('-', "–—"),
-        ('.', "…"),
-    ];
-    let lower = c.to_lowercase().next()?;
-    let (letter, _) = LETTERS.iter().find(|(_, marked)| marked.contains(lower))?;
-    Some(if c == lower { *letter } else { letter.to_ascii_uppercase() })
+/// As much of the end of a text as fits: of a line that is written, that is what one looks at.
+pub(crate) fn end(text: &str, width_max: usize) -> &str {
+    let too_much = width(text).saturating_sub(width_max);
+    let mut left_out = 0;
+    let is_out = |c: &char| {
+        let is_out = left_out < too_much;
+        left_out += character_width(*c);
+        is_out
+    };
+    &text[text.chars().take_while(is_out).map(char::len_utf8).sum()..]
 }
 
-/// Text of the interface in the built-in font.
+/// Text of the interface. What cannot be shown of it is replaced when it is drawn (`fonts.rs`).
 pub(crate) fn label(text: impl Into<String>, size: f32, color: Color) -> impl Bundle {
-    (
-        Text::new(printable(&text.into())),
-        TextFont { font_size: FontSize::Px(size), ..default() },
-        TextColor(color),
-    )
+    (Text::new(text), TextFont { font_size: FontSize::Px(size), ..default() }, TextColor(color))
 }
 
 /// A column over the whole canvas with its content in the middle.
@@ -191,13 +192,13 @@ pub(crate) fn column(gap: f32) -> Node {
     Node { flex_direction: FlexDirection::Column, row_gap: px(gap), ..default() }
 }
 
-/// Text cut into lines of at most so many characters; every character of the font is as wide as the others.
-pub(crate) fn wrapped(text: &str, width: usize) -> String {
+/// Text cut into lines of at most this width.
+pub(crate) fn wrapped(text: &str, width_max: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            if !line.is_empty() && width(&line) + 1 + width(word) > width_max {
                 lines.push(std::mem::take(&mut line));
             }
             if !line.is_empty() {
@@ -207,10 +208,15 @@ pub(crate) fn wrapped(text: &str, width: usize) -> String {
         }
         lines.push(line);
     }
-    // A word may be longer than a line: an address, an id.
+    // A word may be longer than a line: an address, an id, and a sentence of Chinese is one word.
     let cut = |line: &String| -> Vec<String> {
-        let characters: Vec<char> = line.chars().collect();
-        characters.chunks(width.max(1)).map(|part| part.iter().collect()).collect()
+        let (mut rest, mut parts) = (line.as_str(), Vec::new());
+        while parts.is_empty() || !rest.is_empty() {
+            let part = beginning(rest, width_max.max(2));
+            parts.push(part.to_owned());
+            rest = &rest[part.len()..];
+        }
+        parts
     };
     lines.iter().flat_map(cut).collect::<Vec<_>>().join("\n")
 }
@@ -232,7 +238,7 @@ pub(crate) fn card() -> impl Bundle {
 
 #[cfg(test)]
 mod tests {
-    use super::{FLOOR, color, printable, short_name, wrapped};
+    use super::{FLOOR, color, end, short_name, width, wrapped};
     use crate::palette::Rgb;
 
     #[test]
@@ -242,11 +248,13 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_shown_is_shown() {
-        assert_eq!(printable("Zoë's Ärger – ŠČ"), "Zoe's Arger - SC");
-        assert_eq!(printable("王 and\tyou"), "? and?you");
+    fn what_is_too_long_is_cut_by_its_width() {
         assert_eq!(short_name("a-long-name", 8), "a-long..");
-        assert_eq!(short_name("Zoë", 3), "Zoe");
+        assert_eq!(short_name("Zoë", 3), "Zoë");
+        assert_eq!((width("Zoë"), width("王小明")), (3, 6));
+        assert_eq!(short_name("王小明", 6), "王小明");
+        assert_eq!(short_name("王小明", 5), "王..");
+        assert_eq!((end("王小明", 5), end("abc", 2), end("abc", 5)), ("小明", "bc", "abc"));
     }
 
     #[test]
@@ -255,5 +263,6 @@ mod tests {
         assert_eq!(wrapped("a\nhint: b", 20), "a\nhint: b");
         assert_eq!(wrapped("abcdefgh i", 5), "abcde\nfgh\ni");
         assert_eq!(wrapped("", 5), "");
+        assert_eq!(wrapped("有人要玩吗", 4), "有人\n要玩\n吗");
     }
 }

@@ -232,18 +232,19 @@ impl Line {
     }
 }
 
+/// The reason, and on a line of its own what to do next, as every error of ours.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::NotProven => "no seat is reserved for you here; hint: join the session again",
-            Refusal::NoSession => "no session is hosted here now; hint: join a session again",
-            Refusal::Begun => "the match has begun; hint: join another one",
-            Refusal::Full => "the match is full; hint: join another one",
+            Refusal::NotProven => "no seat is reserved for you here\nhint: join the session again",
+            Refusal::NoSession => "no session is hosted here now\nhint: join a session again",
+            Refusal::Begun => "the match has begun\nhint: join another one",
+            Refusal::Full => "the match is full\nhint: join another one",
             Refusal::AlreadyIn => "you are in this session already",
-            Refusal::NothingToResume => "no seat waits for you here; hint: join the session again",
-            Refusal::NoSpectators => "this session has no spectators with this key; hint: ask who made it",
-            Refusal::SpectatorsFull => "no place is left for spectators; hint: try again in a moment",
-            Refusal::Unavailable => "the server cannot check seats now; hint: try again in a moment",
+            Refusal::NothingToResume => "no seat waits for you here\nhint: join the session again",
+            Refusal::NoSpectators => "this session has no spectators with this key\nhint: ask who made it",
+            Refusal::SpectatorsFull => "no place is left for spectators\nhint: try again in a moment",
+            Refusal::Unavailable => "the server cannot check seats now\nhint: try again in a moment",
         })
     }
 }

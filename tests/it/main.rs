@@ -27,3 +27,4 @@ mod secrets;
 mod show;
 mod signatures;
 mod timeline;
+mod watching;

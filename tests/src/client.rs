@@ -29,7 +29,18 @@ impl Client {
         command
             .args(["--connect", &address, "--player-id", text("PlayerId")])
             .env("GAME_PLAYER_SESSION_ID", player_session_id);
-        Self::start(stack, command, &name)
+        Self::start(stack, with_bot(command), &name)
+    }
+
+    /// Watches a session, as the cloud API describes it, by a key of the caller's choice.
+    #[must_use]
+    pub fn watch(stack: &Stack, session: &Value, spectator_key: &str, name: &str) -> Self {
+        let ip = session["IpAddress"].as_str().expect("a session has an address");
+        let mut command = Command::new(program("game-client"));
+        command
+            .args(["--watch", &format!("{ip}:{}", session["Port"])])
+            .env("GAME_SPECTATOR_KEY", spectator_key);
+        Self::start(stack, command, name)
     }
 
     /// Asks a matchmaker for a seat.
@@ -37,14 +48,14 @@ impl Client {
     pub fn search(stack: &Stack, matchmaker: &str, player_id: &str, skill: u32) -> Self {
         let mut command = Command::new(program("game-client"));
         command.args(["--matchmaker", matchmaker, "--player-id", player_id, "--skill", &skill.to_string()]);
-        Self::start(stack, command, player_id)
+        Self::start(stack, with_bot(command), player_id)
     }
 
     fn start(stack: &Stack, mut command: Command, name: &str) -> Self {
         let (out, log) =
             (stack.directory().join(format!("{name}.out")), stack.directory().join(format!("{name}.log")));
         let child = command
-            .args(["--headless", "--bot", "wander"])
+            .arg("--headless")
             .envs(stack.filter().into_iter().flat_map(log_variables))
             .stdin(Stdio::null())
             .stdout(File::create(&out).expect("a file for the client's report"))
@@ -92,6 +103,11 @@ impl Client {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
+}
+
+fn with_bot(mut command: Command) -> Command {
+    command.args(["--bot", "wander"]);
+    command
 }
 
 impl Drop for Client {

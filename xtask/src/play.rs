@@ -2,10 +2,12 @@
 //! as opponents, who ask for the next match as soon as one is over. With `--direct` there is one match, and everybody
 //! is told where it is.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::cargo;
@@ -36,6 +38,9 @@ pub(crate) struct Options {
     /// Open the window in a match that was created for it, without the title, the lobby and a next match
     #[arg(long, conflicts_with = "matchmaker")]
     direct: bool,
+    /// Open the window to watch: the bots play each other
+    #[arg(long, conflicts_with_all = ["direct", "no_window"])]
+    watch: bool,
     /// Find the match through a queue and the matchmaker of `examples/matchmaker`: always so with a window, unless
     /// `--direct` is given
     #[arg(long)]
@@ -108,7 +113,7 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     integrate(stage, !options.no_build && !options.smooth)?;
     stage.done();
 
-    let asks = options.matchmaker || !(options.direct || options.no_window);
+    let asks = options.watch || options.matchmaker || !(options.direct || options.no_window);
     stage.step();
     let fleets = match asks {
         true => publish(stage)?,
@@ -121,8 +126,10 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
     stage.done();
 
     stage.step();
-    let names: Vec<String> = (1..=options.bots).map(|number| format!("bot-{number}")).collect();
-    let players: Vec<&str> = std::iter::once(YOU).chain(names.iter().map(String::as_str)).collect();
+    let bots = if options.watch { options.bots.max(2) } else { options.bots };
+    let names: Vec<String> = (1..=bots).map(|number| format!("bot-{number}")).collect();
+    let you = (!options.watch).then_some(YOU);
+    let players: Vec<&str> = you.into_iter().chain(names.iter().map(String::as_str)).collect();
     let rules =
         MatchRules { players: players.len(), ticks: options.seconds * 60, score_to_win: options.points };
     // The matchmaker and the bots end with this function.
@@ -138,7 +145,7 @@ fn play(stage: &mut Stage<'_>, options: &Options) -> Result<()> {
         } else {
             let ready = stage.service().ready.clone();
             you.args(["--title", "--gse-endpoint", &ready.api, "--gse-region", &ready.region]);
-            you.args(["--lobby-fleet", &fleets.lobby.id]);
+            you.args(["--lobby-fleet", &fleets.lobby.id, "--watch-fleet", &fleets.matches.id]);
             you.env("GSE_SECRET_ID", &ready.secret_id).env("GSE_SECRET_KEY", &ready.secret_key);
             Logged::start(&mut you, &stage.directory.join("players"), YOU)?
         };
@@ -194,6 +201,14 @@ impl Bot {
     }
 }
 
+/// What lets watch the matches of this run: the window reads it in their descriptions.
+fn spectator_key() -> Result<String> {
+    let mut random = [0; 16];
+    let read = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random));
+    read.context("the system gives no random numbers")?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// A client that asks the matchmaker.
 fn asking(stage: &Stage<'_>, player: &str, url: &str) -> Result<Command> {
     let mut client = client(stage, player)?;
@@ -213,7 +228,8 @@ fn start_matchmaker(stage: &mut Stage<'_>, fleet: &Fleet, rules: MatchRules) -> 
         .args(["--queue", QUEUE, "--players", &rules.players.to_string()])
         .env("TENCENTCLOUD_SECRET_ID", &ready.secret_id)
         .env("TENCENTCLOUD_SECRET_KEY", &ready.secret_key);
-    for (key, value) in rules.pairs() {
+    let key = ("spectator_key", spectator_key()?);
+    for (key, value) in rules.pairs().into_iter().chain([key]) {
         command.args(["--property", &format!("{key}={value}")]);
     }
     stage.show(&format!("matchmaker --queue {QUEUE} --players {}", rules.players));

@@ -296,7 +296,26 @@ pub fn describe(error: &ConnectionError) -> String {
     }
 }
 
-/// What somebody else wrote, fit for a terminal: bounded, and without control characters.
+/// What somebody else wrote, fit for a terminal: bounded, and without control characters, but for the line that says
+/// what to do next.
 fn printable(text: &str) -> String {
-    text.chars().take(REFUSAL_SHOWN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    const HINT: &str = "\nhint: ";
+    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let bounded: String = text.chars().take(REFUSAL_SHOWN_MAX).collect();
+    match bounded.split_once(HINT) {
+        Some((reason, hint)) => format!("{}{HINT}{}", plain(reason), plain(hint)),
+        None => plain(&bounded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REFUSAL_SHOWN_MAX, printable};
+
+    #[test]
+    fn only_the_line_of_the_hint_is_a_line_of_its_own() {
+        assert_eq!(printable("it is full\nhint: join another one"), "it is full\nhint: join another one");
+        assert_eq!(printable("a\nb\x1b[31m\nhint: c\nhint: d\te"), "a b [31m\nhint: c hint: d e");
+        assert_eq!(printable(&"x".repeat(10 * REFUSAL_SHOWN_MAX)).len(), REFUSAL_SHOWN_MAX);
+    }
 }

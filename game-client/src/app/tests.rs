@@ -3,7 +3,7 @@
 use std::{
     io::Write,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bevy::{prelude::*, state::app::StatesPlugin, time::TimeUpdateStrategy};
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use super::gameplay;
 use crate::{
     journey::{self, Chosen, Finder, Journey},
-    navigation::{Choice, Screen},
+    navigation::{Choice, Field, Purpose, Screen},
     net::{Link, Outgoing, Received},
     options::{Config, Destination, View},
     outlet::Outlet,
@@ -27,6 +27,7 @@ use crate::{
     session::Session,
     settings::Settings,
     settings_file::SettingsFile,
+    watching::{self, Watching},
 };
 
 /// No run here takes so many frames; one that does has failed.
@@ -68,8 +69,11 @@ fn config(player_id: &str) -> Config {
             session: None,
         }),
         lobby: None,
+        watched: None,
+        spectator_key: None,
         begins_at_title: false,
         settings: None,
+        font: None,
         player_id: Some(player_id.to_owned()),
         view: View::Headless,
         bot: Some(BotKind::Wander),
@@ -94,7 +98,8 @@ impl Player {
             app.insert_resource(Settings::default())
                 .insert_resource(SettingsFile::default())
                 .insert_resource(Journey::new(&config, &Settings::default()))
-                .add_plugins((journey::plugin, regions::plugin))
+                .insert_resource(Watching::new(&config))
+                .add_plugins((journey::plugin, regions::plugin, watching::plugin))
                 .insert_state(Screen::Title);
         })
     }
@@ -210,6 +215,9 @@ fn two_clients_play_a_match_to_its_end() {
         assert_eq!(ended["ticks"].as_u64(), Some(u64::from(server.world().tick())));
         assert_eq!(player.stderr.text(), "");
     }
+    let [ada, grace] = players.map(|player| player.lines().pop().unwrap()["states"].clone());
+    assert_eq!(ada, grace, "both know the same states");
+    assert_eq!(ada.as_object().map(|states| states.contains_key("60")), Some(true), "{ada}");
 }
 
 /// The spectator has the name of a player: what that player does is not their own.
@@ -498,4 +506,60 @@ fn a_search_that_fails_leaves_the_player_in_the_lobby() {
     assert!(!finder.is_finding());
     assert!(finder.problem.as_ref().unwrap().contains("has stopped"));
     assert_eq!(player.screen(), Screen::Lobby);
+}
+
+/// A bug in the part that talks to the network: the player is told, with a next step, and the game goes on.
+#[test]
+fn a_panic_of_the_net_thread_is_an_error_screen_with_the_reason() {
+    let mut player = Player::at_title();
+    let link = Link::over(|to_app, _from_app| {
+        to_app.blocking_send(Received::Welcome { hosting: Hosting::Lobby }).unwrap();
+        panic!("a datagram of {} bytes", -1);
+    });
+    player.app.insert_resource(link.unwrap());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while player.screen() != Screen::Trouble {
+        assert!(Instant::now() < deadline, "the player looks at {:?}", player.screen());
+        player.app.update();
+    }
+    let reason = player.session().verdict.as_ref().unwrap().reason.clone();
+    let (what, hint) = reason.split_once("\nhint: ").expect("there is a next step");
+    assert_eq!(what, "the part of the game that talks to the network has stopped: a datagram of -1 bytes");
+    assert!(hint.starts_with("try again"), "{hint}");
+    assert_eq!(player.app.should_exit(), None, "the window stays open");
+    player.choose(Choice::Title);
+    assert_eq!(player.screen(), Screen::Title);
+}
+
+/// What is chosen from the list or written is gone to; what cannot be watched is told where it was chosen.
+#[test]
+fn from_the_title_to_a_match_of_others_and_back() {
+    let mut player = Player::at_title();
+    player.app.update();
+    player.choose(Choice::Watch);
+    assert_eq!(player.screen(), Screen::Watch);
+    player.choose(Choice::WatchWritten);
+    assert_eq!(player.screen(), Screen::Watch, "nothing is written yet");
+    let problem = |player: &Player| player.app.world().resource::<Watching>().problem.clone();
+    assert!(problem(&player).is_some_and(|problem| problem.contains("\nhint: ")));
+    // A socket that answers nothing: the way there is what counts here.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut watching = player.app.world_mut().resource_mut::<Watching>();
+    watching.write(Field::Address, &silent.local_addr().unwrap().to_string());
+    watching.write(Field::Key, "0123456789abcdef");
+    player.choose(Choice::WatchWritten);
+    assert_eq!((player.screen(), problem(&player)), (Screen::Connecting, None));
+    assert!(player.to_app.is_closed(), "what there was before is left");
+    let (link, to_app, _from_app) = Link::in_memory();
+    player.app.insert_resource(link);
+    for received in [Received::Watching, Received::Refused { reason: "no place is left".to_owned() }] {
+        to_app.try_send(received).unwrap();
+    }
+    player.app.update();
+    player.app.update();
+    assert_eq!(player.screen(), Screen::Trouble);
+    let ways = player.app.world().resource::<Journey>().ways();
+    assert_eq!(ways.last, Some(Purpose::Watch), "it can be tried again");
+    player.choose(Choice::Watch);
+    assert_eq!((player.screen(), &player.session().verdict), (Screen::Watch, &None));
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::find_seat;
+use super::{find_seat, running};
 use crate::options::{CloudDestination, Target};
 
 /// What the service was asked: action and body.
@@ -66,17 +66,21 @@ fn refusal(code: &str) -> Value {
     json!({ "Error": { "Code": code, "Message": "no" } })
 }
 
-/// Runs the lookup against the script. Returns the address and secret, or the error, and the calls.
-fn run(answers: Vec<Value>) -> (Result<String, String>, Vec<Call>) {
-    let (endpoint, served) = serve(answers);
-    let cloud = CloudDestination {
+fn cloud(endpoint: String) -> CloudDestination {
+    CloudDestination {
         endpoint,
         region: "local".to_owned(),
         target: Target::Alias("alias-1".to_owned()),
         secret_id: "id".to_owned(),
         secret_key: "key".to_owned(),
         players_max: 8,
-    };
+    }
+}
+
+/// Runs the lookup against the script. Returns the address and secret, or the error, and the calls.
+fn run(answers: Vec<Value>) -> (Result<String, String>, Vec<Call>) {
+    let (endpoint, served) = serve(answers);
+    let cloud = cloud(endpoint);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut news = Vec::new();
     let found = runtime.block_on(find_seat(&cloud, "ada", async |step| news.push(step)));
@@ -154,4 +158,32 @@ fn an_id_of_a_session_names_its_fleet() {
     assert_eq!((placed.fleet(), placed.short_session()), (Some("fleet-a-b"), Some("gssess-c-d")));
     let other = place("something");
     assert_eq!((other.fleet(), other.short_session()), (None, Some("something")));
+}
+
+#[test]
+fn what_runs_is_listed_once_with_what_lets_watch() {
+    let session = |id: &str, properties: Value| {
+        json!({
+            "GameServerSessionId": id, "Status": "ACTIVE", "Name": "cup", "IpAddress": "127.0.0.1", "Port": 5001,
+            "CurrentPlayerSessionCount": 3, "MaximumPlayerSessionCount": 4, "GameProperties": properties,
+        })
+    };
+    let key =
+        json!([{ "Key": "players", "Value": "4" }, { "Key": "spectator_key", "Value": "0123456789abcdef" }]);
+    let (endpoint, served) = serve(vec![
+        json!({ "GameServerSessions": [session("s-1", key), session("s-2", Value::Null)] }),
+        json!({ "GameServerSessions": [session("s-2", json!([])), session("s-3", json!([]))] }),
+    ]);
+    let fleet = CloudDestination { target: Target::Fleet("fleet-1".to_owned()), ..cloud(endpoint.clone()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let found = runtime.block_on(running(&[cloud(endpoint), fleet])).unwrap();
+    let shown: Vec<_> =
+        found.iter().map(|one| (one.session.as_str(), one.spectator_key.as_deref())).collect();
+    assert_eq!(shown, [("s-1", Some("0123456789abcdef")), ("s-2", None), ("s-3", None)]);
+    assert_eq!((found[0].address.to_string().as_str(), found[0].players), ("127.0.0.1:5001", (3, 4)));
+    assert_eq!(found[0].name, "cup");
+    let calls = served.join().unwrap();
+    assert_eq!(actions(&calls), ["SearchGameServerSessions"; 2]);
+    assert_eq!((&calls[0].1["AliasId"], &calls[1].1["FleetId"]), (&json!("alias-1"), &json!("fleet-1")));
+    assert_eq!(calls[0].1["FilterExpression"], Value::Null, "full matches can be watched too");
 }

@@ -1,6 +1,6 @@
 use super::{
     Choice, Deed, Item, Move, Purpose, Screen, Ways, after, decide, ended_menu, escape, lobby_menu,
-    regions_menu, step, title_menu, trouble_menu,
+    regions_menu, step, title_menu, trouble_menu, watch_menu,
 };
 use crate::report::Outcome;
 
@@ -13,18 +13,27 @@ fn labels(menu: &[Item]) -> Vec<&str> {
 
 #[test]
 fn menus_offer_what_there_is() {
-    assert_eq!(labels(&title_menu(ALL)), ["Play", "Lobby", "Regions", "Settings", "Quit"]);
-    assert_eq!(labels(&title_menu(NONE)), ["Play", "Settings", "Quit"], "`Play` explains what is missing");
+    assert_eq!(labels(&title_menu(ALL)), ["Play", "Lobby", "Watch", "Regions", "Settings", "Quit"]);
+    assert_eq!(
+        labels(&title_menu(NONE)),
+        ["Play", "Watch", "Settings", "Quit"],
+        "`Play` explains what is missing"
+    );
     let after = |ways, purpose| Ways { last: Some(purpose), ..ways };
     let ended = |ways| labels(&ended_menu(ways)).join(", ");
     assert_eq!(ended(after(ALL, Purpose::Play)), "Play again, To the lobby, Title, Quit");
     assert_eq!(ended(after(ALL, Purpose::Lobby)), "To the lobby, Title, Quit");
     assert_eq!(ended(after(NONE, Purpose::Direct)), "Title, Quit", "that seat is used up");
+    assert_eq!(ended(after(ALL, Purpose::Watch)), "Watch more, To the lobby, Title, Quit");
+    let watched = after(NONE, Purpose::Watch);
+    assert_eq!(labels(&trouble_menu(watched)), ["Try again", "Watch more", "Title", "Quit"]);
     assert_eq!(labels(&trouble_menu(after(NONE, Purpose::Direct))), ["Try again", "Title", "Quit"]);
     assert_eq!(labels(&trouble_menu(NONE)), ["Title", "Quit"]);
     assert_eq!(labels(&lobby_menu(ALL, false)), ["Find me a match", "Leave"]);
     assert_eq!(labels(&lobby_menu(ALL, true)), ["Stop looking", "Leave"]);
     assert_eq!(labels(&lobby_menu(NONE, false)), ["Leave"]);
+    let rows = [("open".to_owned(), true), ("closed".to_owned(), false)];
+    assert_eq!(labels(&watch_menu(&rows)), ["open", "", "", "Watch this address", "Look again", "Back"]);
     let rows = [("eu".to_owned(), "eu  12 ms".to_owned())];
     assert_eq!(labels(&regions_menu(&rows))[1..], ["eu  12 ms", "  Measure again", "  Back"]);
 }
@@ -51,7 +60,9 @@ fn escape_leads_back_step_by_step() {
     );
     assert_eq!(escape(Screen::Playing, true, false), Some(Choice::Stay));
     assert_eq!(escape(Screen::Lobby, false, true), Some(Choice::StopFinding));
-    for screen in [Screen::Regions, Screen::Settings, Screen::Connecting, Screen::Lobby, Screen::Trouble] {
+    for screen in
+        [Screen::Regions, Screen::Watch, Screen::Settings, Screen::Connecting, Screen::Lobby, Screen::Trouble]
+    {
         assert_eq!(escape(screen, false, false), Some(Choice::Title), "{screen:?}");
     }
 }

@@ -12,7 +12,7 @@ use game_net::protocol::RESUME_WITHIN_SECONDS;
 use game_net::protocol::{ClientMessage, Hosting, ServerMessage};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
-use crate::{lookup::Place, options::Destination};
+use crate::{errand, lookup::Place, options::Destination};
 
 mod thread;
 
@@ -84,21 +84,30 @@ pub(crate) struct Link {
     is_over: bool,
 }
 
-/// Said when the thread ended without a word: only a bug can do that, and the player shall not look at a picture that
-/// does not move.
-const THREAD_GONE: &str = "the part of the game that talks to the network has stopped\nhint: try again; what it wrote on the terminal tells the developers why";
-
 impl Link {
     /// Starts to connect. What becomes of it arrives as [`Received`].
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn start(destination: Destination, player_id: String) -> std::io::Result<Link> {
+        Link::over(move |to_app, from_app| thread::run(destination, player_id, to_app, from_app))
+    }
+
+    /// A link whose other end is this work on a thread of its own. If that panics, the app is told why.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn over(
+        work: impl FnOnce(mpsc::Sender<Received>, mpsc::Receiver<Outgoing>) + Send + 'static,
+    ) -> std::io::Result<Link> {
         let (outgoing, from_app) = mpsc::channel(OUTGOING_MAX);
         let (to_app, incoming) = mpsc::channel(INCOMING_MAX);
-        let thread = std::thread::Builder::new()
-            .name("net".to_owned())
-            .spawn(move || thread::run(destination, player_id, to_app, from_app))?;
+        let last = to_app.clone();
+        let tell = move |reason| {
+            // The app may be gone by now; then there is nobody to tell.
+            drop(last.blocking_send(Received::Closed { reason }));
+        };
+        let thread = errand::spawn("net", move || work(to_app, from_app), tell)?;
         Ok(Link { outgoing: Some(outgoing), incoming, thread: Some(thread), is_over: false })
     }
 
@@ -130,7 +139,7 @@ impl Link {
         let received = match self.incoming.try_recv() {
             Ok(received) => received,
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => Received::Closed { reason: THREAD_GONE.to_owned() },
+            Err(TryRecvError::Disconnected) => Received::Closed { reason: errand::stopped(None) },
         };
         self.is_over = matches!(received, Received::Refused { .. } | Received::Closed { .. });
         Some(received)

@@ -56,6 +56,18 @@ fn who_watches_needs_neither_name_nor_bot() {
 }
 
 #[test]
+fn where_matches_can_be_watched_is_no_place_to_play() {
+    let config = check(&[CLOUD, &["--watch-fleet", "fleet-1", "--spectator-key", "a key"]]).unwrap();
+    assert_eq!((config.destination, config.lobby), (None, None), "it begins with the title");
+    assert_eq!(config.watched.map(|cloud| cloud.target), Some(Target::Fleet("fleet-1".to_owned())));
+    assert_eq!(config.spectator_key.as_deref(), Some("a key"));
+    let both = check(&[CLOUD, &["--alias", "alias-1", "--watch-alias", "alias-2"]]).unwrap();
+    let Some(Destination::Cloud(play)) = both.destination else { panic!("there is somewhere to play") };
+    assert_eq!(play.target, Target::Alias("alias-1".to_owned()));
+    assert_eq!(both.watched.map(|cloud| cloud.target), Some(Target::Alias("alias-2".to_owned())));
+}
+
+#[test]
 fn a_cloud_destination() {
     let Some(Destination::Cloud(cloud)) = check(&[CLOUD, &["--alias", "alias-1"]]).unwrap().destination
     else {
@@ -77,6 +89,8 @@ fn bad_command_lines_say_what_to_do() {
         (&[ADDRESS, CLOUD, &["--alias", "a"]], "exclude each other"),
         (&[&["--watch", "127.0.0.1:7000"]], "GAME_SPECTATOR_KEY"),
         (&[ADDRESS, &["--watch", "127.0.0.1:7000"]], "cannot be used with"),
+        (&[CLOUD, &["--watch-alias", "a", "--watch-fleet", "f"]], "cannot be used with"),
+        (&[&["--watch-fleet", "f"]], "needs `--gse-endpoint`"),
         (&[CLOUD, &["--alias", "a", "--session", "s"]], "`--session` needs `--connect` or `--watch`"),
         (&[CLOUD], "exactly one of `--alias` and `--fleet`"),
         (&[CLOUD, &["--alias", "a", "--fleet", "f"]], "exactly one of `--alias` and `--fleet`"),

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -26,14 +27,17 @@ use super::{
     screenshot::{create_canvas, write_png},
 };
 use crate::{
+    chat::Draft,
+    fonts::Fallbacks,
     journey::Finder,
-    lookup::Place,
-    navigation::Screen,
+    lookup::{Place, Running},
+    navigation::{Field, Screen},
     prediction::Match,
     regions::{Known, Regions, Row},
     report::{ChatLine, Outcome},
     session::Session,
     theme,
+    watching::{self, Watching},
 };
 
 /// Frames between two screens of a scene: what a change of state sets off is there then.
@@ -56,6 +60,7 @@ struct Scene {
 const SCENES: &[Scene] = &[
     Scene { name: "title", screens: &[Screen::Title], prepare: |_| {} },
     Scene { name: "regions", screens: &[Screen::Regions], prepare: regions },
+    Scene { name: "watch", screens: &[Screen::Watch], prepare: watch },
     Scene { name: "settings", screens: &[Screen::Settings], prepare: |_| {} },
     Scene { name: "connecting", screens: &[Screen::Connecting], prepare: connecting },
     Scene { name: "lobby", screens: &[Screen::Lobby], prepare: lobby },
@@ -64,6 +69,14 @@ const SCENES: &[Scene] = &[
     Scene { name: "result", screens: &[Screen::Playing, Screen::Ended], prepare: result },
     Scene { name: "error", screens: &[Screen::Trouble], prepare: trouble },
 ];
+
+/// Drawn as well when a font was named that has these letters (`--font`); not compared, for no font is like another.
+const WITH_A_FONT: &[Scene] = &[Scene { name: "names", screens: &[Screen::Lobby], prepare: names }];
+
+fn scenes(world: &World) -> Vec<&'static Scene> {
+    let more = if world.resource::<Fallbacks>().have('王') { WITH_A_FONT } else { &[] };
+    SCENES.iter().chain(more).collect()
+}
 
 /// How far the drawing has come.
 #[derive(Resource)]
@@ -102,14 +115,15 @@ pub(crate) fn plugin(folder: PathBuf) -> impl Plugin {
 fn draw(world: &mut World) {
     let mut course = world.remove_resource::<Course>().expect("it is put back below");
     course.frames += 1;
-    let Some(scene) = SCENES.get(course.scene) else {
+    let scenes = scenes(world);
+    let Some(scene) = scenes.get(course.scene) else {
         world.insert_resource(course);
         return;
     };
     if let Some(failure) = &course.failure {
         eprintln!("error: {failure}");
         world.write_message(AppExit::error());
-        course.scene = SCENES.len();
+        course.scene = scenes.len();
     } else if course.is_taken {
         course = Course {
             scene: course.scene + 1,
@@ -119,7 +133,7 @@ fn draw(world: &mut World) {
             is_taken: false,
             ..course
         };
-        if course.scene == SCENES.len() {
+        if course.scene == scenes.len() {
             world.write_message(AppExit::Success);
         }
     } else if course.entered == 0 && course.frames == 1 {
@@ -162,6 +176,7 @@ fn keep(image: &Image, path: &Path) -> Result<(), String> {
 fn clear(world: &mut World) {
     world.insert_resource(Session::new(YOU.to_owned()));
     world.insert_resource(Finder::default());
+    world.insert_resource(Draft::default());
     world.resource_mut::<IsShown>().0 = false;
     world.remove_resource::<Match>();
 }
@@ -176,6 +191,23 @@ fn regions(world: &mut World) {
         row("sa-saopaulo", None),
     ]);
     world.resource_mut::<crate::settings::Settings>().region = Some("eu-frankfurt".to_owned());
+}
+
+fn watch(world: &mut World) {
+    let running = |session: &str, name: &str, here, spectator_key: Option<&str>| Running {
+        session: session.to_owned(),
+        name: name.to_owned(),
+        address: SocketAddr::from((Ipv4Addr::new(203, 0, 113, 7), 5001)),
+        players: (here, 6),
+        spectator_key: spectator_key.map(str::to_owned),
+    };
+    let mut watching = world.resource_mut::<Watching>();
+    watching.known = watching::Known::Rows(vec![
+        running("gssess-0a8usrbj-4ew5dbo5", "autumn cup 7", 6, Some("made up")),
+        running("gssess-1m0v2q8a-s1x0c4yd", "autumn cup 8", 4, Some("made up")),
+        running("gssess-7k2hq9zt-0bd3m6xw", "friends", 3, None),
+    ]);
+    watching.write(Field::Key, "made up for a picture");
 }
 
 fn connecting(world: &mut World) {
@@ -213,7 +245,23 @@ fn lobby(world: &mut World) {
         "CreateGameServerSession: gssess-0a8usrbj-4ew5dbo5",
         "DescribeGameServerSessions: it is ACTIVE",
     ]);
-    world.resource_mut::<crate::chat::Draft>().write("see you there");
+    world.resource_mut::<Draft>().write("see you there");
+}
+
+fn names(world: &mut World) {
+    lobby(world);
+    let mut session = world.resource_mut::<Session>();
+    session.present = ["王小明", "Łukasz", "Ольга", "はるか", "민준", "Zoë"].map(str::to_owned).into();
+    let said = [
+        ("王小明", "大家好，有人要玩吗？"),
+        ("はるか", "はい、行きます"),
+        ("Ольга", "и я"),
+        (YOU, "then it is four of us"),
+        ("王小明", "好的！上一场比赛非常接近，二十四比二十五，这次我们一定会赢的，请大家准备好，马上开始"),
+        ("민준", "좋아요"),
+    ];
+    session.chat =
+        said.map(|(from, text)| ChatLine { from: from.to_owned(), text: text.to_owned() }).to_vec();
 }
 
 fn trouble(world: &mut World) {

@@ -9,6 +9,7 @@ fn report() -> Report {
         winner: Some("bob".to_owned()),
         scores: [("bob".to_owned(), 10), ("ada".to_owned(), 3)].into(),
         ticks: 1234,
+        states: [(1200, "00000000000000ff".to_owned())].into(),
         snapshots: 411,
         mispredictions: 2,
         rtt_ms: Some(0.25),
@@ -24,7 +25,7 @@ fn the_lines_are_a_contract() {
     assert_eq!(joined.to_json(), r#"{"event":"joined","player_id":"ada","hosting":"lobby"}"#);
     let expected = concat!(
         r#"{"event":"ended","outcome":"lost","hosting":"match","player_id":"ada","slot":1,"winner":"bob","#,
-        r#""scores":{"ada":3,"bob":10},"ticks":1234,"snapshots":411,"mispredictions":2,"rtt_ms":0.25,"#,
+        r#""scores":{"ada":3,"bob":10},"ticks":1234,"states":{"1200":"00000000000000ff"},"snapshots":411,"mispredictions":2,"rtt_ms":0.25,"#,
         r#""peers":["bob"],"chat":[{"from":"bob","text":"hi \"you\""}],"reason":"time is up"}"#,
     );
     assert_eq!(Line::Ended(report()).to_json(), expected);

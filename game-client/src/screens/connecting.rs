@@ -46,7 +46,7 @@ fn show(
     mut text: Single<&mut Text, With<Waiting>>,
     steps: Single<Entity, With<Steps>>,
 ) {
-    text.0 = theme::printable(&waiting(&session));
+    text.0 = waiting(&session);
     let first = session.steps.len().saturating_sub(STEPS_MAX);
     let rows = steps_rows(&session.steps[first..], session.hosting.is_some());
     super::replace_children(&mut commands, *steps, rows);

@@ -183,12 +183,9 @@ fn write(
 
 fn show_draft(draft: Res<Draft>, line: Single<(&mut Text, &mut TextColor), With<DraftLine>>) {
     let (mut text, mut color) = line.into_inner();
-    let characters = draft.text().chars().count();
-    // The end of a long line is what one looks at.
-    let end: String = draft.text().chars().skip(characters.saturating_sub(LINE_MAX)).collect();
-    let is_empty = characters == 0;
-    text.0 =
-        if is_empty { "type here, Enter says it".to_owned() } else { format!("{}_", theme::printable(&end)) };
+    let is_empty = draft.text().is_empty();
+    let end = theme::end(draft.text(), LINE_MAX);
+    text.0 = if is_empty { "type here, Enter says it".to_owned() } else { format!("{end}_") };
     color.0 = if is_empty { theme::TEXT_FAINT } else { theme::TEXT };
 }
 

@@ -13,6 +13,7 @@ mod regions;
 mod settings;
 mod title;
 mod trouble;
+mod watch;
 
 /// Adds the drawing of all screens.
 pub(crate) fn plugin(app: &mut App) {
@@ -21,6 +22,7 @@ pub(crate) fn plugin(app: &mut App) {
         title::plugin,
         regions::plugin,
         settings::plugin,
+        watch::plugin,
         connecting::plugin,
         playing::plugin,
         lobby::plugin,

@@ -41,7 +41,7 @@ fn spawn(
     let about = format!("{}, playing {}", theme::short_name(&session.player_id, 24), place(&region));
     let items = title_menu(journey.ways());
     commands.spawn((DespawnOnExit(Screen::Title), page)).with_children(|page| {
-        page.spawn(theme::column(14.0)).with_children(|column| {
+        page.spawn(theme::column(10.0)).with_children(|column| {
             column.spawn(theme::label("OpenGSE", 30.0, theme::TEXT_FAINT));
             column.spawn(theme::label("ARENA", 104.0, theme::TEXT));
             column.spawn(theme::label("coins, dashes and three shots", 22.0, theme::TEXT_FAINT));

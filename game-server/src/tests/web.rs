@@ -198,7 +198,7 @@ impl Page {
 }
 
 fn not_proven() -> Value {
-    json!({"type": "refused", "reason": Refusal::NotProven.to_string()})
+    json!({"type": "refused", "reason": Refusal::NotProven.to_string().replace('\n', "; ")})
 }
 
 #[tokio::test]

@@ -118,7 +118,9 @@ async fn hello(line: &mut impl Line, certificate: Option<CertificateHash>) -> Re
 }
 
 async fn refuse(line: &mut impl Line, refusal: Refusal) -> Result<(), Failure> {
-    write(line, &ToPage::Refused { reason: refusal.to_string() }).await?;
+    // A page has one line for it.
+    let reason = refusal.to_string().replace('\n', "; ");
+    write(line, &ToPage::Refused { reason }).await?;
     Err(Failure::Refused(refusal))
 }
 
