@@ -27,6 +27,7 @@ pub use generated::{
     action::{Action, Group, REGIONS},
     error_code::ErrorCode,
 };
+pub use validate::fleet::EVENT_CODES;
 
 /// The product's name in hosts and credential scopes.
 pub const PRODUCT: &str = "gse";

@@ -191,8 +191,8 @@ pub(crate) fn describe_fleet_events(request: &DescribeFleetEventsRequest, violat
     }
 }
 
-/// §3: the metadata's codes, those of the guide and samples, and the spellings that are only filter synonyms (C09).
-const EVENT_CODES: [&str; 38] = [
+/// Codes of fleet events that may be asked for. §3: the metadata's codes, those of the guide and samples, and the spellings that are only filter synonyms (C09).
+pub const EVENT_CODES: [&str; 38] = [
     "FLEET_CREATED",
     "FLEET_STATE_DOWNLOADING",
     "FLEET_BINARY_DOWNLOAD_FAILED",

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use super::ROWS;
 use crate::cloud::Refusal;
 use crate::form::values::utc;
-use crate::html::{pager, plain, table, time};
-use crate::text;
+use crate::html::{pager, table, time, told};
+use crate::text::{self, events::EVENTS, said};
 use crate::visit::Visit;
 
 pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
@@ -25,7 +25,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         vec![
             time(&event.event_time),
             html! { code { (event.event_code) } },
-            plain(&event.message),
+            told(v, said(EVENTS, &event.event_code), &event.message),
             html! {
                 @if is_address(&event.pre_signed_log_url) {
                     // A new signature each time would make each look a new page.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::cloud::Refusal;
 use crate::html::{plain, table};
 use crate::page::Page;
-use crate::text;
+use crate::text::{self, live};
 use crate::visit::Visit;
 
 pub(super) async fn show(v: &Visit) -> Result<Page, Refusal> {
@@ -32,6 +32,15 @@ fn row(v: &Visit, quota: &wire::QuotaResource) -> Vec<Markup> {
         html! { (used) " " meter min="0" max=(quota.hard_limit) value=(used) {} },
         html! { (quota.remaining) },
         html! { (quota.hard_limit) },
-        plain(&quota.extra_info),
+        extra(v, &quota.extra_info),
     ]
+}
+
+/// The bytes of packages, which the vendor's answer has as JSON with a misspelling of its own; other text as it is.
+fn extra(v: &Visit, info: &str) -> Markup {
+    let read: serde_json::Value = serde_json::from_str(info).unwrap_or_default();
+    match (read["AssertCapacitySurplus"].as_str(), read["AssertCapacityQuota"].as_str()) {
+        (Some(left), Some(most)) => html! { (v.t(live::STORAGE)) (v.t(live::COLON)) (left) " / " (most) },
+        _ => plain(info),
+    }
 }

@@ -308,5 +308,5 @@ async fn a_placement_and_a_fleet_say_why() {
     let seen = browser.get("/console/placement?id=p").await;
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
     let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
-    assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
+    assert!(seen.text.contains("What to do") && seen.text.contains("3 more of the kind"), "{}", seen.text);
 }
