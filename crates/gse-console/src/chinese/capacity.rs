@@ -63,9 +63,8 @@ pub(crate) fn decision(decision: &CapacityDecision) -> String {
 /// What the fleet did, and what the policies said of it.
 fn load(seen: &CapacityEvaluation) -> String {
     let all = u64::from(seen.instances) * u64::from(seen.processes_per_instance);
-    let used = u64::from(seen.game_server_sessions);
-    let mut text = match (all.saturating_sub(used) * 100).checked_div(all) {
-        Some(free) => format!("{all} 个会话容量中已使用 {used} 个，空闲 {free}%"),
+    let mut text = match free_percent(seen) {
+        Some(free) => format!("{all} 个会话容量中已使用 {} 个，空闲 {free}%", seen.game_server_sessions),
         None => "当时没有实例".to_owned(),
     };
     for (count, state) in [(seen.pending, "启动中"), (seen.reserved, "已保留"), (seen.terminating, "终止中")]
@@ -75,19 +74,20 @@ fn load(seen: &CapacityEvaluation) -> String {
         }
     }
     for policy in &seen.policies {
-        text += &format!("；{}", opinion(policy, seen.instances));
+        text += &format!("；{}", opinion(policy, seen));
     }
     text + "。"
 }
 
-fn opinion(policy: &PolicyOpinion, instances: u32) -> String {
+/// The share of the places for sessions that was free; `None` where there was no place.
+fn free_percent(seen: &CapacityEvaluation) -> Option<u64> {
+    let all = u64::from(seen.instances) * u64::from(seen.processes_per_instance);
+    (all.saturating_sub(u64::from(seen.game_server_sessions)) * 100).checked_div(all)
+}
+
+fn opinion(policy: &PolicyOpinion, seen: &CapacityEvaluation) -> String {
     if policy.policy_type == "TargetBased" {
-        let percent = policy.target_value;
-        return match instances {
-            few if few < policy.grow_below => format!("低于空闲 {percent}% 的目标"),
-            many if many > policy.shrink_above => format!("高于空闲 {percent}% 的目标"),
-            _ => format!("符合空闲 {percent}% 的目标"),
-        };
+        return target(policy, seen);
     }
     let value = if policy.metric_value.is_empty() { "无数据" } else { &policy.metric_value };
     let PolicyOpinion { name, metric_name, comparison_operator, threshold, met, needed, wanted, .. } = policy;
@@ -96,6 +96,21 @@ fn opinion(policy: &PolicyOpinion, instances: u32) -> String {
         format!("{rule}，条件满足，应为 {wanted} 个实例")
     } else {
         format!("{rule}，连续满足 {met}/{needed} 次")
+    }
+}
+
+/// Where more is free than is asked for, a reader wonders why the fleet does not shrink (S-12).
+fn target(policy: &PolicyOpinion, seen: &CapacityEvaluation) -> String {
+    let percent = policy.target_value;
+    let has_more = free_percent(seen).is_some_and(|free| free > u64::from(percent));
+    match seen.instances {
+        few if few < policy.grow_below => format!("低于空闲 {percent}% 的目标"),
+        many if many > policy.shrink_above => format!("高于空闲 {percent}% 的目标"),
+        1 if has_more => format!("高于空闲 {percent}% 的目标，但至少保留 1 个实例"),
+        many if has_more && many <= policy.grow_below => {
+            format!("符合空闲 {percent}% 的目标，再减少 1 个实例就会低于目标")
+        }
+        _ => format!("符合空闲 {percent}% 的目标"),
     }
 }
 

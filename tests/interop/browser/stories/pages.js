@@ -13,9 +13,9 @@ const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 const DRAWN_ACTIONS = new Set(["explorer-CreateFleet", "explorer-ListAliases"]);
 /** Words of Latin letters that Chinese readers use: names of products, protocols, formats and units. */
 const INTERNATIONAL =
-  /^(OpenGSE|GSE|gse|opengse|API|Explorer|Demo|ID|IDs|IP|IPs|CPU|GB|MB|KB|KiB|MiB|Mbps|ms|JSON|CSV|SVG|PNG|TCP|UDP|CCN|VPC|QUIC|HTTP|HTTPS|JavaScript|SecretId|SecretKey|zip|local|English|ACTIVE|ProcessReady|tick|WebSocket|WebTransport|OpenTelemetry|Grafana|UTC|(Timer|Scaling)Type[A-Z][a-z]+)$/;
-/** Paths, ids, constants and file names are no words. */
-const NO_WORD = /[_/\d.]|^[a-z]+-[a-z-]+$/;
+  /^(OpenGSE|GSE|gse|opengse|API|Explorer|Demo|ID|IDs|IP|IPs|CPU|GB|MB|KB|KiB|MiB|Mbps|ms|JSON|CSV|SVG|PNG|TCP|UDP|CCN|VPC|QUIC|HTTP|HTTPS|JavaScript|SecretId|SecretKey|zip|local|English|ACTIVE|ProcessReady|tick|WebSocket|WebTransport|OpenTelemetry|Grafana|UTC|SDK|gRPC|protobuf|TLS|OK|ERROR|GET|POST|MFA|Token|Authorization|pid|unzip|chmod|rpath|ORIGIN|true|(Timer|Scaling)Type[A-Z][a-z]+)$/;
+/** Paths, ids, constants, file names and names of calls and members are no words. */
+const NO_WORD = /[_/\d.]|^[a-z]+-[a-z-]+$|^[A-Za-z][a-z]*(?:[A-Z][a-z]+)+$/;
 
 module.exports = async function pages(world) {
   const { part } = world;
