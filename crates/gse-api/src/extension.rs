@@ -15,6 +15,7 @@ pub use region::{
 };
 
 mod canary;
+mod codes;
 mod demo;
 mod explain;
 mod lint;
@@ -23,6 +24,10 @@ mod output;
 mod timeline;
 
 pub use canary::{AliasCanary, DescribeAliasCanaryRequest, SetAliasCanaryRequest};
+pub use codes::{
+    CapacityMode, CapacityVerdict, DecidedBy, FINDING_RULES, LINT_RULES, PassedOverCode, ProcessState,
+    SearchOutcome, StandsCode,
+};
 pub use demo::{
     CreateAssetAutoRequest, CreateFleetDemoRequest, DemoResource, DescribeDemoResourceRequest,
     UpdateDemoResourceRequest,

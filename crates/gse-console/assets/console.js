@@ -183,6 +183,12 @@ function follow() {
   listen();
 }
 
+// Where a menu is wider than the window, the place where one is is in sight.
+for (const here of document.querySelectorAll(".menu [aria-current], .tabs [aria-current]")) {
+  const strip = here.closest("ul, .tabs");
+  strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}
+
 // Fields that are for some choices only: data-when is `name=value|value`.
 function applyConditions() {
   for (const part of document.querySelectorAll("[data-when]")) {

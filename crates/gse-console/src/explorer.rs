@@ -14,6 +14,7 @@ use crate::cloud::{Refusal, Sent};
 use crate::form::fields::Fields;
 use crate::form::values::Values;
 use crate::html as parts;
+use crate::language::Language;
 use crate::page::{Outcome, Page};
 use crate::text;
 use crate::visit::{REGION_MEMBER, Visit, find};
@@ -35,10 +36,13 @@ pub(crate) fn index(v: &Visit) -> Page {
         div.groups {
             @for (name, actions) in &groups {
                 section {
-                    h2 { code { (name) } }
+                    h2 { (named(v, text::actions::GROUPS, name)) }
                     ul {
                         @for action in actions {
-                            li { a href={ "/console/explorer/" (action.name()) } { code { (action.name()) } } }
+                            li {
+                                a href={ "/console/explorer/" (action.name()) } { code { (action.name()) } } " "
+                                span.small { (chinese(v, text::actions::ACTIONS, action.name())) }
+                            }
                         }
                     }
                 }
@@ -46,6 +50,17 @@ pub(crate) fn index(v: &Visit) -> Page {
         }
     };
     Page::new(v.t(text::EXPLORER), body)
+}
+
+/// What a name is called in Chinese; nothing in English, where the name says it.
+fn chinese(v: &Visit, table: &'static [(&str, &str)], name: &str) -> &'static str {
+    text::said(table, name).filter(|_| v.language == Language::Chinese).unwrap_or_default()
+}
+
+/// A name behind what it is called in Chinese.
+fn named(v: &Visit, table: &'static [(&str, &str)], name: &str) -> Markup {
+    let chinese = chinese(v, table, name);
+    html! { @if !chinese.is_empty() { (chinese) " " } code { (name) } }
 }
 
 /// The form of an action.
@@ -98,11 +113,11 @@ impl Bench<'_> {
         let is_refused = matches!(answer, Some(Err(_)));
         let markup = html! {
             div.head {
-                h1 { code { (action.name()) } }
+                h1 { (named(v, text::actions::ACTIONS, action.name())) }
                 a.button.quiet href="/console/explorer" { (v.t(text::EXPLORER)) }
             }
             p.small {
-                code { (action.group().name()) } " · " (v.t(text::RATE)) ": " (action.rate_limit_per_second())
+                (named(v, text::actions::GROUPS, action.group().name())) " · " (v.t(text::RATE)) (v.t(text::live::COLON)) (action.rate_limit_per_second())
             }
             div.bench {
                 form.action method="post" action={ "/console/explorer/" (action.name()) "#result" } {
@@ -128,7 +143,7 @@ impl Bench<'_> {
                     }
                     details {
                         summary { (v.t(text::ERROR_CODES)) }
-                        ul { @for code in action.error_codes() { li { code { (code.as_str()) } } } }
+                        ul { @for code in action.error_codes() { li { (error_code(v, code.as_str())) } } }
                     }
                 }
             }
@@ -180,6 +195,14 @@ impl Bench<'_> {
                 }
             }
         }
+    }
+}
+
+/// A code, and for Chinese readers what it means.
+fn error_code(v: &Visit, code: &str) -> Markup {
+    html! {
+        code { (code) }
+        @if v.language == Language::Chinese { " " (text::refusals::of(code).unwrap_or_default()) }
     }
 }
 

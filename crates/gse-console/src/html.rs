@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use crate::cloud::Refusal;
-use crate::language::Text;
-use crate::text;
+use crate::language::{Language, Text};
+use crate::text::{self, refusals, said, states};
 use crate::visit::{REGION_MEMBER, Visit, address};
 
 /// A row of a list: one cell for each column.
@@ -16,7 +16,7 @@ pub(crate) fn table(v: &Visit, columns: &[Text], rows: &[Row]) -> Markup {
         return html! { p.empty { (v.t(text::NOTHING)) } };
     }
     html! {
-        div.scroll { table.wide[columns.len() > 9] {
+        div.scroll { table.wide[columns.len() > 7] {
             thead { tr { @for column in columns { th scope="col" { (v.t(*column)) } } } }
             tbody {
                 @for row in rows {
@@ -59,6 +59,32 @@ pub(crate) fn still(text: &str) -> Markup {
     html! { bdi.user data-still { (text) } }
 }
 
+/// What the service says in English, which is its language wherever it is read.
+pub(crate) fn english(text: &str) -> Markup {
+    html! { @if text.is_empty() { "–" } @else { bdi.user lang="en" { (text) } } }
+}
+
+/// What the service says with a code: a Chinese reader is told first what the code means (`text`).
+pub(crate) fn told(v: &Visit, chinese: Option<&str>, text: &str) -> Markup {
+    match chinese.filter(|_| v.language == Language::Chinese) {
+        Some(chinese) => html! { (chinese) @if !text.is_empty() { (original(text)) } },
+        None => english(text),
+    }
+}
+
+/// The English behind a Chinese text.
+pub(crate) fn original(text: &str) -> Markup {
+    html! { bdi.user.original lang="en" { (text) } }
+}
+
+/// A value of the API with what it is called in Chinese.
+pub(crate) fn value(v: &Visit, value: &str) -> Markup {
+    match said(states::VALUES, value).filter(|_| v.language == Language::Chinese) {
+        Some(name) => html! { (name) " " code { (value) } },
+        None => plain(value),
+    }
+}
+
 /// Lines of output, as they are.
 pub(crate) fn output(lines: &[String]) -> Markup {
     html! { pre.output data-tail tabindex="0" { code { @for line in lines { (line) "\n" } } } }
@@ -78,14 +104,28 @@ pub(crate) fn named(href: &str, id: &str, name: &str) -> Markup {
 }
 
 /// A state of something, coloured by what it means; the word alone says it too.
-pub(crate) fn status(status: &str) -> Markup {
+pub(crate) fn status(v: &Visit, status: &str) -> Markup {
     let class = match status {
         "ACTIVE" | "RUNNING" | "COMPLETED" | "FULFILLED" | "ENABLE" => "good",
         "ERROR" | "FAILED" | "TIMED_OUT" | "ABNORMAL" => "bad",
         "TERMINATED" | "CANCELLED" | "" => "over",
         _ => "busy",
     };
-    html! { span class={ "status " (class) } { @if status.is_empty() { "–" } @else { (status) } } }
+    let name = said(states::STATES, status).filter(|_| v.language == Language::Chinese);
+    html! {
+        span class={ "status " (class) } {
+            @if status.is_empty() { "–" } @else if let Some(name) = name { (name) " " small lang="en" { (status) } }
+            @else { (status) }
+        }
+    }
+}
+
+/// A state where there is no room for markup.
+pub(crate) fn state_name(v: &Visit, state: &str) -> String {
+    match said(states::STATES, state).filter(|_| v.language == Language::Chinese) {
+        Some(name) => format!("{name} ({state})"),
+        None => state.to_owned(),
+    }
 }
 
 /// ISO 8601 as `yyyy-mm-dd hh:mm:ss`, UTC as it came.
@@ -170,7 +210,7 @@ pub(crate) struct Question<'a> {
     pub(crate) sent: &'a serde_json::Value,
     /// Where the answer goes.
     pub(crate) action: &'a str,
-    /// What goes with the answer: the token of the form too.
+    /// What goes with the answer, besides what every form carries.
     pub(crate) fields: &'a [(String, String)],
     /// Where one goes who did not mean it.
     pub(crate) back: &'a str,
@@ -188,7 +228,10 @@ impl Question<'_> {
             p { (v.t(text::CONFIRM_NOTE)) }
             pre.user { code { (text) } }
             form method="post" action=(self.action) {
-                @for (name, value) in self.fields { input type="hidden" name=(name) value=(value); }
+                (own(v))
+                @for (name, value) in self.fields.iter().filter(|(name, _)| name != "_token" && name != REGION_MEMBER) {
+                    input type="hidden" name=(name) value=(value);
+                }
                 p.buttons {
                     button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
                     a.button.quiet href=(self.back) { (v.t(text::CANCEL)) }
@@ -203,7 +246,7 @@ pub(crate) fn refusal(v: &Visit, refusal: &Refusal) -> Markup {
     html! {
         div.notice.bad role="alert" {
             p { strong { (v.t(text::REFUSED)) } " " code { (refusal.code) } }
-            p { bdi.user { (refusal.message) } }
+            p { (told(v, refusals::of(&refusal.code), &refusal.message)) }
             @if !refusal.request_id.is_empty() {
                 p.small { (v.t(text::REQUEST_ID)) " " code { (refusal.request_id) } }
             }

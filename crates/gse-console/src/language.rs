@@ -70,6 +70,14 @@ impl Language {
 }
 
 impl crate::visit::Visit {
+    /// What is between two sentences: Chinese ones end in a sign that has its own room.
+    pub(crate) fn gap(&self) -> &'static str {
+        match self.language {
+            Language::English => " ",
+            Language::Chinese => "",
+        }
+    }
+
     /// What a member of a request is called, where it is not called what its name says.
     pub(crate) fn member(&self, name: &str) -> Option<&'static str> {
         let known = crate::text::MEMBERS.binary_search_by_key(&name, |(known, _)| known).ok()?;

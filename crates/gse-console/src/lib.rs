@@ -7,6 +7,7 @@
 //! `form/` makes a form of any action and JSON of what was typed, `explorer/` is the workbench for all actions.
 
 mod chart;
+mod chinese;
 mod cloud;
 mod csv;
 mod explorer;

@@ -223,6 +223,16 @@ const MENU: &[(&str, Text)] = &[
     ("/console/explorer", text::EXPLORER),
 ];
 
+/// Pages whose addresses do not begin with that of their list.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("/console/charts", "/console/monitoring"),
+    ("/console/client", "/console/start"),
+    ("/console/instance", "/console/fleets"),
+    ("/console/placement", "/console/queues"),
+    ("/console/queue", "/console/queues"),
+    ("/console/session", "/console/fleets"),
+];
+
 fn frame(v: &Visit, page: &Page) -> Markup {
     html! {
         (DOCTYPE)
@@ -260,7 +270,8 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                         nav.menu aria-label=(v.t(text::MENU)) {
                             ul {
                                 @for (path, name) in MENU {
-                                    @let here = v.path == *path || v.path.starts_with(&format!("{path}/"));
+                                    @let here = v.path == *path || v.path.starts_with(&format!("{path}/"))
+                                        || ELSEWHERE.contains(&(&*v.path, *path));
                                     li { a href=(v.kept(path)) aria-current=[here.then_some("page")] { (v.t(*name)) } }
                                 }
                             }

@@ -1,5 +1,6 @@
 //! The console over a scripted cloud: what a browser gets, and what the cloud is asked.
 
+mod chinese;
 mod door;
 mod faults;
 mod figures;
@@ -25,6 +26,8 @@ use crate::Settings;
 
 /// What a hostile game or player would call itself.
 const HOSTILE: &str = "<script>alert(1)</script>\"'&\u{202e}gnp.😀";
+/// What the service says in English, whatever the language of the page.
+const SENTENCE: &str = "the service says so in English";
 const FLEET: &str = "fleet-1-2";
 const SESSION: &str = "qcs::gse:ap-shanghai::gameserversession/fleet-1-2/gssess-1";
 const HOST: &str = "127.0.0.1:8080";
@@ -164,7 +167,7 @@ impl Seen {
     }
 
     /// The value of a hidden field.
-    fn hidden(&self, name: &str) -> &str {
+    fn hidden_value(&self, name: &str) -> &str {
         let (_, rest) = self.text.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\"")).unwrap();
         rest.split('"').next().unwrap()
     }
@@ -229,8 +232,9 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeFleetAttributes" => json!({ "FleetAttributes": [fleet], "TotalCount": 45 }),
         "CreateFleet" => json!({ "FleetAttributes": fleet }),
         "DescribeFleetEvents" if body["EventCode"] == "foo bar" => refused("EventCode"),
-        "DescribeFleetEvents" => json!({ "Events": [{ "EventCode": "X", "Message": HOSTILE,
-            "PreSignedLogUrl": "javascript:alert(1)" }], "TotalCount": 1 }),
+        "DescribeFleetEvents" => json!({ "Events": [
+            { "EventCode": "X", "Message": HOSTILE, "PreSignedLogUrl": "javascript:alert(1)" },
+            { "EventCode": "FLEET_CREATED", "Message": SENTENCE }], "TotalCount": 2 }),
         "DescribeGameServerSessions" => json!({ "GameServerSessions": [session], "NextToken": "more" }),
         "DescribeGameServerSessionDetails" => {
             json!({ "GameServerSessionDetails": [{ "GameServerSession": session, "ProtectionPolicy": "NoProtection" }] })
@@ -242,6 +246,9 @@ fn members(action: &str, body: &Value) -> Value {
         "DescribeAssets" => json!({ "Assets": [asset], "TotalCount": 1 }),
         "DescribeAsset" => json!({ "Asset": asset }),
         "ListAliases" => json!({ "Aliases": [alias], "TotalCount": 1 }),
+        "DescribeAlias" if body["AliasId"] == "alias-gone" => {
+            json!({ "Error": { "Code": "ResourceNotFound", "Message": SENTENCE } })
+        }
         "DescribeAlias" if body["AliasId"] == "alias-2" => json!({ "Alias": common }),
         "DescribeAlias" => json!({ "Alias": alias }),
         "DescribeGameServerSessionQueues" => json!({ "GameServerSessionQueues": [{ "Name": HOSTILE,
@@ -262,12 +269,18 @@ fn members(action: &str, body: &Value) -> Value {
             json!({ "TimerScalingPolicies": [{ "TimerName": HOSTILE, "TimerId": "t" }] })
         }
         "ExplainFleetCapacity" => {
-            json!({ "Mode": "Policies", "Sentences": [HOSTILE], "Decisions": [{ "Text": HOSTILE }] })
+            json!({ "Mode": "Policies", "Sentences": [HOSTILE, SENTENCE], "Active": 2, "Idle": 1, "Desired": 2, "Max": 3,
+                "NextEvaluation": "2021-01-01T12:00:10Z", "Decisions": [{ "Text": HOSTILE }, {
+                "LastTime": "2021-01-01T11:59:10Z", "Times": 1, "From": 1, "To": 2, "By": "Policies", "Text": SENTENCE,
+                "Evaluation": { "Verdict": "Grow", "Wanted": 2, "Max": 3, "Instances": 1, "ProcessesPerInstance": 10,
+                    "GameServerSessions": 9, "Policies": [{ "Name": HOSTILE, "PolicyType": "TargetBased",
+                    "TargetValue": 30, "GrowBelow": 2, "ShrinkAbove": 2 }] } }] })
         }
         "DescribeSessionTimeline" => {
             json!({ "GameServerSessionId": SESSION, "TraceId": HOSTILE, "TotalMs": 12,
-            "PlacementId": HOSTILE, "Search": [HOSTILE], "Stands": HOSTILE, "Hops": [
-                { "Name": "requested", "By": "service", "Time": "2021-01-01T11:00:00.123Z" },
+            "PlacementId": HOSTILE, "Search": [HOSTILE, SENTENCE], "Stands": SENTENCE, "StandsCode": "FAILED", "Hops": [
+                { "Name": "requested", "By": "service", "Time": "2021-01-01T11:00:00.123Z", "Text": SENTENCE },
+                { "Name": "process-chosen", "By": "service", "Text": SENTENCE },
                 { "Name": HOSTILE, "By": HOSTILE, "Time": HOSTILE, "TookMs": 12, "AfterMs": 12, "Text": HOSTILE }] })
         }
         "DescribeProcessOutput" => json!({ "FleetId": FLEET, "InstanceId": "ins-1", "Processes": [
@@ -276,13 +289,19 @@ fn members(action: &str, body: &Value) -> Value {
         "Diagnose" => {
             json!({ "LookedAt": { "Fleets": 1, "Instances": 1, "Processes": 1, "StartingProcesses": 0,
                 "GameServerSessions": 1, "PlayerSessions": 0, "Events": 0, "Rules": 1 },
-            "Findings": [{ "Severity": "error", "Rule": HOSTILE, "Section": HOSTILE, "FleetId": FLEET,
+            "Findings": [{ "Severity": "error", "Rule": "activate-missing", "Section": "server-sdk.md 3.2", "FleetId": FLEET,
+                "What": SENTENCE, "Why": SENTENCE, "Fix": SENTENCE, "Time": "" }, { "Severity": "error", "Rule": HOSTILE, "Section": HOSTILE, "FleetId": FLEET,
                 "GameServerSessionId": HOSTILE, "What": HOSTILE, "Why": HOSTILE, "Fix": HOSTILE, "Output": [HOSTILE],
                 "Time": "", "More": 3 }] })
         }
         "ExplainPlacement" => {
             json!({ "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
-            "Sentences": [HOSTILE, format!("  {HOSTILE}")], "Attempts": 1, "LeftOut": 0, "Steps": [] })
+            "Sentences": [HOSTILE, format!("  {HOSTILE}"), SENTENCE], "Attempts": 3, "LeftOut": 0, "Steps": [
+                { "FirstMs": 0, "LastMs": 9, "Times": 2, "MaximumLatencyMs": 50, "Outcome": "WAITS", "FleetId": null,
+                    "Reason": SENTENCE, "More": 0, "PassedOver": [{ "Region": "ap-shanghai", "AliasId": null,
+                        "FleetId": FLEET, "Code": "NO_PROCESS", "Reason": SENTENCE }] },
+                { "FirstMs": 12, "LastMs": 12, "Times": 1, "MaximumLatencyMs": null, "Outcome": "CHOSEN", "FleetId": FLEET,
+                    "Reason": null, "More": 0, "PassedOver": [] }] })
         }
         "DescribeRegions" => json!({ "DefaultRegion": "ap-shanghai", "Regions": [
             { "Region": "ap-shanghai", "Condition": "up", "DelayMs": 0 },
@@ -356,7 +375,7 @@ fn figures(action: &str, body: &Value) -> Value {
         }),
         "LintAsset" => json!({
             "Files": 2, "Bytes": 4096, "Machine": "x86_64", "Programs": [HOSTILE],
-            "Findings": [{ "Level": "error", "Rule": "architecture", "Text": HOSTILE, "Hint": HOSTILE }],
+            "Findings": [{ "Level": "error", "Rule": "architecture", "Text": HOSTILE, "Hint": SENTENCE }],
         }),
         "DescribeAliasCanary" => {
             json!({ "AliasId": "alias-1", "FleetId": FLEET, "Percent": 10, "Created": 20,
@@ -376,14 +395,6 @@ fn figures(action: &str, body: &Value) -> Value {
             "http://127.0.0.1/logs/a%3Cscript%3E.zip?sign=1"] }),
         "DescribeAssetSystems" => json!({ "AssetSupportSys": [{ "OsVersion": "CentOS7.16", "OsBit": 64,
             "ImageId": "img-1", "OsType": "CentOS" }] }),
-        "ExplainPlacement" => json!({
-            "PlacementId": "p", "Status": "PENDING", "StartTime": "", "EndTime": null,
-            "Sentences": [HOSTILE, format!("  {HOSTILE}")],
-            "Attempts": 1, "LeftOut": 0, "Steps": [{ "FirstMs": 0, "LastMs": 9, "Times": 2, "MaximumLatencyMs": 50,
-                "Outcome": "WAITS", "FleetId": null, "Reason": HOSTILE, "More": 0, "PassedOver": [{
-                    "Region": "ap-shanghai", "AliasId": null, "FleetId": FLEET, "Code": "NO_PROCESS",
-                    "Reason": HOSTILE }] }],
-        }),
         "GetUploadCredentials" => {
             json!({ "BucketName": "b", "BucketAuth": "sign", "AssetRegion": "ap-shanghai" })
         }

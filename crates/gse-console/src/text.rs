@@ -12,15 +12,27 @@ macro_rules! texts {
     };
 }
 
+pub(crate) mod actions;
 pub(crate) mod demo;
 pub(crate) mod door;
+pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod filling;
+pub(crate) mod findings;
+pub(crate) mod lint;
 pub(crate) mod live;
 pub(crate) mod login;
 pub(crate) mod pages;
 pub(crate) mod quotas;
+pub(crate) mod reasons;
+pub(crate) mod refusals;
+pub(crate) mod states;
 pub(crate) use pages::*;
+
+/// What a table says of a code; `None` for a code of a newer service.
+pub(crate) fn said(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
+    table.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
+}
 
 texts! {
     // the frame
@@ -298,10 +310,10 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("DesiredPlayerSessions", "玩家列表"),
     ("DestinationArn", "目标资源"),
     ("Destinations", "目标列表"),
-    ("DiskSize", "磁盘大小 (GB)"),
+    ("DiskSize", "磁盘大小（GB）"),
     ("DiskType", "磁盘类型"),
     ("EndTime", "结束时间"),
-    ("EvaluationPeriods", "评估周期 (分钟)"),
+    ("EvaluationPeriods", "评估周期（分钟）"),
     ("EventCode", "事件码"),
     ("ExposeHeaders", "暴露的响应头"),
     ("Filter", "筛选"),
@@ -314,11 +326,11 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("FromDay", "起始日"),
     ("FromPort", "起始端口"),
     ("GameProperties", "游戏属性"),
-    ("GameServerSessionActivationTimeoutSeconds", "会话激活超时 (秒)"),
+    ("GameServerSessionActivationTimeoutSeconds", "会话激活超时（秒）"),
     ("GameServerSessionData", "会话数据"),
     ("GameServerSessionId", "游戏服务器会话 ID"),
     ("GameServerSessionName", "会话名称"),
-    ("GameServerSessionProtectionTimeLimit", "时限保护时长 (分钟)"),
+    ("GameServerSessionProtectionTimeLimit", "时限保护时长（分钟）"),
     ("GameServerSessionQueueName", "队列名称"),
     ("IdempotencyToken", "幂等标记"),
     ("ImageId", "镜像 ID"),
@@ -330,17 +342,17 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("InboundPermissions", "端口配置"),
     ("InstanceId", "实例 ID"),
     ("InstanceType", "机型"),
-    ("InternetMaxBandwidthOut", "公网出带宽 (Mbps)"),
+    ("InternetMaxBandwidthOut", "公网出带宽（Mbps）"),
     ("IpAddress", "IP 地址"),
     ("IpRange", "IP 范围"),
     ("Key", "键"),
-    ("LatencyInMilliseconds", "延迟 (毫秒)"),
+    ("LatencyInMilliseconds", "延迟（毫秒）"),
     ("LaunchPath", "启动路径"),
     ("Limit", "返回数量"),
-    ("MaxAgeSeconds", "最长缓存 (秒)"),
+    ("MaxAgeSeconds", "最长缓存（秒）"),
     ("MaxConcurrentGameServerSessionActivations", "最大并发激活数"),
     ("MaxSize", "最大实例数"),
-    ("MaximumIndividualPlayerLatencyMilliseconds", "单个玩家最大延迟 (毫秒)"),
+    ("MaximumIndividualPlayerLatencyMilliseconds", "单个玩家最大延迟（毫秒）"),
     ("MaximumPlayerSessionCount", "最大玩家数"),
     ("Message", "终止信息"),
     ("MetricName", "指标"),
@@ -369,8 +381,8 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("PlayerSessionCreationPolicy", "玩家加入策略"),
     ("PlayerSessionId", "玩家会话 ID"),
     ("PlayerSessionStatusFilter", "玩家会话状态筛选"),
-    ("PolicyDurationSeconds", "策略时长 (秒)"),
-    ("PolicyPeriodInMinutes", "策略周期 (分钟)"),
+    ("PolicyDurationSeconds", "策略时长（秒）"),
+    ("PolicyPeriodInMinutes", "策略周期（分钟）"),
     ("PolicyType", "策略类型"),
     ("Port", "端口"),
     ("ProtectionPolicy", "保护策略"),
@@ -384,7 +396,7 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("RuntimeConfiguration", "进程管理"),
     ("ScalingAdjustment", "调整值"),
     ("ScalingAdjustmentType", "调整方式"),
-    ("ScalingInterval", "冷却时间 (分钟)"),
+    ("ScalingInterval", "冷却时间（分钟）"),
     ("ScalingType", "扩缩容模式"),
     ("SelectedCcnType", "云联网关联方式"),
     ("SelectedScalingType", "复制扩缩容配置"),
@@ -401,7 +413,7 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("TargetConfiguration", "目标追踪配置"),
     ("TargetValue", "缓冲百分比"),
     ("Threshold", "阈值"),
-    ("TimeoutInSeconds", "超时时间 (秒)"),
+    ("TimeoutInSeconds", "超时时间（秒）"),
     ("TimerConfiguration", "定时配置"),
     ("TimerFleetCapacity", "定时扩缩容"),
     ("TimerId", "定时器 ID"),

@@ -21,7 +21,7 @@ use crate::trace_context::TraceContext;
 pub mod spans;
 mod told;
 
-pub use told::{Hop, Teller, Told, tell};
+pub use told::{Hop, Stands, Teller, Told, tell};
 
 /// Moments that a game server can name in one session.
 pub const MILESTONES_MOST: usize = 16;

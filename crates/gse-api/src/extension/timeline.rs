@@ -39,6 +39,8 @@ pub struct DescribeSessionTimelineResponse {
     pub search: Vec<String>,
     /// What is waited for, or how it ended, in a sentence.
     pub stands: String,
+    /// The same as a `StandsCode`.
+    pub stands_code: String,
 }
 
 /// One moment of a session.

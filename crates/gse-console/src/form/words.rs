@@ -198,6 +198,16 @@ const CHOICES: &[(&str, &[(&str, Text)])] = &[
         ],
     ),
     ("PolicyType", &[("TargetBased", text::TARGET_BASED), ("RuleBased", text::RULE_BASED)]),
+    ("PlayerSessionCreationPolicy", &[("ACCEPT_ALL", text::ACCEPT_ALL), ("DENY_ALL", text::DENY_ALL)]),
+    (
+        "ProtectionPolicy",
+        &[
+            ("NoProtection", text::NO_PROTECTION),
+            ("TimeLimitProtection", text::TIME_LIMIT_PROTECTION),
+            ("FullProtection", text::FULL_PROTECTION),
+        ],
+    ),
+    ("Actions", &[("AUTO_SCALING", text::AUTOMATIC_SCALING)]),
     ("ReserveValue", &[("1", text::KEEP_INSTANCE), ("0", text::RELEASE_INSTANCE)]),
 ];
 

@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use super::{ROWS, fleet_link, list_filters, tag_filter};
 use crate::cloud::Refusal;
-use crate::html::{act, fields, id, named, pager, plain, refusal, table, tags, time};
+use crate::html::{act, english, fields, id, named, pager, plain, refusal, table, tags, time, told};
 use crate::language::Text;
 use crate::page::{Outcome, Page};
-use crate::text;
+use crate::text::{self, lint};
 use crate::visit::{Visit, address, escaped};
 
 /// The quota of asset packages.
@@ -113,10 +113,10 @@ pub(super) async fn show(v: &Visit, asked: &str) -> Result<Outcome, Refusal> {
         .filter(|(name, path)| name == "launch" && !path.is_empty())
         .map(|(_, path)| path.clone())
         .collect();
-    let lint = LintAssetRequest { asset_id: asked.to_owned(), launch_paths: launch.clone() };
+    let looked_into = LintAssetRequest { asset_id: asked.to_owned(), launch_paths: launch.clone() };
     let fleets = wire::ListFleetsRequest { asset_id: Some(asked.to_owned()), ..Default::default() };
-    let (asset, lint, fleets) =
-        tokio::join!(v.cloud.call(&asset), v.cloud.call_extension(&lint), v.cloud.call(&fleets));
+    let (asset, linted, fleets) =
+        tokio::join!(v.cloud.call(&asset), v.cloud.call_extension(&looked_into), v.cloud.call(&fleets));
     let asset = asset?.asset;
     let fleets: Vec<_> = fleets
         .map(|answer| answer.fleet_ids)
@@ -140,7 +140,7 @@ pub(super) async fn show(v: &Visit, asked: &str) -> Result<Outcome, Refusal> {
         ]))
         @if is_image(&asset) { p.notice { (v.t(text::IMAGE_NOTE)) } } @else {
             h2 { (v.t(text::FINDINGS)) }
-            @match lint {
+            @match linted {
                 Ok(found) => (findings(v, &asset, &found, &launch)),
                 Err(error) => (refusal(v, &error)),
             }
@@ -154,15 +154,16 @@ pub(super) async fn show(v: &Visit, asked: &str) -> Result<Outcome, Refusal> {
 
 fn findings(v: &Visit, asset: &wire::Asset, found: &LintAssetResponse, launch: &[String]) -> Markup {
     if !found.unusable.is_empty() {
-        return html! { p.notice.bad #unusable { (v.t(text::UNUSABLE)) " " bdi.user { (found.unusable) } } };
+        return html! { p.notice.bad #unusable { (v.t(text::UNUSABLE)) " " (english(&found.unusable)) } };
     }
     let row = |finding: &LintFinding| {
         let (class, level) =
             if finding.level == "error" { ("bad", text::ERROR) } else { ("busy", text::WARNING) };
+        let said = lint::of(&finding.rule);
         vec![
             html! { span class={ "status " (class) } { (v.t(level)) } },
-            plain(&finding.text),
-            plain(&finding.hint),
+            told(v, said.map(|(wrong, _)| wrong), &finding.text),
+            told(v, said.map(|(_, fix)| fix), &finding.hint),
             id(&finding.rule),
         ]
     };
@@ -240,7 +241,7 @@ pub(super) async fn upload(v: &Visit) -> Page {
                 @for system in &systems {
                     option value=(system.os_version) data-image=(system.image_id)
                         selected[system.os_version == DEFAULT_SYSTEM] {
-                        (system.os_version) " · " (system.os_bit) " bit"
+                        (system.os_version) " · " (system.os_bit) " " (v.t(text::live::BIT))
                     }
                 }
                 @if systems.is_empty() { option { (DEFAULT_SYSTEM) } }

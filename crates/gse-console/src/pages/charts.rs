@@ -224,7 +224,7 @@ async fn form(v: &Visit, charts: &[Free], edit: Option<usize>) -> Markup {
                     button #chart-ok { (v.t(text::OK)) }
                     a.button.quiet href=(here(v, charts, &[])) { (v.t(text::CANCEL)) }
                 } @else {
-                    button.quiet { (v.t(text::NEXT)) }
+                    button.quiet { (v.t(text::demo::NEXT)) }
                 }
             }
         }

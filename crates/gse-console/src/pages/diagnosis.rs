@@ -3,8 +3,9 @@
 use gse_api::extension::{DiagnoseRequest, Finding};
 use maud::{Markup, html};
 
-use crate::html::{id, output, plain, still};
-use crate::text::live;
+use crate::html::{english, id, output, plain, still};
+use crate::language::{Language, Text};
+use crate::text::{self, findings, live};
 use crate::visit::{Visit, address};
 
 /// Findings that are shown; the worst come first.
@@ -12,16 +13,16 @@ const MOST: usize = 5;
 
 /// What is wrong with a fleet and everything in it. Who may not ask sees the rest of the page.
 pub(super) async fn of_fleet(v: &Visit, fleet: &str) -> Markup {
-    findings(v, &DiagnoseRequest { fleet_id: Some(fleet.to_owned()), ..DiagnoseRequest::default() }).await
+    found(v, &DiagnoseRequest { fleet_id: Some(fleet.to_owned()), ..DiagnoseRequest::default() }).await
 }
 
 /// What is wrong with a session and its process.
 pub(super) async fn of_session(v: &Visit, session: &str) -> Markup {
     let session = Some(session.to_owned());
-    findings(v, &DiagnoseRequest { game_server_session_id: session, ..DiagnoseRequest::default() }).await
+    found(v, &DiagnoseRequest { game_server_session_id: session, ..DiagnoseRequest::default() }).await
 }
 
-async fn findings(v: &Visit, request: &DiagnoseRequest) -> Markup {
+async fn found(v: &Visit, request: &DiagnoseRequest) -> Markup {
     let is_fleet = request.fleet_id.is_some();
     // A session that has left memory is not diagnosed any more.
     let Ok(diagnosis) = v.cloud.call_extension(request).await else { return html! {} };
@@ -38,26 +39,49 @@ async fn findings(v: &Visit, request: &DiagnoseRequest) -> Markup {
 }
 
 fn one(v: &Visit, finding: &Finding, is_fleet: bool) -> Markup {
-    let class = if finding.severity == "error" { "notice bad" } else { "notice" };
+    let (class, severity) = match finding.severity.as_str() {
+        "error" => ("notice bad finding", text::ERROR),
+        _ => ("notice finding", text::WARNING),
+    };
     let session = &finding.game_server_session_id;
     html! {
-        section class={ (class) " finding" } lang="en" {
-            p { strong { (finding.severity) } ": " (still(&finding.what)) }
-            p { (plain(&finding.why)) }
-            p { strong lang=(v.language.code()) { (v.t(live::NEXT_STEP)) } ": " (plain(&finding.fix)) }
+        section class=(class) {
+            (sayings(v, finding, severity))
             @if is_fleet && !session.is_empty() {
                 p.small { a href=(address("/console/session", &[("id", session)])) { code { (session) } } }
             }
             p.small {
-                span lang=(v.language.code()) { (v.t(live::RULE_AND_SECTION)) } " " (id(&finding.rule)) ", " (plain(&finding.section))
-                @if finding.more > 0 { "; " (finding.more) " " span lang=(v.language.code()) { (v.t(live::MORE_OF_KIND)) } }
+                (v.t(live::RULE_AND_SECTION)) " " (id(&finding.rule)) ", " (english(&finding.section))
+                @if finding.more > 0 { "; " (finding.more) " " (v.t(live::MORE_OF_KIND)) }
             }
             @if !finding.output.is_empty() {
                 details {
-                    summary lang=(v.language.code()) { (v.t(live::LAST_LINES)) }
+                    summary { (v.t(live::LAST_LINES)) }
                     (output(&finding.output))
                 }
             }
+        }
+    }
+}
+
+/// What is wrong, why, and what to do. In Chinese the rule says it, and the numbers are in the English below.
+fn sayings(v: &Visit, finding: &Finding, severity: Text) -> Markup {
+    let advice = findings::of(&finding.rule).filter(|_| v.language == Language::Chinese);
+    let Some(advice) = advice else {
+        return html! {
+            p { strong { (v.t(severity)) } ": " span lang="en" { (still(&finding.what)) } }
+            p lang="en" { (plain(&finding.why)) }
+            p { strong { (v.t(live::NEXT_STEP)) } ": " (english(&finding.fix)) }
+        };
+    };
+    html! {
+        p { strong { (v.t(severity)) "：" } (advice.meaning) }
+        p.small lang="en" { (still(&finding.what)) }
+        p { strong { (v.t(live::NEXT_STEP)) "：" } (advice.fix) }
+        details {
+            summary { (v.t(live::ORIGINAL)) }
+            p lang="en" { (plain(&finding.why)) }
+            p lang="en" { (plain(&finding.fix)) }
         }
     }
 }

@@ -7,9 +7,9 @@ use maud::{Markup, html};
 use super::{ROWS, fleet, found_or_refused};
 use crate::cloud::Refusal;
 use crate::form::values::utc;
-use crate::html::{pager, plain, table, time};
+use crate::html::{pager, table, time, told};
 use crate::page::Outcome;
-use crate::text;
+use crate::text::{self, events::EVENTS, said};
 use crate::visit::Visit;
 
 /// The tab; a filter that is refused stays, with why.
@@ -57,7 +57,7 @@ async fn list(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         vec![
             time(&event.event_time),
             html! { code { (event.event_code) } },
-            plain(&event.message),
+            told(v, said(EVENTS, &event.event_code), &event.message),
             html! {
                 @if is_address(&event.pre_signed_log_url) {
                     // A new signature each time would make each look a new page.

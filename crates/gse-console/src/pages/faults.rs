@@ -7,7 +7,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 
 use crate::cloud::Refusal;
-use crate::html::{Question, refusal, table};
+use crate::html::{Question, own, refusal, table};
 use crate::page::{Outcome, Page};
 use crate::text;
 use crate::text::faults as words;
@@ -102,7 +102,7 @@ pub(super) async fn fleet(v: &Visit) -> Page {
         p.note { (v.t(words::OF_FLEET_NOTE)) }
         @if fleets.is_empty() { p.empty { (v.t(words::NO_FLEET)) } } @else {
             form.stacked #form-fault method="post" action=(OF_FLEET) {
-                input type="hidden" name="_token" value=(v.token);
+                (own(v))
                 label for="fleet" { (v.t(text::FLEET)) }
                 select id="fleet" name="fleet" {
                     @for fleet in &fleets {
@@ -131,14 +131,14 @@ pub(super) fn region(v: &Visit) -> Outcome {
         return Outcome::NotFound;
     };
     if v.asked("fault") == Some("up") {
-        let given = [("region", region), ("fault", "up"), ("_token", &*v.token)];
+        let given = [("region", region), ("fault", "up")];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
         return Outcome::Page(question(v, &given));
     }
     let body = html! {
         h1 { (v.t(words::OF_REGION)) }
         form.stacked #form-fault method="post" action=(OF_REGION) {
-            input type="hidden" name="_token" value=(v.token);
+            (own(v))
             input type="hidden" name="region" value=(region);
             div { (v.t(text::REGION)) ": " output.user { (region) } }
             fieldset {

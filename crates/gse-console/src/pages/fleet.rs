@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::fleets::protection;
 use super::{diagnosis, events, instance, instances, network, scale, scaling, sessions};
 use crate::cloud::Refusal;
-use crate::html::{act, fields, id, plain, refusal, status, table, tags, time};
+use crate::html::{act, fields, id, plain, refusal, status, table, tags, time, value};
 use crate::language::Text;
 use crate::page::{Outcome, Page};
 use crate::text;
@@ -67,7 +67,7 @@ pub(super) fn framed(v: &Visit, fleet: &wire::FleetAttributes, tab: &str, body: 
     let current = behind.unwrap_or(tab);
     let page = html! {
         div.head {
-            h1 { bdi.user { (fleet.name) } " " (status(&fleet.status)) }
+            h1 { bdi.user { (fleet.name) } " " (status(v, &fleet.status)) }
             div {
                 a.button href=(address("/console/monitoring", &[("fleet", &fleet.fleet_id)])) {
                     (v.t(text::VIEW_MONITORING))
@@ -134,7 +134,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
             (text::DESCRIPTION, plain(&fleet.description)),
             (text::ASSET, asset_link(&fleet.asset_id)),
             (text::OS, plain(&fleet.operating_system)),
-            (text::TYPE, plain(&fleet.fleet_type)),
+            (text::TYPE, value(v, &fleet.fleet_type)),
             (text::INSTANCE_TYPE, plain(&fleet.instance_type)),
             (text::SYSTEM_DISK, plain(&fleet.system_disk_info.as_ref().map(disk).unwrap_or_default())),
             (text::DATA_DISKS, plain(&disks.join(", "))),
@@ -145,7 +145,7 @@ async fn basics(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Markup, Refu
                 @if fleet.stopped_actions.is_empty() { (v.t(text::ON)) } @else { (v.t(text::OFF)) }
             }),
             (text::TAGS, tags(&fleet.tags)),
-            (text::BILLING, plain(&fleet.billing_status)),
+            (text::BILLING, value(v, &fleet.billing_status)),
             (text::CREATED, time(&fleet.creation_time)),
             (text::ENDED, time(fleet.termination_time.as_deref().unwrap_or_default())),
         ]))
@@ -185,7 +185,7 @@ async fn related(v: &Visit, fleet: &str) -> Result<(usize, Markup), Refusal> {
             "QUEUE" => super::queues::link_in(v, &resource.resource_region, &resource.resource_id),
             _ => id(&resource.resource_id),
         };
-        vec![plain(&resource.r#type), link, plain(&resource.resource_region)]
+        vec![value(v, &resource.r#type), link, plain(&resource.resource_region)]
     };
     let rows: Vec<_> = resources.iter().map(row).collect();
     Ok((rows.len(), table(v, &[text::TYPE, text::ID, text::REGION], &rows)))
@@ -203,14 +203,14 @@ async fn delete(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Outcome, Ref
     let base = format!("/console/fleets/{}", escaped(&fleet.fleet_id));
     let body = html! {
         h1 { (v.t(text::DELETE_FLEET)) }
-        p { a href=(base) { bdi.user { (fleet.name) } } " " code { (fleet.fleet_id) } " " (status(&fleet.status)) }
+        p { a href=(base) { bdi.user { (fleet.name) } } " " code { (fleet.fleet_id) } " " (status(v, &fleet.status)) }
         h2 { (v.t(text::USED_BY)) }
         (used_by)
         @if uses > 0 { p.notice.bad #delete-refused { (v.t(text::DELETE_REFUSED)) } }
         // F-28: an empty fleet only.
         @if has_instances {
             p.notice #delete-not-empty {
-                (v.t(text::DELETE_NOT_EMPTY)) " " (instances) ". "
+                (v.t(text::DELETE_NOT_EMPTY)) (v.gap()) (instances) (v.t(text::live::STOP))
                 a href={ (base) "/scale" } { (v.t(text::EDIT_CAPACITY)) }
             }
         }

@@ -42,7 +42,7 @@ pub(super) async fn list(v: &Visit) -> Result<Page, Refusal> {
         div.head.list { h1 { (v.t(text::FLEETS)) } (act(v, text::CREATE, "CreateFleet", &[])) }
         (quota)
         (list_filters(v, &html! {}))
-        p.small { (v.t(text::INSTANCES)) ": " (v.t(text::INSTANCES_NOTE)) }
+        p.small { (v.t(text::INSTANCES)) (v.t(text::live::COLON)) (v.t(text::INSTANCES_NOTE)) }
         (table(v, &columns, &rows))
         (pager(v, rows.len(), ROWS, total))
     };
@@ -112,7 +112,7 @@ fn row(
     let limit = fleet.game_server_session_protection_time_limit;
     vec![
         named(&place, &fleet.fleet_id, &fleet.name),
-        status(&fleet.status),
+        status(v, &fleet.status),
         html! {
             @if fleet.asset_id.is_empty() { "–" } @else {
                 a href={ "/console/assets/" (escaped(&fleet.asset_id)) } { code { (fleet.asset_id) } }

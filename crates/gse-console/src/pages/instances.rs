@@ -57,7 +57,7 @@ fn row(v: &Visit, fleet: &str, extended: &wire::InstanceExtend) -> Vec<Markup> {
     let name = &*instance.instance_id;
     vec![
         named_id(&address("/console/instance", &[("id", name)]), name, ""),
-        status(&instance.status),
+        status(v, &instance.status),
         of(extended.healthy_process_cnt, extended.active_process_cnt),
         of(extended.game_session_cnt, extended.max_game_session_cnt),
         of(extended.player_session_cnt, extended.max_player_session_cnt),

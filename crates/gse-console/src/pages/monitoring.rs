@@ -225,7 +225,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
                 a.button.quiet href="/console/monitoring" { (v.t(text::DASHBOARDS)) }
             }
         }
-        p { (namespace.name()) ": " (place(namespace, object)) }
+        p { (namespace.name()) (v.t(text::live::COLON)) (place(namespace, object)) }
         (span.choice(v, &keep))
         p.small { (period_note(v, figures.period)) }
         div.charts {
@@ -384,7 +384,7 @@ async fn index(v: &Visit) -> Result<Page, Refusal> {
         html! { a href=(href) { bdi.user { (object) } } }
     };
     let fleet = |fleet: &wire::FleetAttributes| {
-        vec![link(Namespace::Fleet, &fleet.fleet_id), plain(&fleet.name), status(&fleet.status)]
+        vec![link(Namespace::Fleet, &fleet.fleet_id), plain(&fleet.name), status(v, &fleet.status)]
     };
     let fleets: Vec<_> = fleets.iter().map(fleet).collect();
     let queues: Vec<_> = queues.iter().map(|queue| vec![link(Namespace::Queue, queue)]).collect();

@@ -15,7 +15,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
         vec![
             html! { (id(&network.ccn_id)) br; (plain(&network.instance_name)) },
             id(&network.account_id),
-            status(&network.state),
+            status(v, &network.state),
             time(&network.create_time),
         ]
     };

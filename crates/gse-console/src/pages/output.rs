@@ -61,7 +61,7 @@ fn processes(v: &Visit, answer: &DescribeProcessOutputResponse) -> Markup {
         vec![
             id(&process.process_id),
             html! { (process.pid) },
-            status(&process.state),
+            status(v, &process.state),
             html! { @if process.port > 0 { (process.port) } @else { "–" } },
             html! {
                 @if session.is_empty() { "–" } @else {

@@ -5,10 +5,12 @@ use gse_api::types as wire;
 use maud::{Markup, html};
 
 use super::fleet_link_in;
+use crate::chinese;
 use crate::cloud::Refusal;
-use crate::html::{act, fields, id, named, plain, status, table, time};
+use crate::html::{act, english, fields, id, named, original, plain, status, table, time, told};
+use crate::language::Language;
 use crate::page::{Outcome, Page};
-use crate::text;
+use crate::text::{self, reasons, said};
 use crate::visit::{Visit, address};
 
 pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
@@ -26,7 +28,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let is_waiting = placement.status == "PENDING";
     let body = html! {
         div.head {
-            h1 { (v.t(text::PLACEMENT)) " " (status(&placement.status)) }
+            h1 { (v.t(text::PLACEMENT)) " " (status(v, &placement.status)) }
             @if is_waiting {
                 (act(v, text::STOP_PLACEMENT, "StopGameServerSessionPlacement", &[("PlacementId", asked)]))
             }
@@ -63,13 +65,34 @@ pub(super) fn sentences(sentences: &[String]) -> Markup {
     }
 }
 
+/// The story of a search: in Chinese what its steps say, and the sentences of the service behind that.
+pub(super) fn story(v: &Visit, explained: &ExplainPlacementResponse) -> Markup {
+    if v.language != Language::Chinese {
+        return sentences(&explained.sentences);
+    }
+    html! {
+        ul.sentences {
+            @for sentence in chinese::placement::sentences(explained) {
+                li class=[sentence.is_inner.then_some("inner")] {
+                    bdi.user { (sentence.text) }
+                    @if !sentence.english.is_empty() { (original(&sentence.english)) }
+                }
+            }
+        }
+        details {
+            summary { (v.t(text::live::ORIGINAL)) }
+            (sentences(&explained.sentences))
+        }
+    }
+}
+
 /// The search: the story in sentences, and the same step by step.
 fn search(v: &Visit, explained: &ExplainPlacementResponse) -> Markup {
     html! {
         h2 { (v.t(text::live::WHY_PLACEMENT)) }
-        div #search-trace { (sentences(&explained.sentences)) }
+        div #search-trace { (story(v, explained)) }
         @if !explained.steps.is_empty() {
-            p.small { (v.t(text::ATTEMPTS)) ": " (explained.attempts) }
+            p.small { (v.t(text::ATTEMPTS)) (v.t(text::live::COLON)) (explained.attempts) }
             @for step in &explained.steps { (one(v, step)) }
         }
     }
@@ -84,18 +107,22 @@ fn one(v: &Visit, step: &SearchStep) -> Markup {
                 @match &passed.fleet_id { Some(fleet) => (fleet_link_in(v, &passed.region, fleet)), None => "–" }
             },
             html! { code { (passed.code) } },
-            plain(&passed.reason),
+            told(v, said(reasons::PASSED_OVER, &passed.code), &passed.reason),
         ]
     };
     let rows: Vec<_> = step.passed_over.iter().map(row).collect();
+    let outcome = said(reasons::OUTCOMES, &step.outcome).filter(|_| v.language == Language::Chinese);
     html! {
         details {
             summary {
-                (step.first_ms) "–" (step.last_ms) " ms · " (step.times) " × · " (step.outcome)
-                @if let Some(latency) = step.maximum_latency_ms { " · ≤ " (latency) " ms" }
+                (step.first_ms) "–" (step.last_ms) " " (v.t(text::live::MILLISECONDS)) " · " (step.times) " × · "
+                (outcome.unwrap_or(&step.outcome))
+                @if let Some(latency) = step.maximum_latency_ms {
+                    " · ≤ " (latency) " " (v.t(text::live::MILLISECONDS))
+                }
                 @if let Some(fleet) = &step.fleet_id { " · " code { (fleet) } }
             }
-            @if let Some(reason) = &step.reason { p { (plain(reason)) } }
+            @if let Some(reason) = &step.reason { p { (english(reason)) } }
             @if !rows.is_empty() { (table(v, &[text::REGION, text::FLEET, text::CODE, text::REASON], &rows)) }
             @if step.more > 0 { p.small { "+ " (step.more) } }
         }

@@ -64,7 +64,7 @@ fn destinations(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
                     li {
                         (destination_link(v, &destination.destination_arn)) " "
                         @if let Some(state) = &destination.fleet_status {
-                            (status(state))
+                            (status(v, state))
                         } @else if destination.destination_arn.contains(":alias/") {
                             span.small { (v.t(text::ALIAS)) }
                         }
@@ -126,7 +126,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
         }
         (fields(v, &[
             (text::PENDING_PLACEMENTS, html! { strong #queue-depth { (shown(depth, "")) } }),
-            (text::WAIT_TIME, html! { (shown(wait, " s")) }),
+            (text::WAIT_TIME, html! { (shown(wait, &format!(" {}", v.t(text::SECONDS)))) }),
             (text::TIMEOUT, html! { (queue.timeout_in_seconds) " " (v.t(text::SECONDS)) }),
             (text::TAGS, tags(&queue.tags)),
         ]))
@@ -177,7 +177,8 @@ fn policies(v: &Visit, queue: &wire::GameServerSessionQueue) -> Markup {
                     } @else {
                         (v.t(text::FIRST)) " " (policy.policy_duration_seconds) " " (v.t(text::SECONDS))
                     }
-                    ": " (v.t(text::AT_MOST)) " " (policy.maximum_individual_player_latency_milliseconds) " ms"
+                    (v.t(text::live::COLON)) (v.t(text::AT_MOST)) " "
+                    (policy.maximum_individual_player_latency_milliseconds) " " (v.t(text::live::MILLISECONDS))
                 }
             }
         }

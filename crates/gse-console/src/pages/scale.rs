@@ -85,7 +85,7 @@ pub(super) async fn form(
             p.help data-when="mode=automatic" { (v.t(text::NOTE_DESIRED)) }
             div.stacked data-when="mode=automatic" {
                 (number("buffer", text::BUFFER_PERCENT, &filled.buffer, 1, Some(99)))
-                p.help { (v.t(text::NOTE_BUFFER)) " " (v.t(text::NOTE_NO_BUFFER)) }
+                p.help { (v.t(text::NOTE_BUFFER)) (v.gap()) (v.t(text::NOTE_NO_BUFFER)) }
             }
             (number("cool_down", text::COOL_DOWN_MINUTES, &filled.cool_down, 3, Some(30)))
             p.buttons {

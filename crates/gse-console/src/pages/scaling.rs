@@ -1,13 +1,15 @@
 //! Scaling of a fleet: settings, policies, the scheduled plan, and why it has as many instances as it has.
 
-use gse_api::extension::{CapacityDecision, ExplainFleetCapacityRequest};
+use gse_api::extension::{CapacityDecision, ExplainFleetCapacityRequest, ExplainFleetCapacityResponse};
 use gse_api::types as wire;
 use maud::{Markup, html};
 
 use super::ROWS;
+use crate::chinese;
 use crate::cloud::Refusal;
-use crate::html::{act, fields, plain, status, table, time};
-use crate::text;
+use crate::html::{act, english, fields, plain, status, table, time, value};
+use crate::language::Language;
+use crate::text::{self, reasons, said};
 use crate::visit::{Visit, escaped};
 
 /// Timers that one fleet can have.
@@ -21,7 +23,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     } else {
         (text::MANUAL, act(v, text::START_SCALING, "StartFleetActions", &[("FleetId", fleet)]))
     };
-    let decisions: Vec<_> = why.decisions.iter().map(decision).collect();
+    let decisions: Vec<_> = why.decisions.iter().map(|one| decision(v, one)).collect();
     let (buffer, policies) = policies(v, fleet).await?;
     Ok(html! {
         p.buttons { a.button href={ "/console/fleets/" (escaped(fleet)) "/scale" } { (v.t(text::MODIFY)) } " " (switch) }
@@ -38,7 +40,7 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
             (text::RESERVED, html! { (why.reserved) }),
         ]))
         h2 { (v.t(text::WHY)) }
-        ul { @for sentence in &why.sentences { li { (plain(sentence)) } } }
+        (sentences(v, &why))
         (policies)
         (timers(v, fleet).await?)
         h2 { (v.t(text::DECISIONS)) }
@@ -46,13 +48,32 @@ pub(super) async fn tab(v: &Visit, fleet: &str) -> Result<Markup, Refusal> {
     })
 }
 
-fn decision(decision: &CapacityDecision) -> Vec<Markup> {
+/// Why there are as many: in Chinese what the numbers say, and the sentences of the service behind that.
+fn sentences(v: &Visit, why: &ExplainFleetCapacityResponse) -> Markup {
+    let original = html! { ul lang="en" { @for sentence in &why.sentences { li { (plain(sentence)) } } } };
+    if v.language != Language::Chinese {
+        return original;
+    }
+    html! {
+        ul { @for sentence in chinese::capacity::sentences(why) { li { bdi.user { (sentence) } } } }
+        details { summary { (v.t(text::live::ORIGINAL)) } (original) }
+    }
+}
+
+fn decision(v: &Visit, decision: &CapacityDecision) -> Vec<Markup> {
+    let is_chinese = v.language == Language::Chinese;
+    let by = said(reasons::DECIDED_BY, &decision.by).filter(|_| is_chinese);
     vec![
         time(&decision.last_time),
         html! { (decision.times) },
         html! { (decision.from) " → " (decision.to) },
-        plain(&decision.by),
-        plain(&decision.text),
+        html! { @if let Some(by) = by { (by) } @else { (plain(&decision.by)) } },
+        html! {
+            @if is_chinese {
+                bdi.user { (chinese::capacity::decision(decision)) }
+                details.original { summary { (v.t(text::live::ORIGINAL)) } (english(&decision.text)) }
+            } @else { (plain(&decision.text)) }
+        },
     ]
 }
 
@@ -68,9 +89,9 @@ async fn policies(v: &Visit, fleet: &str) -> Result<(Option<u64>, Markup), Refus
         let named = [("FleetId", fleet), ("Name", &*policy.name)];
         vec![
             plain(&policy.name),
-            plain(&policy.policy_type),
+            value(v, &policy.policy_type),
             plain(&rule(policy)),
-            status(&policy.status),
+            status(v, &policy.status),
             act(v, text::DELETE, "DeleteScalingPolicy", &named),
         ]
     };
@@ -181,7 +202,10 @@ fn timer_row(v: &Visit, fleet: &str, timer: &wire::TimerScalingPolicy) -> Vec<Ma
             " (" (number(capacity.min_size)) "–" (number(capacity.max_size)) ")"
         },
         html! { (v.t(kind)) (days(v, &period)) },
-        html! { (time(&period.begin_time)) " – " (time(period.end_time.as_deref().unwrap_or_default())) },
+        html! {
+            (time(&period.begin_time))
+            @if let Some(end) = period.end_time.as_deref().filter(|end| !end.is_empty()) { " – " (time(end)) }
+        },
         html! { (v.t(state)) },
         html! {
             (act(v, text::MODIFY, "PutTimerScalingPolicy", &edit)) " "

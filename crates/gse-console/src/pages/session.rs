@@ -6,9 +6,9 @@ use maud::{Markup, html};
 use super::events::is_address;
 use super::{ROWS, diagnosis, output, run_time, timeline};
 use crate::cloud::Refusal;
-use crate::html::{act, fields, id, named, plain, status, table, time, token_pager};
+use crate::html::{act, fields, id, named, plain, status, table, time, token_pager, told, value};
 use crate::page::{Outcome, Page};
-use crate::text;
+use crate::text::{self, events::EVENTS, said};
 use crate::visit::{Visit, escaped};
 
 pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
@@ -24,7 +24,7 @@ pub(super) async fn show(v: &Visit) -> Result<Outcome, Refusal> {
     let title = if session.name.is_empty() { v.t(text::SESSION) } else { &session.name };
     let body = html! {
         div.head {
-            h1 { bdi.user { (title) } " " (status(&session.status)) }
+            h1 { bdi.user { (title) } " " (status(v, &session.status)) }
             div {
                 (log(v, session).await)
                 @if session.termination_time.as_deref().unwrap_or_default().is_empty() {
@@ -57,26 +57,31 @@ fn about(v: &Visit, session: &wire::GameServerSession, protection: &str) -> Mark
         &[
             (text::ID, id(&session.game_server_session_id)),
             (text::FLEET, fleet),
-            (text::REASON, plain(&session.status_reason)),
+            (text::REASON, reason(v, &session.status_reason)),
             (text::IP, html! { code { (session.ip_address) } }),
             (text::PORT, html! { code { (session.port) } }),
             (
                 text::PLAYERS,
                 html! { (session.current_player_session_count) " / " (session.maximum_player_session_count) },
             ),
-            (text::JOIN_POLICY, plain(&session.player_session_creation_policy)),
-            (text::PROTECTION, plain(protection)),
+            (text::JOIN_POLICY, value(v, &session.player_session_creation_policy)),
+            (text::PROTECTION, value(v, protection)),
             (text::CREATOR, plain(&session.creator_id)),
             (text::PROPERTIES, properties),
             (text::DATA, plain(&session.game_server_session_data)),
             (text::CUSTOM_COUNT, html! { (session.current_custom_count) " / " (session.max_custom_count) }),
             (text::WEIGHT, html! { (session.weight) }),
-            (text::AVAILABILITY, plain(&session.availability_status)),
+            (text::AVAILABILITY, value(v, &session.availability_status)),
             (text::CREATED, time(&session.creation_time)),
             (text::ENDED, time(session.termination_time.as_deref().unwrap_or_default())),
             (text::RUN_TIME, run_time(v, &session.creation_time, session.termination_time.as_deref())),
         ],
     )
+}
+
+/// Why it failed. Some reasons begin with the code of an event.
+fn reason(v: &Visit, reason: &str) -> Markup {
+    told(v, said(EVENTS, reason.split(':').next().unwrap_or_default()), reason)
 }
 
 /// The logs, once there are any.
@@ -105,7 +110,7 @@ async fn players(v: &Visit, session: &str) -> Result<Markup, Refusal> {
         vec![
             plain(&player.player_id),
             id(&player.player_session_id),
-            status(&player.status),
+            status(v, &player.status),
             plain(&player.player_data),
             time(&player.creation_time),
             time(player.termination_time.as_deref().unwrap_or_default()),

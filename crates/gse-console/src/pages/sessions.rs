@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{ROWS, run_time};
 use crate::cloud::Refusal;
-use crate::html::{act, named, plain, status, table, time, token_pager};
+use crate::html::{act, named, plain, state_name, status, table, time, token_pager};
 use crate::text;
 use crate::visit::{Visit, address};
 
@@ -37,7 +37,9 @@ pub(super) async fn tab(v: &Visit, fleet: &wire::FleetAttributes) -> Result<Mark
                 label for="status" { (v.t(text::STATUS)) }
                 select id="status" name="status" data-submit {
                     option value="" { (v.t(text::ALL)) }
-                    @for state in STATES { option selected[v.asked("status") == Some(state)] { (state) } }
+                    @for state in STATES {
+                        option value=(state) selected[v.asked("status") == Some(state)] { (state_name(v, state)) }
+                    }
                 }
                 button.quiet { (v.t(text::FILTER)) }
             }
@@ -52,7 +54,7 @@ fn row(v: &Visit, session: &wire::GameServerSession) -> Vec<Markup> {
     let href = address("/console/session", &[("id", &session.game_server_session_id)]);
     vec![
         named(&href, &session.game_server_session_id, &session.name),
-        status(&session.status),
+        status(v, &session.status),
         plain(&session.instance_type),
         plain(&session.ip_address),
         html! { (session.port) },

@@ -163,8 +163,8 @@ async fn usage(v: &Visit, question: &Question) -> Result<Markup, Refusal> {
     Ok(html! {
         div.head {
             p #totals {
-                (v.t(text::TOTAL)) ": " strong #total-time { (duration(total)) } " " (v.t(text::OF_INSTANCE_TIME)) " · "
-                (v.t(text::TRAFFIC)) ": " strong #total-traffic { (megabytes(v, summary.total_used_flow_mega_bytes)) }
+                (v.t(text::TOTAL)) (v.t(text::live::COLON)) strong #total-time { (duration(total)) } " " (v.t(text::OF_INSTANCE_TIME)) " · "
+                (v.t(text::TRAFFIC)) (v.t(text::live::COLON)) strong #total-traffic { (megabytes(v, summary.total_used_flow_mega_bytes)) }
             }
             (save(v, question, "usage", answer.total_count))
         }

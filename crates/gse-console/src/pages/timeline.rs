@@ -1,12 +1,15 @@
 //! The timeline of a session: each hop with how long it took, as a table that is read and a bar that is seen.
 
-use gse_api::extension::{DescribeSessionTimelineRequest, DescribeSessionTimelineResponse, SessionHop};
+use gse_api::extension::{
+    DescribeSessionTimelineRequest, DescribeSessionTimelineResponse, ExplainPlacementRequest,
+    ExplainPlacementResponse, SessionHop,
+};
 use maud::{Markup, html};
 
-use super::placement::sentences;
-use crate::html::{Row, fields, id, named, plain, still, table};
-use crate::language::Text;
-use crate::text::{self, live};
+use super::placement::{sentences, story};
+use crate::html::{Row, fields, id, named, plain, still, table, told};
+use crate::language::{Language, Text};
+use crate::text::{self, live, reasons, said};
 use crate::visit::{Visit, address};
 
 /// The end of a session.
@@ -18,6 +21,7 @@ const THINNEST: f64 = 0.6;
 pub(super) async fn section(v: &Visit, session: &str) -> Markup {
     let request = DescribeSessionTimelineRequest { game_server_session_id: session.to_owned() };
     let Ok(timeline) = v.cloud.call_extension(&request).await else { return html! {} };
+    let search = search(v, &timeline).await;
     let rows: Vec<Row> = timeline.hops.iter().map(|hop| row(v, &timeline, hop)).collect();
     let columns = [live::MOMENT, live::AFTER, live::TOOK, text::TIME, live::TOLD_BY, live::WHAT];
     let placement = html! {
@@ -30,12 +34,12 @@ pub(super) async fn section(v: &Visit, session: &str) -> Markup {
         (bar(&timeline))
         p.note { (v.t(live::TIMELINE_NOTE)) }
         (table(v, &columns, &rows))
-        p.small lang="en" { (still(&timeline.stands)) }
+        p.small { (stands(v, &timeline)) }
         (fields(v, &[(live::TRACE_ID, id(&timeline.trace_id)), (text::PLACEMENT, placement)]))
         @if !timeline.search.is_empty() {
             details {
                 summary { (v.t(live::SEARCH)) }
-                (sentences(&timeline.search))
+                @match &search { Some(explained) => (story(v, explained)), None => (sentences(&timeline.search)) }
             }
         }
     }
@@ -64,8 +68,41 @@ fn row(v: &Visit, timeline: &DescribeSessionTimelineResponse, hop: &SessionHop) 
             "game-server" => html! { (v.t(live::BY_GAME_SERVER)) },
             other => plain(other),
         },
-        plain(&hop.text),
+        words(v, hop),
     ]
+}
+
+/// What a hop is. Only these two say more than their names in Chinese do.
+fn words(v: &Visit, hop: &SessionHop) -> Markup {
+    let says_more = matches!(hop.name.as_str(), "process-chosen" | ENDED);
+    let chinese = said(reasons::HOPS, &hop.name);
+    let is_known = name(hop).is_some();
+    told(
+        v,
+        chinese.filter(|_| is_known),
+        if says_more || !is_known || v.language == Language::English { &hop.text } else { "" },
+    )
+}
+
+/// What is waited for, or how it ended.
+fn stands(v: &Visit, timeline: &DescribeSessionTimelineResponse) -> Markup {
+    let chinese = said(reasons::STANDS, &timeline.stands_code).filter(|_| v.language == Language::Chinese);
+    let says_more = matches!(timeline.stands_code.as_str(), "NOT_ACTIVATED" | "FAILED");
+    html! {
+        @if let Some(chinese) = chinese { (chinese) " " }
+        @if chinese.is_none() || says_more { span lang="en" { (still(&timeline.stands)) } }
+    }
+}
+
+/// The search as data, for those who do not read its sentences.
+async fn search(v: &Visit, timeline: &DescribeSessionTimelineResponse) -> Option<ExplainPlacementResponse> {
+    if v.language == Language::English || timeline.search.is_empty() {
+        return None;
+    }
+    let request = ExplainPlacementRequest { placement_id: timeline.placement_id.clone() };
+    let explained = v.cloud.call_extension(&request).await.ok()?;
+    // A later placement of the same id is another one.
+    (explained.sentences == timeline.search).then_some(explained)
 }
 
 /// What the service's own moments are called; a game server's are called as it called them.

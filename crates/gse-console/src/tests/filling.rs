@@ -10,7 +10,7 @@ use super::{Browser, FLEET};
 async fn an_emptied_list_is_sent_empty() {
     let mut browser = Browser::new();
     let form = browser.get("/console/do/UpdateGameServerSessionQueue?Name=q").await;
-    let had = form.hidden("_had").to_owned();
+    let had = form.hidden_value("_had").to_owned();
     assert_eq!(had, "Destinations PlayerLatencyPolicies TimeoutInSeconds");
     let fields = [
         ("Name", "q"),
@@ -23,7 +23,7 @@ async fn an_emptied_list_is_sent_empty() {
     let edit = [("_edit", "drop PlayerLatencyPolicies.0")];
     let edited = [&fields[..], &row, &edit].concat();
     let without = browser.post("/console/do/UpdateGameServerSessionQueue", &edited).await;
-    assert_eq!(without.hidden("_had"), had);
+    assert_eq!(without.hidden_value("_had"), had);
     let sent = browser.post("/console/do/UpdateGameServerSessionQueue", &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     let destinations = json!([{ "DestinationArn": "arn-1" }]);
@@ -41,7 +41,7 @@ async fn what_cannot_be_emptied_says_so() {
         ("RoutingStrategy.Type", "TERMINAL"),
         ("RoutingStrategy.Message", "over"),
         ("Description", ""),
-        ("_had", form.hidden("_had")),
+        ("_had", form.hidden_value("_had")),
     ];
     let seen = browser.post("/console/do/UpdateAlias", &fields).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
@@ -69,7 +69,7 @@ async fn a_refused_range_leaves_the_mode() {
     assert!(browser.bodies(Action::StopFleetActions).is_empty(), "automatic as before");
     // Taken, it is the number whatever a policy said until it was stopped.
     browser.post(&path, &[&fields[..3], &[("desired", "1")]].concat()).await;
-    let calls: Vec<String> = browser.calls.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
+    let calls: Vec<String> = browser.calls.lock().unwrap().iter().map(|(name, ..)| name.clone()).collect();
     let changes: Vec<&str> =
         calls.iter().map(String::as_str).filter(|name| !name.starts_with("Describe")).collect();
     let capacity = Action::UpdateFleetCapacity.name();

@@ -116,7 +116,16 @@ async fn what_does_not_exist_is_not_found() {
 
 #[test]
 fn every_text_is_in_both_languages() {
-    let others = [demo::TABLE, door::TABLE, faults::TABLE, filling::TABLE, live::TABLE, login::TABLE, pages::TABLE, quotas::TABLE];
+    let others = [
+        demo::TABLE,
+        door::TABLE,
+        faults::TABLE,
+        filling::TABLE,
+        live::TABLE,
+        login::TABLE,
+        pages::TABLE,
+        quotas::TABLE,
+    ];
     for (name, text) in TABLE.iter().chain(others.into_iter().flatten()) {
         assert!(!text.english.is_empty() && !text.chinese.is_empty(), "{name}");
         assert!(
@@ -347,7 +356,7 @@ async fn a_placement_and_a_fleet_say_why() {
     let seen = browser.get("/console/placement?id=p").await;
     assert!(seen.text.contains("Why it went where it went") && seen.text.contains("<li class=\"inner\">"));
     let seen = browser.get(&format!("/console/fleets/{FLEET}/diagnosis")).await;
-    assert!(seen.text.contains("What to do") && seen.text.contains("3 <span"), "{}", seen.text);
+    assert!(seen.text.contains("What to do") && seen.text.contains("3 more of the kind"), "{}", seen.text);
 }
 
 #[tokio::test]

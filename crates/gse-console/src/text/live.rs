@@ -43,4 +43,9 @@ texts! {
     PID: "PID", "进程号";
     SHOW_OUTPUT: "Show output", "查看输出";
     INSTANCE: "Instance", "实例";
+    ORIGINAL: "In the words of the service", "英文原文";
+    COLON: ": ", "：";
+    BIT: "bit", "位";
+    STORAGE: "Storage left", "剩余存储空间";
+    STOP: ". ", "。";
 }

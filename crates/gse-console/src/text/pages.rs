@@ -65,6 +65,8 @@ texts! {
     RENAME_FLEET: "Rename fleet", "重命名舰队";
     RESOURCE_NAME: "Resource name", "资源描述";
     AUTOMATIC_SCALING: "Automatic scaling", "自动扩缩容";
+    ACCEPT_ALL: "players may join", "允许玩家加入";
+    DENY_ALL: "nobody may join", "拒绝玩家加入";
     NO_PROTECTION: "no protection", "不保护";
     TIME_LIMIT_PROTECTION: "protection for a time", "时限保护";
     FULL_PROTECTION: "full protection", "完全保护";
@@ -81,7 +83,7 @@ texts! {
     CCN_NONE: "do not associate", "不关联";
     CCN_BEFORE: "before creation", "创建前关联";
     CCN_AFTER: "after creation", "创建后关联";
-    BANDWIDTH_MBPS: "Outgoing bandwidth, Mbps", "公网出带宽 (Mbps)";
+    BANDWIDTH_MBPS: "Outgoing bandwidth, Mbps", "公网出带宽（Mbps）";
     OPEN_PORTS: "Ports", "端口配置";
     PORTS_TO_ADD: "Ports to open", "新增端口";
     PORTS_TO_REMOVE: "Ports to close", "移除端口";
@@ -91,10 +93,10 @@ texts! {
     PORTS_NOTE: "Players reach a game server on the port that it reports with ProcessReady, if it lies in a range. A range is closed by its Delete button.",
         "玩家通过 ProcessReady 上报的端口连接游戏服务器，该端口须在范围内。点击删除可移除范围。";
     PROTECTION_OF_NEW: "Protection of new sessions", "新会话保护策略";
-    PROTECTED_MINUTES: "Minutes of protection", "时限保护时长 (分钟)";
+    PROTECTED_MINUTES: "Minutes of protection", "时限保护时长（分钟）";
     SESSIONS_PER_CREATOR: "Sessions of one creator", "每个创建者的会话数";
-    WITHIN_MINUTES: "within minutes", "周期 (分钟)";
-    ACTIVATION_TIMEOUT_SECONDS: "Activation timeout, seconds", "会话激活超时 (秒)";
+    WITHIN_MINUTES: "within minutes", "周期（分钟）";
+    ACTIVATION_TIMEOUT_SECONDS: "Activation timeout, seconds", "会话激活超时（秒）";
     NOTE_ASSET: "Size and operating system come with the package.", "大小与操作系统由生成包决定。";
     NOTE_LAUNCH_PATH: "Begins with /local/game/, where the package is unpacked.", "以 /local/game/ 开头，即生成包解压后的目录。";
     NOTE_CONCURRENT: "How many copies of this executable run on one instance; at most 50 over all rows.",
@@ -132,16 +134,16 @@ texts! {
     DESIRED_INSTANCES: "Desired instances", "期望实例数";
     BUFFER: "Buffer", "缓冲";
     BUFFER_PERCENT: "Buffer, %", "缓冲百分比";
-    COOL_DOWN_MINUTES: "Cool-down, minutes", "冷却时间 (分钟)";
+    COOL_DOWN_MINUTES: "Cool-down, minutes", "冷却时间（分钟）";
     NOTE_DESIRED: "With a policy, used only when it sets nothing.", "仅在没有设置策略时生效。";
-    NOTE_BUFFER: "The share of places for sessions that is kept free, 1–99 %.", "保持空闲的会话容量比例，1–99 %。";
+    NOTE_BUFFER: "The share of places for sessions that is kept free, 1–99 %.", "保持空闲的会话容量比例，1–99%。";
     NOTE_NO_BUFFER: "Empty: no such policy.", "留空则不设置该策略。";
     EVERY: "every", "每";
     DAYS: "days", "天";
     DAYS_OF_MONTH: "days of the month", "每月";
     YOUNG_FLEET: "Until the fleet has been ACTIVE for the first time, it has 0 or 1 instance, and automatic scaling cannot be set.",
         "舰队首次变为 ACTIVE 之前，实例数只能为 0–1，且不能配置自动扩缩容。";
-    TARGET_BASED: "target (buffer)", "目标追踪 (缓冲)";
+    TARGET_BASED: "target (buffer)", "目标追踪（缓冲）";
     RULE_BASED: "rule", "规则";
     TIMER_NOTE: "At its time the settings below take the place of those of the fleet. Times are UTC.",
         "到达指定时间后，以下配置将替换舰队当前配置。时间为 UTC。";
@@ -194,12 +196,12 @@ texts! {
     QUEUE: "Queue", "队列";
     QUEUE_NOTE: "Targets are tried in their order. While a latency policy is in force, only targets near enough to every player are.",
         "按顺序尝试各目标。延迟策略生效期间，仅尝试满足所有玩家延迟要求的目标。";
-    ALLOCATION_TIMEOUT: "Allocation timeout, seconds", "分配超时 (秒)";
+    ALLOCATION_TIMEOUT: "Allocation timeout, seconds", "分配超时（秒）";
     FIRST_SECONDS: "First so many seconds", "前若干秒";
-    AT_MOST_MS: "at most ms", "最大延迟 (毫秒)";
+    AT_MOST_MS: "at most ms", "最大延迟（毫秒）";
     NOTE_REMAINING: "Empty in the last row: the remaining time.", "最后一行留空：剩余时间。";
     NOTE_LATENCY: "Each row allows more than the one before it.", "每行的延迟须大于上一行。";
-    ORDERED_TARGETS: "Targets, the first one first", "目标 (按优先级排列)";
+    ORDERED_TARGETS: "Targets, the first one first", "目标（按优先级排列）";
     FLEET_OR_ALIAS: "Fleet or alias", "舰队或别名";
     REMAINING_TIME: "Remaining time", "剩余时间";
     FIRST: "First", "前";
@@ -258,8 +260,8 @@ texts! {
     OF_INSTANCE_TIME: "of instance time", "实例使用时长";
     INSTANCE_TIME: "Instance time", "实例使用时长";
     INSTANCE_HOURS: "Instance hours", "实例使用小时数";
-    HOUR_UTC: "Hour (UTC)", "小时 (UTC)";
-    DAY_UTC: "Day (UTC)", "日期 (UTC)";
+    HOUR_UTC: "Hour (UTC)", "小时（UTC）";
+    DAY_UTC: "Day (UTC)", "日期（UTC）";
     TRAFFIC: "Traffic", "流量";
     TRAFFIC_NOTE: "Network traffic is not measured: instances share the network of their host, and its counters do not tell them apart. Instance time runs from the first ready process until the instance is gone.",
         "网络流量未测量：实例共用主机网络，主机计数器无法区分各实例。实例使用时长从首个进程就绪开始，到实例释放为止。";

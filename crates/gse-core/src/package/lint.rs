@@ -19,6 +19,21 @@ const ROOT: &str = "/local/game/";
 /// Runs once before the first game server, when the service is told to.
 const INSTALL_SCRIPT: &str = "install.sh";
 
+/// The rules, by name.
+pub const RULES: [&str; 11] = [
+    "architecture",
+    "empty",
+    "execute-bit",
+    "gse-yaml",
+    "install-script",
+    "interpreter",
+    "launch-path",
+    "library-not-found",
+    "library-of-this-machine",
+    "nested-folder",
+    "too-large",
+];
+
 /// What a processor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
@@ -148,6 +163,7 @@ struct Lint<'a> {
 
 impl<'a> Lint<'a> {
     fn find(&mut self, level: Level, rule: &'static str, text: String, hint: impl Into<String>) {
+        assert!(RULES.contains(&rule), "the rule `{rule}` is not in the list of rules");
         self.findings.push(Finding { level, rule, text, hint: hint.into() });
     }
 

@@ -116,7 +116,7 @@ fn r120_every_hop_from_the_request_to_the_first_tick_is_told_in_order() {
     assert_eq!((took("player-accepted"), took("first-player"), took("first-tick")), (100, 7, 7));
     assert_eq!(told.trace.unwrap().to_string(), HEADER);
     assert!(told.search.last().unwrap().contains("FULFILLED"), "{:?}", told.search);
-    assert_eq!(told.stands, "It is ACTIVE and is played.");
+    assert_eq!(told.stands_words, "It is ACTIVE and is played.");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn moments_are_kept_once_each_and_not_without_end() {
     assert!(matches!(error, Error::SessionNotReady { .. }), "{error:?}");
     let over = world.session(&session.id);
     assert_eq!(hops(&over).last().unwrap().0, "ended");
-    assert_eq!(tell(&over, None).stands, "It is over.");
+    assert_eq!(tell(&over, None).stands_words, "It is over.");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_row_of_before_has_no_timeline_and_is_told() {
     stored.as_object_mut().unwrap().remove("timeline").unwrap();
     let old: GameServerSession = serde_json::from_value(stored).unwrap();
     assert_eq!(hops(&old), [("process-chosen".to_owned(), 0)]);
-    assert_eq!(tell(&old, None).stands, "It waits for its first player session.");
+    assert_eq!(tell(&old, None).stands_words, "It waits for its first player session.");
 }
 
 /// The spans that a replica sees, in order: name, parent by name, milliseconds, whether it failed.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FIRST_PLAYER, FIRST_TICK, Timeline};
+use super::{FIRST_PLAYER, FIRST_TICK};
 use crate::game_server_session::{GameServerSession, GameServerSessionStatus};
 use crate::placement::{Placement, trace};
 use crate::time::Timestamp;
@@ -18,6 +18,28 @@ words! {
         Host = "host",
         /// The game server, in its own words.
         GameServer = "game-server",
+    }
+}
+
+words! {
+    /// What a session waits for, or how it ended.
+    pub enum Stands {
+        /// For ActivateGameServerSession.
+        NotActivated = "NOT_ACTIVATED",
+        /// For its first player session.
+        NoPlayer = "NO_PLAYER",
+        /// For AcceptPlayerSession.
+        NotAccepted = "NOT_ACCEPTED",
+        /// For the first tick, of which nobody has told.
+        NoFirstTick = "NO_FIRST_TICK",
+        /// For nothing.
+        Played = "PLAYED",
+        /// It is ending.
+        Ending = "ENDING",
+        /// It has ended.
+        Over = "OVER",
+        /// It failed.
+        Failed = "FAILED",
     }
 }
 
@@ -45,8 +67,10 @@ pub struct Told {
     pub hops: Vec<Hop>,
     /// The search of the placement that made it, in sentences; empty when none did, or it is forgotten.
     pub search: Vec<String>,
-    /// What is waited for now, or how it ended, in a sentence.
-    pub stands: String,
+    /// What is waited for now, or how it ended.
+    pub stands: Stands,
+    /// The same in a sentence.
+    pub stands_words: String,
 }
 
 /// Tells the timeline of a session; `placement` is the one that made it.
@@ -86,37 +110,51 @@ pub fn tell(session: &GameServerSession, placement: Option<&Placement>) -> Told 
         before = at;
         Hop { name, teller, at, took, words }
     });
+    let stands = stands(session);
     Told {
         trace: timeline.trace,
         hops: hops.collect(),
         search: placement.map_or_else(Vec::new, trace::sentences),
-        stands: stands(session, timeline),
+        stands,
+        stands_words: stands_words(session, stands),
     }
 }
 
-fn stands(session: &GameServerSession, timeline: &Timeline) -> String {
+fn stands(session: &GameServerSession) -> Stands {
+    let timeline = &session.timeline;
     let told = |name: &str| timeline.milestones.iter().any(|milestone| milestone.name == name);
     match session.status {
-        GameServerSessionStatus::Activating => {
+        GameServerSessionStatus::Activating => Stands::NotActivated,
+        GameServerSessionStatus::Active if timeline.reserved.is_none() => Stands::NoPlayer,
+        GameServerSessionStatus::Active if timeline.accepted.is_none() => Stands::NotAccepted,
+        GameServerSessionStatus::Active if !told(FIRST_TICK) => Stands::NoFirstTick,
+        GameServerSessionStatus::Active => Stands::Played,
+        GameServerSessionStatus::Terminating => Stands::Ending,
+        GameServerSessionStatus::Terminated => Stands::Over,
+        GameServerSessionStatus::Error => Stands::Failed,
+    }
+}
+
+fn stands_words(session: &GameServerSession, stands: Stands) -> String {
+    match stands {
+        Stands::NotActivated => {
             let until = session.activation_deadline.map_or(String::new(), |at| at.to_iso());
             format!("It waits for ActivateGameServerSession, which must come before {until}.")
         }
-        GameServerSessionStatus::Active if timeline.reserved.is_none() => {
-            "It waits for its first player session.".to_owned()
-        }
-        GameServerSessionStatus::Active if timeline.accepted.is_none() => {
+        Stands::NoPlayer => "It waits for its first player session.".to_owned(),
+        Stands::NotAccepted => {
             "A seat was reserved, and AcceptPlayerSession has not been called for it: a player who never connects \
              or a game server that does not ask."
                 .to_owned()
         }
-        GameServerSessionStatus::Active if !told(FIRST_TICK) => {
+        Stands::NoFirstTick => {
             "Its first player was accepted. Its game server has not told of a client's first tick; one that does not \
              tell of milestones never does."
                 .to_owned()
         }
-        GameServerSessionStatus::Active => "It is ACTIVE and is played.".to_owned(),
-        GameServerSessionStatus::Terminating => "It is ending.".to_owned(),
-        GameServerSessionStatus::Terminated => "It is over.".to_owned(),
-        GameServerSessionStatus::Error => format!("It failed: {}.", session.status_reason),
+        Stands::Played => "It is ACTIVE and is played.".to_owned(),
+        Stands::Ending => "It is ending.".to_owned(),
+        Stands::Over => "It is over.".to_owned(),
+        Stands::Failed => format!("It failed: {}.", session.status_reason),
     }
 }

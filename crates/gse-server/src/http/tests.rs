@@ -8,6 +8,7 @@ mod auth;
 mod buckets;
 mod capi;
 mod ccn;
+mod codes;
 mod console;
 mod control;
 mod demo;

@@ -13,9 +13,9 @@ const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 const DRAWN_ACTIONS = new Set(["explorer-CreateFleet", "explorer-ListAliases"]);
 /** Words of Latin letters that Chinese readers use: names of products, protocols, formats and units. */
 const INTERNATIONAL =
-  /^(OpenGSE|GSE|gse|opengse|API|Explorer|Demo|ID|IDs|IP|IPs|CPU|GB|MB|KB|KiB|MiB|Mbps|ms|JSON|CSV|SVG|PNG|TCP|UDP|CCN|VPC|QUIC|HTTP|HTTPS|JavaScript|SecretId|SecretKey|zip|local|English|ACTIVE|ProcessReady|tick|WebSocket|WebTransport|OpenTelemetry|Grafana|UTC|(Timer|Scaling)Type[A-Z][a-z]+)$/;
-/** Paths, ids, constants and file names are no words. */
-const NO_WORD = /[_/\d.]|^[a-z]+-[a-z-]+$/;
+  /^(OpenGSE|GSE|gse|opengse|API|Explorer|Demo|ID|IDs|IP|IPs|CPU|GB|MB|KB|KiB|MiB|Mbps|ms|JSON|CSV|SVG|PNG|TCP|UDP|CCN|VPC|QUIC|HTTP|HTTPS|JavaScript|SecretId|SecretKey|zip|local|English|ACTIVE|ProcessReady|tick|WebSocket|WebTransport|OpenTelemetry|Grafana|UTC|SDK|gRPC|protobuf|TLS|OK|ERROR|GET|POST|MFA|Token|Authorization|pid|unzip|chmod|rpath|ORIGIN|true|(Timer|Scaling)Type[A-Z][a-z]+)$/;
+/** Paths, ids, constants, file names and names of calls and members are no words. */
+const NO_WORD = /[_/\d.]|^[a-z]+-[a-z-]+$|^[A-Za-z][a-z]*(?:[A-Z][a-z]+)+$/;
 
 module.exports = async function pages(world) {
   const { part } = world;
@@ -136,12 +136,14 @@ async function inChinese(world, visitor, book, kind, path) {
   await narrow(visitor, () => world.pictures.take(visitor, `${kind}-360`));
   const english = (await visitor.page.evaluate(latinWords)).filter((word) => !INTERNATIONAL.test(word) && !NO_WORD.test(word));
   expect(english.length === 0, "no English is left in Chinese", english);
+  const sentences = await visitor.page.evaluate(englishSentences);
+  expect(sentences.length === 0, "English sentences are marked as such and stand behind Chinese ones", sentences);
   await judge(visitor, book, `${kind} in Chinese, dark`);
 }
 
 /** Runs in the page: words of Latin letters in what is the console's own text. */
 function latinWords() {
-  const isData = "code, pre, bdi, .user, .status, time, textarea, datalist, option, script, style, [lang]:not(html)";
+  const isData = "code, pre, bdi, .user, time, textarea, datalist, option, script, style, [lang]:not(html)";
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   const texts = [document.title.split(" – ").at(-1)];
   while (walker.nextNode()) {
@@ -152,6 +154,20 @@ function latinWords() {
     for (const name of ["aria-label", "title", "alt"]) texts.push(element.getAttribute(name) ?? "");
   }
   return [...new Set(texts.flatMap((text) => text.match(/\/?[A-Za-z][\w./-]*[\w/]/g) ?? []))];
+}
+
+/** Runs in the page: texts with several words of English in a row, outside of code and of what is marked as English. What
+ * users of these stories wrote has fewer of them; a sentence of the service that is shown as if it were theirs has more. */
+function englishSentences() {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const { parentElement: at, data } = walker.currentNode;
+    if (at.closest("code, pre, textarea, datalist, option, script, noscript") || at.closest("[lang]").lang.startsWith("en")) continue;
+    const most = at.closest(".user, bdi") ? 4 : 3;
+    if (new RegExp(`(?:\\b[A-Za-z]?[a-z']+\\b[,;:]? ){${most - 1}}[a-z']+`).test(data)) found.push(data.slice(0, 100));
+  }
+  return found;
 }
 
 /** What is read without a script is what is read with one, but for what counts on. */

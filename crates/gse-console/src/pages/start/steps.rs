@@ -141,7 +141,7 @@ fn session_row(v: &Visit, session: &wire::GameServerSession, round: &Round) -> M
     html! {
         tr aria-current=[is_chosen.then_some("true")] {
             td data-label=(v.t(text::ID_NAME)) { div { (named(&address("/console/session", &[("id", key)]), key, &session.name)) } }
-            td data-label=(v.t(text::STATUS)) { div { (status(&session.status)) } }
+            td data-label=(v.t(text::STATUS)) { div { (status(v, &session.status)) } }
             td data-label=(v.t(text::PLAYER_SESSIONS)) { div {
                 (session.current_player_session_count) " / " (session.maximum_player_session_count)
             } }
@@ -171,7 +171,7 @@ fn player_list(v: &Visit, round: &Round) -> Markup {
                         tr {
                             td data-label=(v.t(words::PLAYER_ID)) { div { (plain(&player.player_id)) } }
                             td data-label=(v.t(words::PLAYER_SESSION)) { div { (id(&player.player_session_id)) } }
-                            td data-label=(v.t(text::STATUS)) { div { (status(&player.status)) } }
+                            td data-label=(v.t(text::STATUS)) { div { (status(v, &player.status)) } }
                             td data-label=(v.t(text::CREATED)) { div { (time(&player.creation_time)) } }
                         }
                     }

@@ -1,6 +1,9 @@
 //! The reasons for a number of instances, in the words of `gse_api::extension`.
 
-use gse_api::extension::{CapacityDecision, CapacityEvaluation, ExplainFleetCapacityResponse, PolicyOpinion};
+use gse_api::extension::{
+    CapacityDecision, CapacityEvaluation, CapacityVerdict, DecidedBy, ExplainFleetCapacityResponse,
+    PolicyOpinion,
+};
 use gse_core::capacity::decision::{
     Cause, Decision, Evaluation, Explanation, Opinion, Verdict, View, sentence,
 };
@@ -31,10 +34,10 @@ pub(crate) fn capacity(explanation: Explanation, now: Timestamp) -> ExplainFleet
 fn decision(decision: Decision, now: Timestamp) -> CapacityDecision {
     let text = sentence(&decision, now);
     let (by, timer_name, evaluation) = match decision.cause {
-        Cause::Request => ("Request", String::new(), None),
-        Cause::Timer(name) => ("Timer", name, None),
-        Cause::Copy => ("Copy", String::new(), None),
-        Cause::Policies(seen) => ("Policies", String::new(), Some(evaluation(seen))),
+        Cause::Request => (DecidedBy::Request, String::new(), None),
+        Cause::Timer(name) => (DecidedBy::Timer, name, None),
+        Cause::Copy => (DecidedBy::Copy, String::new(), None),
+        Cause::Policies(seen) => (DecidedBy::Policies, String::new(), Some(evaluation(seen))),
     };
     CapacityDecision {
         time: decision.time.to_iso(),
@@ -42,7 +45,7 @@ fn decision(decision: Decision, now: Timestamp) -> CapacityDecision {
         times: decision.times,
         from: decision.from,
         to: decision.to,
-        by: by.into(),
+        by: by.as_str().into(),
         timer_name,
         evaluation,
         text,
@@ -52,15 +55,15 @@ fn decision(decision: Decision, now: Timestamp) -> CapacityDecision {
 fn evaluation(seen: Evaluation) -> CapacityEvaluation {
     let Evaluation { load, min, max, wanted, verdict, opinions } = seen;
     let verdict = match verdict {
-        Verdict::Grow => "Grow",
-        Verdict::Shrink => "Shrink",
-        Verdict::Hold => "Hold",
-        Verdict::Range => "Range",
-        Verdict::Busy => "Busy",
-        Verdict::CoolDown { .. } => "CoolDown",
+        Verdict::Grow => CapacityVerdict::Grow,
+        Verdict::Shrink => CapacityVerdict::Shrink,
+        Verdict::Hold => CapacityVerdict::Hold,
+        Verdict::Range => CapacityVerdict::Range,
+        Verdict::Busy => CapacityVerdict::Busy,
+        Verdict::CoolDown { .. } => CapacityVerdict::CoolDown,
     };
     CapacityEvaluation {
-        verdict: verdict.into(),
+        verdict: verdict.as_str().into(),
         wanted,
         min,
         max,

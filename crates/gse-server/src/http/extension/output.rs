@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gse_api::extension::{
     DescribeProcessOutputRequest, DescribeProcessOutputResponse, OUTPUT_BYTES_DEFAULT, OUTPUT_BYTES_MOST,
-    ProcessInfo, ProcessOutput,
+    ProcessInfo, ProcessOutput, ProcessState,
 };
 use gse_api::{ApiError, ErrorCode};
 use gse_core::error::Error;
@@ -82,16 +82,16 @@ fn processes(state: &State, instance: &InstanceId) -> Vec<ProcessInfo> {
 
 fn ready(process: &Process) -> ProcessInfo {
     let state = match &process.load {
-        _ if process.unhealthy => "UNHEALTHY",
-        _ if process.draining => "ENDING",
-        Load::Idle(_) => "IDLE",
-        Load::Reserved(_) => "ACTIVATING",
-        Load::Hosting(_) => "HOSTING",
+        _ if process.unhealthy => ProcessState::Unhealthy,
+        _ if process.draining => ProcessState::Ending,
+        Load::Idle(_) => ProcessState::Idle,
+        Load::Reserved(_) => ProcessState::Activating,
+        Load::Hosting(_) => ProcessState::Hosting,
     };
     ProcessInfo {
         process_id: process.id.to_string(),
         pid: process.pid,
-        state: state.into(),
+        state: state.as_str().into(),
         game_server_session_id: process.load.session().map(ToString::to_string).unwrap_or_default(),
         port: process.client_port,
         since: process.ready.to_iso(),
@@ -102,7 +102,7 @@ fn starting_process(process: &StartingProcess) -> ProcessInfo {
     ProcessInfo {
         process_id: process.process.to_string(),
         pid: process.pid,
-        state: "STARTING".into(),
+        state: ProcessState::Starting.as_str().into(),
         since: process.since.to_iso(),
         ..ProcessInfo::default()
     }

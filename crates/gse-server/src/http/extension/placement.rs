@@ -1,6 +1,8 @@
 //! Why a placement stands where it stands.
 
-use gse_api::extension::{ExplainPlacementRequest, ExplainPlacementResponse, PassedOver, SearchStep};
+use gse_api::extension::{
+    ExplainPlacementRequest, ExplainPlacementResponse, PassedOver, PassedOverCode, SearchOutcome, SearchStep,
+};
 use gse_api::{ApiError, ErrorCode};
 use gse_core::archive::ArchiveQuestion;
 use gse_core::error::Error;
@@ -51,17 +53,17 @@ fn to_wire(placement: &Placement) -> ExplainPlacementResponse {
 fn step(placement: &Placement, step: &trace::SearchStep) -> SearchStep {
     let after = |at: Timestamp| u64::try_from(at.since(placement.started).as_millis()).unwrap_or(u64::MAX);
     let (outcome, fleet, reason) = match &step.outcome {
-        Outcome::Waits => ("WAITS", None, None),
-        Outcome::Chosen(fleet) => ("CHOSEN", Some(fleet), None),
-        Outcome::Lost(fleet, reason) => ("LOST", Some(fleet), Some(reason.clone())),
-        Outcome::Hopeless => ("HOPELESS", None, None),
+        Outcome::Waits => (SearchOutcome::Waits, None, None),
+        Outcome::Chosen(fleet) => (SearchOutcome::Chosen, Some(fleet), None),
+        Outcome::Lost(fleet, reason) => (SearchOutcome::Lost, Some(fleet), Some(reason.clone())),
+        Outcome::Hopeless => (SearchOutcome::Hopeless, None, None),
     };
     SearchStep {
         first_ms: after(step.first),
         last_ms: after(step.last),
         times: step.times.into(),
         maximum_latency_ms: step.limit_ms,
-        outcome: outcome.into(),
+        outcome: outcome.as_str().into(),
         fleet_id: fleet.map(ToString::to_string),
         reason,
         passed_over: step.passed.iter().map(passed_over).collect(),
@@ -71,18 +73,18 @@ fn step(placement: &Placement, step: &trace::SearchStep) -> SearchStep {
 
 fn passed_over(passed: &trace::PassedOver) -> PassedOver {
     let code = match &passed.why {
-        WhyNot::Unreachable => "UNREACHABLE",
-        WhyNot::TooFar(_) => "TOO_FAR",
-        WhyNot::RegionDown => "REGION_DOWN",
-        WhyNot::LeadsNowhere => "LEADS_NOWHERE",
-        WhyNot::NotActive(_) => "NOT_ACTIVE",
-        WhyNot::NoProcess(_) => "NO_PROCESS",
+        WhyNot::Unreachable => PassedOverCode::Unreachable,
+        WhyNot::TooFar(_) => PassedOverCode::TooFar,
+        WhyNot::RegionDown => PassedOverCode::RegionDown,
+        WhyNot::LeadsNowhere => PassedOverCode::LeadsNowhere,
+        WhyNot::NotActive(_) => PassedOverCode::NotActive,
+        WhyNot::NoProcess(_) => PassedOverCode::NoProcess,
     };
     PassedOver {
         region: passed.region.to_string(),
         alias_id: passed.alias.as_ref().map(ToString::to_string),
         fleet_id: passed.fleet.as_ref().map(ToString::to_string),
-        code: code.into(),
+        code: code.as_str().into(),
         reason: passed.why.to_string(),
     }
 }

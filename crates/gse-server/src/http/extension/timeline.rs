@@ -94,7 +94,8 @@ fn to_wire(session: &GameServerSession, told: Told) -> DescribeSessionTimelineRe
         total_ms: hops.last().map_or(0, |hop| hop.after_ms),
         hops,
         search: told.search,
-        stands: told.stands,
+        stands: told.stands_words,
+        stands_code: told.stands.to_string(),
     }
 }
 
