@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::UNSPECIFIED))]
     pub bind: IpAddr,
     /// A match ends after so many ticks of 1/60 s; game property `match_ticks` overrides it
-    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..=i64::from(TICKS_LIMIT)))]
+    #[arg(long, default_value_t = 10_800, value_parser = clap::value_parser!(u32).range(1..=i64::from(TICKS_LIMIT)))]
     pub match_ticks: u32,
     /// So many points win a match; game property `score_to_win` overrides it
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=i64::from(SCORE_TO_WIN_MAX)))]
@@ -87,7 +87,9 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Shortest `spectator_key`, in bytes: a proof of a shorter one tells it to whoever catches that.
 pub const SPECTATOR_KEY_MIN: usize = 16;
 /// Spectators of a session unless `spectators_max` says otherwise, and the most that it may say.
-const SPECTATORS_MAX: (u64, u64) = (8, 64);
+pub(crate) const SPECTATORS_MAX: (u64, u64) = (8, 64);
+/// Players of the largest session.
+pub(crate) const SEATS_MAX: usize = 200;
 
 fn snapshot_rate(text: &str) -> Result<SnapshotRate, String> {
     let rate = SnapshotRate::ALL.into_iter().find(|rate| rate.per_second().to_string() == text);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use game_net::handshake::{Secret, server_proof};
 use game_net::protocol::{Hosting, Presence, RESUME_WITHIN_SECONDS, ServerMessage};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::info;
@@ -236,13 +237,17 @@ impl Guests {
     /// A reliable message to one. Who is too far behind to take it loses the way back: the connection ends, `Gone`
     /// follows, and the seat waits.
     pub(crate) fn tell(&mut self, id: GuestId, message: ServerMessage) {
-        if let Some(outlet) = self.outlet(id)
-            && outlet.messages.try_send(message).is_err()
-        {
-            *outlet = Outlet::closed();
-            if let Some(seated) = self.by_id.get_mut(&id) {
-                seated.is_behind = true;
+        let Some(outlet) = self.outlet(id) else { return };
+        match outlet.messages.try_send(message) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                *outlet = Outlet::closed();
+                if let Some(seated) = self.by_id.get_mut(&id) {
+                    seated.is_behind = true;
+                }
             }
+            // The connection has ended, or was cut off: `Gone` says what that means.
+            Err(TrySendError::Closed(_)) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 
 use gse_sdk::{ErrorName, PlayerSessionFilter, PlayerSessionStatus, Players};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 /// Requests that wait at most; more joins at a time wait for a place.
@@ -14,6 +15,9 @@ const REQUESTS: usize = 64;
 /// Removals that wait at most. A session has at most 200 seats, and a seat that waits for its removal cannot be taken
 /// again, so this is never full.
 const REMOVALS: usize = 256;
+/// Questions that the agent is asked at the same time. Anybody can cause one who says a name, so an honest player does
+/// not wait behind a crowd of them.
+const LOOKUPS: usize = 16;
 /// Moments that wait to be told at most; a session has two.
 const MILESTONES: usize = 4;
 
@@ -88,15 +92,27 @@ impl Seats {
     }
 }
 
-/// Serves the seats of a session from the agent, until nobody asks any more.
+/// Serves the seats of a session from the agent, until nobody asks any more. Seats are given and freed one after the
+/// other; who has one is looked up beside it.
 pub(crate) async fn serve(players: Players, mut seats: SeatRequests) {
+    let mut lookups = JoinSet::new();
     loop {
         tokio::select! {
             // Seats are freed before they are given.
             biased;
             Some(player_session_id) = seats.removals.recv() => remove(&players, &player_session_id).await,
-            request = seats.requests.recv() => match request {
-                Some(request) => answer(&players, request).await,
+            Some(_) = lookups.join_next() => {}
+            request = seats.requests.recv(), if lookups.len() < LOOKUPS => match request {
+                Some(SeatRequest::Reserved { player_id, answer }) => {
+                    let players = players.clone();
+                    lookups.spawn(async move {
+                        // Who asked may have gone; then the answer is of no use to anybody.
+                        let _ = answer.send(reserved(&players, player_id).await);
+                    });
+                }
+                Some(SeatRequest::Accept { player_session_id, answer }) => {
+                    accept(&players, player_session_id, answer).await;
+                }
                 // The room is gone; what it freed last is freed, unless the session is over before: then all seats are.
                 None => break,
             },
@@ -118,23 +134,15 @@ fn tell(players: Players, name: &'static str) {
 }
 
 /// Of the agent's errors only the name is logged: the detail may quote the PlayerSessionId.
-async fn answer(players: &Players, request: SeatRequest) {
-    match request {
-        SeatRequest::Reserved { player_id, answer } => {
-            // Who asked may have gone; then the answer is of no use to anybody.
-            let _ = answer.send(reserved(players, player_id).await);
-        }
-        SeatRequest::Accept { player_session_id, answer } => {
-            let accepted = players.accept_player_session(&player_session_id.0).await;
-            if let Err(error) = &accepted {
-                warn!(error = %error.name, "AcceptPlayerSession failed");
-            }
-            let nobody_waits = answer.send(accepted.is_ok()).is_err();
-            // Nobody else knows that this seat is taken now.
-            if accepted.is_ok() && nobody_waits {
-                remove(players, &player_session_id).await;
-            }
-        }
+async fn accept(players: &Players, player_session_id: PlayerSessionId, answer: oneshot::Sender<bool>) {
+    let accepted = players.accept_player_session(&player_session_id.0).await;
+    if let Err(error) = &accepted {
+        warn!(error = %error.name, "AcceptPlayerSession failed");
+    }
+    let nobody_waits = answer.send(accepted.is_ok()).is_err();
+    // Nobody else knows that this seat is taken now.
+    if accepted.is_ok() && nobody_waits {
+        remove(players, &player_session_id).await;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Connections that are not in yet: how many there are, in all and from one address.
 //!
-//! Players who are in do not count, so a crowd that never says who it is cannot fill the house. A count is the number
-//! of references to a value that has no content.
+//! Players who are in do not count, so a crowd that never says who it is cannot fill the house. No address may have more
+//! places than are left for all others: each further address of a crowd gets half of what the one before it got, and
+//! somebody who comes alone finds a place. A count is the number of references to a value that has no content.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,7 +20,7 @@ pub(crate) struct Limits {
 }
 
 /// The largest session may join at once from behind one router.
-pub(crate) const LIMITS: Limits = Limits { all: 256, per_address: 200, without_retry: 32 };
+pub(crate) const LIMITS: Limits = Limits { all: 512, per_address: 200, without_retry: 32 };
 
 /// Who is at the door.
 #[derive(Debug)]
@@ -53,18 +54,19 @@ impl Strangers {
         // There are never more addresses than strangers, and this looks at new connections only.
         self.by_address.retain(|_, counted| count(counted) > 0);
         let of_address = self.by_address.entry(network(address)).or_default();
-        if count(&self.all) >= self.limits.all || count(of_address) >= self.limits.per_address {
+        let left = self.limits.all.saturating_sub(count(&self.all));
+        if count(of_address) >= self.limits.per_address.min(left) {
             return None;
         }
         Some(Stranger { _all: self.all.clone(), _of_address: of_address.clone() })
     }
 }
 
-/// Who has an IPv6 address mostly has all those with the same first half.
+/// Who has an IPv6 address mostly has all those with the same first 56 bits: that is what a home is given.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 72 << 72).into()),
     }
 }
 

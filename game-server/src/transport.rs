@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at, timeout};
 use tracing::warn;
 
-use crate::config::{CLIENT_PORT_MAX, CLIENT_PORT_MIN};
+use crate::config::{CLIENT_PORT_MAX, CLIENT_PORT_MIN, SEATS_MAX, SPECTATORS_MAX};
 use crate::connection;
 use crate::room::{GuestId, Room};
 use crate::strangers::{LIMITS, Limits, Strangers};
@@ -22,7 +22,7 @@ use crate::web::certificate::{self, Certificate, CertificateHash};
 use crate::web::{self, Bridge, Door};
 
 /// Connections at most: the two hundred players of the largest session, all spectators, and all strangers.
-const CONNECTIONS: usize = 520;
+const CONNECTIONS: usize = SEATS_MAX + SPECTATORS_MAX.1 as usize + LIMITS.all;
 /// Handshakes that wait to be looked at, and bytes of each and of all that are kept meanwhile.
 const INCOMING: usize = 256;
 const INCOMING_BYTES: u64 = 8 * 1024;

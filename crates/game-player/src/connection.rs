@@ -20,6 +20,8 @@ use crate::tls;
 
 /// How long connecting and joining may take together.
 const JOIN_MAX: Duration = Duration::from_secs(10);
+/// How long one handshake of somebody who comes back may take.
+const HANDSHAKE_AGAIN_MAX: Duration = Duration::from_millis(1500);
 /// When nothing comes for so long, the connection is lost.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How often something is sent when there is nothing to say; lobbies are quiet.
@@ -135,11 +137,34 @@ impl std::error::Error for JoinError {}
 /// # Errors
 /// See [`JoinError`]; the connection is closed then.
 pub async fn join(address: SocketAddr, ticket: Ticket<'_>, player_id: &str) -> Result<Joined, JoinError> {
+    join_within(JOIN_MAX, address, ticket, player_id).await
+}
+
+/// The same for somebody whose connection was lost, to be tried again until it works. A handshake that gets no answer is
+/// given up soon: one that goes on for long sends its packets ever more seldom. What was then asked is waited for: the
+/// server may have given the seat to this connection, and would take its end for the player's.
+///
+/// # Errors
+/// See [`JoinError`]; the connection is closed then.
+pub async fn join_again(
+    address: SocketAddr,
+    ticket: Ticket<'_>,
+    player_id: &str,
+) -> Result<Joined, JoinError> {
+    join_within(HANDSHAKE_AGAIN_MAX, address, ticket, player_id).await
+}
+
+async fn join_within(
+    handshake_max: Duration,
+    address: SocketAddr,
+    ticket: Ticket<'_>,
+    player_id: &str,
+) -> Result<Joined, JoinError> {
     let endpoint = open_endpoint(address)?;
     let no_answer = |_| JoinError::NoAnswer(address);
     timeout(JOIN_MAX, async {
         let start = Instant::now();
-        let connection = connect(&endpoint, address).await?;
+        let connection = timeout(handshake_max, connect(&endpoint, address)).await.map_err(no_answer)??;
         let handshake = start.elapsed();
         let joined = prove(endpoint.clone(), connection, ticket, player_id).await?;
         Ok(Joined { handshake, ..joined })

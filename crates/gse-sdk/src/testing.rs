@@ -169,6 +169,8 @@ pub enum Answer {
         /// Empty on the last page.
         next_token: String,
     },
+    /// None: the caller waits until it gives up.
+    Never,
 }
 
 #[derive(Debug)]

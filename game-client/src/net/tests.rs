@@ -114,6 +114,17 @@ fn open_server_with(
     identity: Identity,
     set: impl FnOnce(&mut quinn::TransportConfig),
 ) -> (Endpoint, SocketAddr) {
+    let config = server_config(protocol, identity, set);
+    let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = endpoint.local_addr().unwrap();
+    (endpoint, address)
+}
+
+fn server_config(
+    protocol: &[u8],
+    identity: Identity,
+    set: impl FnOnce(&mut quinn::TransportConfig),
+) -> quinn::ServerConfig {
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
@@ -124,9 +135,7 @@ fn open_server_with(
     let mut transport = quinn::TransportConfig::default();
     set(&mut transport);
     config.transport_config(Arc::new(transport));
-    let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = endpoint.local_addr().unwrap();
-    (endpoint, address)
+    config
 }
 
 fn honest() -> Identity {
@@ -371,6 +380,35 @@ async fn comes_back_with_the_token_when_the_connection_is_lost() {
     // Without another token the next loss is the end.
     let Some(Received::Closed { reason }) = next_event(&mut link).await else { panic!("it is over") };
     assert!(reason.contains("the connection was lost"), "{reason}");
+    finish(link, served).await;
+}
+
+/// Longer than the handshake of somebody who comes back may take, and shorter than a join.
+const SLOW_ANSWER: Duration = Duration::from_secs(2);
+
+/// The server may have given the seat to the new connection long before its answer arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_waits_for_a_slow_answer() {
+    let (endpoint, address) = open_server_with(PROTOCOL, honest(), |transport| {
+        transport.max_idle_timeout(Some(Duration::from_millis(300).try_into().unwrap()));
+    });
+    let served = tokio::spawn(async move {
+        let mut guest = Guest::accept(&endpoint).await;
+        let proof = server_proof(Secret::PlayerSessionId(SECRET), &guest.exporter);
+        guest.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: Some(TOKEN) }).await;
+        endpoint.set_server_config(Some(server_config(PROTOCOL, honest(), |_| {})));
+        guest.connection.closed().await;
+        let mut guest = Guest::accept(&endpoint).await;
+        let is_patient = timeout(SLOW_ANSWER, guest.connection.closed()).await.is_err();
+        assert!(is_patient, "who gives up here gives up the seat");
+        let proof = server_proof(Secret::ResumeToken(&TOKEN), &guest.exporter);
+        guest.say(ServerMessage::Welcome { proof, hosting: Hosting::Lobby, resume: Some(TOKEN) }).await;
+        guest.connection.closed().await;
+    });
+    let mut link = start(address);
+    assert!(matches!(next_event(&mut link).await, Some(Received::Welcome { .. })));
+    assert_eq!(next_event(&mut link).await, Some(Received::Lost));
+    assert_eq!(next_event(&mut link).await, Some(Received::Resumed));
     finish(link, served).await;
 }
 

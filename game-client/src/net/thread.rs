@@ -27,9 +27,7 @@ use crate::{
 const LINE_PERIOD: Duration = Duration::from_secs(1);
 /// Over so many periods lost packets are counted.
 const LINE_PERIODS: usize = 10;
-/// How long one try to come back may take.
-const TRY_MAX: Duration = Duration::from_millis(1500);
-/// Between two of them.
+/// Between two tries to come back.
 const RETRY_PERIOD: Duration = Duration::from_millis(250);
 /// How long leaving may take: until the server has taken the last message.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
@@ -165,9 +163,7 @@ async fn come_back(
     let within = Duration::from_secs(RESUME_WITHIN_SECONDS);
     let tries = async {
         loop {
-            // Each try begins with a first packet: one that goes on for long sends its own ever more seldom.
-            let joined = timeout(TRY_MAX, connection::join(address, ticket, player_id)).await;
-            match joined.unwrap_or(Err(JoinError::NoAnswer(address))) {
+            match connection::join_again(address, ticket, player_id).await {
                 Ok(joined) => return Ok(joined),
                 Err(error) if error.is_refusal() => {
                     let place = if matches!(ticket, Ticket::Watch(_)) { "place" } else { "seat" };

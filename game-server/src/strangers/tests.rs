@@ -32,6 +32,20 @@ fn all_together_are_limited() {
 }
 
 #[test]
+fn a_few_addresses_do_not_shut_the_door() {
+    let mut strangers = Strangers::new(LIMITS);
+    let mut crowd = Vec::new();
+    for (host, places) in [200, 156, 78, 39, 20, 10, 5, 2, 1].into_iter().enumerate() {
+        let address = IpAddr::V4(u32::try_from(host).unwrap().into());
+        let before = crowd.len();
+        crowd.extend(std::iter::from_fn(|| strangers.come(address)));
+        assert_eq!(crowd.len() - before, places, "address {host}");
+        let alone = strangers.come(IpAddr::from([192, 0, 2, u8::try_from(host).unwrap()]));
+        assert_eq!(alone.is_some(), crowd.len() < LIMITS.all, "after address {host}");
+    }
+}
+
+#[test]
 fn the_addresses_of_one_network_count_as_one() {
     let mut strangers = Strangers::new(LIMITS);
     let crowd: Vec<Stranger> = (0..)
@@ -39,7 +53,8 @@ fn the_addresses_of_one_network_count_as_one() {
         .take(10_000)
         .collect();
     assert_eq!(crowd.len(), LIMITS.per_address);
-    assert!(strangers.come(address("2001:db8:0:2::1")).is_some());
+    assert!(strangers.come(address("2001:db8:0:ff::1")).is_none(), "one home has all of these");
+    assert!(strangers.come(address("2001:db8:0:100::1")).is_some());
     assert!(strangers.come(address("::ffff:192.0.2.1")).is_some(), "a mapped one is its IPv4 address");
     assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));
 }

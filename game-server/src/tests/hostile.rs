@@ -87,7 +87,13 @@ async fn who_sends_garbage_in_a_match_is_cut_off_and_told_why() {
     }
     // Bert is out, not away.
     wait_for_seat(&mut stage.seat_log, &format!("remove {}", BERT.1)).await;
-    while !matches!(anna.hear().await.unwrap(), ServerMessage::MatchEnd { .. }) {}
+    let away = ServerMessage::Presence(Presence::Away { player_id: BERT.0.to_owned() });
+    loop {
+        match anna.hear().await.unwrap() {
+            ServerMessage::MatchEnd { .. } => break,
+            message => assert_ne!(message, away),
+        }
+    }
 }
 
 #[tokio::test]

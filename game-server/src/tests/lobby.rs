@@ -4,8 +4,8 @@ use game_net::protocol::{ClientMessage, Hosting, Presence, ServerMessage};
 use tokio::time::timeout;
 
 use super::player::{DEADLINE, Joined, Player};
-use super::stage::{Stage, wait_for_seat};
-use crate::room::{RoomEnd, RoomInput};
+use super::stage::{Stage, enter, wait_for_seat};
+use crate::room::{Departure, GuestId, RoomEnd, RoomInput};
 
 fn here(player_ids: &[&str]) -> ServerMessage {
     let player_ids = player_ids.iter().map(|id| (*id).to_owned()).collect();
@@ -38,6 +38,28 @@ async fn players_meet_talk_and_leave() {
     let left = Presence::Left { player_id: "bert".to_owned() };
     assert_eq!(anna.hear().await, Some(ServerMessage::Presence(left)));
     wait_for_seat(&mut stage.seat_log, "remove psess-b").await;
+}
+
+/// Somebody says something between the end of a player's connection and the word of it.
+#[tokio::test]
+async fn who_left_has_left_though_somebody_talks() {
+    let mut stage = Stage::hosting_lobby(&[]);
+    let inputs = stage.room.inputs.clone();
+    let mut anna = enter(&inputs, 0, "anna").await;
+    drop(enter(&inputs, 1, "bert").await);
+    let talk = ClientMessage::ChatSend { text: "still there?".to_owned() };
+    inputs.send(RoomInput::Message { id: GuestId(0), message: talk }).await.unwrap();
+    inputs.send(RoomInput::Gone { id: GuestId(1), departure: Departure::Left }).await.unwrap();
+    wait_for_seat(&mut stage.seat_log, "remove psess-bert").await;
+    let left = ServerMessage::Presence(Presence::Left { player_id: "bert".to_owned() });
+    let away = ServerMessage::Presence(Presence::Away { player_id: "bert".to_owned() });
+    loop {
+        let heard = timeout(DEADLINE, anna.messages.recv()).await.unwrap().expect("anna stays");
+        assert_ne!(heard, away);
+        if heard == left {
+            break;
+        }
+    }
 }
 
 #[tokio::test]

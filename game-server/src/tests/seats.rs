@@ -1,6 +1,6 @@
 //! Seats against a scripted agent: none is lost when a player gives up while joining, or when many leave at once.
 
-use gse_sdk::testing::{Call, ScriptedAgent};
+use gse_sdk::testing::{Answer, Call, ScriptedAgent};
 use gse_sdk::{GameServerSession, Players, Ready};
 use tokio::time::timeout;
 
@@ -38,6 +38,29 @@ async fn a_seat_that_nobody_waits_for_is_freed_again() {
     assert_eq!(removed.field("playerSessionId"), "psess-1");
     drop(seats);
     timeout(DEADLINE, serving).await.unwrap().unwrap();
+}
+
+/// Whoever says a name makes the server ask about it.
+#[tokio::test]
+async fn nobody_waits_behind_those_who_only_say_a_name() {
+    let (agent, _ready, players) = active_session().await;
+    let (seats, served) = seats::channel();
+    let serving = tokio::spawn(seats::serve(players, served));
+    let crowd: Vec<_> = (0..3)
+        .map(|number| {
+            agent.answer_next(Call::DescribePlayerSessions, Answer::Never);
+            let seats = seats.clone();
+            tokio::spawn(async move { seats.reserved(&format!("nobody-{number}")).await })
+        })
+        .collect();
+    timeout(DEADLINE, agent.wait_for(Call::DescribePlayerSessions, 3)).await.unwrap();
+    let reserved = timeout(DEADLINE, seats.reserved("anna")).await.unwrap();
+    assert_eq!(reserved, Some(Vec::new()));
+    assert!(timeout(DEADLINE, seats.accept(PlayerSessionId::new("psess-1"))).await.unwrap());
+    assert!(crowd.iter().all(|one| !one.is_finished()), "these are still not answered");
+    crowd.iter().for_each(tokio::task::JoinHandle::abort);
+    drop((seats, crowd));
+    serving.abort();
 }
 
 #[tokio::test]

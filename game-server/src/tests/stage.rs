@@ -20,7 +20,7 @@ use crate::{lobby, match_room};
 
 pub(super) const SPECTATOR_KEY: &str = "0123456789abcdef-watch";
 /// Strangers at a stage's door.
-pub(super) const LIMITS: Limits = Limits { all: 12, per_address: 10, without_retry: 5 };
+pub(super) const LIMITS: Limits = Limits { all: 24, per_address: 10, without_retry: 5 };
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A match of two that lasts a third of a second.

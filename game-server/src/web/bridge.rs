@@ -22,12 +22,13 @@ use super::conversation::{self, Failure, Line};
 use super::head::{self, Wish};
 use super::message::{PROTOCOL, TEXT_MAX};
 use super::{Door, PATH};
+use crate::config::SEATS_MAX;
 use crate::connection::{HELLO_TIMEOUT, MESSAGES_PER_SECOND, Tally};
 use crate::room::GuestId;
-use crate::strangers::{Limits, Stranger, Strangers};
+use crate::strangers::{LIMITS, Limits, Stranger, Strangers};
 
 /// Connections at a time: the two hundred players of the largest session, and all strangers; more are closed at once.
-const CONNECTIONS: usize = 480;
+const CONNECTIONS: usize = SEATS_MAX + LIMITS.all;
 /// When the system has no room for a connection, it is asked again after so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A peer has so long to hear an answer, or the end.

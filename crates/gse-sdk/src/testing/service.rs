@@ -24,7 +24,7 @@ impl GseGrpcSdkService for Service {
             ("clientPort", message.client_port.to_string()),
             ("grpcPort", message.grpc_port.to_string()),
         ];
-        self.0.record(Call::ProcessReady, request.metadata(), &fields).response()
+        self.0.record(Call::ProcessReady, request.metadata(), &fields).response().await
     }
 
     async fn activate_game_server_session(
@@ -36,7 +36,7 @@ impl GseGrpcSdkService for Service {
             ("gameServerSessionId", message.game_server_session_id.clone()),
             ("maxPlayers", message.max_players.to_string()),
         ];
-        self.0.record(Call::ActivateGameServerSession, request.metadata(), &fields).response()
+        self.0.record(Call::ActivateGameServerSession, request.metadata(), &fields).response().await
     }
 
     async fn accept_player_session(&self, request: Request<wire::AcceptPlayerSessionRequest>) -> Answered {
@@ -45,7 +45,7 @@ impl GseGrpcSdkService for Service {
             ("gameServerSessionId", message.game_server_session_id.clone()),
             ("playerSessionId", message.player_session_id.clone()),
         ];
-        self.0.record(Call::AcceptPlayerSession, request.metadata(), &fields).response()
+        self.0.record(Call::AcceptPlayerSession, request.metadata(), &fields).response().await
     }
 
     async fn remove_player_session(&self, request: Request<wire::RemovePlayerSessionRequest>) -> Answered {
@@ -54,7 +54,7 @@ impl GseGrpcSdkService for Service {
             ("gameServerSessionId", message.game_server_session_id.clone()),
             ("playerSessionId", message.player_session_id.clone()),
         ];
-        self.0.record(Call::RemovePlayerSession, request.metadata(), &fields).response()
+        self.0.record(Call::RemovePlayerSession, request.metadata(), &fields).response().await
     }
 
     async fn describe_player_sessions(
@@ -70,7 +70,7 @@ impl GseGrpcSdkService for Service {
             ("nextToken", message.next_token.clone()),
             ("limit", message.limit.to_string()),
         ];
-        self.0.record(Call::DescribePlayerSessions, request.metadata(), &fields).page()
+        self.0.record(Call::DescribePlayerSessions, request.metadata(), &fields).page().await
     }
 
     async fn update_player_session_creation_policy(
@@ -82,7 +82,7 @@ impl GseGrpcSdkService for Service {
             ("gameServerSessionId", message.game_server_session_id.clone()),
             ("newPlayerSessionCreationPolicy", message.new_player_session_creation_policy.clone()),
         ];
-        self.0.record(Call::UpdatePlayerSessionCreationPolicy, request.metadata(), &fields).response()
+        self.0.record(Call::UpdatePlayerSessionCreationPolicy, request.metadata(), &fields).response().await
     }
 
     async fn terminate_game_server_session(
@@ -90,11 +90,11 @@ impl GseGrpcSdkService for Service {
         request: Request<wire::TerminateGameServerSessionRequest>,
     ) -> Answered {
         let fields = [("gameServerSessionId", request.get_ref().game_server_session_id.clone())];
-        self.0.record(Call::TerminateGameServerSession, request.metadata(), &fields).response()
+        self.0.record(Call::TerminateGameServerSession, request.metadata(), &fields).response().await
     }
 
     async fn process_ending(&self, request: Request<wire::ProcessEndingRequest>) -> Answered {
-        self.0.record(Call::ProcessEnding, request.metadata(), &[]).response()
+        self.0.record(Call::ProcessEnding, request.metadata(), &[]).response().await
     }
 
     async fn report_custom_data(&self, request: Request<wire::ReportCustomDataRequest>) -> Answered {
@@ -103,12 +103,12 @@ impl GseGrpcSdkService for Service {
             ("currentCustomCount", message.current_custom_count.to_string()),
             ("maxCustomCount", message.max_custom_count.to_string()),
         ];
-        self.0.record(Call::ReportCustomData, request.metadata(), &fields).response()
+        self.0.record(Call::ReportCustomData, request.metadata(), &fields).response().await
     }
 }
 
 impl Answer {
-    fn response(self) -> Result<Response<GseResponse>, Status> {
+    async fn response(self) -> Result<Response<GseResponse>, Status> {
         match self {
             Self::Ok => Ok(Response::new(GseResponse::default())),
             Self::Rich { status, error_message } => {
@@ -116,10 +116,11 @@ impl Answer {
             }
             Self::Error { code, message, error_code } => Err(error(code, message, error_code)),
             Self::Page { .. } => Err(Status::unknown("the test scripted a page for a call that has none")),
+            Self::Never => std::future::pending().await,
         }
     }
 
-    fn page(self) -> Result<Response<wire::DescribePlayerSessionsResponse>, Status> {
+    async fn page(self) -> Result<Response<wire::DescribePlayerSessionsResponse>, Status> {
         match self {
             Self::Ok => Ok(Response::new(wire::DescribePlayerSessionsResponse::default())),
             Self::Page { players, next_token } => {
@@ -130,6 +131,7 @@ impl Answer {
             Self::Rich { .. } => {
                 Err(Status::unknown("the test scripted a GseResponse for a call that has none"))
             }
+            Self::Never => std::future::pending().await,
         }
     }
 }
