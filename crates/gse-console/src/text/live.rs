@@ -46,6 +46,5 @@ texts! {
     ORIGINAL: "In the words of the service", "英文原文";
     COLON: ": ", "：";
     BIT: "bit", "位";
-    STORAGE: "Storage left", "剩余存储空间";
     STOP: ". ", "。";
 }
