@@ -1,7 +1,8 @@
 //! Spans for an OpenTelemetry collector: OTLP over HTTP with JSON bodies, to the address of `--otlp` (R123).
 //!
 //! What is sent are the spans that `gse_core::timeline::spans` makes of committed rows, so nothing here measures. Whoever
-//! has a span never waits: a queue that is full, and a collector that is away, cost a number that is counted.
+//! has a span never waits: a queue that is full, and a collector that is away, cost a number that is counted. A service that
+//! stops waits two seconds for the collector, and no longer.
 
 mod encode;
 
@@ -18,7 +19,7 @@ use http_body_util::BodyExt as _;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Spans that wait; about a megabyte.
 const QUEUE: usize = 2048;
@@ -30,6 +31,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// After a failure nothing is sent for so long, so that a collector that is away costs nothing.
 const PAUSE: Duration = Duration::from_secs(10);
+/// What waits when the service stops is sent for so long.
+const LAST: Duration = Duration::from_secs(2);
 /// What is read of an answer.
 const MOST_ANSWER_BYTES: usize = 64 << 10;
 /// Where collectors take spans, below their address.
@@ -119,75 +122,133 @@ impl SpanSink {
 pub struct Exporter {
     collector: Collector,
     spans: mpsc::Receiver<Span>,
+    /// What is sent next.
+    batch: Vec<Span>,
+    /// Spans of a request that is not answered yet.
+    under_way: u64,
+    is_away: bool,
+    pub(crate) patience: Patience,
     counts: Arc<SpanCounts>,
+}
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a collector to take a batch.
+    pub(crate) batch: Duration,
+    /// For what waits at the end.
+    pub(crate) end: Duration,
 }
 
 /// A sink and what sends its spans to a collector.
 pub fn exporter(collector: Collector, counts: Arc<SpanCounts>) -> (SpanSink, Exporter) {
     let (sender, spans) = mpsc::channel(QUEUE);
-    (SpanSink { spans: sender, counts: Arc::clone(&counts) }, Exporter { collector, spans, counts })
+    let sink = SpanSink { spans: sender, counts: Arc::clone(&counts) };
+    let batch = Vec::with_capacity(BATCH);
+    let patience = Patience { batch: PATIENCE, end: LAST };
+    (sink, Exporter { collector, spans, batch, under_way: 0, is_away: false, patience, counts })
 }
 
 impl Exporter {
-    /// Sends until `stop`, and then what waits, once.
+    /// Sends until `stop`, when nobody has spans any more, and then what waits, but not for long. What was not sent then
+    /// is counted.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut is_away = false;
+        let (stopping, told) = watch::channel(false);
+        let last = self.patience.end;
+        let end = async {
+            stop.await;
+            stopping.send_replace(true);
+            tokio::time::sleep(last).await;
+        };
+        tokio::select! {
+            () = self.deliver(told) => {}
+            () = end => {}
+        }
+        self.give_up();
+    }
+
+    /// Sends until it is told to stop, and then until nothing waits or the collector does not take it.
+    async fn deliver(&mut self, mut told: watch::Receiver<bool>) {
         let mut is_stopping = false;
         while !is_stopping {
             tokio::select! {
-                count = self.spans.recv_many(&mut batch, BATCH) => is_stopping = count == 0,
-                () = &mut stop => is_stopping = true,
+                count = self.spans.recv_many(&mut self.batch, BATCH) => is_stopping = count == 0,
+                () = stop(&mut told) => is_stopping = true,
             }
-            if !is_stopping && batch.len() < BATCH {
+            if !is_stopping && self.batch.len() < BATCH {
                 // What comes right after it goes with it.
                 tokio::select! {
                     () = tokio::time::sleep(PERIOD) => {}
-                    () = &mut stop => is_stopping = true,
+                    () = stop(&mut told) => is_stopping = true,
                 }
             }
-            while batch.len() < BATCH
-                && let Ok(span) = self.spans.try_recv()
-            {
-                batch.push(span);
+            if is_stopping {
+                break;
             }
-            let was_away = is_away;
-            is_away = !self.send(&mut batch, was_away).await;
-            if is_away && !is_stopping {
+            self.fill();
+            if !self.send().await {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
-                    () = &mut stop => is_stopping = true,
+                    () = stop(&mut told) => is_stopping = true,
                 }
+            }
+        }
+        loop {
+            self.fill();
+            if self.batch.is_empty() || !self.send().await {
+                return;
             }
         }
     }
 
-    /// One request; what cannot be sent is dropped. Says whether the collector is there.
-    async fn send(&self, batch: &mut Vec<Span>, was_away: bool) -> bool {
-        let count = batch.len() as u64;
-        if count == 0 {
-            return !was_away;
+    /// Has what waits join the batch.
+    fn fill(&mut self) {
+        while self.batch.len() < BATCH
+            && let Ok(span) = self.spans.try_recv()
+        {
+            self.batch.push(span);
         }
-        let body = encode::spans(batch);
-        batch.clear();
-        let sent = tokio::time::timeout(PATIENCE, self.post(body)).await;
+    }
+
+    /// Counts what was not sent.
+    fn give_up(&mut self) {
+        self.spans.close();
+        let mut count = self.under_way + self.batch.len() as u64;
+        while self.spans.try_recv().is_ok() {
+            count += 1;
+        }
+        if count > 0 {
+            self.counts.dropped.fetch_add(count, Ordering::Relaxed);
+            tracing::warn!(collector = %self.collector, count, "the last spans are dropped: the collector did not take them in time");
+        }
+    }
+
+    /// One request; what is refused is dropped. Says whether the collector is there.
+    async fn send(&mut self) -> bool {
+        let count = self.batch.len() as u64;
+        let body = encode::spans(&self.batch);
+        self.batch.clear();
+        self.under_way = count;
+        let sent = tokio::time::timeout(self.patience.batch, self.post(body)).await;
+        self.under_way = 0;
+        let was_away = self.is_away;
         match sent.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
             Ok(()) => {
                 self.counts.sent.fetch_add(count, Ordering::Relaxed);
                 if was_away {
                     tracing::info!(collector = %self.collector, "the collector takes spans again");
                 }
-                true
+                self.is_away = false;
             }
             Err(reason) => {
                 self.counts.dropped.fetch_add(count, Ordering::Relaxed);
                 if !was_away {
                     tracing::warn!(collector = %self.collector, reason, "spans are dropped until the collector takes them");
                 }
-                false
+                self.is_away = true;
             }
         }
+        !self.is_away
     }
 
     async fn post(&self, body: Vec<u8>) -> Result<(), String> {
@@ -219,6 +280,12 @@ impl Exporter {
             },
         }
     }
+}
+
+/// Waits until it is told.
+async fn stop(told: &mut watch::Receiver<bool>) {
+    // Whoever tells it is there as long as this is waited for.
+    let _ = told.wait_for(|&is_told| is_told).await;
 }
 
 #[cfg(test)]

@@ -258,7 +258,8 @@ impl Server {
     /// Serves until `shutdown`, or until a part fails; then everything is taken down in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
         let grace = self.api.config.shutdown_grace;
-        let (stop_api, stop_agent, stop_engine) = (Stop::new(), Stop::new(), Stop::new());
+        let (stop_api, stop_agent, stop_engine, stop_spans) =
+            (Stop::new(), Stop::new(), Stop::new(), Stop::new());
         // Any part that ends brings the others down.
         let ended = Stop::new();
         let engine = spawn(&ended, self.engine.run(stop_engine.wait()));
@@ -275,7 +276,7 @@ impl Server {
         let activation_owner = spawn(&ended, self.activation_owner.run());
         let inspection_owner = spawn(&ended, self.inspection_owner.run());
         let rate_owner = self.rate_owner.map(|owner| spawn(&ended, owner.run()));
-        let exporter = self.exporter.map(|exporter| tokio::spawn(exporter.run(stop_engine.wait())));
+        let exporter = self.exporter.map(|exporter| tokio::spawn(exporter.run(stop_spans.wait())));
         let (limits, stop) = (self.api.config.limits.clone(), stop_api.wait());
         let listener = serve::Listener { tcp: self.api_listener, tls: self.tls.map(|tls| tls.acceptor) };
         let router = router(self.api);
@@ -307,6 +308,8 @@ impl Server {
         pump.await?;
         stop_engine.set();
         let engine = engine.await;
+        // What it committed last has spans too.
+        stop_spans.set();
         if let Some(exporter) = exporter {
             exporter.await?;
         }

@@ -169,3 +169,40 @@ fn an_address_of_all_interfaces_is_reached_by_loopback() {
     assert_eq!(url("[::]:8080"), "http://[::1]:8080");
     assert_eq!(url("10.0.0.7:80"), "http://10.0.0.7:80");
 }
+
+/// Nothing that was committed before the end is missing from the trace.
+#[tokio::test]
+async fn r123_the_last_spans_reach_the_collector_before_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let (bodies, mut got) = mpsc::unbounded_channel();
+    let take = move |body: axum::body::Bytes| async move { drop(bodies.send(body)) };
+    let spans = listener().await;
+    let collector = format!("http://{}", spans.local_addr().unwrap());
+    let router = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(spans, router).await });
+
+    let mut config = Config::new(directory.path().join("data"));
+    config.otlp = Some(otlp::Collector::parse(&collector).unwrap());
+    let mut server = Server::build(config, listener().await, listener().await).unwrap();
+    // As long as a slow machine needs.
+    server.exporter.as_mut().unwrap().patience = otlp::Patience { batch: DEADLINE, end: DEADLINE };
+    let ready = server.ready();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(server.run(async move { drop(stopped.await) }));
+    let running = Running { ready, stop, task };
+    let queue = r#"{"Name":"q","Destinations":[]}"#;
+    let start = r#"{"PlacementId":"p","GameServerSessionQueueName":"q","MaximumPlayerSessionCount":1}"#;
+    // It fails at once, because its queue leads nowhere.
+    for (action, body) in
+        [("CreateGameServerSessionQueue", queue), ("StartGameServerSessionPlacement", start)]
+    {
+        let answer = running.call(action, body).await;
+        assert!(!answer.contains("\"Error\""), "{answer}");
+    }
+    running.end().await;
+    let mut told = String::new();
+    while let Ok(body) = got.try_recv() {
+        told.push_str(std::str::from_utf8(&body).unwrap());
+    }
+    assert!(told.contains("\"name\":\"placement\""), "{told}");
+}

@@ -1,6 +1,8 @@
 //! The console's wizard (operations.md 8.1): its package, its fleet, and where it stands. It makes what it makes by the
 //! routes of the cloud API, so quotas, checks and events are those of any other asset and fleet.
 
+use std::io;
+
 use gse_api::extension::{DemoResource, UpdateDemoResourceRequest};
 use gse_api::types as wire;
 use gse_api::{ApiError, ErrorCode};
@@ -8,9 +10,10 @@ use gse_core::asset::DEFAULT_SYSTEM;
 use gse_core::demo::{self, CompleteDemo, CreateDemoAsset, CreateDemoFleet, Progress, Standing, UpdateDemo};
 use gse_core::fleet::FleetStatus;
 use gse_core::id::{BucketName, GameServerSessionId, Scope};
+use gse_store::Upload;
 
 use super::{refusal, unanswered};
-use crate::demo::{DemoError, PROGRAM, find, read};
+use crate::demo::{DemoError, PROGRAM, find, write};
 use crate::engine::SubmitError;
 use crate::http::{Api, Call, convert, routes};
 
@@ -61,7 +64,14 @@ pub(super) async fn create_asset(call: &Call<'_>) -> Result<DemoResource, ApiErr
     if standing.asset.is_some() {
         return to_wire(api, standing).await;
     }
-    let found = package(api).await?;
+    let found = package(api).await.map_err(|error| {
+        tracing::warn!(
+            request_id = call.request_id,
+            error = &error as &dyn std::error::Error,
+            "there is no demo package"
+        );
+        ApiError::new(ErrorCode::ResourceUnavailable, error.told())
+    })?;
     let bucket_key = format!("{NAME}/{}.zip", env!("CARGO_PKG_VERSION"));
     let asset_region = call.scope.region.to_string();
     // The quota is asked, and the bucket is there after it.
@@ -74,8 +84,9 @@ pub(super) async fn create_asset(call: &Call<'_>) -> Result<DemoResource, ApiErr
     let (blobs, bucket, key) = (api.blobs.clone(), BucketName::of(&call.scope), upload.bucket_key.clone());
     let most = api.config.max_object_bytes;
     let put = tokio::task::spawn_blocking(move || {
-        let bytes = read(&found).map_err(|error| error.to_string())?;
-        blobs.put_object(bucket.as_str(), &key, bytes, most).map_err(|error| error.to_string())
+        let mut object = blobs.begin(bucket.as_str(), &key, most).map_err(|error| error.to_string())?;
+        write(&found, Appended(&mut object)).map_err(|error| error.to_string())?;
+        object.finish().map_err(|error| error.to_string())
     });
     let put = put.await.unwrap_or_else(|panic| Err(panic.to_string()));
     if let Err(error) = put {
@@ -147,16 +158,29 @@ async fn stand(api: &Api, scope: &Scope) -> Result<Standing, ApiError> {
 }
 
 /// The package, or why there is none.
-async fn package(api: &Api) -> Result<crate::demo::Package, ApiError> {
+async fn package(api: &Api) -> Result<crate::demo::Package, DemoError> {
     let path = api.config.demo_package.clone();
     let found = tokio::task::spawn_blocking(move || find(path.as_deref())).await;
-    let found: Result<_, DemoError> = found.expect("looking at a file does not panic");
-    found.map_err(|error| ApiError::new(ErrorCode::ResourceUnavailable, error.to_string()))
+    found.expect("looking at a file does not panic")
+}
+
+/// An object that what is written is appended to; its limit refuses what is too much.
+struct Appended<'a>(&'a mut Upload);
+
+impl io::Write for Appended<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 async fn to_wire(api: &Api, standing: Standing) -> Result<DemoResource, ApiError> {
     let Standing { step, asset, fleet, session } = standing;
-    let package_missing = package(api).await.err().map(|error| error.message).unwrap_or_default();
+    let package_missing = package(api).await.err().map(|error| error.told()).unwrap_or_default();
     let (fleet_id, fleet_status) = match fleet {
         Some((id, status)) => (id.to_string(), status.to_string()),
         None => Default::default(),

@@ -135,6 +135,31 @@ async fn a_service_without_a_demo_package_says_how_to_get_one() {
     assert_eq!(refused, ("ResourceUnavailable".to_owned(), missing.to_owned()));
 }
 
+/// Where the operator keeps it is nobody else's business.
+#[tokio::test]
+async fn a_demo_package_that_is_gone_is_told_without_its_place() {
+    let (stack, program) = with_package();
+    let place = program.path().to_str().unwrap().to_owned();
+    program.close().unwrap();
+    let missing = done(&stack, "DescribeDemoResource", json!({})).await["PackageMissing"].to_string();
+    assert!(missing.contains("is not there") && !missing.contains(&place), "{missing}");
+    let (_, refused) = ask(&stack, REGION, "CreateAssetAuto", json!({})).await.unwrap_err();
+    assert!(refused.contains("hint: ") && !refused.contains(&place), "{refused}");
+}
+
+#[tokio::test]
+async fn a_demo_package_is_an_object_like_any_other() {
+    let program = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(program.path(), "#!/bin/sh\n").unwrap();
+    let path = program.path().to_owned();
+    let stack = Stack::start_with(AuthMode::Required, |config| {
+        (config.demo_package, config.max_object_bytes) = (Some(path), 64);
+    });
+    let (code, _) = ask(&stack, REGION, "CreateAssetAuto", json!({})).await.unwrap_err();
+    assert_eq!(code, "ResourceUnavailable", "its zip has more than 64 bytes");
+    assert_eq!(done(&stack, "DescribeDemoResource", json!({})).await["AssetId"], "");
+}
+
 #[tokio::test]
 async fn what_the_wizard_cannot_do_yet_is_refused() {
     let (stack, _program) = with_package();
