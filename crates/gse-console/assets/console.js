@@ -184,10 +184,13 @@ function follow() {
 }
 
 // Where a menu is wider than the window, the place where one is is in sight.
-for (const here of document.querySelectorAll(".menu [aria-current], .tabs [aria-current]")) {
-  const strip = here.closest("ul, .tabs");
-  strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+function showPlace() {
+  for (const here of document.querySelectorAll(".menu [aria-current], .tabs [aria-current]")) {
+    const strip = here.closest("ul, .tabs");
+    strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }
 }
+addEventListener("resize", showPlace);
 
 // Fields that are for some choices only: data-when is `name=value|value`.
 function applyConditions() {
@@ -262,6 +265,7 @@ function prepare() {
   offerSorting();
   applyConditions();
   for (const control of controls()) given.set(control, filled(control));
+  showPlace();
 }
 prepare();
 offerUpload();
