@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const LOCK_TRIES: u32 = 50;
+const LOCK_TRIES: u32 = 200;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The data directory, locked for this process. The lock ends with the value, and with the process in any case.
@@ -40,7 +40,7 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Makes the directory where it does not exist, and takes its lock. Blocks for half a second when it is taken.
+    /// Makes the directory where it does not exist, and takes its lock. Blocks for two seconds when it is taken.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let failed = |attempt, at: &Path| {
             let path = at.display().to_string();
@@ -120,7 +120,7 @@ impl DataDir {
 }
 
 /// A service that is killed while it starts a process leaves its locks to that process until this one has become another
-/// program, which is a matter of milliseconds.
+/// program, which is a matter of milliseconds, and of more where the machine is busy.
 fn lock_soon(file: &File) -> Result<(), TryLockError> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {

@@ -9,11 +9,12 @@ use super::address::Addresses;
 use super::cloud::text_of;
 use super::connect::{finish, seat_all};
 use super::deploy::{Fleet, Published, deploy_match_fleet};
-use super::match_session::{MatchRules, create_match, join_all};
+use super::match_session::{MatchRules, Session, create_match, join_all};
+use super::player::Player;
 use super::stage::{Seen, Stage, Wait, reach};
 
-/// Ten seconds, and nobody ends them earlier: the alias moves in the middle of this match.
-const OLD_MATCH: MatchRules = MatchRules { players: 2, ticks: 600, score_to_win: 9_999 };
+/// Fifteen seconds, and nobody ends them earlier: the alias moves in the middle of this match.
+const OLD_MATCH: MatchRules = MatchRules { players: 2, ticks: 900, score_to_win: 9_999 };
 const NEW_MATCH: MatchRules = MatchRules { players: 2, ticks: 300, score_to_win: 10 };
 /// An idle game server ends at once when it is asked to; its protection would give it five minutes.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(120);
@@ -42,6 +43,8 @@ pub(super) fn update(stage: &mut Stage<'_>, published: &Published, addresses: &A
     if old_match.fleet != old.id || new_match.fleet != new.id {
         bail!("the sessions landed on `{}` and `{}`", old_match.fleet, new_match.fleet);
     }
+    // Asked at once: the match ends by its own rules, however long the next players take to come.
+    goes_on(stage, &old_match, &mut old_players)?;
     let seats = join_all(stage, &new_match, &["ida", "jon"])?;
     let mut new_players = seat_all(stage, &seats, 9)?;
     for player in &mut new_players {
@@ -49,17 +52,6 @@ pub(super) fn update(stage: &mut Stage<'_>, published: &Published, addresses: &A
     }
 
     stage.part("the running match goes on, undisturbed, to its end");
-    let answer = stage.call("DescribeGameServerSessions", json!({"GameServerSessionId": old_match.id}))?;
-    let session = &answer["GameServerSessions"][0];
-    let (status, count) = (text_of(session, "/Status"), text_of(session, "/CurrentPlayerSessionCount"));
-    if (status.as_str(), count.as_str()) != ("ACTIVE", "2") {
-        bail!("the running match should be ACTIVE with 2 players, it is `{status}` with {count}");
-    }
-    for player in &mut old_players {
-        if !player.is_playing()? {
-            bail!("the match on version 1.0 was over before the alias had moved");
-        }
-    }
     let old_winner = finish(stage, &mut old_players, &old_match)?;
     let new_winner = finish(stage, &mut new_players, &new_match)?;
 
@@ -68,6 +60,22 @@ pub(super) fn update(stage: &mut Stage<'_>, published: &Published, addresses: &A
     stage.fact("winners", json!([old_winner, new_winner]));
     stage.fact("alias", json!({"moved_from": old.id, "moved_to": new.id}));
     stage.fact("deleted", old.id.clone());
+    Ok(())
+}
+
+/// Both players are in the match, and it is not over.
+fn goes_on(stage: &mut Stage<'_>, session: &Session, players: &mut [Player]) -> Result<()> {
+    let answer = stage.call("DescribeGameServerSessions", json!({"GameServerSessionId": session.id}))?;
+    let session = &answer["GameServerSessions"][0];
+    let (status, count) = (text_of(session, "/Status"), text_of(session, "/CurrentPlayerSessionCount"));
+    if (status.as_str(), count.as_str()) != ("ACTIVE", "2") {
+        bail!("the running match should be ACTIVE with 2 players, it is `{status}` with {count}");
+    }
+    for player in players {
+        if !player.is_playing()? {
+            bail!("the match on version 1.0 was over before the alias had moved");
+        }
+    }
     Ok(())
 }
 

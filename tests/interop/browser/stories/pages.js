@@ -69,6 +69,8 @@ class Book {
 /** Pages that have something to show, because links may lead to an empty one of the same kind. */
 async function full(cloud) {
   const { FleetAttributes } = await cloud.call("DescribeFleetAttributes", { Limit: 100 });
+  // Always the same one: the names that `hostile` gives are not equally long.
+  FleetAttributes.sort((a, b) => (a.Name < b.Name ? -1 : 1));
   for (const { FleetId } of FleetAttributes) {
     const { GameServerSessions } = await cloud.call("DescribeGameServerSessions", { FleetId, StatusFilter: "ACTIVE" });
     const [session] = GameServerSessions;

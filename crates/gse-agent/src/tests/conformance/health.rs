@@ -56,7 +56,8 @@ async fn serve_nothing() -> i32 {
 #[tokio::test]
 async fn case_37_kinds_of_failure() {
     let log = Log::start();
-    let changes = [("health.interval", "50ms"), ("health.timeout", "200ms"), ("callback.dial", "100ms")];
+    // Long enough for those that do answer, because the words are those of the last of three failures.
+    let changes = [("health.interval", "50ms"), ("health.timeout", "1s"), ("callback.dial", "1s")];
     let mut service = Service::start(clocks(&changes)).await;
     service.fleet(FleetForm { processes: 4, ..FleetForm::default() }).await;
     let unimplemented = service.launched().await;
