@@ -21,7 +21,8 @@ pub const HEALTH_MAX: u8 = 3;
 pub const KNOCK_OUT_POINTS: u16 = 2;
 /// How long who was knocked out stands still at their start, in ticks.
 pub const KNOCK_OUT_TICKS: u8 = 60;
-/// By so many ticks at most the past counts for a hit: 200 ms.
+/// By so many ticks at most the past counts for a hit: 200 ms. What a player sees at 20 snapshots a second and a steady
+/// round trip of 67 ms is that old.
 pub const REWIND_TICKS_MAX: u8 = 12;
 /// Shots in flight at most: three of each player.
 pub const SHOTS_MAX: usize = 3 * crate::PLAYERS_MAX;

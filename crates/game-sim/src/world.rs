@@ -61,7 +61,7 @@ pub struct PlayerInput {
     pub shoot: bool,
     /// Where a shot flies, apart from where the player walks; `None`: where they face.
     pub aim: Option<Aim>,
-    /// By so many ticks the player sees the others in the past; more than
+    /// By so many ticks the player sees the others in the past, as they say; more than
     /// [`REWIND_TICKS_MAX`](crate::REWIND_TICKS_MAX) counts as that.
     pub rewind_ticks: u8,
 }
