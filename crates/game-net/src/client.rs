@@ -205,6 +205,7 @@ impl Client {
             // nothing of the line.
             (self.pace, self.paced_from_tick) = (0, confirmed_tick);
             self.leads.clear();
+            self.snapshots.statistics.overtaken += 1;
             return;
         }
         while self.predicted.tick() < before.tick() && self.predicted.outcome().is_none() {

@@ -9,8 +9,8 @@
 //! 2. the server checks it and answers `HMAC-SHA256(secret, server label ‖ exporter value)` in the Welcome,
 //! 3. the player checks that before anything else from the server is believed.
 //!
-//! Each kind of secret has labels of its own. No secret crosses the wire but the token, once, in the Welcome that issues
-//! it, after the server's proof. A man in the middle ends two TLS connections and so has two exporter values; a
+//! Each kind of secret has labels of its own. No secret crosses the wire but the token, in the Welcome after a join and
+//! again after each resume, always after the server's proof. A man in the middle ends two TLS connections and so has two exporter values; a
 //! replayed Hello meets another connection with another value; a reflected proof has the wrong label. None of this
 //! needs to know who signed the server's certificate, but the client's verifier must still check the handshake
 //! signature. 0-RTT must stay off: its exporter value is not fresh. What a man in the middle can do is try secrets at

@@ -2,7 +2,7 @@
 //!
 //! Whoever owns it calls [`Server::tick`] sixty times a second; it knows nothing of time, sockets or accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use game_sim::{
     ConfigError, MatchConfig, Outcome, PlayerInput, PlayerSlot, TICKS_PER_SECOND, World, WorldState,
@@ -16,6 +16,12 @@ use crate::replay::{Recorder, Replay};
 
 /// Inputs further ahead than this are not kept, in ticks.
 pub const INPUT_WINDOW_TICKS: u32 = 128;
+
+/// For the snapshots of one tick the rules go on from baselines by so many steps at most, all together. Whoever says
+/// what they have seen chooses a baseline, and each other one costs its age in steps: baselines of up to 30 ticks always
+/// fit, all of them at once; of what is older, the oldest give way, and their receivers get the state from the start of
+/// the match.
+pub const FORESEEN_STEPS_MAX: u32 = 480;
 
 /// A match and what its players sent for the ticks to come.
 #[derive(Debug)]
@@ -194,6 +200,7 @@ impl Server {
         let tick = self.world.tick();
         self.told = self.told.split_off(&tick.saturating_sub(BASELINE_AGE_MAX));
         self.told.insert(tick, self.world.state().clone());
+        let oldest = self.oldest_baseline();
         // Most have the same baseline, and but for the lead the same datagram.
         let mut encoded: BTreeMap<Option<u32>, Vec<u8>> = BTreeMap::new();
         let is_last = self.world.outcome().is_some();
@@ -210,8 +217,8 @@ impl Server {
             if line.budget < 0 && !is_last {
                 continue;
             }
-            let baseline =
-                line.baseline_tick.filter(|baseline| *baseline < tick).and_then(|tick| self.told.get(&tick));
+            let baseline = line.baseline_tick.filter(|baseline| (oldest..tick).contains(baseline));
+            let baseline = baseline.and_then(|tick| self.told.get(&tick));
             let baseline_tick = baseline.map(|state| state.tick);
             let shared = encoded.entry(baseline_tick).or_insert_with(|| {
                 let foreseen = snapshot::foresee(&self.start, baseline, tick);
@@ -224,6 +231,24 @@ impl Server {
             outgoing.push(Outgoing { receiver, datagram });
         }
         outgoing
+    }
+
+    /// The oldest baseline that is used now, see [`FORESEEN_STEPS_MAX`].
+    fn oldest_baseline(&self) -> u32 {
+        let tick = self.world.tick();
+        let lines = self.seats.iter().map(|seat| &seat.line).chain(self.watchers.values());
+        let chosen =
+            lines.filter_map(|line| line.baseline_tick).filter(|baseline| self.told.contains_key(baseline));
+        let chosen: BTreeSet<u32> = chosen.collect();
+        let (mut steps, mut oldest) = (0, tick);
+        for baseline in chosen.into_iter().rev() {
+            steps += tick - baseline;
+            if steps > FORESEEN_STEPS_MAX {
+                break;
+            }
+            oldest = baseline;
+        }
+        oldest
     }
 }
 

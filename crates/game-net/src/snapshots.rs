@@ -36,10 +36,14 @@ pub struct Statistics {
     pub differing_snapshots: u32,
     /// Bytes of all snapshots.
     pub snapshot_bytes: u64,
-    /// The longest way by which a snapshot moved the player, in units along one axis. Not counted: knock-outs.
+    /// The longest way by which a snapshot moved the player, in units along one axis. Not counted: what stuns, so tags
+    /// and knock-outs, and the end of a stun; and the jumps of `overtaken`.
     pub correction_units_max: i32,
-    /// Snapshots after which the player was not where the prediction had them.
+    /// Snapshots after which the player was not where the prediction had them, whatever the reason.
     pub mispredictions: u32,
+    /// Snapshots from a tick that the prediction had not reached, so that it jumped there: at the beginning and after a
+    /// stall.
+    pub overtaken: u32,
     /// Corrections of the pace.
     pub pace_corrections: u32,
 }

@@ -23,12 +23,12 @@ pub use arena::Position;
 pub use config::{ConfigError, MatchConfig, PLAYERS_MAX, PLAYERS_MIN, SCORE_TO_WIN_MAX, TICKS_LIMIT};
 pub use outcome::{EndReason, Outcome};
 pub use shots::{
-    HEALTH_MAX, KNOCK_OUT_POINTS, KNOCK_OUT_TICKS, RELOAD_TICKS, REWIND_TICKS_MAX, SHOT_TICKS, SHOTS_MAX,
-    Shot,
+    HEALTH_MAX, KNOCK_OUT_POINTS, KNOCK_OUT_TICKS, RELOAD_TICKS, REWIND_TICKS_MAX, SHOT_HALF, SHOT_SPEED,
+    SHOT_TICKS, SHOTS_MAX, Shot,
 };
 pub use world::{
-    COINS, DASH_COOLDOWN_TICKS, DASH_TICKS, Direction, HEARTS, PICKUPS, Player, PlayerInput, PlayerSlot,
-    SHIELD_TICKS, STUN_TICKS, StateError, World, WorldState,
+    COINS, DASH_COOLDOWN_TICKS, DASH_TICKS, Direction, HEARTS, PICKUPS, PLAYER_HALF, Player, PlayerInput,
+    PlayerSlot, SHIELD_TICKS, STUN_TICKS, StateError, WALK, World, WorldState,
 };
 
 /// Steps of the world per second of play. The world itself never looks at a clock.

@@ -21,15 +21,16 @@ pub const HEALTH_MAX: u8 = 3;
 pub const KNOCK_OUT_POINTS: u16 = 2;
 /// How long who was knocked out stands still at their start, in ticks.
 pub const KNOCK_OUT_TICKS: u8 = 60;
-/// By so many ticks at most the past counts for a hit: 200 ms.
+/// By so many ticks at most the past counts for a hit: 200 ms. What a player sees at 20 snapshots a second and a steady
+/// round trip of 67 ms is that old.
 pub const REWIND_TICKS_MAX: u8 = 12;
 /// Shots in flight at most: three of each player.
 pub const SHOTS_MAX: usize = 3 * crate::PLAYERS_MAX;
 
 /// Half the side of a shot's square, in units.
-const SHOT_HALF: i32 = 4 * UNITS_PER_PIXEL;
-/// Units per tick. Far below a tile, so that no shot passes through a wall.
-const SPEED: i32 = 160;
+pub const SHOT_HALF: i32 = 4 * UNITS_PER_PIXEL;
+/// How fast a shot flies, in units per tick. Far below a tile, so that no shot passes through a wall.
+pub const SHOT_SPEED: i32 = 160;
 
 /// A shot in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ impl Shot {
         let flown = tick.saturating_sub(self.fired_at_tick).min(SHOT_TICKS) as i32;
         let (x, y) = self.aim.vector();
         // Division rounds towards the origin on both sides: no direction is better.
-        let along = |part: i32| part * SPEED * flown / AIM_UNIT;
+        let along = |part: i32| part * SHOT_SPEED * flown / AIM_UNIT;
         Position { x: self.origin.x + along(x), y: self.origin.y + along(y) }
     }
 

@@ -25,15 +25,15 @@ pub const DASH_TICKS: u8 = 10;
 pub const DASH_COOLDOWN_TICKS: u8 = 90;
 /// How long who was tagged cannot move or collect, in ticks.
 pub const STUN_TICKS: u8 = 40;
-/// How long who was tagged cannot be tagged again, in ticks.
+/// How long who was tagged or knocked out can be neither tagged nor hit, in ticks.
 pub const SHIELD_TICKS: u8 = 120;
 
 /// Half the side of a player's square, in units.
-pub(crate) const PLAYER_HALF: i32 = 12 * arena::UNITS_PER_PIXEL;
+pub const PLAYER_HALF: i32 = 12 * arena::UNITS_PER_PIXEL;
 /// Half the side of a coin's or heart's square, in units.
 const PICKUP_HALF: i32 = 8 * arena::UNITS_PER_PIXEL;
-/// Units per tick along one axis, and along each of two.
-const WALK: (i32, i32) = (48, 34);
+/// How fast a player walks, in units per tick along one axis, and along each of two.
+pub const WALK: (i32, i32) = (48, 34);
 /// The same while dashing. Far below a tile, so that nobody passes through a wall.
 const DASH: (i32, i32) = (144, 102);
 
@@ -61,7 +61,7 @@ pub struct PlayerInput {
     pub shoot: bool,
     /// Where a shot flies, apart from where the player walks; `None`: where they face.
     pub aim: Option<Aim>,
-    /// By so many ticks the player sees the others in the past; more than
+    /// By so many ticks the player sees the others in the past, as they say; more than
     /// [`REWIND_TICKS_MAX`](crate::REWIND_TICKS_MAX) counts as that.
     pub rewind_ticks: u8,
 }
@@ -83,7 +83,7 @@ pub struct Player {
     pub dash_cooldown_ticks: u8,
     /// Ticks left of not moving.
     pub stun_ticks: u8,
-    /// Ticks left of not being tagged.
+    /// Ticks left of being neither tagged nor hit.
     pub shield_ticks: u8,
     /// Ticks until the next shot is possible.
     pub reload_ticks: u8,

@@ -265,7 +265,7 @@ fn names(world: &mut World) {
 }
 
 fn trouble(world: &mut World) {
-    let reason = "the game server at `192.0.2.7:5041` does not speak `opengse-arena/3`\nhint: use the client that was built together with it";
+    let reason = "the game server at `192.0.2.7:5041` does not speak `opengse-arena/4`\nhint: use the client that was built together with it";
     world.resource_mut::<Session>().end(Outcome::Failed, reason.to_owned());
 }
 

@@ -25,6 +25,9 @@ const KNOWN: u32 = 0xf_ff7f;
 /// Bytes of an input.
 const INPUT_BYTES: usize = 3;
 
+// The ticks of the past have the bits up to the highest that is known, and all is in so many bytes.
+const _: () = assert!((REWIND_TICKS_MAX as u32) << REWIND_SHIFT <= KNOWN && KNOWN >> (8 * INPUT_BYTES) == 0);
+
 /// The content of an input datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputDatagram {

@@ -23,7 +23,7 @@ use crate::handshake::{ClientProof, ResumeToken, ServerProof};
 
 /// The ALPN protocol of the connection, and so the version: any change of messages, datagrams, or of the rules in
 /// game-sim is a new number, and peers with different ones fail in the TLS handshake with a clear error.
-pub const PROTOCOL: &[u8] = b"opengse-arena/3";
+pub const PROTOCOL: &[u8] = b"opengse-arena/4";
 /// No datagram is longer than this, in bytes: what QUIC carries on any path.
 pub const DATAGRAM_MAX: usize = 1100;
 /// After its connection is lost, a seat waits so long for its player to resume.

@@ -16,7 +16,11 @@
 //! walks on, a shot that flies and a timer that runs out cost one bit or none. No state needs more than one datagram.
 //! The hash is there because a difference from something else than what the server meant would look like a state.
 
-use game_sim::{Aim, HEALTH_MAX, Player, PlayerSlot, Position, SHOTS_MAX, Shot, World, WorldState};
+use game_sim::arena::{HEIGHT, WIDTH};
+use game_sim::{
+    Aim, HEALTH_MAX, PLAYERS_MAX, Player, PlayerSlot, Position, REWIND_TICKS_MAX, SHOT_TICKS, SHOTS_MAX,
+    Shot, TICKS_LIMIT, World, WorldState,
+};
 
 use super::ProtocolError;
 use super::bits::{BitReader, BitWriter};
@@ -37,6 +41,30 @@ const AIM: u32 = 8;
 /// Bits of the state's hash.
 const HASH: u32 = 16;
 const DIFFERENCE_OFFSET: i32 = 1 << (DIFFERENCE - 1);
+/// Bits of a player's health.
+const HEALTH: u32 = 2;
+/// Bits of points, and of the tick of the last.
+const SCORE: (u32, u32) = (16, 24);
+/// Bits of a slot.
+const SLOT: u32 = 4;
+/// Bits of a shot's age in ticks.
+const SHOT_AGE: u32 = 6;
+/// Bits of the number of new shots.
+const SHOT_COUNT: u32 = 6;
+/// Bits of the ticks by which a shot's owner sees the others in the past.
+const REWIND: u32 = 4;
+
+// A rule that outgrows its bits would be cut off in silence.
+const _: () = {
+    assert!(WIDTH <= 1 << COORDINATE && HEIGHT <= 1 << COORDINATE);
+    assert!((HEALTH_MAX as u32) < 1 << HEALTH);
+    assert!(SCORE.0 == u16::BITS && TICKS_LIMIT < 1 << SCORE.1);
+    assert!(PLAYERS_MAX <= 1 << SLOT);
+    assert!(SHOT_TICKS <= 1 << SHOT_AGE);
+    assert!(SHOTS_MAX < 1 << SHOT_COUNT);
+    assert!((REWIND_TICKS_MAX as u32) < 1 << REWIND);
+    assert!(AIM == u8::BITS && BASELINE_AGE_MAX <= u8::MAX as u32);
+};
 
 /// The content of a snapshot datagram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,13 +165,13 @@ pub(crate) fn encode(header: &Header, foreseen: &WorldState, state: &WorldState)
         writer.flag(!state.shots.contains(shot));
     }
     let new = state.shots.iter().filter(|shot| !foreseen.shots.contains(shot));
-    writer.write(new.clone().count() as u32, 6);
+    writer.write(new.clone().count() as u32, SHOT_COUNT);
     for shot in new {
-        writer.write(shot.owner.0.into(), 4);
-        writer.write(header.tick.wrapping_sub(shot.fired_at_tick), 6);
+        writer.write(shot.owner.0.into(), SLOT);
+        writer.write(header.tick.wrapping_sub(shot.fired_at_tick), SHOT_AGE);
         write_position(&mut writer, shot.origin);
         writer.write(shot.aim.0.into(), AIM);
-        writer.write(shot.rewind_ticks.into(), 4);
+        writer.write(shot.rewind_ticks.into(), REWIND);
     }
     writer.write(hash_bits(state), HASH);
     writer.into_bytes()
@@ -186,11 +214,11 @@ fn write_player(writer: &mut BitWriter, player: &Player, foreseen: &Player) {
         }
     }
     if writer.flag(player.health != foreseen.health) {
-        writer.write(player.health.min(HEALTH_MAX).into(), 2);
+        writer.write(player.health.min(HEALTH_MAX).into(), HEALTH);
     }
     if writer.flag((player.score, player.scored_at_tick) != (foreseen.score, foreseen.scored_at_tick)) {
-        writer.write(player.score.into(), 16);
-        writer.write(player.scored_at_tick, 24);
+        writer.write(player.score.into(), SCORE.0);
+        writer.write(player.scored_at_tick, SCORE.1);
     }
     writer.flag(player.present != foreseen.present);
 }
@@ -229,13 +257,13 @@ fn read_state(reader: &mut BitReader<'_>, header: &Header, foreseen: &WorldState
             shots.push(*shot);
         }
     }
-    for _ in 0..reader.read(6)? {
+    for _ in 0..reader.read(SHOT_COUNT)? {
         shots.push(Shot {
-            owner: PlayerSlot(reader.read(4)? as u8),
-            fired_at_tick: header.tick.checked_sub(reader.read(6)?)?,
+            owner: PlayerSlot(reader.read(SLOT)? as u8),
+            fired_at_tick: header.tick.checked_sub(reader.read(SHOT_AGE)?)?,
             origin: read_position(reader)?,
             aim: Aim(reader.read(AIM)? as u8),
-            rewind_ticks: reader.read(4)? as u8,
+            rewind_ticks: reader.read(REWIND)? as u8,
         });
     }
     shots.sort_by_key(|shot| (shot.fired_at_tick, shot.owner));
@@ -271,11 +299,11 @@ fn read_player(reader: &mut BitReader<'_>, player: &mut Player) -> Option<()> {
         }
     }
     if reader.flag()? {
-        player.health = reader.read(2)? as u8;
+        player.health = reader.read(HEALTH)? as u8;
     }
     if reader.flag()? {
-        player.score = reader.read(16)? as u16;
-        player.scored_at_tick = reader.read(24)?;
+        player.score = reader.read(SCORE.0)? as u16;
+        player.scored_at_tick = reader.read(SCORE.1)?;
     }
     if reader.flag()? {
         player.present = !player.present;

@@ -3,8 +3,8 @@
 use game_sim::{Aim, HEALTH_MAX, PlayerInput, PlayerSlot, REWIND_TICKS_MAX, Shot};
 
 use super::{Arena, CALM, Weather, wander};
-use crate::protocol::ProtocolError;
 use crate::protocol::input::InputDatagram;
+use crate::protocol::{ProtocolError, SnapshotRate};
 
 /// 100 ms ± 30 ms each way and 2 % loss.
 pub(super) const MOBILE: Weather = Weather { loss_percent: 2, latency_ticks: (4, 8), ..CALM };
@@ -165,4 +165,24 @@ fn a_baseline_that_leads_to_bits_without_meaning_is_not_trusted_any_more() {
         }
     }
     assert!(without_meaning > 0, "no datagram lost its meaning: this proves nothing");
+}
+
+#[test]
+fn shots_meet_what_is_seen_up_to_the_round_trip_that_the_docs_state() {
+    // docs/game.md: by how many ticks the others are in the past, at each rate of snapshots and each steady round trip.
+    let mut rows = Vec::new();
+    for rate in SnapshotRate::ALL {
+        let rewinds = [2, 3, 4, 6].map(|latency| {
+            let mut arena = Arena::at_rate(2, 2, Weather { latency_ticks: (latency, latency), ..CALM }, rate);
+            arena.run(300, walk);
+            arena.clients[0].rewind_ticks()
+        });
+        assert!(rewinds[0] <= REWIND_TICKS_MAX, "{rate:?}, round trip of 67 ms: {rewinds:?}");
+        rows.push(format!("{} Hz: {rewinds:?} at 67, 100, 133, 200 ms", rate.per_second()));
+    }
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    20 Hz: [12, 14, 16, 20] at 67, 100, 133, 200 ms
+    30 Hz: [11, 13, 15, 19] at 67, 100, 133, 200 ms
+    60 Hz: [10, 12, 14, 18] at 67, 100, 133, 200 ms
+    ");
 }

@@ -1,11 +1,15 @@
 //! What a match costs on the wire, in numbers.
 
+use std::collections::BTreeSet;
+
 use game_sim::{Aim, PlayerInput};
 
 use super::bad_line::MOBILE;
 use super::{Arena, CALM, Weather, wander};
 use crate::protocol::SnapshotRate;
-use crate::server::Receiver;
+use crate::protocol::seen::SeenDatagram;
+use crate::protocol::snapshot::Header;
+use crate::server::{FORESEEN_STEPS_MAX, Receiver, WatcherId};
 
 /// Walks, shoots, dashes, and moves the mouse all the time.
 fn fight(seed: u64, now: u64) -> PlayerInput {
@@ -117,4 +121,36 @@ fn who_never_acknowledges_stays_within_the_budget() {
     // Ten seconds, and the second that was saved up.
     assert!(bytes <= 11 * u64::from(SnapshotRate::Hz20.bytes_per_second_max()) + 1100, "{bytes} bytes");
     assert!(bytes > 10 * 1000, "{bytes} bytes: they get something");
+}
+
+#[test]
+fn who_chooses_old_baselines_costs_little_and_harms_nobody() {
+    let mut arena = Arena::at_rate(16, 3, CALM, SnapshotRate::Hz60);
+    let watchers: Vec<WatcherId> = (0..60).map(WatcherId).collect();
+    watchers.iter().for_each(|id| arena.server.watch(*id));
+    arena.run(120, |whose, now| wander(whose as u64, now));
+    for _ in 0..10 {
+        // Each says to have another snapshot and none since: baselines of every age that there is.
+        let now = arena.server.world().tick();
+        for (age, id) in (0..).zip(&watchers) {
+            for snapshot_tick in [0, now - age] {
+                arena.server.on_watcher_datagram(*id, &SeenDatagram { snapshot_tick }.encode()).unwrap();
+            }
+        }
+        arena.watched.clear();
+        arena.tick(|whose, now| wander(whose as u64, now));
+        let headers: Vec<_> = arena.watched.iter().map(|bytes| Header::decode(bytes).unwrap()).collect();
+        let players = arena.on_the_way.values().filter(|(to_server, _, _)| !to_server);
+        let players: Vec<_> = players.map(|(_, _, bytes)| Header::decode(bytes).unwrap()).collect();
+        assert_eq!(headers.len(), 60);
+        assert!(!players.is_empty());
+        let baselines: BTreeSet<u32> = headers.iter().filter_map(|header| header.baseline_tick).collect();
+        let tick = arena.server.world().tick();
+        let steps: u32 = baselines.iter().map(|baseline| tick - baseline).sum();
+        assert!(steps <= FORESEEN_STEPS_MAX, "{steps} steps for one snapshot");
+        // Who plays on an ordinary line is not asked to pay for it.
+        assert!(players.iter().all(|header| header.baseline_tick.is_some()), "{players:?}");
+        let youngest = headers.iter().filter(|header| header.tick - header.baseline_tick.unwrap_or(0) <= 30);
+        assert!(youngest.count() >= 25);
+    }
 }

@@ -4,6 +4,7 @@ use game_sim::{PlayerInput, PlayerSlot};
 
 use super::{Arena, CALM, RATE, Weather, config, wander};
 use crate::client::Client;
+use crate::server::Receiver;
 
 #[test]
 fn who_comes_back_runs_no_further_ahead_than_the_line_needs() {
@@ -92,4 +93,21 @@ fn what_is_pressed_while_the_prediction_waits_is_done_afterwards() {
     // Once.
     client.tick(PlayerInput::default());
     assert_eq!(client.predicted().shots().len(), 1);
+}
+
+#[test]
+fn a_stall_is_counted_as_falling_behind_and_not_as_a_correction() {
+    let mut arena = Arena::new(2, 1, CALM);
+    arena.run(300, |_, _| PlayerInput::default());
+    let before = arena.clients[0].statistics();
+    // Their machine does nothing for a second while snapshots come in.
+    for _ in 0..60 {
+        for outgoing in arena.server.tick() {
+            let Receiver::Player(slot) = outgoing.receiver else { panic!("nobody watches") };
+            arena.clients[usize::from(slot.0)].on_datagram(&outgoing.datagram).unwrap();
+        }
+    }
+    let after = arena.clients[0].statistics();
+    assert!(after.overtaken > before.overtaken, "{after:?}");
+    assert_eq!(after.mispredictions, before.mispredictions);
 }

@@ -3,24 +3,18 @@
 use std::cmp::Reverse;
 
 use game_sim::{
-    Aim, Direction, Player, PlayerInput, PlayerSlot, Shot, World,
+    Aim, Direction, PLAYER_HALF, Player, PlayerInput, PlayerSlot, SHOT_HALF, SHOT_SPEED, Shot, WALK, World,
     arena::{self, Position, TILE, UNITS_PER_PIXEL},
 };
 
 use super::{Random, distance, route, skill::Skill};
 
-/// Units per tick of a shot.
-const SHOT_SPEED: i32 = 160;
-/// Units per tick of somebody who walks, along one axis and along each of two.
-const WALK: (i32, i32) = (48, 34);
 /// A shot is looked at when it hits within so many ticks.
 const DANGER_TICKS: u32 = 24;
 /// A dash is worth it within so many: nobody is hit while dashing.
 const DASH_DANGER_TICKS: u32 = 7;
 /// Nearer than this, in units, a shot hits: half a player, half a shot, and a little.
-const HIT: i32 = 18 * UNITS_PER_PIXEL;
-/// Half the side of a player's square, in units.
-const PLAYER_HALF: i32 = 12 * UNITS_PER_PIXEL;
+const HIT: i32 = PLAYER_HALF + SHOT_HALF + 2 * UNITS_PER_PIXEL;
 /// How near somebody must be to be worth a dash, in units: a dash goes 90 pixels.
 const DASH_REACH: i32 = 80 * UNITS_PER_PIXEL;
 

@@ -1,12 +1,12 @@
 //! Ways around the walls, tile by tile.
 
 use game_sim::{
-    Direction,
-    arena::{self, COLUMNS, Position, ROWS, TILE, UNITS_PER_PIXEL},
+    Direction, PLAYER_HALF, SHOT_HALF, WALK,
+    arena::{self, COLUMNS, Position, ROWS, TILE},
 };
 
-/// How far from the middle of a tile still counts as there, in units; a step is 48.
-const NEAR: i32 = 40;
+/// How far from the middle of a tile still counts as there, in units: less than a step.
+const NEAR: i32 = WALK.0 - 8;
 /// Tiles in all.
 const TILES: usize = (COLUMNS * ROWS) as usize;
 
@@ -45,8 +45,8 @@ pub(super) fn next_stop(from: Position, target: Position) -> Position {
 /// The middle of the next tile; but first the middle of the own lane, so that no corner is cut and no wall is hit.
 fn towards_tile(from: Position, next: (i32, i32), own: (i32, i32)) -> Position {
     let (here, there) = (arena::centre(own.0, own.1), arena::centre(next.0, next.1));
-    // A player is 24 pixels wide and a tile 32: up to 4 pixels beside the middle pass.
-    let fits = |beside: i32| beside.abs() <= 4 * UNITS_PER_PIXEL - NEAR / 2;
+    // A tile is wider than a player: so far beside the middle they pass.
+    let fits = |beside: i32| beside.abs() <= TILE / 2 - PLAYER_HALF - NEAR / 2;
     let lane_kept = if next.0 == own.0 { fits(from.x - here.x) } else { fits(from.y - here.y) };
     if lane_kept { there } else { here }
 }
@@ -86,8 +86,6 @@ impl Ways {
 
 /// Whether nothing but floor lies between two places, for something as wide as a shot.
 pub(super) fn sees(from: Position, to: Position) -> bool {
-    /// Half the side of a shot's square, in units.
-    const SHOT_HALF: i32 = 4 * UNITS_PER_PIXEL;
     let (x, y) = (to.x - from.x, to.y - from.y);
     let steps = x.abs().max(y.abs()) / (TILE / 4) + 1;
     (0..=steps).all(|step| {
