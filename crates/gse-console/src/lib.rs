@@ -41,6 +41,8 @@ pub struct Settings {
     pub login: bool,
     /// Whether cookies are for HTTPS only.
     pub https: bool,
+    /// Names of this service that a proxy in front of it hides, with a port where browsers show one.
+    pub public_hosts: Vec<String>,
     /// The regions that can be chosen.
     pub regions: Vec<String>,
     /// The region that a visitor sees first.

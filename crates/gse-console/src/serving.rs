@@ -215,11 +215,17 @@ impl Console {
     /// Whether a page of this console sent it: the token, and what the browser says about where it comes from.
     fn is_own(&self, head: &Parts, cookie: &str, token: Option<&str>) -> bool {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let is_same_site = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
-        let is_same_origin = header("origin").is_none_or(|origin| {
-            origin.split_once("://").is_some_and(|(_, host)| Some(host) == header("host"))
-        });
-        is_same_site && is_same_origin && token.is_some_and(|token| self.sessions.is_token(cookie, token))
+        // Which address is this console's is known to the browser. One that does not say so names the origin, which is our
+        // host, unless a proxy in front of us hides that.
+        let is_ours = |host: &str| {
+            Some(host) == header("host") || self.settings.public_hosts.iter().any(|public| public == host)
+        };
+        let is_same_origin = match header("sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => header("origin")
+                .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_ours(host))),
+        };
+        is_same_origin && token.is_some_and(|token| self.sessions.is_token(cookie, token))
     }
 
     /// The key is right if the cloud API takes it.

@@ -164,3 +164,30 @@ async fn other_sites_do_not_end_a_login() {
         assert!(!seen.headers.contains_key(header::SET_COOKIE), "{:?}", seen.headers);
     }
 }
+
+/// The host of a request is that of the proxy's own request, and the origin what the browser has in its address bar.
+#[tokio::test]
+async fn a_proxy_may_hide_the_host() {
+    for headers in [
+        vec![("sec-fetch-site", "same-origin"), ("origin", "https://proxied.example")],
+        vec![("origin", "https://gse.example.org")],
+    ] {
+        let mut browser = Browser::with_login(true);
+        let token = browser.get("/console/login").await.token().to_owned();
+        let request =
+            headers.iter().fold(Request::post("/console/login"), |r, (name, value)| r.header(*name, *value));
+        let body = format!("secret_id=right&secret_key=k&_token={token}");
+        assert_eq!(browser.send(request, body).await.status, StatusCode::SEE_OTHER, "{headers:?}");
+    }
+    for headers in [
+        vec![("sec-fetch-site", "cross-site"), ("origin", "https://gse.example.org")],
+        vec![("origin", "https://gse.example.org.evil.example")],
+    ] {
+        let mut browser = Browser::with_login(true);
+        let token = browser.get("/console/login").await.token().to_owned();
+        let request =
+            headers.iter().fold(Request::post("/console/login"), |r, (name, value)| r.header(*name, *value));
+        let body = format!("secret_id=right&secret_key=k&_token={token}");
+        assert_eq!(browser.send(request, body).await.status, StatusCode::FORBIDDEN, "{headers:?}");
+    }
+}
