@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use gse_api::extension::SetOpenStatusRequest;
+use gse_api::own_host::{self, ForeignHost};
 use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -41,6 +42,12 @@ pub(crate) fn router(settings: Settings, cloud: Router) -> Router {
 
 async fn serve(State(console): State<Arc<Console>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if let Err(foreign) = console.answers_for(&head) {
+        let mut response = text_response("text/plain; charset=utf-8", not_ours(&head, &foreign));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        secure(&mut response);
+        return response;
+    }
     let old = cookie(&head, COOKIE).filter(|cookie| cookie.len() == 64).map(str::to_owned);
     let cookie = old.clone().unwrap_or_else(Sessions::new_cookie);
     let mut response = console.answer(&head, body, &cookie).await;
@@ -62,7 +69,23 @@ fn is_arrival(head: &Parts) -> bool {
     is_read && !is_foreign_part
 }
 
+/// In words, in the language of the browser; nothing of a page, so no token either.
+fn not_ours(head: &Parts, foreign: &ForeignHost) -> String {
+    let accepted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let words = Language::accepted(accepted.unwrap_or_default()).of(text::door::FOREIGN_HOST);
+    words.replace("@HOST@", &foreign.host)
+}
+
 impl Console {
+    /// Where nobody logs in, the address that somebody came by is all that tells whose page he is on (R140).
+    fn answers_for(&self, head: &Parts) -> Result<(), ForeignHost> {
+        if self.settings.login {
+            return Ok(());
+        }
+        let host = head.headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+        own_host::check(host, &self.settings.public_hosts)
+    }
+
     async fn answer(self: &Arc<Self>, head: &Parts, body: Body, cookie: &str) -> Response {
         let path = head.uri.path();
         match path {

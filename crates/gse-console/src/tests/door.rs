@@ -1,8 +1,11 @@
 //! The door: which region a visit is for, whose address it may be, and what a strange cookie or host comes to.
 
+use axum::body::Body;
 use axum::extract::Request;
 use gse_api::Action;
 use http::{StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
 
 use super::Browser;
 use crate::visit::address;
@@ -190,4 +193,28 @@ async fn a_proxy_may_hide_the_host() {
         let body = format!("secret_id=right&secret_key=k&_token={token}");
         assert_eq!(browser.send(request, body).await.status, StatusCode::FORBIDDEN, "{headers:?}");
     }
+}
+
+/// R140: the name of a page that leads here is not ours, and where nobody logs in that is all that tells it from our own.
+#[tokio::test]
+async fn without_a_login_only_our_own_names_are_served() {
+    let ask = async |browser: &Browser, method: &str, host: &str| {
+        let request = Request::builder().method(method).uri("/console/fleets").header("host", host);
+        browser.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    let open = Browser::new();
+    for method in ["GET", "POST", "PUT"] {
+        let refused = ask(&open, method, "evil.example:8080").await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        assert!(!refused.headers().contains_key(header::SET_COOKIE));
+        let text = refused.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        assert!(text.contains("`--public-host evil.example`") && !text.contains("csrf"), "{text}");
+    }
+    assert!(open.calls.lock().unwrap().is_empty());
+    for host in ["10.1.2.3:8080", "localhost:8080", "gse.localhost", "[::1]:8080", "gse.example.org"] {
+        assert_eq!(ask(&open, "GET", host).await.status(), StatusCode::OK, "{host}");
+    }
+    // With a login the cookie tells.
+    assert_eq!(ask(&Browser::with_login(true), "GET", "evil.example").await.status(), StatusCode::OK);
 }
