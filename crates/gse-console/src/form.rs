@@ -8,6 +8,7 @@ mod suggestions;
 pub(crate) mod values;
 mod words;
 
+use gse_api::{Action, types as wire};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -61,7 +62,7 @@ pub(crate) async fn submit(v: &Visit, action: &str, pairs: &[(String, String)]) 
         }
     };
     if operation.is_confirmed && find(pairs, "_confirmed").is_none() {
-        return Ok(Outcome::Page(question(v, operation, pairs, &body, &back)));
+        return Ok(Outcome::Page(question(v, operation, pairs, &body, &back).await));
     }
     match v.cloud.call_any(operation.action, &body).await {
         Ok(answer) => Ok(Outcome::Elsewhere(destination(operation, &answer, &back))),
@@ -178,23 +179,61 @@ impl Form<'_> {
     }
 }
 
+/// What the thing is called that an action is about, as it is called now.
+async fn object_name(v: &Visit, action: Action, body: &Value) -> Option<String> {
+    let id = |name: &str| Some(body.get(name)?.as_str()?.to_owned());
+    // A policy or a timer lies in a fleet; in a change the name is the new one.
+    let own = id("Name").or_else(|| id("TimerName")).filter(|_| action.name().starts_with("Delete"));
+    if own.is_some() {
+        return own;
+    }
+    if let Some(fleet) = id("FleetId") {
+        let request =
+            wire::DescribeFleetAttributesRequest { fleet_ids: Some(vec![fleet]), ..Default::default() };
+        return Some(v.cloud.call(&request).await.ok()?.fleet_attributes.into_iter().next()?.name);
+    }
+    if let Some(alias_id) = id("AliasId") {
+        return Some(v.cloud.call(&wire::DescribeAliasRequest { alias_id }).await.ok()?.alias?.name);
+    }
+    if let Some(asset_id) = id("AssetId") {
+        return Some(v.cloud.call(&wire::DescribeAssetRequest { asset_id }).await.ok()?.asset.asset_name);
+    }
+    id("Name")
+}
+
 /// Is it meant?
-fn question(v: &Visit, operation: &Operation, pairs: &[(String, String)], body: &Value, back: &str) -> Page {
+async fn question(
+    v: &Visit,
+    operation: &Operation,
+    pairs: &[(String, String)],
+    body: &Value,
+    back: &str,
+) -> Page {
     let title = v.t(operation.title);
+    let name = object_name(v, operation.action, body).await;
+    let fixed = find(pairs, "_fixed").unwrap_or_default();
+    let has_input = pairs.iter().any(|(name, text)| {
+        !name.starts_with('_') && !text.is_empty() && !fixed.split(' ').any(|fixed| fixed == name)
+    });
     let text = serde_json::to_string_pretty(body).expect("a JSON value always has a text");
     let markup = html! {
         h1 { (title) }
         @if operation.action.name().starts_with("Delete") || operation.action.name().starts_with("End") {
             p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) }
         }
-        p #confirm-region { (v.t(text::door::IN_REGION)) " " strong { (v.cloud.region) } }
+        dl #confirm-what {
+            @if let Some(name) = &name { div { dt { (v.t(text::NAME)) } dd { strong { bdi.user { (name) } } } } }
+            div { dt { (v.t(text::REGION)) } dd { strong { (v.cloud.region) } } }
+        }
         p { (v.t(text::CONFIRM_NOTE)) }
         pre.user { code { (text) } }
         form method="post" action={ "/console/do/" (operation.action.name()) } {
             @for (name, value) in pairs { input type="hidden" name=(name) value=(value); }
             p.buttons {
                 button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
-                a.button.quiet href=(back) { (v.t(text::CANCEL)) }
+                // What was typed is not lost by looking at it once more.
+                @if has_input { button.quiet name="_edit" value="form" { (v.t(text::door::BACK_TO_FORM)) } }
+                @else { a.button.quiet href=(back) { (v.t(text::CANCEL)) } }
             }
         }
     };

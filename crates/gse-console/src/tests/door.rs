@@ -218,3 +218,27 @@ async fn without_a_login_only_our_own_names_are_served() {
     // With a login the cookie tells.
     assert_eq!(ask(&Browser::with_login(true), "GET", "evil.example").await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_question_names_what_it_is_about_and_keeps_what_was_typed() {
+    let mut browser = Browser::new();
+    let seen = browser.post(DELETE_QUEUE, &[("Name", "prod"), ("_fixed", "Name")]).await.text;
+    assert!(seen.contains("<strong><bdi class=\"user\">prod</bdi></strong>"), "{seen}");
+    assert!(!seen.contains("name=\"_edit\""), "there is no input to go back to: {seen}");
+    let remove = [("FleetId", super::FLEET), ("_fixed", "FleetId")];
+    let seen = browser.post("/console/do/DeleteFleet", &remove).await.text;
+    assert!(seen.contains("<strong><bdi class=\"user\">&lt;script&gt;"), "a fleet has a name: {seen}");
+    let change = "/console/do/UpdateFleetPortSettings";
+    let port = ("InboundPermissionAuthorizations.0.FromPort", "7007");
+    let fields = [("FleetId", super::FLEET), ("_fixed", "FleetId"), port];
+    let question = browser.post(change, &fields).await;
+    assert!(question.text.contains("name=\"_confirmed\""), "{}", question.text);
+    let mut fields = question.hidden(change);
+    fields.push(("_edit".into(), "form".into()));
+    let form = browser.post_as_is(change, &borrowed(&fields)).await.text;
+    assert!(
+        form.contains("id=\"form-UpdateFleetPortSettings\"") && form.contains("value=\"7007\""),
+        "{form}"
+    );
+    assert!(browser.bodies(Action::UpdateFleetPortSettings).is_empty());
+}
