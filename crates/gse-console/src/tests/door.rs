@@ -242,3 +242,36 @@ async fn a_question_names_what_it_is_about_and_keeps_what_was_typed() {
     );
     assert!(browser.bodies(Action::UpdateFleetPortSettings).is_empty());
 }
+
+#[tokio::test]
+async fn every_page_lies_behind_an_entry_of_the_menu() {
+    let mut browser = Browser::new();
+    for (page, section) in [
+        ("/console/queue?name=x", "queues"),
+        ("/console/placement?id=p", "queues"),
+        ("/console/do/CreateGameServerSessionQueue", "queues"),
+        ("/console/do/UpdateAlias?AliasId=alias-1", "aliases"),
+        ("/console/do/UpdateAsset?AssetId=asset-1", "assets"),
+        ("/console/do/CreateFleet", "fleets"),
+        ("/console/instance?id=ins-1", "fleets"),
+        ("/console/charts", "monitoring"),
+        ("/console/fleets/fleet-1-2/events", "fleets"),
+    ] {
+        let text = browser.get(page).await.text;
+        let entry = format!("<a href=\"/console/{section}\" aria-current=\"page\">");
+        assert!(text.contains(&entry), "{page}: {section}");
+        assert_eq!(
+            text.split("<nav class=\"menu\"")
+                .nth(1)
+                .unwrap()
+                .split("</nav>")
+                .next()
+                .unwrap()
+                .matches("aria-current")
+                .count(),
+            1
+        );
+        let back = format!("name=\"back\" value=\"/console/{section}\"");
+        assert!(text.contains(&back), "another region has another list of the same: {page}");
+    }
+}
