@@ -18,7 +18,7 @@ use crate::form::operation::{Operation, Then};
 use crate::form::suggestions::Suggestions;
 use crate::form::values::Values;
 use crate::page::{Outcome, Page};
-use crate::visit::{REGION_MEMBER, Visit, escaped, find, within};
+use crate::visit::{REGION_MEMBER, Visit, address, escaped, find, within};
 use crate::{html as parts, text};
 
 /// Before the name of a member in the query of a form: its value is an offer. Without it, the value is what the form is
@@ -108,6 +108,29 @@ fn destination(operation: &Operation, answer: &Value, back: &str) -> String {
             None => back.to_owned(),
         },
     }
+}
+
+/// The longest address that a form is opened again with; browsers and proxies take as much.
+const MOST_ADDRESS_BYTES: usize = 6000;
+
+/// The address that shows a posted form again, with what was typed as long as that fits: for the other language, after a
+/// login, or with a new token.
+pub(crate) fn again(path: &str, pairs: &[(String, String)]) -> Option<String> {
+    path.strip_prefix("/console/do/").and_then(operation::find)?;
+    let fixed: Vec<&str> = find(pairs, "_fixed").unwrap_or_default().split(' ').collect();
+    let given = pairs.iter().filter(|(name, text)| !name.starts_with('_') && !text.is_empty());
+    let (named, typed): (Vec<_>, Vec<_>) = given.partition(|(name, _)| fixed.contains(&&**name));
+    let mut query: Vec<(String, &str)> = named.iter().map(|(name, text)| (name.clone(), &**text)).collect();
+    let own = [("back", "_back"), (REGION_MEMBER, REGION_MEMBER)];
+    query.extend(own.into_iter().filter_map(|(name, from)| Some((name.to_owned(), find(pairs, from)?))));
+    let short = query.len();
+    query.extend(typed.iter().map(|(name, text)| (format!("{OFFERED}{name}"), &**text)));
+    let with = |query: &[(String, &str)]| {
+        address(path, &query.iter().map(|(name, text)| (&**name, *text)).collect::<Vec<_>>())
+    };
+    Some(with(&query))
+        .filter(|whole| whole.len() <= MOST_ADDRESS_BYTES)
+        .or_else(|| Some(with(&query[..short])))
 }
 
 struct Form<'a> {

@@ -311,5 +311,5 @@ fn section(path: &str) -> &str {
 }
 
 fn language(v: &Visit) -> String {
-    address("/console/language", &[("to", v.language.other().code()), ("back", &v.here())])
+    address("/console/language", &[("to", v.language.other().code()), ("back", &v.readable())])
 }

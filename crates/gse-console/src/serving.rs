@@ -157,6 +157,7 @@ impl Console {
             token: self.sessions.token(session),
             path: head.uri.path().to_owned(),
             query,
+            again: None,
             scheme: if self.settings.https { "https" } else { "http" },
             host,
             stopping: head.extensions.get().cloned(),
@@ -204,6 +205,7 @@ impl Console {
             return page.respond(&v);
         };
         let form = pairs(&String::from_utf8_lossy(&body));
+        v.again = form::again(&v.path, &form);
         if !self.is_own(head, cookie, find(&form, "_token")) {
             return expired(&v);
         }
@@ -288,7 +290,7 @@ fn is_policy(refusal: &Refusal) -> bool {
 }
 
 fn login_page(v: &Visit, refusal: Option<&Refusal>) -> Page {
-    let back = if v.path == "/console/login" { "/console".to_owned() } else { v.here() };
+    let back = if v.path == "/console/login" { "/console".to_owned() } else { v.readable() };
     let body = html! {
         h1 { (v.t(text::LOG_IN)) }
         @if let Some(refusal) = refusal {
@@ -310,7 +312,12 @@ fn login_page(v: &Visit, refusal: Option<&Refusal>) -> Page {
 }
 
 fn expired(v: &Visit) -> Response {
-    let body = html! { h1 { (v.t(text::REFUSED)) } p.notice.bad role="alert" { (v.t(text::FORM_EXPIRED)) } };
+    let body = html! {
+        h1 { (v.t(text::REFUSED)) }
+        p.notice.bad role="alert" { (v.t(text::FORM_EXPIRED)) }
+        // Nothing of it is sent until its reader has seen it and pressed the button.
+        @if let Some(again) = &v.again { p { a.button #form-again href=(again) { (v.t(text::door::FORM_AGAIN)) } } }
+    };
     Page { status: StatusCode::FORBIDDEN, ..Page::new(v.t(text::REFUSED), body) }.respond(v)
 }
 

@@ -275,3 +275,55 @@ async fn every_page_lies_behind_an_entry_of_the_menu() {
         assert!(text.contains(&back), "another region has another list of the same: {page}");
     }
 }
+
+/// The address of a posted form knows nothing of what was in it.
+#[tokio::test]
+async fn a_posted_form_can_be_shown_again() {
+    let mut browser = Browser::new();
+    let path = "/console/do/UpdateFleetCapacity";
+    let long = "x".repeat(9000);
+    for (typed, is_kept) in [("many", true), (&*long, false)] {
+        let fields = [
+            ("FleetId", super::FLEET),
+            ("MaxSize", typed),
+            ("_fixed", "FleetId"),
+            ("_back", "/console/fleets"),
+            ("_region", "ap-guangzhou"),
+            ("_more", "Rows"),
+        ];
+        let posted = browser.post(path, &fields).await;
+        assert_eq!(posted.status, StatusCode::OK);
+        let (_, link) = posted.text.split_once("href=\"/console/language?to=zh-CN&amp;back=").unwrap();
+        let back = crate::visit::pairs(&format!("back={}", link.split('"').next().unwrap())).remove(0).1;
+        let other = browser.get(&back).await;
+        assert_eq!(other.status, StatusCode::OK, "{back}");
+        assert!(other.text.contains("<output class=\"user\">fleet-1-2</output>"), "{}", other.text);
+        assert!(other.text.contains("name=\"_region\" value=\"ap-guangzhou\""), "{}", other.text);
+        assert!(other.text.contains("name=\"_back\" value=\"/console/fleets\""), "{}", other.text);
+        assert_eq!(other.text.contains("value=\"many\""), is_kept, "{}", other.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_whose_cookie_is_lost_is_offered_again() {
+    let path = "/console/do/CreateAlias";
+    let fields = [("Name", "typed"), ("_token", "00")];
+    let seen = Browser::new().post_as_is(path, &fields).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
+    assert!(
+        seen.text.contains("id=\"form-again\" href=\"/console/do/CreateAlias?~Name=typed\""),
+        "{}",
+        seen.text
+    );
+    let form = Browser::new().get("/console/do/CreateAlias?~Name=typed").await.text;
+    assert!(form.contains("value=\"typed\""), "{form}");
+    // Who has to log in first comes to it afterwards.
+    let mut browser = Browser::with_login(true);
+    let token = browser.get("/console").await.token().to_owned();
+    let seen = browser.post_as_is(path, &[("Name", "typed"), ("_token", &token)]).await;
+    assert!(
+        seen.text.contains("name=\"back\" value=\"/console/do/CreateAlias?~Name=typed\""),
+        "{}",
+        seen.text
+    );
+}
