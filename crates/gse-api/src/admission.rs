@@ -5,6 +5,7 @@
 use crate::{
     Action, ApiError, ErrorCode, VERSION,
     error::shown,
+    own_host,
     shape::{self, Shape, Travelling},
     signature::{
         tc3::Authorization,
@@ -207,7 +208,10 @@ fn signer(common: &Common<'_>, gate: &Gate<'_>, now: i64) -> Result<Option<Strin
         Some(parameters) => ["SecretId", "Signature"].iter().all(|name| given(parameters, name).is_none()),
     };
     match gate.mode {
-        AuthMode::Off => return Ok(None),
+        // R140.
+        AuthMode::Off => {
+            return answers_for(common.received.header("host"), gate.public_hosts).map(|()| None);
+        }
         AuthMode::Optional if is_unsigned => return Ok(None),
         AuthMode::Optional | AuthMode::Required => {}
     }
@@ -222,6 +226,15 @@ fn signer(common: &Common<'_>, gate: &Gate<'_>, now: i64) -> Result<Option<Strin
         return Err(ApiError::new(ErrorCode::AuthFailureTokenFailure, message));
     }
     Ok(Some(secret_id))
+}
+
+/// Whether a request that nobody has to sign is addressed to this service.
+///
+/// # Errors
+/// `UnauthorizedOperation`, with the flag that allows the host.
+pub fn answers_for(host: Option<&str>, public_hosts: &[String]) -> Result<(), ApiError> {
+    own_host::check(host, public_hosts)
+        .map_err(|foreign| ApiError::new(ErrorCode::UnauthorizedOperation, foreign.to_string()))
 }
 
 /// Steps 3 to 7 of TC3-HMAC-SHA256.

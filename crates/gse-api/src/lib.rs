@@ -12,6 +12,7 @@ mod error;
 pub mod extension;
 mod generated;
 pub mod near;
+pub mod own_host;
 pub mod page_token;
 pub mod rate_limit;
 pub mod redact;

@@ -65,8 +65,9 @@ pub(crate) struct LocalArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
 
-    /// A name that clients call this service by and a proxy in front of it hides, such as `gse.example.org`: signatures
-    /// over it are good too. May be given many times.
+    /// A name that clients call this service by and a proxy in front of it may hide, such as `gse.example.org`: signatures
+    /// over it are good, forms of the console may come from it, and with `--auth off` it is answered. May be given many
+    /// times.
     #[arg(long = "public-host", value_name = "NAME")]
     pub(crate) public_hosts: Vec<String>,
 

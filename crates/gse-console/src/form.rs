@@ -8,6 +8,7 @@ mod suggestions;
 pub(crate) mod values;
 mod words;
 
+use gse_api::{Action, types as wire};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use crate::form::suggestions::Suggestions;
 use crate::form::values::Values;
 use crate::html::Question;
 use crate::page::{Outcome, Page};
-use crate::visit::{REGION_MEMBER, Visit, escaped, find, within};
+use crate::visit::{REGION_MEMBER, Visit, address, escaped, find, within};
 use crate::{html as parts, text};
 
 /// Before the name of a member in the query of a form: its value is an offer. Without it, the value is what the form is
@@ -48,7 +49,7 @@ pub(crate) async fn show(v: &Visit, action: &str) -> Result<Outcome, Refusal> {
         let mut pairs: Vec<(String, String)> = values.pairs().collect();
         let own = [("_token", &v.token), ("_back", &back), ("_fixed", &fixed.join(" "))];
         pairs.extend(own.map(|(name, value)| (name.to_owned(), value.clone())));
-        return Ok(Outcome::Page(question(v, operation, &pairs, &body, &back)));
+        return Ok(Outcome::Page(question(v, operation, &pairs, &body, &back).await));
     }
     let form = Form { operation, values, fixed, back };
     Ok(Outcome::Page(form.page(v, None).await))
@@ -76,7 +77,7 @@ pub(crate) async fn submit(v: &Visit, action: &str, pairs: &[(String, String)]) 
         }
     };
     if operation.is_confirmed && find(pairs, "_confirmed").is_none() {
-        return Ok(Outcome::Page(question(v, operation, pairs, &body, &back)));
+        return Ok(Outcome::Page(question(v, operation, pairs, &body, &back).await));
     }
     match v.cloud.call_any(operation.action, &body).await {
         Ok(answer) => Ok(Outcome::Elsewhere(destination(operation, &answer, &back))),
@@ -122,6 +123,29 @@ fn destination(operation: &Operation, answer: &Value, back: &str) -> String {
             None => back.to_owned(),
         },
     }
+}
+
+/// The longest address that a form is opened again with; browsers and proxies take as much.
+const MOST_ADDRESS_BYTES: usize = 6000;
+
+/// The address that shows a posted form again, with what was typed as long as that fits: for the other language, after a
+/// login, or with a new token.
+pub(crate) fn again(path: &str, pairs: &[(String, String)]) -> Option<String> {
+    path.strip_prefix("/console/do/").and_then(operation::find)?;
+    let fixed: Vec<&str> = find(pairs, "_fixed").unwrap_or_default().split(' ').collect();
+    let given = pairs.iter().filter(|(name, text)| !name.starts_with('_') && !text.is_empty());
+    let (named, typed): (Vec<_>, Vec<_>) = given.partition(|(name, _)| fixed.contains(&&**name));
+    let mut query: Vec<(String, &str)> = named.iter().map(|(name, text)| (name.clone(), &**text)).collect();
+    let own = [("back", "_back"), (REGION_MEMBER, REGION_MEMBER)];
+    query.extend(own.into_iter().filter_map(|(name, from)| Some((name.to_owned(), find(pairs, from)?))));
+    let short = query.len();
+    query.extend(typed.iter().map(|(name, text)| (format!("{OFFERED}{name}"), &**text)));
+    let with = |query: &[(String, &str)]| {
+        address(path, &query.iter().map(|(name, text)| (&**name, *text)).collect::<Vec<_>>())
+    };
+    Some(with(&query))
+        .filter(|whole| whole.len() <= MOST_ADDRESS_BYTES)
+        .or_else(|| Some(with(&query[..short])))
 }
 
 struct Form<'a> {
@@ -194,16 +218,54 @@ impl Form<'_> {
     }
 }
 
+/// What the thing is called that an action is about, as it is called now.
+async fn object_name(v: &Visit, action: Action, body: &Value) -> Option<String> {
+    let id = |name: &str| Some(body.get(name)?.as_str()?.to_owned());
+    // A policy or a timer lies in a fleet; in a change the name is the new one.
+    let own = id("Name").or_else(|| id("TimerName")).filter(|_| action.name().starts_with("Delete"));
+    if own.is_some() {
+        return own;
+    }
+    if let Some(fleet) = id("FleetId") {
+        let request =
+            wire::DescribeFleetAttributesRequest { fleet_ids: Some(vec![fleet]), ..Default::default() };
+        return Some(v.cloud.call(&request).await.ok()?.fleet_attributes.into_iter().next()?.name);
+    }
+    if let Some(alias_id) = id("AliasId") {
+        return Some(v.cloud.call(&wire::DescribeAliasRequest { alias_id }).await.ok()?.alias?.name);
+    }
+    if let Some(asset_id) = id("AssetId") {
+        return Some(v.cloud.call(&wire::DescribeAssetRequest { asset_id }).await.ok()?.asset.asset_name);
+    }
+    id("Name")
+}
+
 /// Is it meant?
-fn question(v: &Visit, operation: &Operation, pairs: &[(String, String)], body: &Value, back: &str) -> Page {
-    let name = operation.action.name();
+async fn question(
+    v: &Visit,
+    operation: &Operation,
+    pairs: &[(String, String)],
+    body: &Value,
+    back: &str,
+) -> Page {
+    let action = operation.action.name();
+    let fixed = find(pairs, "_fixed").unwrap_or_default();
+    let has_input = pairs.iter().any(|(name, text)| {
+        !name.starts_with('_') && !text.is_empty() && !fixed.split(' ').any(|fixed| fixed == name)
+    });
+    let mut about = vec![(text::REGION, v.cloud.region.clone())];
+    if let Some(name) = object_name(v, operation.action, body).await {
+        about.insert(0, (text::NAME, name));
+    }
     let question = Question {
         title: operation.title,
         note: operation.note,
-        is_final: name.starts_with("Delete") || name.starts_with("End"),
+        is_final: action.starts_with("Delete") || action.starts_with("End"),
+        about,
         sent: body,
-        action: &format!("/console/do/{name}"),
+        action: &format!("/console/do/{action}"),
         fields: pairs,
+        has_input,
         back,
     };
     Page::new(v.t(operation.title), question.markup(v))

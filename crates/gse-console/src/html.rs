@@ -206,12 +206,16 @@ pub(crate) struct Question<'a> {
     pub(crate) note: Option<Text>,
     /// Whether there is no way back.
     pub(crate) is_final: bool,
+    /// What it is about.
+    pub(crate) about: Vec<(Text, String)>,
     /// What will be sent.
     pub(crate) sent: &'a serde_json::Value,
     /// Where the answer goes.
     pub(crate) action: &'a str,
     /// What goes with the answer, besides what every form carries.
     pub(crate) fields: &'a [(String, String)],
+    /// Whether anything was typed, which is not lost by looking at it once more.
+    pub(crate) has_input: bool,
     /// Where one goes who did not mean it.
     pub(crate) back: &'a str,
 }
@@ -224,7 +228,11 @@ impl Question<'_> {
             h1 { (v.t(self.title)) }
             @if self.is_final { p.notice.bad { (v.t(text::CANNOT_BE_UNDONE)) } }
             @if let Some(note) = self.note { p.note { (v.t(note)) } }
-            p #confirm-region { (v.t(text::door::IN_REGION)) " " strong { (v.cloud.region) } }
+            dl #confirm-what {
+                @for (name, value) in &self.about {
+                    div { dt { (v.t(*name)) } dd { strong { bdi.user { (value) } } } }
+                }
+            }
             p { (v.t(text::CONFIRM_NOTE)) }
             pre.user { code { (text) } }
             form method="post" action=(self.action) {
@@ -234,7 +242,11 @@ impl Question<'_> {
                 }
                 p.buttons {
                     button.danger name="_confirmed" value="yes" { (v.t(text::CONFIRM)) }
-                    a.button.quiet href=(self.back) { (v.t(text::CANCEL)) }
+                    @if self.has_input {
+                        button.quiet name="_edit" value="form" { (v.t(text::door::BACK_TO_FORM)) }
+                    } @else {
+                        a.button.quiet href=(self.back) { (v.t(text::CANCEL)) }
+                    }
                 }
             }
         }

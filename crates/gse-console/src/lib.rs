@@ -3,7 +3,8 @@
 //! It sees the cloud API only. A page is made of calls that are signed with the visitor's key and given to the same
 //! router as those that come over the network, so whatever the console can do a script can do.
 //!
-//! `serving.rs` is the door: who visits, may this be posted, which page. `cloud.rs` calls. `pages/` reads and shows,
+//! `serving.rs` is the door: who visits, may this be posted, which page. `region.rs` keeps a tab
+//! in its region. `cloud.rs` calls. `pages/` reads and shows,
 //! `form/` makes a form of any action and JSON of what was typed, `explorer/` is the workbench for all actions.
 
 mod chart;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub login: bool,
     /// Whether cookies are for HTTPS only.
     pub https: bool,
+    /// Names of this service that a proxy in front of it hides, with a port where browsers show one.
+    pub public_hosts: Vec<String>,
     /// The regions that can be chosen.
     pub regions: Vec<String>,
     /// The region that a visitor sees first.

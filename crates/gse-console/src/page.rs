@@ -223,16 +223,6 @@ const MENU: &[(&str, Text)] = &[
     ("/console/explorer", text::EXPLORER),
 ];
 
-/// Pages whose addresses do not begin with that of their list.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("/console/charts", "/console/monitoring"),
-    ("/console/client", "/console/start"),
-    ("/console/instance", "/console/fleets"),
-    ("/console/placement", "/console/queues"),
-    ("/console/queue", "/console/queues"),
-    ("/console/session", "/console/fleets"),
-];
-
 fn frame(v: &Visit, page: &Page) -> Markup {
     html! {
         (DOCTYPE)
@@ -270,15 +260,16 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                         nav.menu aria-label=(v.t(text::MENU)) {
                             ul {
                                 @for (path, name) in MENU {
-                                    @let here = v.path == *path || v.path.starts_with(&format!("{path}/"))
-                                        || ELSEWHERE.contains(&(&*v.path, *path));
-                                    li { a href=(v.kept(path)) aria-current=[here.then_some("page")] { (v.t(*name)) } }
+                                    li { a href=(v.kept(path)) aria-current=[(*path == section(&v.path)).then_some("page")] { (v.t(*name)) } }
                                 }
                             }
                         }
                     }
                     main id="content" tabindex="-1" data-live=[page.is_live.then(|| follow(v, page))]
-                        data-news=[page.is_live.then(|| v.t(text::filling::NEWS))] { (kept(v, &page.body)) }
+                        data-news=[page.is_live.then(|| v.t(text::filling::NEWS))] {
+                        @if v.keeps_region() { (PreEscaped(keep_links(&page.body.0, &v.cloud.region))) }
+                        @else { (page.body) }
+                    }
                 }
             }
         }
@@ -292,15 +283,6 @@ fn follow(v: &Visit, page: &Page) -> String {
     address("/console/live", &[("page", &v.here()), ("seen", &seen), (REGION_MEMBER, &v.cloud.region)])
 }
 
-/// What a page shows, with links that stay in its region.
-fn kept(v: &Visit, body: &Markup) -> Markup {
-    if v.keeps_region() {
-        PreEscaped(keep_links(&body.0, &v.cloud.region))
-    } else {
-        PreEscaped(body.0.clone())
-    }
-}
-
 fn region(v: &Visit) -> Markup {
     html! {
         form.region method="get" action="/console/region" {
@@ -308,19 +290,34 @@ fn region(v: &Visit) -> Markup {
             select id="region" name="to" data-submit {
                 @for region in &v.regions { option selected[*region == v.cloud.region] { (region) } }
             }
-            input type="hidden" name="back" value=(list_of(v));
+            input type="hidden" name="back" value=(section(&v.path));
             button.quiet { (v.t(text::SWITCH)) }
         }
     }
 }
 
-/// What one region has, another has not: its lists are where one arrives.
-fn list_of(v: &Visit) -> String {
-    let section = v.path.split('/').nth(2).unwrap_or_default();
-    let path = format!("/console/{section}");
-    if MENU.iter().any(|(known, _)| *known == path) { path } else { "/console".to_owned() }
+/// The menu's entry that a page lies behind: what one region has, another has not, so that one arrives there by changing it.
+fn section(path: &str) -> &str {
+    let parts: Vec<&str> = path.split('/').skip(2).collect();
+    match parts.as_slice() {
+        ["queue" | "placement", ..] => "/console/queues",
+        ["session" | "instance", ..] => "/console/fleets",
+        ["charts", ..] => "/console/monitoring",
+        ["client", ..] => "/console/start",
+        ["do", action] if ["Queue", "Placement"].iter().any(|part| action.contains(part)) => {
+            "/console/queues"
+        }
+        ["do", action] if action.contains("Alias") => "/console/aliases",
+        ["do", action] if action.contains("Asset") => "/console/assets",
+        ["do", ..] => "/console/fleets",
+        [section, ..] => {
+            let own = MENU.iter().find(|(known, _)| known.strip_prefix("/console/") == Some(section));
+            own.map_or("/console", |(known, _)| known)
+        }
+        [] => "/console",
+    }
 }
 
 fn language(v: &Visit) -> String {
-    address("/console/language", &[("to", v.language.other().code()), ("back", &v.here())])
+    address("/console/language", &[("to", v.language.other().code()), ("back", &v.readable())])
 }

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use gse_api::extension::SetOpenStatusRequest;
+use gse_api::own_host::{self, ForeignHost};
 use gse_api::types::DescribeUserQuotasRequest;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -44,6 +45,12 @@ pub(crate) fn router(settings: Settings, cloud: Router) -> Router {
 
 async fn serve(State(console): State<Arc<Console>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if let Err(foreign) = console.answers_for(&head) {
+        let mut response = text_response("text/plain; charset=utf-8", not_ours(&head, &foreign));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        secure(&mut response);
+        return response;
+    }
     let old = cookie(&head, COOKIE).filter(|cookie| cookie.len() == 64).map(str::to_owned);
     let cookie = old.clone().unwrap_or_else(Sessions::new_cookie);
     let mut response = console.answer(&head, body, &cookie).await;
@@ -65,7 +72,23 @@ fn is_arrival(head: &Parts) -> bool {
     is_read && !is_foreign_part
 }
 
+/// In words, in the language of the browser; nothing of a page, so no token either.
+fn not_ours(head: &Parts, foreign: &ForeignHost) -> String {
+    let accepted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let words = Language::accepted(accepted.unwrap_or_default()).of(text::door::FOREIGN_HOST);
+    words.replace("@HOST@", &foreign.host)
+}
+
 impl Console {
+    /// Where nobody logs in, the address that somebody came by is all that tells whose page he is on (R140).
+    fn answers_for(&self, head: &Parts) -> Result<(), ForeignHost> {
+        if self.settings.login {
+            return Ok(());
+        }
+        let host = head.headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+        own_host::check(host, &self.settings.public_hosts)
+    }
+
     async fn answer(self: &Arc<Self>, head: &Parts, body: Body, cookie: &str) -> Response {
         let path = head.uri.path();
         match path {
@@ -138,6 +161,7 @@ impl Console {
             token: self.sessions.token(session),
             path: head.uri.path().to_owned(),
             query,
+            again: None,
             scheme: if self.settings.https { "https" } else { "http" },
             host,
             stopping: head.extensions.get().cloned(),
@@ -185,6 +209,7 @@ impl Console {
             return page.respond(&v);
         };
         let form = pairs(&String::from_utf8_lossy(&body));
+        v.again = form::again(&v.path, &form);
         if !self.is_own(head, cookie, find(&form, "_token")) {
             return expired(&v);
         }
@@ -220,11 +245,17 @@ impl Console {
     /// Whether a page of this console sent it: the token, and what the browser says about where it comes from.
     fn is_own(&self, head: &Parts, cookie: &str, token: Option<&str>) -> bool {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let is_same_site = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
-        let is_same_origin = header("origin").is_none_or(|origin| {
-            origin.split_once("://").is_some_and(|(_, host)| Some(host) == header("host"))
-        });
-        is_same_site && is_same_origin && token.is_some_and(|token| self.sessions.is_token(cookie, token))
+        // Which address is this console's is known to the browser. One that does not say so names the origin, which is our
+        // host, unless a proxy in front of us hides that.
+        let is_ours = |host: &str| {
+            Some(host) == header("host") || self.settings.public_hosts.iter().any(|public| public == host)
+        };
+        let is_same_origin = match header("sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => header("origin")
+                .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_ours(host))),
+        };
+        is_same_origin && token.is_some_and(|token| self.sessions.is_token(cookie, token))
     }
 
     /// The key is right if the cloud API takes it.
@@ -282,7 +313,7 @@ fn too_many(v: &Visit, wait_s: i64) -> Response {
 
 /// With what the last try came to.
 fn login_page(v: &Visit, told: Option<Markup>) -> Page {
-    let back = if v.path == "/console/login" { "/console".to_owned() } else { v.here() };
+    let back = if v.path == "/console/login" { "/console".to_owned() } else { v.readable() };
     let body = html! {
         h1 { (v.t(text::LOG_IN)) }
         @if let Some(told) = &told { p.notice.bad role="alert" { (told) } }
@@ -302,7 +333,12 @@ fn login_page(v: &Visit, told: Option<Markup>) -> Page {
 }
 
 fn expired(v: &Visit) -> Response {
-    let body = html! { h1 { (v.t(text::REFUSED)) } p.notice.bad role="alert" { (v.t(text::FORM_EXPIRED)) } };
+    let body = html! {
+        h1 { (v.t(text::REFUSED)) }
+        p.notice.bad role="alert" { (v.t(text::FORM_EXPIRED)) }
+        // Nothing of it is sent until its reader has seen it and pressed the button.
+        @if let Some(again) = &v.again { p { a.button #form-again href=(again) { (v.t(text::door::FORM_AGAIN)) } } }
+    };
     Page { status: StatusCode::FORBIDDEN, ..Page::new(v.t(text::REFUSED), body) }.respond(v)
 }
 

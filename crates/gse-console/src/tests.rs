@@ -62,6 +62,7 @@ impl Browser {
         let settings = Settings {
             login,
             https: false,
+            public_hosts: vec!["gse.example.org".into()],
             regions: vec!["ap-shanghai".into(), "ap-guangzhou".into()],
             default_region: "ap-shanghai".into(),
             now: Arc::new(|| NOW),

@@ -40,6 +40,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// The pairs of the query, decoded.
     pub(crate) query: Vec<(String, String)>,
+    /// Where a form that was posted is shown again; its own address may need what only the form had.
+    pub(crate) again: Option<String>,
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
     /// What the visitor's browser calls this service.
@@ -101,6 +103,11 @@ impl Visit {
             query.push((name, value));
         }
         address(&self.path, &query)
+    }
+
+    /// Where what is shown can be read: this page, or the form that was posted.
+    pub(crate) fn readable(&self) -> String {
+        self.again.clone().unwrap_or_else(|| self.here())
     }
 
     /// This page.

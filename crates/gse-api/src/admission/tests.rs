@@ -183,6 +183,22 @@ fn w26_modes_without_signatures() {
     assert!(forged.admit(AuthMode::Off).is_ok());
 }
 
+/// R140: a page of another site calls this service by its own name, whatever it signs.
+#[test]
+fn a_name_that_is_not_ours_is_refused_where_nobody_signs() {
+    let foreign = Draft::new("ListFleets").without("Host").with("Host", "evil.example:8080").signed();
+    let refused = foreign.admit(AuthMode::Off).expect_err("the host is not ours");
+    assert_eq!(refused.code, ErrorCode::UnauthorizedOperation);
+    assert!(refused.message.contains("`--public-host evil.example`"), "{refused:?}");
+    assert!(foreign.admit(AuthMode::Required).is_ok());
+    for host in ["10.0.0.7:8080", "localhost:8080", "gse.localhost"] {
+        assert!(
+            Draft::new("ListFleets").without("Host").with("Host", host).admit(AuthMode::Off).is_ok(),
+            "{host}"
+        );
+    }
+}
+
 #[test]
 fn w29_a_charset_in_the_content_type_is_signed_with_it() {
     let draft = Draft::new("ListFleets").with("Content-Type", "application/json; charset=utf-8").signed();

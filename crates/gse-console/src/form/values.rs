@@ -17,6 +17,11 @@ const MOST_ROWS: usize = 60;
 /// Fields of one form; closing up its rows costs their square.
 const MOST_FIELDS: usize = 4096;
 
+/// Bytes of the name of a field, and names in it: what an index stands for is looked up by all that comes before it. The
+/// longest one of the cloud API has 6 names and 90 bytes.
+const MOST_NAME_BYTES: usize = 512;
+const MOST_NAMES: usize = 16;
+
 /// The filled in values of a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Values {
@@ -188,6 +193,12 @@ impl Values {
         }
         if let Some(path) = self.chosen.iter().find(|path| !self.is_given(path)) {
             return Err(invalid(format!("`{path}` is chosen and has no value.")));
+        }
+        let is_too_long =
+            |path: &&String| path.len() > MOST_NAME_BYTES || path.split('.').count() > MOST_NAMES;
+        if let Some(path) = self.texts.keys().find(is_too_long) {
+            let start: String = path.chars().take(40).collect();
+            return Err(invalid(format!("No member has a name as long as `{start}…`.")));
         }
         let pairs = self.closed_up();
         let form: Vec<String> =
@@ -390,6 +401,20 @@ mod tests {
         let pairs: Vec<_> = (0..=MOST_FIELDS).map(|n| (format!("Names.{n}"), "x".to_owned())).collect();
         let refused = Values::of(&pairs).body(Action::DescribeGameServerSessionQueues).unwrap_err();
         assert_eq!(refused.code, "InvalidParameter");
+    }
+
+    /// One field of 32 KiB took a quarter of a gigabyte.
+    #[test]
+    fn names_are_bounded() {
+        let deep = format!("Tags{}", ".0".repeat(MOST_NAMES));
+        let long = format!("Tags.{}", "1".repeat(MOST_NAME_BYTES));
+        for name in [&*deep, &long] {
+            let refused = filled(&[(name, "x")]).body(Action::CreateAlias).unwrap_err();
+            assert!(
+                refused.message.contains("a name as long as `Tags.") && refused.message.len() < 100,
+                "{refused:?}"
+            );
+        }
     }
 
     #[test]

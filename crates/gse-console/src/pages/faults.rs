@@ -191,14 +191,19 @@ fn request(given: &[(String, String)]) -> SetFaultRequest {
 fn question(v: &Visit, given: &[(String, String)]) -> Page {
     let is_fleet = find(given, "fleet").is_some();
     let sent = serde_json::to_value(request(given)).expect("request types are structs of plain values");
-    let title = if is_fleet { words::OF_FLEET } else { words::OF_REGION };
+    let (title, what, name) = match find(given, "fleet") {
+        Some(fleet) => (words::OF_FLEET, text::FLEET, fleet),
+        None => (words::OF_REGION, text::REGION, find(given, "region").unwrap_or_default()),
+    };
     let question = Question {
         title,
         note: is_fleet.then_some(words::OF_FLEET_NOTE),
         is_final: is_fleet,
+        about: vec![(what, name.to_owned())],
         sent: &sent,
         action: if is_fleet { OF_FLEET } else { OF_REGION },
         fields: given,
+        has_input: false,
         back: PATH,
     };
     Page::new(v.t(title), question.markup(v))

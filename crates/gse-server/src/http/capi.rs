@@ -3,7 +3,7 @@
 //!
 //! It is open where requests need no signature, and only to this machine (R46).
 
-use gse_api::admission::AuthMode;
+use gse_api::admission::{AuthMode, answers_for};
 use gse_api::{Action, ApiError, ErrorCode};
 use gse_core::error::Error;
 use gse_core::game_server_session::emulated;
@@ -85,7 +85,11 @@ pub(super) async fn call(
 fn may_come_in(api: &Api, head: &http::request::Parts) -> Result<(), ApiError> {
     let is_near = head.extensions.get::<Peer>().is_some_and(|peer| peer.0.to_canonical().is_loopback());
     let hint = match (api.config.auth, is_near) {
-        (AuthMode::Optional | AuthMode::Off, true) => return Ok(()),
+        // R140: what a browser is led to calls from this machine too.
+        (AuthMode::Optional | AuthMode::Off, true) => {
+            let host = head.headers.get(http::header::HOST).map(|host| host.to_str().unwrap_or_default());
+            return answers_for(host, &api.config.public_hosts);
+        }
         (AuthMode::Optional | AuthMode::Off, false) => "`/capi` answers callers on this machine only",
         (AuthMode::Required, _) => {
             "`/capi` answers when the service runs with `--auth optional` or `--auth off`"

@@ -17,6 +17,7 @@ pub(super) fn settings(api: &Api) -> Settings {
         // Where a signature is taken but not needed, a key still says who somebody is.
         login: api.config.auth != AuthMode::Off,
         https: api.config.tls.is_some(),
+        public_hosts: api.config.public_hosts.clone(),
         regions: api.config.regions.iter().map(ToString::to_string).collect(),
         default_region: api.config.default_region.to_string(),
         now: Arc::new(move || clock.now().seconds()),

@@ -140,6 +140,35 @@ async fn the_door_is_open_where_nobody_must_sign_and_only_to_this_machine() {
     }
 }
 
+/// R140: by every door of a service that wants no signature; the names of `--public-host` go on working.
+#[tokio::test]
+async fn a_host_that_is_not_ours_is_answered_nothing_unsigned() {
+    let stack =
+        Stack::start_with(AuthMode::Off, |config| config.public_hosts = vec!["gse.example.org".into()]);
+    for (host, is_ours) in [("evil.example:8080", false), ("gse.example.org", true), ("192.0.2.1:80", true)] {
+        let capi = curl(r#"{"Action":"ListAliases"}"#, "127.0.0.1");
+        let action = |path: &str, action: &str| {
+            let request =
+                Request::post(path).header("X-TC-Action", action).header("X-TC-Version", "2019-11-12");
+            request
+                .header("Content-Type", "application/json")
+                .header("Host", HOST)
+                .body(Body::from("{}"))
+                .unwrap()
+        };
+        let extension = action("/opengse/DescribeDemoResource", "DescribeDemoResource");
+        for mut request in [capi, action("/", "ListAliases"), extension] {
+            request.headers_mut().insert("Host", http::HeaderValue::from_static(host));
+            let text = stack.send_for_text(request).await.1;
+            assert_eq!(!text.contains("\"Error\""), is_ours, "{host}: {text}");
+            assert_eq!(text.contains("`--public-host evil.example`"), !is_ours, "{host}: {text}");
+        }
+        let console = Request::get("/console/fleets").header("Host", host).body(Body::empty()).unwrap();
+        let answered = stack.send(console).await.status();
+        assert_eq!(answered == http::StatusCode::OK, is_ours, "{host}: {answered}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_as_everywhere() {
     let stack = Stack::start_with(AuthMode::Off, |_| {});
