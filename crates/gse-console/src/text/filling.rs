@@ -5,6 +5,9 @@ use crate::language::Text;
 texts! {
     NEWS: "There is news: load it", "内容有更新，点击加载";
 
+    // the frame
+    TIMES_ARE_UTC: "Times are UTC", "时间均为 UTC";
+
     // forms
     LIMITED: "Limited", "限制";
 
