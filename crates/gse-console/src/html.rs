@@ -71,9 +71,10 @@ pub(crate) fn named(href: &str, id: &str, name: &str) -> Markup {
 /// A state of something, coloured by what it means; the word alone says it too.
 pub(crate) fn status(status: &str) -> Markup {
     let class = match status {
-        "ACTIVE" | "RUNNING" | "COMPLETED" | "FULFILLED" | "ENABLE" => "good",
+        "ACTIVE" | "RUNNING" | "FULFILLED" | "ENABLE" => "good",
         "ERROR" | "FAILED" | "TIMED_OUT" | "ABNORMAL" => "bad",
-        "TERMINATED" | "CANCELLED" | "" => "over",
+        // The last two are those of player sessions.
+        "TERMINATED" | "CANCELLED" | "" | "COMPLETED" | "TIMEDOUT" => "over",
         _ => "busy",
     };
     html! { span class={ "status " (class) } { @if status.is_empty() { "–" } @else { (status) } } }
@@ -165,6 +166,13 @@ pub(crate) fn refusal(v: &Visit, refusal: &Refusal) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_over_is_not_shown_as_good() {
+        for over in ["COMPLETED", "TIMEDOUT"] {
+            assert_eq!(status(over).into_string(), format!("<span class=\"status over\">{over}</span>"));
+        }
+    }
 
     #[test]
     fn durations_and_times_are_those_of_the_spec() {

@@ -8,6 +8,10 @@ texts! {
     // the frame
     TIMES_ARE_UTC: "Times are UTC", "时间均为 UTC";
 
+    // the wizard
+    NOW: "now", "当前步骤";
+    NONE_RESERVED: "none is reserved any more; create one below", "当前没有预留的玩家会话，请在下方新建";
+
     // forms
     LIMITED: "Limited", "限制";
 
