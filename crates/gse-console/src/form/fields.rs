@@ -214,7 +214,7 @@ impl Fields<'_> {
                 legend { (self.label(member.name, path)) }
                 p.help {
                     (self.note(path))
-                    @if !self.is_plain { (self.help(&member.value, member.required)) " " (self.v.t(text::REMOVE_ROW_NOTE)) }
+                    @if !self.is_plain { (self.help(&member.value, member.required)) " · " (self.v.t(text::REMOVE_ROW_NOTE)) }
                 }
                 // So that the first row asked for is the first.
                 @if is_folded { input type="hidden" name={ "_rows." (path) } value="0"; }

@@ -334,3 +334,12 @@ async fn each_page_says_what_clock_its_times_are_of() {
     browser.language = "zh-CN";
     assert!(browser.get("/console/fleets").await.text.contains("时间均为 UTC"));
 }
+
+#[tokio::test]
+async fn short_ids_stay_on_one_line() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/fleets").await.text;
+    assert!(page.contains(&format!("<code class=\"id\">{FLEET}</code>")), "{page}");
+    let page = browser.get("/console/explorer/ListAliases").await.text;
+    assert!(page.contains(" · A row that is left empty is not sent."), "{page}");
+}
