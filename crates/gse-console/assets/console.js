@@ -41,6 +41,8 @@ function sortBy(table, column, up) {
 function offerSorting() {
   document.querySelectorAll("main table").forEach((table, number) => {
     [...table.tHead.rows[0].cells].forEach((cell, column) => {
+      // What is to be pressed or filled in has no order.
+      if ([...table.tBodies[0].rows].some((row) => row.cells[column]?.querySelector(".button, form, button"))) return;
       const button = document.createElement("button");
       button.append(...cell.childNodes);
       cell.append(button);

@@ -90,15 +90,18 @@ pub(crate) fn output(lines: &[String]) -> Markup {
     html! { pre.output data-tail tabindex="0" { code { @for line in lines { (line) "\n" } } } }
 }
 
+/// The longest id that is kept on one line, characters; resource names are longer.
+const SHORT_ID: usize = 32;
+
 /// An id.
 pub(crate) fn id(text: &str) -> Markup {
-    html! { @if text.is_empty() { "–" } @else { code { (text) } } }
+    html! { @if text.is_empty() { "–" } @else { code.id[text.len() <= SHORT_ID] { (text) } } }
 }
 
 /// An id that leads somewhere, with a name below it.
 pub(crate) fn named(href: &str, id: &str, name: &str) -> Markup {
     html! {
-        a href=(href) { code { (id) } }
+        a href=(href) { code.id[id.len() <= SHORT_ID] { (id) } }
         @if !name.is_empty() { br; bdi.user { (name) } }
     }
 }
@@ -106,9 +109,10 @@ pub(crate) fn named(href: &str, id: &str, name: &str) -> Markup {
 /// A state of something, coloured by what it means; the word alone says it too.
 pub(crate) fn status(v: &Visit, status: &str) -> Markup {
     let class = match status {
-        "ACTIVE" | "RUNNING" | "COMPLETED" | "FULFILLED" | "ENABLE" => "good",
+        "ACTIVE" | "RUNNING" | "FULFILLED" | "ENABLE" => "good",
         "ERROR" | "FAILED" | "TIMED_OUT" | "ABNORMAL" => "bad",
-        "TERMINATED" | "CANCELLED" | "" => "over",
+        // The last two are those of player sessions.
+        "TERMINATED" | "CANCELLED" | "" | "COMPLETED" | "TIMEDOUT" => "over",
         _ => "busy",
     };
     let name = said(states::STATES, status).filter(|_| v.language == Language::Chinese);

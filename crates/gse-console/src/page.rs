@@ -244,6 +244,7 @@ fn frame(v: &Visit, page: &Page) -> Markup {
                     a.brand href=(v.kept("/console")) { (v.t(text::CONSOLE)) }
                     @if v.can_read() { (region(v)) }
                     div.right {
+                        @if v.can_read() { span.small #clock { (v.t(text::filling::TIMES_ARE_UTC)) } }
                         a lang=(v.language.other().code()) href=(language(v)) {
                             (v.language.other().own_name())
                         }

@@ -242,7 +242,7 @@ fn members(action: &str, body: &Value) -> Value {
         }
         "DescribePlayerSessions" => {
             json!({ "PlayerSessions": [{ "PlayerId": HOSTILE, "PlayerData": HOSTILE, "PlayerSessionId": "psess-1",
-                "Status": "RESERVED" }] })
+                "Status": "RESERVED" }, { "PlayerId": "gone", "PlayerSessionId": "psess-0", "Status": "TIMEDOUT" }] })
         }
         "DescribeAssets" => json!({ "Assets": [asset], "TotalCount": 1 }),
         "DescribeAsset" => json!({ "Asset": asset }),

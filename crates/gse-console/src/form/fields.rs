@@ -181,10 +181,9 @@ impl Fields<'_> {
 
     /// Whether a member, or what it lies in, is for some values of another only.
     fn is_conditional(&self, path: &str) -> bool {
-        let lies_in = |outer: &&str| {
-            path == *outer || path.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('.'))
-        };
-        self.conditions.iter().any(|condition| condition.members.iter().any(|outer| lies_in(&outer)))
+        let lies_in =
+            |outer: &str| path == outer || path.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        self.conditions.iter().any(|condition| condition.members.iter().any(|outer| lies_in(outer)))
     }
 
     fn check_boxes(&self, member: &Member, path: &str) -> Markup {

@@ -159,7 +159,7 @@ fn networks(v: &Visit, fleet: &wire::FleetAttributes) -> Markup {
     html! {
         @for network in &fleet.related_ccn_infos { (id(&network.ccn_id)) " " }
         @if fleet.related_ccn_infos.is_empty() { "– " }
-        a.button.small href={ "/console/fleets/" (escaped(&fleet.fleet_id)) "/network" } { (v.t(text::ASSOCIATE)) }
+        a.button.quiet.small href={ "/console/fleets/" (escaped(&fleet.fleet_id)) "/network" } { (v.t(text::ASSOCIATE)) }
     }
 }
 

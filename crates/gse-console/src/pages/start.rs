@@ -93,7 +93,7 @@ pub(crate) async fn show(v: &Visit, refusal: Option<&Refusal>) -> Result<Page, R
 fn card(v: &Visit, number: u32, name: Text, step: u32, round: &Round) -> Markup {
     let (state, class, word) = match number.cmp(&step) {
         std::cmp::Ordering::Less => ("done", "good", words::DONE),
-        std::cmp::Ordering::Equal => ("here", "busy", words::HERE),
+        std::cmp::Ordering::Equal => ("here", "busy", text::filling::NOW),
         std::cmp::Ordering::Greater => ("ahead", "over", words::AHEAD),
     };
     html! {

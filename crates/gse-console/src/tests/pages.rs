@@ -376,3 +376,20 @@ async fn the_header_of_a_fleet_has_its_ccn_and_the_scaling_values_the_buffer() {
     let values = page.split_once("<dl>").unwrap().1.split_once("</dl>").unwrap().0;
     assert!(values.contains("<dt>Buffer, %</dt><dd>31</dd>"), "{values}");
 }
+
+#[tokio::test]
+async fn each_page_says_what_clock_its_times_are_of() {
+    let mut browser = Browser::new();
+    assert!(browser.get("/console/fleets").await.text.contains("Times are UTC"));
+    browser.language = "zh-CN";
+    assert!(browser.get("/console/fleets").await.text.contains("时间均为 UTC"));
+}
+
+#[tokio::test]
+async fn short_ids_stay_on_one_line() {
+    let mut browser = Browser::new();
+    let page = browser.get("/console/fleets").await.text;
+    assert!(page.contains(&format!("<code class=\"id\">{FLEET}</code>")), "{page}");
+    let page = browser.get("/console/explorer/ListAliases").await.text;
+    assert!(page.contains(" · A row that is left empty is not sent."), "{page}");
+}

@@ -61,6 +61,13 @@ async fn the_open_step_is_shown_with_what_was_made() {
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
+    // What nobody has begun is not in progress, and a long name is shown once.
+    assert!(page.contains("class=\"status busy\">now<") && !page.contains("in progress"), "{page}");
+    assert_eq!(page.matches(&format!("<code>{SESSION}</code>")).count(), 1, "{page}");
+    assert!(
+        page.contains("class=\"status over\">TIMEDOUT<"),
+        "what is over is neither good nor busy: {page}"
+    );
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use crate::language::Text;
 
 texts! {
-    START_NOTE: "From a package to players who chat, in four steps. What a button does, a script can do too: by the cloud API and the actions below /opengse/.",
-        "四步完成从生成包到玩家聊天。每个按钮的操作都可以由脚本通过云 API 和 /opengse/ 下的接口完成。";
+    START_NOTE: "From a package to players who chat, in four steps. What a button does, a script can do too.",
+        "四步完成从生成包到玩家聊天。每个按钮的操作都可以由脚本完成。";
     STEP_PACKAGE: "Upload demo package", "上传 Demo 生成包";
     STEP_FLEET: "Create server fleet", "创建服务器舰队";
     STEP_SESSIONS: "Create sessions", "创建会话";

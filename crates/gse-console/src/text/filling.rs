@@ -5,6 +5,13 @@ use crate::language::Text;
 texts! {
     NEWS: "There is news: load it", "内容有更新，点击加载";
 
+    // the frame
+    TIMES_ARE_UTC: "Times are UTC", "时间均为 UTC";
+
+    // the wizard
+    NOW: "now", "当前步骤";
+    NONE_RESERVED: "none is reserved any more; create one below", "当前没有预留的玩家会话，请在下方新建";
+
     // forms
     LIMITED: "Limited", "限制";
 

@@ -70,7 +70,7 @@ texts! {
     NO_PROTECTION: "no protection", "不保护";
     TIME_LIMIT_PROTECTION: "protection for a time", "时限保护";
     FULL_PROTECTION: "full protection", "完全保护";
-    DELETE_NOT_EMPTY: "Only an empty fleet can be deleted. Set the least and the desired number of instances to 0 first, and wait until they are gone. Instances now:",
+    DELETE_NOT_EMPTY: "Only an empty fleet can be deleted. Set the minimum and the desired number of instances to 0 first, and wait until they are gone. Instances now:",
         "只能删除空舰队。请先将最小和期望实例数设为 0，并等待实例释放。当前实例数：";
     CREATE_FLEET_NOTE: "A new fleet has one instance. Its range and its scaling are set on the scaling tab once it is ACTIVE.",
         "新舰队默认有一个实例。舰队变为 ACTIVE 后，可在扩缩容页面设置范围与策略。";
@@ -129,8 +129,8 @@ texts! {
     NOTE_WEIGHT: "Sessions go to the higher weight first; 0: no new session.", "会话优先分配到权重高的实例；0 表示不再分配新会话。";
 
     // scaling
-    LEAST_INSTANCES: "Least instances", "最小实例数";
-    MOST_INSTANCES: "Most instances", "最大实例数";
+    LEAST_INSTANCES: "Minimum of instances", "最小实例数";
+    MOST_INSTANCES: "Maximum of instances", "最大实例数";
     DESIRED_INSTANCES: "Desired instances", "期望实例数";
     BUFFER: "Buffer", "缓冲";
     BUFFER_PERCENT: "Buffer, %", "缓冲百分比";
@@ -232,7 +232,7 @@ texts! {
     TWELVE_HOURS: "12 hours", "12 小时";
     ONE_DAY: "1 day", "1 天";
     ONE_WEEK: "1 week", "1 周";
-    ONE_VALUE_EACH: "One value each", "数据粒度";
+    ONE_VALUE_EACH: "Interval between values", "数据粒度";
     NO_SAMPLES: "There are no samples in this period.", "该时间段内没有数据。";
     AS_TABLE: "As a table", "表格形式";
     TABLE_IS_CUT: "The newest ones; the CSV file has all.", "仅显示最近的数据，完整数据请下载 CSV。";
@@ -275,8 +275,8 @@ texts! {
     M_ACTIVE_INSTANCES: "Active instances", "活跃实例";
     M_IDLE_INSTANCES: "Idle instances", "空闲实例";
     M_PERCENT_IDLE: "Idle instances, share", "空闲实例占比";
-    M_MAX_INSTANCES: "Most instances", "最大实例数";
-    M_MIN_INSTANCES: "Least instances", "最小实例数";
+    M_MAX_INSTANCES: "Maximum of instances", "最大实例数";
+    M_MIN_INSTANCES: "Minimum of instances", "最小实例数";
     M_DESIRED_INSTANCES: "Desired instances", "期望实例数";
     M_HEALTHY_PROCESSES: "Healthy processes", "健康进程";
     M_ACTIVE_PROCESSES: "Active processes", "活跃进程";

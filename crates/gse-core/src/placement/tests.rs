@@ -140,7 +140,7 @@ fn a_search_is_told_in_sentences() {
     stop(&mut world, "x").unwrap();
     let told = trace::sentences(&placement(&world, "x")).join("\n");
     let wanted = format!(
-        "Queue q was asked at 2021-01-01T12:00:00Z for a session with seats for 1 player, with 2 latencies.\n\
+        "Queue q was asked at 2021-01-01T12:00:00Z for a session of at most 2 players and seats for 1, with 2 latencies.\n\
          After 0 ms, with at most 80 ms for every player, nothing was found:\n  \
            fleet {near} in ap-shanghai: a player is 100 ms away.\n  \
            fleet {far} in na-siliconvalley: no process is free: 1 busy.\n\

@@ -136,11 +136,13 @@ fn session_list(v: &Visit, round: &Round) -> Markup {
 
 fn session_row(v: &Visit, session: &wire::GameServerSession, round: &Round) -> Markup {
     let key = &*session.game_server_session_id;
+    // The whole name of the chosen one is below the list.
+    let short = key.rsplit('/').next().unwrap_or(key);
     let is_chosen = key == round.demo.game_server_session_id;
     let may_be_chosen = ["ACTIVATING", "ACTIVE"].contains(&&*session.status);
     html! {
         tr aria-current=[is_chosen.then_some("true")] {
-            td data-label=(v.t(text::ID_NAME)) { div { (named(&address("/console/session", &[("id", key)]), key, &session.name)) } }
+            td data-label=(v.t(text::ID_NAME)) { div { (named(&address("/console/session", &[("id", key)]), short, &session.name)) } }
             td data-label=(v.t(text::STATUS)) { div { (status(v, &session.status)) } }
             td data-label=(v.t(text::PLAYER_SESSIONS)) { div {
                 (session.current_player_session_count) " / " (session.maximum_player_session_count)
@@ -210,7 +212,10 @@ pub(super) fn client(v: &Visit, round: &Round) -> Markup {
                 div { dt { (v.t(text::IP)) } dd id="client-ip" { (session.ip_address) } }
                 div { dt { (v.t(text::PORT)) } dd id="client-port" { (session.port) } }
                 div { dt { (v.t(words::PLAYER_SESSION)) } dd id="client-player-session" {
-                    (id(reserved().next().map_or("", |player| &player.player_session_id)))
+                    @match reserved().next() {
+                        Some(player) => (id(&player.player_session_id)),
+                        None => (v.t(text::filling::NONE_RESERVED)),
+                    }
                 } }
             }
             div.buttons {

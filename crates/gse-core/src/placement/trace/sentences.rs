@@ -26,12 +26,15 @@ fn asked(placement: &Placement) -> String {
         0 => "without latencies, so every destination would do".to_string(),
         count => format!("with {}", many(u32::try_from(count).unwrap_or(u32::MAX), "latency", "latencies")),
     };
-    let players = u32::try_from(request.players.len()).unwrap_or(u32::MAX);
+    let seats = match request.players.len() {
+        0 => String::new(),
+        count => format!(" and seats for {count}"),
+    };
     format!(
-        "Queue {} was asked at {} for a session with seats for {}, {latencies}.",
+        "Queue {} was asked at {} for a session of at most {}{seats}, {latencies}.",
         request.queue,
         placement.started.to_iso(),
-        many(players, "player", "players")
+        many(request.max_players, "player", "players")
     )
 }
 
