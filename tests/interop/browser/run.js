@@ -11,6 +11,7 @@ const { Unexpected, tell } = require("./telling");
 
 const STORIES = {
   login: require("./stories/login"),
+  region: require("./stories/region"),
   start: require("./stories/start"),
   update: require("./stories/update"),
   scaling: require("./stories/scaling"),

@@ -39,9 +39,24 @@ module.exports = async function placement(world) {
   await world.pictures.take(visitor, "w4-placement");
   await openFleet(visitor, fleets[NEAR].id, "Game server sessions");
   await visitor.shows("There is nothing here yet.");
+  await visited(visitor, session, fleets[FAR].id);
 
   await disaster(world, visitor, fleets);
 };
+
+/** The session lies in another region than its placement; its link is good in a tab of its own, as are those from there on. */
+async function visited(visitor, session, fleet) {
+  await visitor.go("/console/placement?id=nearby-1");
+  const href = await visitor.page.locator('main a[href^="/console/session?"]').getAttribute("href");
+  const there = Object.create(visitor, { page: { value: await visitor.context.newPage() } });
+  await there.go(href);
+  expect((await there.page.locator("#region").inputValue()) === FAR, "the tab is in the far region");
+  await there.click(there.page.locator(`main a[href^="/console/fleets/${fleet}"]`).first());
+  await there.click(there.link("Game server sessions"));
+  await there.page.locator(`main a[href*="${encodeURIComponent(session)}"]`).first().waitFor();
+  await there.page.close();
+  await visitor.page.bringToFront();
+}
 
 /** W5. */
 async function disaster({ part, pictures }, visitor, fleets) {
