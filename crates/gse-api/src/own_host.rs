@@ -7,6 +7,9 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+/// Domains of the vendor: clients keep these names and have them lead here, and nobody else can lead them anywhere.
+const VENDOR: [&str; 2] = [".tencentcloudapi.com", ".myqcloud.com"];
+
 /// Why a host is not one of ours, with what allows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignHost {
@@ -30,7 +33,7 @@ impl std::error::Error for ForeignHost {}
 /// Whether a service that needs no signature answers a request for `host`: the value of its `Host`, with or without a port;
 /// `None` where it has none, which browsers never send.
 ///
-/// Ours are all addresses, `localhost` and what ends with `.localhost`, and `public_hosts`.
+/// Ours are all addresses, `localhost` and what ends with `.localhost`, the vendor's domains, and `public_hosts`.
 ///
 /// # Errors
 /// The host, where it is none of these.
@@ -45,6 +48,7 @@ pub fn check(host: Option<&str>, public_hosts: &[String]) -> Result<(), ForeignH
         || is_address(&name)
         || name == "localhost"
         || name.ends_with(".localhost")
+        || VENDOR.iter().any(|domain| name.ends_with(domain))
         || (!name.is_empty() && public_hosts.iter().any(is_public));
     if is_ours { Ok(()) } else { Err(ForeignHost { host: name.chars().take(128).collect() }) }
 }
@@ -80,6 +84,9 @@ mod tests {
             "localhost",
             "LOCALHOST.:9000",
             "gse.localhost:9000",
+            "gse.tencentcloudapi.com",
+            "gse.ap-shanghai.tencentcloudapi.com:9000",
+            "bucket-1.cos.ap-shanghai.myqcloud.com",
             "gse.example.org",
             "GSE.example.org:443",
             "proxied.example:8443",
@@ -97,6 +104,8 @@ mod tests {
             "evil.example:9000",
             "localhost.evil.example",
             "notlocalhost",
+            "eviltencentcloudapi.com",
+            "gse.tencentcloudapi.com.evil.example",
             "127.0.0.1.evil.example",
             "gse.example.org.evil.example",
             "[::1].evil.example",

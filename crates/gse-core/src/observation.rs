@@ -285,6 +285,9 @@ pub struct EventObservations {
     /// The last lines of standard error of a process that ended.
     #[serde(default)]
     pub output: Vec<String>,
+    /// Somebody asked for just this; nothing went wrong.
+    #[serde(default)]
+    pub on_request: bool,
 }
 
 impl CallbackTrouble {

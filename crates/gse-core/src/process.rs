@@ -380,8 +380,8 @@ pub(crate) fn on_ended(
 ) {
     let known = state.processes.get(id);
     let words = recording::words_of_end(end, known, &log);
-    let observations = recording::of_end(known, id, &log);
     let kill_reason = known.and_then(|process| process.kill_reason.clone());
+    let observations = recording::of_end(known, id, &log);
     if let Some(session) = known.and_then(|process| process.load.session().cloned()) {
         let (how, reason) = session_end(end);
         game_server_session::end(state, cx, &session, how, &format!("{reason}{words}"));

@@ -31,9 +31,13 @@ pub(super) const DOES_NOT_EXIT: Rule =
 
 /// One finding for all events of these codes: the newest one, with their number.
 fn of_events(facts: &Facts<'_>, codes: &[EventCode], why: &str, fix: &str) -> Vec<Finding> {
-    let events: Vec<&Event> = facts.events_of(codes).collect();
+    of_these(facts, &facts.events_of(codes).collect::<Vec<_>>(), why, fix)
+}
+
+/// One finding of events of one kind, newest first.
+fn of_these(facts: &Facts<'_>, events: &[&Event], why: &str, fix: &str) -> Vec<Finding> {
     let Some(newest) = events.first() else { return Vec::new() };
-    let what = format!("{}{}", newest.message, counted(facts, &events));
+    let what = format!("{}{}", newest.message, counted(facts, events));
     vec![finding(Subject::event(newest), newest.time, what, why, fix)]
 }
 
@@ -202,10 +206,12 @@ fn client_port_closed(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn terminate_ignored(facts: &Facts<'_>) -> Vec<Finding> {
-    let codes = [EventCode::ServerProcessForceTerminated];
+    // EndGameServerSessionAndProcess kills at once, and asks nobody (G-15).
+    let killed = facts.events_of(&[EventCode::ServerProcessForceTerminated]);
+    let killed: Vec<&Event> = killed.filter(|event| !event.observations.on_request).collect();
     let why = "it was told to end by OnProcessTerminate and was still there at its deadline; its session became ERROR";
     let fix = "in OnProcessTerminate: TerminateGameServerSession, then ProcessEnding, then exit, before terminationTime";
-    warnings(of_events(facts, &codes, why, fix))
+    warnings(of_these(facts, &killed, why, fix))
 }
 
 fn does_not_exit(facts: &Facts<'_>) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::fixture::{World, fleet_request, scope};
 use crate::fleet::{InboundPermission, Protocol};
+use crate::game_server_session::EndGameServerSessionAndProcess;
 use crate::host::{PreparationStep, ProcessEnd, ReadyProcess, ReportKind, SessionCall};
 use crate::id::InstanceId;
 use crate::observation::{CallbackFailure, Observation, Refusal, Rpc};
@@ -185,6 +186,18 @@ fn launch_failures_have_a_rule_each() {
             "{findings:?}"
         );
     }
+}
+
+/// G-15: whoever ended it is told nothing new.
+#[test]
+fn a_process_that_was_killed_on_request_is_no_finding() {
+    let (mut world, fleet, instance, process) = world();
+    let session = world.active_session(&fleet);
+    let end_it = EndGameServerSessionAndProcess { scope: scope(), session: Some(session.id), address: None };
+    world.apply(end_it).unwrap();
+    end(&mut world, &instance, process.as_str(), ProcessEnd::ForceTerminated, "");
+    assert_eq!(world.events(&fleet).last(), Some(&"SERVER_PROCESS_FORCE_TERMINATED"));
+    assert_eq!(rules(&world), Vec::<&str>::new());
 }
 
 #[test]

@@ -191,6 +191,7 @@ pub(crate) fn of_end(process: Option<&Process>, id: &ProcessId, log: &str) -> Ev
         callback,
         refusal: None,
         output: last_lines(log),
+        on_request: process.is_some_and(|process| process.kill_reason.is_some()),
     }
 }
 
