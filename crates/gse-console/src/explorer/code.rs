@@ -68,7 +68,8 @@ fn curl(call: &Call<'_>) -> String {
 }
 
 fn tccli(call: &Call<'_>) -> String {
-    fill(TCCLI, call, &shell(call.body))
+    // One line that begins with a brace is not the end of it, and in a quoted here-document nothing is special.
+    fill(TCCLI, call, call.body)
 }
 
 fn python(call: &Call<'_>) -> String {
@@ -107,9 +108,12 @@ curl -sS '@SCHEME@://@HOST@/' -H 'Content-Type: application/json' \
   --data-binary "$body"
 "#;
 
-const TCCLI: &str = r#"# needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and a tccli that still knows gse
-tccli gse @ACTION@ --region @REGION@ --endpoint @HOST@ --https False \
-  --cli-input-json @BODY@
+/// It reads JSON from files only, and speaks plain HTTP only to an endpoint that says so.
+const TCCLI: &str = r#"# needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and a tccli that still knows gse, such as 3.0.1200.1
+tccli gse @ACTION@ --region @REGION@ --endpoint @SCHEME@://@HOST@ \
+  --cli-input-json file:///dev/stdin <<'END'
+@BODY@
+END
 "#;
 
 const PYTHON: &str = r#"# Python 3, nothing else; needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY
@@ -244,6 +248,20 @@ mod tests {
             assert!(!text.contains("@HOST@") && !text.contains("@REGION@"), "{language}: {text}");
         }
         assert!(python(&call).contains(r#"body = "{\"Name\":"#));
+    }
+
+    /// With `--https` it looks for a proxy of the name that follows, and a body that is no file it refuses to read.
+    #[test]
+    fn tccli_is_told_the_scheme_and_given_a_file() {
+        for scheme in ["http", "https"] {
+            let body = r#"{"Name":"it's $(x)"}"#;
+            let text = tccli(&Call { action: "A", region: "r", scheme, host: "h:1", body });
+            let command = format!(
+                "tccli gse A --region r --endpoint {scheme}://h:1 \\\n  --cli-input-json file:///dev/stdin <<'END'\n"
+            );
+            let (_, rest) = text.split_once(&command).expect("the command is there");
+            assert_eq!(rest, format!("{body}\nEND\n"));
+        }
     }
 
     #[test]
