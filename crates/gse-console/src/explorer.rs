@@ -155,7 +155,7 @@ impl Bench<'_> {
     /// As a client would send it from where the visitor is. What is called and what is shown are the same bytes, so
     /// that the signature holds for a reader who sends what is on the page.
     fn sent(&self, body: &Value) -> Sent {
-        self.v.cloud.signed(self.action.name(), "/", pretty(body).into_bytes())
+        self.v.cloud.signed(self.action.name(), "/", code::spelled(&pretty(body)).into_bytes())
     }
 
     fn request(&self, body: &Value) -> Markup {
@@ -186,7 +186,7 @@ impl Bench<'_> {
             region: &v.cloud.region,
             scheme: v.scheme,
             host: &code::plain_host(&v.host),
-            body: &serde_json::to_string(body).expect("a JSON value always has a text"),
+            body: &code::spelled(&body.to_string()),
         };
         html! {
             h2 { (v.t(text::CODE_TO_COPY)) }
