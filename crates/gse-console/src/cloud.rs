@@ -69,6 +69,11 @@ impl Cloud {
     /// The signed request of a call.
     pub(crate) fn request(&self, action: &str, path: &str, body: &Value) -> Sent {
         let body = serde_json::to_vec(body).expect("a JSON value always has a text");
+        self.signed(action, path, body)
+    }
+
+    /// The same for a body as it is written: the signature holds for these bytes only.
+    pub(crate) fn signed(&self, action: &str, path: &str, body: Vec<u8>) -> Sent {
         let mut headers = vec![
             ("Host", self.host.clone()),
             ("Content-Type", JSON.to_owned()),

@@ -84,7 +84,7 @@ pub(crate) async fn call(v: &Visit, action: &str, pairs: &[(String, String)]) ->
         Err(refusal) => return Ok(Outcome::Page(bench.page(None, Some(Err(refusal))))),
     };
     let answer = match find(pairs, "_do") {
-        Some("call") => Some(v.cloud.send(v.cloud.request(action.name(), "/", &body)).await),
+        Some("call") => Some(v.cloud.send(bench.sent(&body)).await),
         _ => None,
     };
     Ok(Outcome::Page(bench.page(Some(&body), answer)))
@@ -152,14 +152,17 @@ impl Bench<'_> {
         Page { status, ..Page::new(action.name(), markup) }
     }
 
-    /// As a client would send it from where the visitor is.
+    /// As a client would send it from where the visitor is. What is called and what is shown are the same bytes, so
+    /// that the signature holds for a reader who sends what is on the page.
+    fn sent(&self, body: &Value) -> Sent {
+        self.v.cloud.signed(self.action.name(), "/", code::spelled(&pretty(body)).into_bytes())
+    }
+
     fn request(&self, body: &Value) -> Markup {
         let v = self.v;
-        let mut sent = v.cloud.request(self.action.name(), "/", body);
-        sent.body = pretty(body).into_bytes();
         html! {
             h2 { (v.t(text::REQUEST)) }
-            pre.user { code { (wire_text(&sent)) } }
+            pre.user { code { (wire_text(&self.sent(body))) } }
             @if v.is_logged_in { p.small { (v.t(text::SECRETS_NOTE)) } }
         }
     }
@@ -183,7 +186,7 @@ impl Bench<'_> {
             region: &v.cloud.region,
             scheme: v.scheme,
             host: &code::plain_host(&v.host),
-            body: &serde_json::to_string(body).expect("a JSON value always has a text"),
+            body: &code::spelled(&body.to_string()),
         };
         html! {
             h2 { (v.t(text::CODE_TO_COPY)) }

@@ -2,6 +2,7 @@
 
 mod chinese;
 mod door;
+mod explorer;
 mod faults;
 mod figures;
 mod filling;

@@ -10,7 +10,7 @@ pub(super) struct Call<'a> {
     pub(super) scheme: &'a str,
     /// Host and port, made plain by [`plain_host`].
     pub(super) host: &'a str,
-    /// JSON on one line.
+    /// JSON on one line, made harmless by [`spelled`].
     pub(super) body: &'a str,
 }
 
@@ -33,17 +33,33 @@ pub(super) fn all(call: &Call<'_>) -> [(&'static str, String); 7] {
     ]
 }
 
+/// JSON in which nothing reorders or ends a line unseen. Rust refuses marks of direction in a literal, Go a byte order
+/// mark, JavaScript before 2019 the line ends of Unicode; no reader should run code that is not what it looks like. All of
+/// these are inside strings of the JSON, where the escape means the same.
+pub(super) fn spelled(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        let is_unseen = matches!(c,
+            '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if is_unseen {
+            text += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 /// In single quotes of a shell nothing is special but they themselves.
 fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A string literal of JSON. With the escapes that serde_json writes it is one of Python, JavaScript, Java and Go too:
-/// line ends are `\n` and `\r`, and what is not ASCII is escaped below where a language reads line ends otherwise.
+/// line ends are `\n` and `\r`, and those of Unicode were [`spelled`].
 fn literal(text: &str) -> String {
-    let quoted = serde_json::to_string(text).expect("a text always has a JSON text");
-    // Line ends to JavaScript before 2019.
-    quoted.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    serde_json::to_string(text).expect("a text always has a JSON text")
 }
 
 /// A raw string literal of Rust, with one more `#` than the text has in a row.
@@ -68,7 +84,8 @@ fn curl(call: &Call<'_>) -> String {
 }
 
 fn tccli(call: &Call<'_>) -> String {
-    fill(TCCLI, call, &shell(call.body))
+    // One line that begins with a brace is not the end of it, and in a quoted here-document nothing is special.
+    fill(TCCLI, call, call.body)
 }
 
 fn python(call: &Call<'_>) -> String {
@@ -107,9 +124,12 @@ curl -sS '@SCHEME@://@HOST@/' -H 'Content-Type: application/json' \
   --data-binary "$body"
 "#;
 
-const TCCLI: &str = r#"# needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and a tccli that still knows gse
-tccli gse @ACTION@ --region @REGION@ --endpoint @HOST@ --https False \
-  --cli-input-json @BODY@
+/// It reads JSON from files only, and speaks plain HTTP only to an endpoint that says so.
+const TCCLI: &str = r#"# needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, and a tccli that still knows gse, such as 3.0.1200.1
+tccli gse @ACTION@ --region @REGION@ --endpoint @SCHEME@://@HOST@ \
+  --cli-input-json file:///dev/stdin <<'END'
+@BODY@
+END
 "#;
 
 const PYTHON: &str = r#"# Python 3, nothing else; needs TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY
@@ -231,8 +251,28 @@ mod tests {
     #[test]
     fn what_was_typed_stays_in_its_quotes() {
         assert_eq!(shell("it's $(x)"), r"'it'\''s $(x)'");
-        assert_eq!(literal("\"\n\u{2028}\\u0022"), r#""\"\n\u2028\\u0022""#);
+        assert_eq!(literal("\"\n\\u2028"), r#""\"\n\\u2028""#);
         assert_eq!(raw("a\"##b"), "r###\"a\"##b\"###");
+    }
+
+    /// What rustc's `text_direction_codepoint_in_literal` and Go's scanner refuse, and the line ends of Unicode.
+    #[test]
+    fn what_is_unseen_is_spelled() {
+        let refused = ('\u{202a}'..='\u{202e}')
+            .chain('\u{2066}'..='\u{2069}')
+            .chain(['\u{feff}', '\u{2028}', '\u{2029}']);
+        let typed: String = refused.clone().flat_map(|c| ['\\', c, '"', '维', '😀']).collect();
+        let name = serde_json::json!({ "Name": typed });
+        let body = spelled(&name.to_string());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), name, "{body}");
+        assert!(body.contains("维") && body.contains("\\u202e") && body.contains("\\ufeff"), "{body}");
+        for (language, text) in
+            all(&Call { action: "A", region: "r", scheme: "http", host: "h:1", body: &body })
+        {
+            for c in refused.clone() {
+                assert!(!text.contains(c), "{language} has {c:?}");
+            }
+        }
     }
 
     #[test]
@@ -244,6 +284,20 @@ mod tests {
             assert!(!text.contains("@HOST@") && !text.contains("@REGION@"), "{language}: {text}");
         }
         assert!(python(&call).contains(r#"body = "{\"Name\":"#));
+    }
+
+    /// With `--https` it looks for a proxy of the name that follows, and a body that is no file it refuses to read.
+    #[test]
+    fn tccli_is_told_the_scheme_and_given_a_file() {
+        for scheme in ["http", "https"] {
+            let body = r#"{"Name":"it's $(x)"}"#;
+            let text = tccli(&Call { action: "A", region: "r", scheme, host: "h:1", body });
+            let command = format!(
+                "tccli gse A --region r --endpoint {scheme}://h:1 \\\n  --cli-input-json file:///dev/stdin <<'END'\n"
+            );
+            let (_, rest) = text.split_once(&command).expect("the command is there");
+            assert_eq!(rest, format!("{body}\nEND\n"));
+        }
     }
 
     #[test]

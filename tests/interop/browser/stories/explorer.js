@@ -12,12 +12,13 @@ const { expect, tell } = require("../telling");
 const { enter, fill } = require("../visits");
 
 const ACTIONS = 74;
-/** The languages whose code is run, the file that it becomes, and what runs it. */
+/** The languages whose code is run, the file that it becomes, and what runs it; then tccli, where it is installed. */
 const RUN = [
   ["curl", "call.sh", ["bash"]],
   ["Python", "call.py", ["python3"]],
   ["Node.js", "call.js", [process.execPath]],
 ];
+const TCCLI = ["tccli", "call-tccli.sh", ["bash"]];
 const ALL_LANGUAGES = ["curl", "tccli", "Python", "Node.js", "Java", "Go", "Rust"];
 /** Nothing of this may leave its quotes in any language. */
 const CUNNING = "it's \"quoted\" \\ $(touch escaped) `touch escaped` ${x} %s #{y} \u2028 </code> 😀 @BODY@";
@@ -37,13 +38,15 @@ module.exports = async function explorer(world) {
 
   part("explorer: the code that it shows does the same when it is run");
   const queue = await aQueue(world, visitor);
+  const tccli = installedTccli();
+  if (!tccli) tell({ answer: "the code for tccli is not run: `cargo xtask interop` without `--browser-only` installs tccli" });
   const samples = [
     ["a read", "DescribeFleetAttributes", { Limit: 5 }],
     ["a write", "UpdateAlias", { AliasId: alias, Description: CUNNING }],
     ["nested lists", "UpdateGameServerSessionQueue", queue],
     ["a refusal", "DescribeAlias", { AliasId: "alias-nobodyhasit" }],
   ];
-  for (const [what, action, members] of samples) await codeOf(world, visitor, what, action, members);
+  for (const [what, action, members] of samples) await codeOf({ ...world, tccli }, visitor, what, action, members);
   const { Alias } = await cloud.call("DescribeAlias", { AliasId: alias });
   expect(Alias.Description === CUNNING, "what was typed arrives as it was typed", Alias.Description);
 };
@@ -99,12 +102,13 @@ async function codeOf(world, visitor, what, action, members) {
   const languages = await visitor.page.locator("#result details:has(button[data-copy]) > summary").allInnerTexts();
   expect(isDeepStrictEqual(languages, ALL_LANGUAGES), "there is code in seven languages", languages);
   const wanted = still(await direct(world.cloud, action, nested(members)));
-  for (const [language, file, runner] of RUN) {
+  const all = world.tccli ? [...RUN, TCCLI] : RUN;
+  for (const [language, file, runner] of all) {
     const code = await shownCode(visitor, language);
-    const answer = still(await run(world, file, runner, code));
+    const answer = still(await (language === "tccli" ? runTccli : run)(world, file, runner, code));
     expect(isDeepStrictEqual(answer, wanted), `${language} is answered as a direct call of ${action} is`, { answer, wanted });
   }
-  tell({ answer: `${what}, ${action}: ${RUN.map(([language]) => language).join(", ")} are answered alike` });
+  tell({ answer: `${what}, ${action}: ${all.map(([language]) => language).join(", ")} are answered alike` });
 }
 
 /** The code of a language, as the button copies it. */
@@ -119,14 +123,50 @@ async function shownCode(visitor, language) {
   return copied;
 }
 
-async function run({ cloud, scratch }, file, [program, ...before], code) {
+async function run(world, file, runner, code) {
+  const { stdout } = await execute(world, file, runner, code);
+  return JSON.parse(stdout).Response;
+}
+
+async function execute({ cloud, scratch }, file, [program, ...before], code, more = {}) {
   const folder = path.join(scratch, "explored");
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, file), code);
-  const env = { PATH: process.env.PATH, HOME: folder, TENCENTCLOUD_SECRET_ID: cloud.id, TENCENTCLOUD_SECRET_KEY: cloud.key };
-  const { stdout } = await promisify(execFile)(program, [...before, file], { cwd: folder, env, timeout: 60_000 });
-  expect(!fs.existsSync(path.join(folder, "escaped")), `nothing that was typed is run by ${file}`);
-  return JSON.parse(stdout).Response;
+  const env = { PATH: process.env.PATH, HOME: folder, TENCENTCLOUD_SECRET_ID: cloud.id, TENCENTCLOUD_SECRET_KEY: cloud.key, ...more };
+  try {
+    return await promisify(execFile)(program, [...before, file], { cwd: folder, env, timeout: 60_000 });
+  } finally {
+    expect(!fs.existsSync(path.join(folder, "escaped")), `nothing that was typed is run by ${file}`);
+  }
+}
+
+/** tccli prints what is in `Response`, and a refusal as text. */
+async function runTccli(world, file, runner, code) {
+  const programs = path.join(world.scratch, "programs");
+  fs.mkdirSync(programs, { recursive: true });
+  // Its own start script names an interpreter that is only there while it is installed.
+  fs.writeFileSync(path.join(programs, "tccli"), `#!/bin/sh\nexec python3 '${world.tccli}/bin/tccli' "$@"\n`, { mode: 0o755 });
+  const more = {
+    PATH: `${programs}:${process.env.PATH}`,
+    PYTHONPATH: world.tccli,
+    PYTHONPYCACHEPREFIX: path.join(world.tccli, "../bytecode"),
+  };
+  try {
+    return JSON.parse((await execute(world, file, runner, code, more)).stdout);
+  } catch (failed) {
+    const refused = /\[TencentCloudSDKException\] code:(\S+) message:([^]*) requestId:(?!None)\S+\s*$/.exec(failed.stderr ?? "");
+    if (!refused) throw failed;
+    return { Error: { Code: refused[1], Message: refused[2] } };
+  }
+}
+
+/** The folder of tccli, which `cargo xtask interop` keeps beside the packages of this story; nothing if it is not there. */
+function installedTccli() {
+  const kept = path.join(process.env.NODE_PATH, "../..");
+  const clients = fs.readdirSync(kept).filter((name) => /^clients-[0-9a-f]{16}$/.test(name)).map((name) => path.join(kept, name));
+  // An older one is of other requirements.
+  const newest = clients.sort((one, other) => fs.statSync(other).mtimeMs - fs.statSync(one).mtimeMs)[0];
+  return newest && path.join(newest, "tccli");
 }
 
 async function direct(cloud, action, members) {
@@ -138,9 +178,9 @@ async function direct(cloud, action, members) {
   }
 }
 
-/** Without what is another one each time. */
+/** Without what is another one each time, and without the nulls that tccli writes for members that are not there. */
 function still(answer) {
-  const text = JSON.stringify(answer, (name, value) => (/^(RequestId|LastUpdatedTime)$/.test(name) ? undefined : value));
+  const text = JSON.stringify(answer, (name, value) => (value === null || /^(RequestId|LastUpdatedTime)$/.test(name) ? undefined : value));
   return JSON.parse(text);
 }
 
