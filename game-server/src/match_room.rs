@@ -250,15 +250,16 @@ impl<'a> Playing<'a> {
     }
 
     fn tick(&mut self) -> Option<RoomEnd> {
+        // First: a leave that ends the match is told by the snapshot of this tick.
+        for id in self.guests.expire() {
+            self.leave(id);
+        }
         for outgoing in self.server.tick() {
             let id = match outgoing.receiver {
                 Receiver::Player(slot) => self.ids[usize::from(slot.0)],
                 Receiver::Watcher(id) => GuestId(id.0),
             };
             self.guests.send_datagram(id, outgoing.datagram);
-        }
-        for id in self.guests.expire() {
-            self.leave(id);
         }
         if let Some(outcome) = self.server.outcome() {
             return Some(self.finish(&outcome));

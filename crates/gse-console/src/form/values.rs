@@ -307,7 +307,8 @@ fn each_index(path: &str, mut found: impl FnMut(&str, usize)) {
     }
 }
 
-fn invalid(message: String) -> Refusal {
+/// What the console itself cannot take, like the service would refuse it.
+pub(crate) fn invalid(message: String) -> Refusal {
     Refusal { code: "InvalidParameter".into(), message, request_id: String::new() }
 }
 

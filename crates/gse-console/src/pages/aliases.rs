@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::{ROWS, all_fleets, fleet_link, list_filters, tag_filter};
 use crate::cloud::Refusal;
+use crate::form::values::invalid;
 use crate::html::{act, fields, id, named, pager, plain, refusal, table, tags, time};
 use crate::page::{Outcome, Page};
 use crate::text;
@@ -184,11 +185,21 @@ pub(super) async fn set_canary(
     form: &[(String, String)],
 ) -> Result<Outcome, Refusal> {
     let is_end = find(form, "do") == Some("end");
-    let percent = find(form, "percent").and_then(|percent| percent.trim().parse().ok()).unwrap_or(0);
+    // Without a percentage this would end the canary.
+    let percent = match find(form, "percent").unwrap_or_default().trim().parse() {
+        _ if is_end => 0,
+        Ok(percent) => percent,
+        Err(_) => {
+            let refused = invalid(
+                "`percent` is to be a whole number from 1 to 99; another button ends the canary.".into(),
+            );
+            return show(v, alias, Some((&refused, form))).await;
+        }
+    };
     let request = SetAliasCanaryRequest {
         alias_id: alias.to_owned(),
         fleet_id: find(form, "fleet").filter(|_| !is_end).map(str::to_owned),
-        percent: if is_end { 0 } else { percent },
+        percent,
     };
     match v.cloud.call_extension(&request).await {
         Ok(_) => Ok(Outcome::Elsewhere(format!("/console/aliases/{}", escaped(alias)))),

@@ -84,6 +84,11 @@ async fn a_refused_canary_stays_as_it_was_filled_in() {
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
     assert!(seen.text.contains("required value=\"37\"") && seen.text.contains("InvalidParameterValue"));
     assert!(!seen.text.contains("data-live"), "what was refused stays in sight");
+    // Without a percentage nothing is asked for: none would end the canary.
+    let asked = browser.bodies_of("SetAliasCanary").len();
+    let seen = browser.post("/console/aliases/alias-2/canary", &[("do", "set"), ("percent", "half")]).await;
+    assert!(seen.status == StatusCode::BAD_REQUEST && seen.text.contains("from 1 to 99"), "{}", seen.text);
+    assert_eq!(browser.bodies_of("SetAliasCanary").len(), asked);
     let again = browser.get("/console/aliases/alias-2/canary").await;
     assert_eq!(again.location(), "/console/aliases/alias-2");
 }
