@@ -122,6 +122,11 @@ fn s61_console_demo() {
     assert!(one_more.text.contains("ResourceInsufficient") && one_more.has("create-session"));
     let session = one_more.attribute("name=\"session\" value=\"");
     visitor.press(START, "/console/start/select", &[("session", &session)]);
+    // Players come to a session that is ready for them, which its row tells.
+    let of_session = json!({"GameServerSessionId": session});
+    stack.until("DescribeGameServerSessions", &of_session, |answer| {
+        answer["GameServerSessions"][0]["Status"] == "ACTIVE"
+    });
     let with_player =
         visitor.press(START, "/console/start/player", &[("session", &session), ("player", "anna")]);
     assert!(with_player.has("next"), "{}", with_player.text);
@@ -147,7 +152,6 @@ fn s61_console_demo() {
     anna.hear_until(&json!({"type": "joined", "playerId": "bert"}));
     bert.say(&json!({"type": "chat", "text": "<b>hello</b>"}));
     anna.hear_until(&json!({"type": "chat", "from": "bert", "text": "<b>hello</b>"}));
-    let of_session = json!({"GameServerSessionId": session});
     stack.until("DescribeGameServerSessions", &of_session, |answer| {
         // The first player session was never used; it is counted until its minute is over.
         answer["GameServerSessions"][0]["CurrentPlayerSessionCount"].as_i64() >= Some(2)

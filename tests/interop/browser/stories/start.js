@@ -32,6 +32,7 @@ module.exports = async function start(world) {
   await press("create-session");
   const rows = wizard.page.locator("#sessions tbody tr");
   expect((await rows.count()) === 2, "there are two sessions", await rows.count());
+  for (const number of [0, 1]) await says(wizard, "the session is ready for players", rows.nth(number), /ACTIVE/);
   await wizard.click(wizard.page.locator("#sessions button[name=session]").first());
   for (const name of ["alice", "bob"]) {
     await wizard.page.locator("#player-id").fill(name);
