@@ -65,6 +65,10 @@ const SIZE_MAX: u64 = 64 * 1024 * 1024;
 /// end.
 const PREFERRED: &str = " SC";
 
+/// Letters are no reason not to play, so it is said and goes on.
+const HINT: &str =
+    "hint: letters that the built-in font has not are seen as `?`; name a .ttf, .otf or .ttc file by --font";
+
 /// The fonts that were found.
 #[derive(Resource, Default)]
 pub(crate) struct Fallbacks(Vec<Face>);
@@ -200,9 +204,9 @@ fn load(mut context: ResMut<FontCx>, mut fallbacks: ResMut<Fallbacks>, files: Re
                     families.push(family);
                     fallbacks.0.push(face);
                 }
-                None => warn!("`{}` is no font that can be used", file.display()),
+                None => warn!("`{}` is no font that can be used\n{HINT}", file.display()),
             },
-            Err(problem) => warn!("the font `{}` cannot be read: {problem}", file.display()),
+            Err(problem) => warn!("the font `{}` cannot be read: {problem}\n{HINT}", file.display()),
         }
     }
     for (script, _) in Script::all_samples() {
